@@ -1,0 +1,189 @@
+"""Checks what template.yaml comes to once SAM has expanded it.
+
+The linters know what CloudFormation accepts; these rules are this project's own:
+
+- every route has the JWT authorizer, but for the few that are public;
+- a function's role has no managed policy but the one for its logs and, if it
+  consumes a queue, the one for that;
+- a queue's messages outlast its consumer, are tried often enough, and are kept
+  longer by the dead-letter queue than by the queue itself.
+
+Usage: template_rules.py TEMPLATE, with a Python that has aws-sam-translator.
+"""
+
+import os
+import sys
+
+# The translator asks the SDK for a region, to know the partition.
+os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+
+from samtranslator.translator.transform import transform  # noqa: E402
+from samtranslator.yaml_helper import yaml_parse  # noqa: E402
+
+PUBLIC_ROUTES = {
+    "GET /surveys/{token}",
+    "POST /surveys/{token}",
+    "$default",
+}
+
+# How SAM writes a route without path and method.
+DEFAULT_PATH = "/$default"
+
+LOGS_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+QUEUE_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"
+
+# What would let requests in past the routes that are checked here.
+OTHER_DOORS = {
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::Lambda::Url",
+}
+
+# What CloudFormation and Lambda take where the template says nothing.
+DEFAULT_TIMEOUT = 3
+DEFAULT_VISIBILITY_TIMEOUT = 30
+DEFAULT_RETENTION = 345_600
+
+VISIBILITY_PER_TIMEOUT = 6
+MIN_RECEIVE_COUNT = 5
+
+
+class NoManagedPolicies:
+    """The translator asks for AWS's list of policies only for one given by name."""
+
+    def load(self):
+        return {}
+
+
+def expand(path):
+    with open(path, encoding="utf-8") as file:
+        template = yaml_parse(file.read())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            # `sam build` and `sam deploy` put the built code's address here.
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    # A parameter without a default has to be given; no rule looks at its value.
+    values = {
+        name: "any" for name, parameter in template.get("Parameters", {}).items() if "Default" not in parameter
+    }
+    return transform(template, values, NoManagedPolicies())["Resources"]
+
+
+def of_type(resources, kind):
+    return {
+        name: resource.get("Properties", {}) for name, resource in resources.items() if resource["Type"] == kind
+    }
+
+
+def referred(value):
+    """The resource that a Ref or a GetAtt of its Arn leads to."""
+    match value:
+        case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]}:
+            return name
+        case {"Fn::GetAtt": str(path)}:
+            return path.removesuffix(".Arn")
+    return None
+
+
+def check_routes(resources):
+    for name, resource in resources.items():
+        if resource["Type"] in OTHER_DOORS:
+            yield f"{name} ({resource['Type']}) takes requests that no rule here checks"
+    routes = set()
+    for api, properties in of_type(resources, "AWS::ApiGatewayV2::Api").items():
+        body = properties.get("Body", {})
+        schemes = body.get("components", {}).get("securitySchemes", {})
+        jwt = {
+            name
+            for name, scheme in schemes.items()
+            if scheme.get("x-amazon-apigateway-authorizer", {}).get("type") == "jwt"
+        }
+        for path, methods in body.get("paths", {}).items():
+            for method, operation in methods.items():
+                verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+                route = "$default" if path == DEFAULT_PATH else f"{verb} {path}"
+                routes.add(route)
+                # One of these is enough to be let in.
+                ways = [set(way) for way in operation.get("security", [])]
+                authorized = bool(ways) and all(way & jwt for way in ways)
+                if route in PUBLIC_ROUTES and any(way & jwt for way in ways):
+                    yield f"{api}: {route} is public and must have no authorizer"
+                if route not in PUBLIC_ROUTES and not authorized:
+                    yield f"{api}: {route} has no JWT authorizer"
+    for route in sorted(PUBLIC_ROUTES - routes):
+        yield f"{route} is listed as public, but there is no such route"
+    if not routes - PUBLIC_ROUTES:
+        yield "there is no route with an authorizer; are these rules reading the template right?"
+
+
+def check_policies(resources):
+    roles = of_type(resources, "AWS::IAM::Role")
+    consumers = {
+        referred(properties["FunctionName"])
+        for properties in of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+    }
+    for function, properties in of_type(resources, "AWS::Lambda::Function").items():
+        role = referred(properties["Role"])
+        if role not in roles:
+            yield f"{function}: its role is not in the template, so its policies are not known"
+            continue
+        allowed = [LOGS_POLICY, QUEUE_POLICY] if function in consumers else [LOGS_POLICY]
+        for policy in roles[role].get("ManagedPolicyArns", []):
+            if policy not in allowed:
+                yield f"{function}: managed policy {policy} is attached; write what it needs under Policies"
+    for kind in ["AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"]:
+        for name in of_type(resources, kind):
+            yield f"{name} ({kind}) attaches itself to roles; write policies under their function"
+
+
+def check_queues(resources):
+    queues = of_type(resources, "AWS::SQS::Queue")
+    functions = of_type(resources, "AWS::Lambda::Function")
+    consumers = {}
+    for name, properties in of_type(resources, "AWS::Lambda::EventSourceMapping").items():
+        queue = referred(properties.get("EventSourceArn"))
+        if queue in queues:
+            consumers.setdefault(queue, []).append(referred(properties["FunctionName"]))
+        else:
+            yield f"{name}: it reads something that is not a queue of this template"
+    redrive = {name: properties.get("RedrivePolicy", {}) for name, properties in queues.items()}
+    dead_letters = {referred(policy.get("deadLetterTargetArn")) for policy in redrive.values()}
+
+    for queue, properties in queues.items():
+        if queue in dead_letters:
+            continue
+        visibility = properties.get("VisibilityTimeout", DEFAULT_VISIBILITY_TIMEOUT)
+        retention = properties.get("MessageRetentionPeriod", DEFAULT_RETENTION)
+        if queue not in consumers:
+            yield f"{queue}: no function reads it"
+        for function in consumers.get(queue, []):
+            least = VISIBILITY_PER_TIMEOUT * functions[function].get("Timeout", DEFAULT_TIMEOUT)
+            if visibility < least:
+                yield f"{queue}: VisibilityTimeout is {visibility}; {function} needs at least {least}"
+        target = referred(redrive[queue].get("deadLetterTargetArn"))
+        if target not in queues:
+            yield f"{queue}: it has no dead-letter queue in this template"
+            continue
+        received = redrive[queue].get("maxReceiveCount", 0)
+        if received < MIN_RECEIVE_COUNT:
+            yield f"{queue}: maxReceiveCount is {received}, less than {MIN_RECEIVE_COUNT}"
+        # A message's age goes on counting in the dead-letter queue.
+        kept = queues[target].get("MessageRetentionPeriod", DEFAULT_RETENTION)
+        if kept <= retention:
+            yield f"{target}: it keeps messages for {kept} s, not longer than {queue} does ({retention} s)"
+
+
+def main():
+    _, path = sys.argv
+    resources = expand(path)
+    faults = [
+        fault for check in (check_routes, check_policies, check_queues) for fault in check(resources)
+    ]
+    for fault in faults:
+        print(f"{path}: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

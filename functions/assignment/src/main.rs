@@ -1,0 +1,36 @@
+//! `assignment` gives each ticket to somebody of its team, and takes what an
+//! agent does first: take, contact, recategorise (activity 2 of the procedure).
+
+mod handler;
+mod queue;
+
+use cloud::desk::Desk;
+use cloud::entry::{Function, FunctionError, run, run_batch};
+use cloud::http::{Answer, Call};
+use types::effects::QueueName;
+use types::problem::Problem;
+
+struct Assignment {
+    queue: queue::Assigner,
+}
+
+impl Function for Assignment {
+    async fn http(&self, call: Call) -> Result<Answer, Problem> {
+        handler::answer(&self.queue.desk, &call).await
+    }
+
+    async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
+        run_batch(&self.queue, event).await
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), cloud::RuntimeError> {
+    run(async {
+        let desk = Desk::start(&[QueueName::Assignment, QueueName::Notification]).await?;
+        Ok(Assignment {
+            queue: queue::Assigner::new(desk),
+        })
+    })
+    .await
+}

@@ -1,0 +1,41 @@
+//! `closure` takes the requester's word on a solution and closes (activities 14
+//! and 15 of the procedure, control C2).
+
+mod handler;
+mod page;
+mod queue;
+
+use cloud::config;
+use cloud::desk::Desk;
+use cloud::entry::{Function, FunctionError, run, run_batch};
+use cloud::http::{Answer, Call};
+use types::effects::QueueName;
+use types::problem::Problem;
+use types::token::TokenSecret;
+
+struct Closure {
+    queue: queue::Deadlines,
+    secret: TokenSecret,
+}
+
+impl Function for Closure {
+    async fn http(&self, call: Call) -> Result<Answer, Problem> {
+        handler::answer(&self.queue.desk, &self.secret, &call).await
+    }
+
+    async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
+        run_batch(&self.queue, event).await
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), cloud::RuntimeError> {
+    run(async {
+        let desk = Desk::start(&[QueueName::Notification, QueueName::Closure]).await?;
+        Ok(Closure {
+            queue: queue::Deadlines { desk },
+            secret: config::token_secret()?,
+        })
+    })
+    .await
+}

@@ -1,0 +1,109 @@
+//! The catalogue: everybody reads it, coordinators write it.
+
+use std::collections::BTreeSet;
+
+use cloud::desk::{Desk, problem_of};
+use cloud::http::{Answer, Call};
+use serde_json::Value;
+use types::catalogue::{Catalogue, CatalogueDocument, Role};
+use types::problem::{FieldError, Problem};
+
+use crate::handler::catalogue_view;
+
+pub async fn show(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    let stored = desk.catalogue().await?;
+    let caller = desk.caller(call, &stored.catalogue)?;
+    if caller.roles.is_empty() {
+        return Err(Problem::Forbidden(
+            "El catálogo es para las personas de la entidad.",
+        ));
+    }
+    Answer::json(
+        200,
+        &catalogue_view(stored.version, stored.catalogue.document())?,
+    )
+}
+
+/// Writes a new version. The body may name the `version` that it starts from; it
+/// is refused when that is no longer the one in force.
+pub async fn change(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    let stored = desk.store.catalogue().await.map_err(|e| problem_of(&e))?;
+    let caller = desk.caller(call, &stored.catalogue)?;
+    if !caller.is(Role::Coordinator) {
+        return Err(Problem::Forbidden(
+            "Solo la coordinación cambia el catálogo.",
+        ));
+    }
+    let (document, expected) = read(&call.body)?;
+    let conflict = |expected| Problem::VersionConflict {
+        expected,
+        actual: stored.version,
+    };
+    if expected.is_some_and(|expected| expected != stored.version) {
+        return Err(conflict(expected.unwrap_or_default()));
+    }
+    let catalogue = Catalogue::new(document).map_err(Problem::Validation)?;
+    keeps_calendars(stored.catalogue.document(), catalogue.document())?;
+    let written = desk
+        .store
+        .put_catalogue(catalogue.document(), stored.version)
+        .await
+        .map_err(|e| problem_of(&e))?;
+    if !written {
+        return Err(Problem::VersionConflict {
+            expected: stored.version,
+            actual: stored.version + 1,
+        });
+    }
+    tracing::info!(
+        catalogue.version = stored.version + 1,
+        "the catalogue was changed"
+    );
+    Answer::json(
+        200,
+        &catalogue_view(stored.version + 1, catalogue.document())?,
+    )
+}
+
+fn read(body: &[u8]) -> Result<(CatalogueDocument, Option<u64>), Problem> {
+    let malformed = |e: serde_json::Error| {
+        Problem::MalformedBody(format!(
+            "El cuerpo no es JSON válido (línea {}, columna {}).",
+            e.line(),
+            e.column()
+        ))
+    };
+    let mut value: Value = serde_json::from_slice(body).map_err(malformed)?;
+    let version = value
+        .as_object_mut()
+        .and_then(|fields| fields.remove("version"));
+    let document = serde_path_to_error::deserialize(value).map_err(|e| {
+        let path = e.path().to_string();
+        let detail = format!("No se puede leer: {}.", e.inner());
+        Problem::Validation(vec![FieldError::new(&path, "malformed", detail)])
+    })?;
+    Ok((document, version.and_then(|v| v.as_u64())))
+}
+
+/// Tickets that are open go by the calendar that they were promised: one that
+/// was ever in force stays.
+fn keeps_calendars(old: &CatalogueDocument, new: &CatalogueDocument) -> Result<(), Problem> {
+    let kept: BTreeSet<_> = new.calendars.keys().collect();
+    let errors: Vec<_> = old
+        .calendars
+        .keys()
+        .filter(|id| !kept.contains(id))
+        .map(|id| {
+            FieldError::new(
+                &format!("calendars.{id}"),
+                "in_use",
+                "Un calendario no se retira: hay solicitudes que se rigen por él.",
+            )
+        })
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::Validation(errors))
+    }
+}

@@ -1,0 +1,32 @@
+//! `intake` registers requests (activities 1 and 2 of the procedure, control
+//! C1).
+
+mod handler;
+
+use cloud::desk::Desk;
+use cloud::entry::{Function, run};
+use cloud::http::{Answer, Call};
+use types::effects::QueueName;
+use types::problem::Problem;
+
+struct Intake {
+    desk: Desk,
+}
+
+impl Function for Intake {
+    async fn http(&self, call: Call) -> Result<Answer, Problem> {
+        match call.route.as_str() {
+            "POST /tickets" => handler::register(&self.desk, &call).await,
+            _ => Err(Problem::NotFound("Esta dirección no existe.")),
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), cloud::RuntimeError> {
+    run(async {
+        let desk = Desk::start(&[QueueName::Assignment, QueueName::Notification]).await?;
+        Ok(Intake { desk })
+    })
+    .await
+}

@@ -1,0 +1,388 @@
+//! What the mails say: one letter for each kind of mail. They are read by people
+//! of the entity, in Spanish, and say what their audience may know.
+
+use askama::Template;
+use types::Timestamp;
+use types::catalogue::Catalogue;
+use types::effects::MailKind;
+use types::ticket::{Event, EventKind, Ticket};
+use types::token::TokenUse;
+
+use crate::message::Office;
+
+/// A letter, before it becomes text and HTML.
+pub struct Letter {
+    /// What follows the tag in the subject, before the title.
+    pub subject: &'static str,
+    pub greeting: String,
+    pub paragraphs: Vec<String>,
+    /// What somebody wrote, shown as his.
+    pub quote: Option<String>,
+    /// Names and values of the ticket.
+    pub facts: Vec<(&'static str, String)>,
+    /// Links to follow.
+    pub links: Vec<(&'static str, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "mail.txt", escape = "none")]
+struct Text<'a> {
+    letter: &'a Letter,
+}
+
+#[derive(Template)]
+#[template(path = "mail.html")]
+struct Html<'a> {
+    letter: &'a Letter,
+    title: &'a str,
+}
+
+impl Letter {
+    /// The letter as plain text.
+    ///
+    /// # Errors
+    /// Never in practice: writing into memory does not fail.
+    pub fn text(&self) -> Result<String, askama::Error> {
+        Text { letter: self }.render()
+    }
+
+    /// The letter as HTML, everything escaped.
+    ///
+    /// # Errors
+    /// Never in practice: writing into memory does not fail.
+    pub fn html(&self, title: &str) -> Result<String, askama::Error> {
+        Html {
+            letter: self,
+            title,
+        }
+        .render()
+    }
+}
+
+/// An event that has no such mail: a row of the outbox that no commit writes.
+#[derive(Debug, thiserror::Error)]
+#[error("this event has no such mail")]
+pub struct NoSuchMail;
+
+/// Writes the letter of `kind` about `event`.
+///
+/// # Errors
+/// When the event is none that this mail is about.
+pub fn letter(
+    kind: MailKind,
+    event: &Event,
+    ticket: &Ticket,
+    catalogue: &Catalogue,
+    office: &Office,
+) -> Result<Letter, NoSuchMail> {
+    let number = ticket.number;
+    let requester = format!("Estimado(a) {}:", ticket.requester.person.name);
+    let assignee = ticket
+        .assignee
+        .as_ref()
+        .map_or("la Mesa de Ayuda", |p| p.name.as_str());
+    let category = catalogue
+        .category(&ticket.policy.category)
+        .map_or(ticket.policy.category.0.as_str(), |c| &c.name);
+    let ticket_link = (
+        "Ver la solicitud",
+        format!("{}/tickets/{}", office.base_url, number.0),
+    );
+    let desk_facts = || {
+        vec![
+            ("Ticket", number.to_string()),
+            ("Título", ticket.title.clone()),
+            ("Categoría", category.to_owned()),
+            (
+                "Solicitante",
+                format!(
+                    "{} <{}>",
+                    ticket.requester.person.name, ticket.requester.person.email
+                ),
+            ),
+        ]
+    };
+    let facts = || {
+        vec![
+            ("Ticket", number.to_string()),
+            ("Título", ticket.title.clone()),
+            ("Categoría", category.to_owned()),
+        ]
+    };
+    Ok(match (kind, &event.kind) {
+        (MailKind::Registered, EventKind::Registered(registration)) => {
+            let mut paragraphs = vec![format!(
+                "Su solicitud quedó registrada en la Mesa de Ayuda con el número {number}."
+            )];
+            if let Some(due) = due_at(event) {
+                paragraphs.push(format!(
+                    "Una persona de la Mesa de Ayuda se pondrá en contacto con usted a más tardar el {}.",
+                    in_words(due)
+                ));
+            }
+            paragraphs.push(
+                "Conserve este número: con él puede consultar en qué va su solicitud.".to_owned(),
+            );
+            Letter {
+                subject: "Solicitud registrada",
+                greeting: requester,
+                paragraphs,
+                quote: Some(registration.description.clone()),
+                facts: facts(),
+                links: vec![ticket_link],
+            }
+        }
+        (MailKind::Assigned, EventKind::Assigned { agent, .. }) => Letter {
+            subject: "Solicitud asignada a usted",
+            greeting: format!("Hola, {}:", agent.name),
+            paragraphs: {
+                let mut paragraphs =
+                    vec![format!("Usted es responsable de la solicitud {number}.")];
+                if let Some(due) = ticket
+                    .clocks
+                    .attention
+                    .running_since()
+                    .and(ticket.clocks.attention.due_at)
+                {
+                    paragraphs.push(format!(
+                        "Póngase en contacto con el solicitante antes del {}.",
+                        in_words(due)
+                    ));
+                }
+                if let Some(due) = due_at(event) {
+                    paragraphs.push(format!("La solución vence el {}.", in_words(due)));
+                }
+                if ticket
+                    .web_request
+                    .as_ref()
+                    .is_some_and(|w| !w.action.is_in_scope())
+                {
+                    paragraphs.push(
+                        "Lo que se pide (diseño o corrección de estilo) está fuera del alcance del procedimiento."
+                            .to_owned(),
+                    );
+                }
+                paragraphs
+            },
+            quote: Some(ticket.description.clone()),
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
+        (MailKind::Unassigned, EventKind::AssignmentDeferred {}) => Letter {
+            subject: "Sin agente disponible",
+            greeting: "A la coordinación de la Mesa de Ayuda:".to_owned(),
+            paragraphs: vec![
+                format!("Nadie del equipo está disponible para la solicitud {number}."),
+                "Se intentará de nuevo cada minuto; también puede asignarla usted.".to_owned(),
+            ],
+            quote: None,
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
+        (MailKind::FollowUpToRequester, EventKind::FollowedUp { body, .. }) => Letter {
+            subject: "Nuevo seguimiento",
+            greeting: requester,
+            paragraphs: vec![format!(
+                "Hay un nuevo seguimiento en su solicitud {number}:"
+            )],
+            quote: Some(body.clone()),
+            facts: facts(),
+            links: vec![ticket_link],
+        },
+        (MailKind::FollowUpToAgent, EventKind::FollowedUp { body, .. }) => Letter {
+            subject: "El solicitante escribió",
+            greeting: format!("Hola, {assignee}:"),
+            paragraphs: vec![format!(
+                "El solicitante añadió un seguimiento a la solicitud {number}:"
+            )],
+            quote: Some(body.clone()),
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
+        // Activity 13: the solution, and the survey where the category asks for it.
+        (MailKind::Solved, EventKind::Resolved { solution }) => {
+            let mut paragraphs = vec![format!(
+                "Su solicitud {number} fue resuelta. Esta es la solución:"
+            )];
+            let mut links = vec![];
+            let until = due_at(event).map(in_words);
+            if ticket.policy.survey {
+                let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
+                let token = office.secret.issue(TokenUse::Survey { round }, ticket.id);
+                links.push((
+                    "Evaluar el servicio",
+                    format!("{}/surveys/{token}", office.base_url),
+                ));
+                paragraphs.push(match until {
+                    Some(until) => format!(
+                        "Por favor evalúe el servicio antes del {until}. Si no responde, la solicitud se cerrará en ese momento."
+                    ),
+                    None => "Por favor evalúe el servicio.".to_owned(),
+                });
+            } else if let Some(until) = until {
+                paragraphs.push(format!(
+                    "Si el problema continúa, rechace la solución antes del {until}; después la solicitud se cerrará."
+                ));
+            }
+            links.push(ticket_link);
+            Letter {
+                subject: "Solicitud resuelta",
+                greeting: requester,
+                paragraphs,
+                quote: Some(solution.clone()),
+                facts: facts(),
+                links,
+            }
+        }
+        (MailKind::Declined, EventKind::Declined { reason }) => Letter {
+            subject: "Solicitud fuera del alcance",
+            greeting: requester,
+            paragraphs: vec![format!(
+                "Su solicitud {number} no puede atenderse en la Mesa de Ayuda. Este es el motivo:"
+            )],
+            quote: Some(reason.clone()),
+            facts: facts(),
+            links: vec![ticket_link],
+        },
+        // Control C2.
+        (MailKind::SurveyAnswered, EventKind::SurveyAnswered { survey }) => {
+            let mut facts = desk_facts();
+            facts.push((
+                "¿Solucionada?",
+                if survey.solved { "Sí" } else { "No" }.to_owned(),
+            ));
+            facts.push(("Calificación", format!("{} de 5", survey.rating)));
+            Letter {
+                subject: "El usuario respondió la encuesta",
+                greeting: "A la Mesa de Ayuda:".to_owned(),
+                paragraphs: vec![format!(
+                    "El usuario diligenció el Formulario Virtual de Satisfacción de Soporte Técnico de la solicitud {number}."
+                )],
+                quote: survey.comment.clone(),
+                facts,
+                links: vec![ticket_link],
+            }
+        }
+        (MailKind::ReopenedToRequester, EventKind::Reopened { reason }) => Letter {
+            subject: "Solicitud reabierta",
+            greeting: requester,
+            paragraphs: vec![format!(
+                "Su solicitud {number} está abierta de nuevo: la retoma {assignee}."
+            )],
+            quote: reason.clone(),
+            facts: facts(),
+            links: vec![ticket_link],
+        },
+        (MailKind::ReopenedToAgent, EventKind::Reopened { reason }) => {
+            let mut paragraphs = vec![format!(
+                "El solicitante no aceptó la solución de {number}: la solicitud está abierta de nuevo."
+            )];
+            if let Some(due) = due_at(event) {
+                paragraphs.push(format!("La solución vence el {}.", in_words(due)));
+            }
+            Letter {
+                subject: "Solución rechazada",
+                greeting: format!("Hola, {assignee}:"),
+                paragraphs,
+                quote: reason.clone(),
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            }
+        }
+        (MailKind::Closed, EventKind::Closed { reason }) => {
+            use types::ticket::CloseReason as R;
+            let why = match reason {
+                R::Satisfied => "Gracias por evaluar el servicio.",
+                R::Desk => "La Mesa de Ayuda dio por terminada la atención.",
+                R::ValidationExpired => "El tiempo de validación venció sin respuesta.",
+            };
+            Letter {
+                subject: "Solicitud cerrada",
+                greeting: requester,
+                paragraphs: vec![
+                    format!("Su solicitud {number} quedó cerrada. {why}"),
+                    "Si el problema vuelve, registre una solicitud nueva.".to_owned(),
+                ],
+                quote: None,
+                facts: facts(),
+                links: vec![ticket_link],
+            }
+        }
+        (
+            MailKind::Registered
+            | MailKind::Assigned
+            | MailKind::Unassigned
+            | MailKind::FollowUpToRequester
+            | MailKind::FollowUpToAgent
+            | MailKind::Solved
+            | MailKind::Declined
+            | MailKind::SurveyAnswered
+            | MailKind::ReopenedToRequester
+            | MailKind::ReopenedToAgent
+            | MailKind::Closed,
+            _,
+        ) => return Err(NoSuchMail),
+    })
+}
+
+/// The due time that an event gave to the clock that it set going.
+fn due_at(event: &Event) -> Option<Timestamp> {
+    use types::clock::ClockChange as C;
+    event.clocks.iter().rev().find_map(|change| match change {
+        C::Start { due_at, .. } | C::Resume { due_at, .. } => Some(*due_at),
+        C::Pause { .. } | C::Reschedule { .. } | C::Meet { .. } | C::Stop { .. } => None,
+    })
+}
+
+/// A time as people of the entity write it: "lunes 23 de noviembre de 2026 a las
+/// 08:15".
+fn in_words(time: Timestamp) -> String {
+    const DAYS: [&str; 7] = [
+        "lunes",
+        "martes",
+        "miércoles",
+        "jueves",
+        "viernes",
+        "sábado",
+        "domingo",
+    ];
+    const MONTHS: [&str; 12] = [
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ];
+    let Ok(local) = time.in_tz("America/Bogota") else {
+        return time.to_string();
+    };
+    let day = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or_default();
+    let month = usize::try_from(local.month() - 1).unwrap_or_default();
+    format!(
+        "{} {} de {} de {} a las {:02}:{:02}",
+        DAYS[day % 7],
+        local.day(),
+        MONTHS[month % 12],
+        local.year(),
+        local.hour(),
+        local.minute()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_in_words() {
+        let time = "2026-11-23T13:15:00Z".parse().unwrap();
+        assert_eq!(in_words(time), "lunes 23 de noviembre de 2026 a las 08:15");
+    }
+}

@@ -1,0 +1,190 @@
+//! From a letter to a message (MIME, RFC 5322), and whom it goes to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use mail_builder::MessageBuilder;
+use mail_builder::headers::HeaderType;
+use mail_builder::headers::address::Address;
+use mail_builder::headers::message_id::MessageId;
+use mail_builder::headers::raw::Raw;
+use types::Timestamp;
+use types::catalogue::{Catalogue, Role};
+use types::effects::MailKind;
+use types::ids::{EmailAddress, InvalidEmail};
+use types::ticket::{Event, EventKind, Ticket};
+use types::token::{Audience, TokenSecret, TokenUse};
+
+use crate::letter::Letter;
+
+/// Who writes, and where answers go.
+pub struct Office {
+    /// Where the API and the pages are, without a trailing slash.
+    pub base_url: String,
+    pub from: Sender,
+    /// Address whose local part takes a token: `soporte@…` becomes
+    /// `soporte+TOKEN@…`.
+    pub reply_address: EmailAddress,
+    pub secret: TokenSecret,
+}
+
+/// A name and an address, `Mesa de Ayuda <soporte@…>`.
+pub struct Sender {
+    name: Option<String>,
+    address: EmailAddress,
+}
+
+impl FromStr for Sender {
+    type Err = InvalidEmail;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        match text.rsplit_once('<') {
+            Some((name, rest)) => {
+                let address = rest.trim().strip_suffix('>').ok_or(InvalidEmail)?;
+                let name = name.trim().trim_matches('"');
+                Ok(Sender {
+                    name: (!name.is_empty()).then(|| name.to_owned()),
+                    address: EmailAddress::parse(address)?,
+                })
+            }
+            None => Ok(Sender {
+                name: None,
+                address: EmailAddress::parse(text)?,
+            }),
+        }
+    }
+}
+
+/// The envelope's sender: the address alone.
+impl fmt::Display for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
+    }
+}
+
+/// Whom a mail goes to: whoever the event was about when it happened.
+pub fn recipients(
+    kind: MailKind,
+    event: &Event,
+    ticket: &Ticket,
+    catalogue: &Catalogue,
+) -> Vec<EmailAddress> {
+    let requester = || vec![ticket.requester.person.email.clone()];
+    let assignee = || {
+        ticket
+            .assignee
+            .iter()
+            .map(|p| p.email.clone())
+            .collect::<Vec<_>>()
+    };
+    match kind {
+        MailKind::Registered
+        | MailKind::FollowUpToRequester
+        | MailKind::Solved
+        | MailKind::Declined
+        | MailKind::ReopenedToRequester
+        | MailKind::Closed => requester(),
+        MailKind::Assigned => match &event.kind {
+            EventKind::Assigned { agent, .. } => vec![agent.email.clone()],
+            _ => assignee(),
+        },
+        MailKind::FollowUpToAgent | MailKind::ReopenedToAgent => assignee(),
+        MailKind::Unassigned => catalogue
+            .with_role(Role::Coordinator)
+            .map(|entry| entry.email.clone())
+            .collect(),
+        // Control C2: the desk is told, in its mailbox; and whoever closes.
+        MailKind::SurveyAnswered => {
+            let mut to = assignee();
+            let mailbox = catalogue
+                .team(&ticket.policy.team)
+                .and_then(|team| team.mailbox.clone());
+            to.extend(mailbox);
+            to
+        }
+    }
+}
+
+impl Office {
+    /// Writes the message.
+    ///
+    /// # Errors
+    /// When it cannot be rendered or encoded.
+    pub fn compose(
+        &self,
+        letter: &Letter,
+        kind: MailKind,
+        ticket: &Ticket,
+        seq: u64,
+        to: &[EmailAddress],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        let subject = format!(
+            "[USPEC {}] {}: {}",
+            ticket.number, letter.subject, ticket.title
+        );
+        let audience = kind.audience();
+        // All mails of a ticket to one audience hang under one thread. SES
+        // replaces the Message-ID, so what they share is a root that no mail has.
+        let thread = format!(
+            "{}.{}@{}",
+            ticket.id,
+            word(audience),
+            self.reply_address.domain()
+        )
+        .to_ascii_lowercase();
+        let id = format!(
+            "{}.{seq}.{}@{}",
+            ticket.id,
+            kind_word(kind),
+            self.reply_address.domain()
+        );
+        let token = self.secret.issue(TokenUse::Reply(audience), ticket.id);
+        let local = self
+            .reply_address
+            .as_str()
+            .split('@')
+            .next()
+            .unwrap_or_default();
+        let reply_to = format!("{local}+{token}@{}", self.reply_address.domain());
+        let addresses = to
+            .iter()
+            .map(|a| Address::new_address(None::<&str>, a.as_str()))
+            .collect();
+        let message = MessageBuilder::new()
+            .from(Address::new_address(
+                self.from.name.as_deref(),
+                self.from.address.as_str(),
+            ))
+            .to(Address::new_list(addresses))
+            .reply_to(Address::new_address(None::<&str>, reply_to.as_str()))
+            .subject(subject.as_str())
+            .date(now.as_second())
+            .message_id(id)
+            .header(
+                "In-Reply-To",
+                HeaderType::from(MessageId::new(thread.clone())),
+            )
+            .header("References", HeaderType::from(MessageId::new(thread)))
+            // RFC 3834: nobody's automatic answer is asked for.
+            .header("Auto-Submitted", Raw::new("auto-generated"))
+            .header("X-Auto-Response-Suppress", Raw::new("All"))
+            .header("X-USPEC-Ticket", Raw::new(ticket.id.to_string()))
+            .text_body(letter.text()?)
+            .html_body(letter.html(&subject)?);
+        Ok(message.write_to_vec()?)
+    }
+}
+
+fn word(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Requester => "requester",
+        Audience::Desk => "desk",
+        Audience::Officer => "officer",
+        Audience::Provider => "provider",
+    }
+}
+
+fn kind_word(kind: MailKind) -> &'static str {
+    types::effects::Effect::Mail(kind).as_str()
+}

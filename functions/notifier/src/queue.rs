@@ -1,0 +1,145 @@
+//! Sending what the outbox owes. A row is claimed before its mail is sent and
+//! struck off in the transaction that records the mail, so that a message that
+//! comes twice, even at the same moment, sends one mail. What is left is the
+//! time between SES taking the mail and that transaction: a process that dies
+//! right there leaves a row whose mail goes out again (docs/adr/0005).
+
+use std::time::Duration;
+
+use cloud::clock;
+use cloud::consumer::{Consumer, Failure, Work};
+use cloud::desk::{Desk, claimant};
+use cloud::log::chain;
+use cloud::mailer::{MailError, Mailer};
+use cloud::store::{OutboxClaim, OutboxKey};
+use types::effects::{Effect, MailKind, QueueName};
+use types::ticket::{Event, Ticket};
+
+use crate::letter::letter;
+use crate::message::{Office, recipients};
+
+/// How long a claim holds: longer than this function may run, so that nobody
+/// sends while somebody still may.
+const LEASE: Duration = Duration::from_secs(12);
+
+/// How often the record of a sent mail is tried: the mail is out.
+const ATTEMPTS: u32 = 4;
+
+/// The consumer of the queue `notification`.
+pub struct Postman {
+    pub desk: Desk,
+    pub mailer: Mailer,
+    pub office: Office,
+}
+
+impl Consumer for Postman {
+    const QUEUE: QueueName = QueueName::Notification;
+    const CONCURRENCY: usize = 4;
+
+    fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    async fn work(&self, work: Work) -> Result<(), Failure> {
+        match work {
+            Work::Outbox { row, event, ticket } => match row.effect {
+                Effect::Mail(kind) => self.deliver(row, kind, &event, &ticket).await,
+                Effect::Assign => Err(Failure::Poison(
+                    "assignments are not for this queue".to_owned(),
+                )),
+            },
+            Work::Timer { .. } => Err(Failure::Poison("timers are not for this queue".to_owned())),
+        }
+    }
+}
+
+impl Postman {
+    async fn deliver(
+        &self,
+        row: OutboxKey,
+        kind: MailKind,
+        event: &Event,
+        ticket: &Ticket,
+    ) -> Result<(), Failure> {
+        let store = &self.desk.store;
+        let me = claimant();
+        let now = clock::now();
+        match store.claim_outbox(row, &me, now, now + LEASE).await? {
+            OutboxClaim::Mine => {}
+            OutboxClaim::Gone => return Ok(()),
+            OutboxClaim::Busy(left) => {
+                return Err(Failure::Retry {
+                    after: Some(left),
+                    reason: "somebody else is sending this mail, or died doing it".to_owned(),
+                });
+            }
+        }
+        let stored = self.desk.catalogue_for_queue().await?;
+        let to = recipients(kind, event, ticket, &stored.catalogue);
+        if to.is_empty() {
+            tracing::warn!(ticket.id = %ticket.id, effect = %row.effect, "there is nobody to write to");
+            return Ok(store.finish_outbox(row).await?);
+        }
+        let letter = letter(kind, event, ticket, &stored.catalogue, &self.office);
+        let message = letter
+            .map_err(|e| e.to_string())
+            .and_then(|letter| {
+                self.office
+                    .compose(&letter, kind, ticket, event.seq, &to, now)
+                    .map_err(|e| e.to_string())
+            })
+            .map_err(|e| Failure::Poison(format!("the mail cannot be written: {e}")))?;
+        let message_id = match self
+            .mailer
+            .send(&self.office.from.to_string(), &to, message)
+            .await
+        {
+            Ok(message_id) => message_id,
+            Err(error) => {
+                // It was not sent: nobody has to wait for the lease to end. An
+                // answer that was lost on the way says nothing of the kind.
+                if let MailError::Refused(_) = error
+                    && let Err(e) = store.release_outbox(row, &me).await
+                {
+                    tracing::warn!(
+                        error = chain(&e),
+                        "the outbox row stays claimed for a while"
+                    );
+                }
+                return Err(Failure::Retry {
+                    after: None,
+                    reason: chain(&error),
+                });
+            }
+        };
+        self.record(row, &me, &message_id).await
+    }
+
+    async fn record(&self, row: OutboxKey, me: &str, message_id: &str) -> Result<(), Failure> {
+        let mut attempt = 1;
+        loop {
+            match self
+                .desk
+                .store
+                .finish_mail(row, me, message_id, clock::now())
+                .await
+            {
+                Ok(()) => {
+                    tracing::info!(ticket.id = %row.ticket, effect = %row.effect, mail.id = message_id, "mail sent");
+                    return Ok(());
+                }
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS => {
+                    tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
+                    attempt += 1;
+                }
+                Err(error) => {
+                    tracing::error!(
+                        ticket.id = %row.ticket, effect = %row.effect, mail.id = message_id, error = chain(&error),
+                        "a mail is out and not on record; it may go out again"
+                    );
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}

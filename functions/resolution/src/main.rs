@@ -1,0 +1,30 @@
+//! `resolution` takes follow-ups, solutions and out-of-scope answers (activities
+//! 4, 12 and 13 of the procedure).
+
+mod handler;
+
+use cloud::desk::Desk;
+use cloud::entry::{Function, run};
+use cloud::http::{Answer, Call};
+use types::effects::QueueName;
+use types::problem::Problem;
+
+struct Resolution {
+    desk: Desk,
+}
+
+impl Function for Resolution {
+    async fn http(&self, call: Call) -> Result<Answer, Problem> {
+        handler::answer(&self.desk, &call).await
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), cloud::RuntimeError> {
+    run(async {
+        Ok(Resolution {
+            desk: Desk::start(&[QueueName::Notification]).await?,
+        })
+    })
+    .await
+}

@@ -1,0 +1,122 @@
+use cloud::desk::Desk;
+use cloud::keys::{DueKind, SHARDS};
+use cloud::store::{DueRow, NumbersAudit, StoreError};
+use serde::Serialize;
+use types::message::Doorbell;
+use types::{SignedDuration, Timestamp};
+
+/// Rows of one shard that one sweep rings for. More wait for the next: whoever
+/// works them off is behind, and louder ringing does not help him.
+const MAX_ROWS: usize = 500;
+
+/// Numbers that one sweep accounts for.
+const MAX_NUMBERS: u64 = 1_000;
+
+/// How old a number without a ticket must be to be void: much longer than the
+/// function that took it may run.
+const NUMBER_AGE_MILLIS: i64 = 60_000;
+
+/// What a sweep found and did.
+#[derive(Debug, Default, Serialize)]
+pub struct Swept {
+    pub outbox_found: usize,
+    pub outbox_rung: usize,
+    /// Age of the oldest outbox row, in seconds; 0 when there is none that is
+    /// too old.
+    pub outbox_oldest_seconds: i64,
+    pub timers_found: usize,
+    pub timers_rung: usize,
+    /// How long the oldest timer has been overdue, in seconds.
+    pub timers_oldest_seconds: i64,
+    pub numbers_voided: usize,
+}
+
+/// Sweeps as of `now`. It takes no other input and keeps nothing in mind: run it
+/// twice, late, or three at once, and the outcome is the same.
+pub async fn sweep(
+    desk: &Desk,
+    now: Timestamp,
+    outbox_age_seconds: i64,
+) -> Result<Swept, StoreError> {
+    let stuck_since = now - SignedDuration::from_secs(outbox_age_seconds);
+    let outbox = due(desk, DueKind::Outbox, stuck_since).await?;
+    let timers = due(desk, DueKind::Timer, now).await?;
+    let swept = Swept {
+        outbox_found: outbox.len(),
+        outbox_rung: ring(desk, &outbox).await,
+        outbox_oldest_seconds: oldest(&outbox, now),
+        timers_found: timers.len(),
+        timers_rung: ring(desk, &timers).await,
+        timers_oldest_seconds: oldest(&timers, now),
+        numbers_voided: account_for_numbers(desk, now).await?,
+    };
+    tracing::info!(
+        outbox_found = swept.outbox_found,
+        outbox_rung = swept.outbox_rung,
+        outbox_oldest_seconds = swept.outbox_oldest_seconds,
+        timers_found = swept.timers_found,
+        timers_rung = swept.timers_rung,
+        timers_oldest_seconds = swept.timers_oldest_seconds,
+        numbers_voided = swept.numbers_voided,
+        "swept"
+    );
+    Ok(swept)
+}
+
+/// What was due before `before` in all shards, the oldest first.
+async fn due(desk: &Desk, kind: DueKind, before: Timestamp) -> Result<Vec<DueRow>, StoreError> {
+    let mut rows = Vec::new();
+    for shard in 0..SHARDS {
+        let found = desk.store.due(kind, shard, before, MAX_ROWS).await?;
+        if found.len() == MAX_ROWS {
+            tracing::warn!(?kind, shard, "more is due than one sweep takes");
+        }
+        rows.extend(found);
+    }
+    rows.sort_by_key(|row| row.since);
+    Ok(rows)
+}
+
+async fn ring(desk: &Desk, rows: &[DueRow]) -> usize {
+    let doorbells: Vec<Doorbell> = rows.iter().map(|row| row.doorbell.clone()).collect();
+    desk.queues.ring(&doorbells).await
+}
+
+fn oldest(rows: &[DueRow], now: Timestamp) -> i64 {
+    rows.first()
+        .map_or(0, |row| now.duration_since(row.since).as_secs())
+}
+
+/// Records as void every number that was taken before the sweep before this one
+/// and still stands for nothing.
+async fn account_for_numbers(desk: &Desk, now: Timestamp) -> Result<usize, StoreError> {
+    let audit = desk.store.numbers_audit().await?;
+    let last = desk.store.last_number().await?;
+    if audit.accounted == last && audit.seen == last {
+        return Ok(0);
+    }
+    let age = now.as_millisecond() - audit.seen_at_millis;
+    let mut next = NumbersAudit {
+        seen_at_millis: now.as_millisecond(),
+        seen: last,
+        ..audit
+    };
+    let mut voided = 0;
+    if age >= NUMBER_AGE_MILLIS && audit.seen > audit.accounted {
+        let upto = audit.seen.min(audit.accounted + MAX_NUMBERS);
+        for number in desk.store.unaccounted(audit.accounted + 1..=upto).await? {
+            // A ticket that is being written under this number right now loses
+            // the race and takes another.
+            if desk.store.void_number(number).await? {
+                tracing::warn!(ticket.number = number.0, "the number is void");
+                voided += 1;
+            }
+        }
+        next.accounted = upto;
+    } else if age >= 0 && audit.seen > audit.accounted {
+        // Too early to tell; the time that was noted stands.
+        return Ok(0);
+    }
+    desk.store.set_numbers_audit(&next).await?;
+    Ok(voided)
+}

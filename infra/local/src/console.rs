@@ -1,0 +1,142 @@
+//! What the host offers under `/_local/`: tokens, mail, queues, processes.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::gateway::{Gateway, json_response, message};
+use crate::mail::{Mail, Mailbox};
+use crate::queues::{QueueError, Queues};
+
+/// What the pages show.
+pub(crate) struct Console {
+    pub(crate) queues: Arc<Queues>,
+    pub(crate) mailbox: Arc<Mailbox>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenRequest {
+    email: String,
+    /// Seconds; a token that has expired already is good for tests.
+    expires_in: Option<i64>,
+    audience: Option<String>,
+}
+
+/// Answers requests under `/_local/`.
+pub(crate) async fn answer(gateway: &Gateway, page: &str, parts: &Parts, body: Body) -> Response {
+    match (&parts.method, page) {
+        (&Method::POST, "token") => token(gateway, body).await,
+        (&Method::GET, ".well-known/openid-configuration") => {
+            json_response(StatusCode::OK, &gateway.jwt.discovery())
+        }
+        (&Method::GET, "jwks.json") => json_response(StatusCode::OK, &gateway.jwt.key_set()),
+        (&Method::GET, "mail") => mail(gateway, parts),
+        (&Method::GET, "queues") if !gateway.runtime.is_up() => {
+            message(StatusCode::SERVICE_UNAVAILABLE, "functions are starting")
+        }
+        (&Method::GET, "queues") => queues(gateway).unwrap_or_else(|error| failure(&error)),
+        (&Method::GET, "processes") => json_response(StatusCode::OK, &gateway.runtime.report()),
+        _ => message(StatusCode::NOT_FOUND, "Not Found"),
+    }
+}
+
+async fn token(gateway: &Gateway, body: Body) -> Response {
+    let body = to_bytes(body, 64 * 1024).await.unwrap_or_default();
+    let request: TokenRequest = match serde_json::from_slice(&body) {
+        Ok(request) => request,
+        Err(error) => return message(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let expires_in = request.expires_in.unwrap_or(24 * 60 * 60);
+    match gateway
+        .jwt
+        .token(&request.email, expires_in, request.audience.as_deref())
+    {
+        Ok(token) => json_response(StatusCode::OK, &json!({ "token": token })),
+        Err(error) => failure(&error),
+    }
+}
+
+fn queues(gateway: &Gateway) -> Result<Response, QueueError> {
+    let queues = &gateway.console.queues;
+    let depths = queues
+        .names()
+        .into_iter()
+        .map(|name| queues.depth(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(json_response(StatusCode::OK, &json!({ "items": depths })))
+}
+
+fn mail(gateway: &Gateway, parts: &Parts) -> Response {
+    let mails = match gateway.console.mailbox.all() {
+        Ok(mails) => mails,
+        Err(error) => return failure(&error),
+    };
+    let accept = parts
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    if prefers_html(accept.unwrap_or_default()) {
+        Html(page(&mails)).into_response()
+    } else {
+        json_response(StatusCode::OK, &json!({ "items": mails }))
+    }
+}
+
+fn failure(error: &dyn std::error::Error) -> Response {
+    tracing::error!(%error, "a page of the local host failed");
+    message(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
+}
+
+/// Browsers name HTML first; API clients name JSON or nothing.
+fn prefers_html(accept: &str) -> bool {
+    match (accept.find("text/html"), accept.find("application/json")) {
+        (Some(html), Some(json)) => html < json,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+fn page(mails: &[Mail]) -> String {
+    let mut html = String::from(
+        "<!doctype html><html lang=\"es\"><meta charset=\"utf-8\"><title>Correo enviado</title>\
+         <style>body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
+         pre{white-space:pre-wrap;background:#f4f4f4;padding:1rem}</style><h1>Correo enviado</h1>",
+    );
+    if mails.is_empty() {
+        html.push_str("<p>Todavía no se ha enviado ningún correo.</p>");
+    }
+    for mail in mails.iter().rev() {
+        html.push_str(&format!(
+            "<article><h2>{}</h2><p>De: {}<br>Para: {}<br>Fecha: {}</p><pre>{}</pre>\
+             <details><summary>Encabezados</summary><pre>{}</pre></details>\
+             <details><summary>HTML</summary><pre>{}</pre></details></article><hr>",
+            escaped(&mail.subject),
+            escaped(&mail.from),
+            escaped(&mail.to.join(", ")),
+            mail.sent_at,
+            escaped(&mail.text),
+            escaped(
+                &mail
+                    .headers
+                    .iter()
+                    .map(|h| format!("{}: {}\n", h.name, h.value))
+                    .collect::<String>()
+            ),
+            escaped(&mail.html),
+        ));
+    }
+    html
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

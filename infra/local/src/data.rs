@@ -1,0 +1,95 @@
+//! The data directory: what is in it, and that one host alone uses it.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// Something about its files failed.
+    #[error("the data directory: {0}")]
+    Io(#[from] io::Error),
+    /// Another host uses it.
+    #[error("another host uses the data directory {0}")]
+    InUse(PathBuf),
+}
+
+/// A data directory that is locked until this is dropped.
+pub(crate) struct DataDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDirectory {
+    /// Locks the directory, which is created where it is missing.
+    pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
+        fs::create_dir_all(path)?;
+        let path = path.canonicalize()?;
+        let lock = File::options()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .open(path.join("host.lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DataError::InUse(path)),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let directory = Self { path, _lock: lock };
+        // It tells of a host that is gone.
+        directory.remove("host.json")?;
+        Ok(directory)
+    }
+
+    /// Deletes what hosts have put here, and nothing else.
+    pub(crate) fn reset(&self) -> Result<(), DataError> {
+        for database in ["table.db", "host.db"] {
+            for suffix in ["", "-wal", "-shm"] {
+                self.remove(&format!("{database}{suffix}"))?;
+            }
+        }
+        for secret in ["jwt-key.pem", "token-secret"] {
+            self.remove(secret)?;
+        }
+        let logs = match fs::read_dir(self.logs()) {
+            Ok(logs) => logs,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        for log in logs {
+            let log = log?.path();
+            if log.extension().is_some_and(|extension| extension == "log") {
+                fs::remove_file(log)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.file(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    /// The path of a file in the directory.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The directory of the functions' logs.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
+    /// Writes down, for whoever started the host on any free port, where it is.
+    pub(crate) fn announce(&self, port: u16, aws_port: u16) -> Result<(), DataError> {
+        let text = json!({ "port": port, "aws_port": aws_port, "pid": std::process::id() });
+        let draft = self.file("host.json.draft");
+        fs::write(&draft, text.to_string())?;
+        Ok(fs::rename(draft, self.file("host.json"))?)
+    }
+}

@@ -1,0 +1,331 @@
+//! CloudFormation's language: YAML with short tags, and the functions in it.
+
+use std::collections::BTreeMap;
+
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+
+/// Why a template cannot be run.
+#[derive(Debug, thiserror::Error)]
+#[error("{at}: {problem}")]
+pub struct TemplateError {
+    at: String,
+    problem: String,
+}
+
+impl TemplateError {
+    pub(crate) fn new(at: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            at: at.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Account, region and partition that everything local is in.
+pub(crate) const ACCOUNT: &str = "000000000000";
+pub(crate) const REGION: &str = "us-east-1";
+
+/// Reads YAML into JSON, with `!Ref` and its like in their long form.
+pub(crate) fn load(text: &str) -> Result<Value, TemplateError> {
+    let documents = Yaml::load_from_str(text)
+        .map_err(|error| TemplateError::new("template", error.to_string()))?;
+    match documents.as_slice() {
+        [document] => to_json(document),
+        documents => Err(TemplateError::new(
+            "template",
+            format!("one YAML document expected, found {}", documents.len()),
+        )),
+    }
+}
+
+fn to_json(node: &Yaml<'_>) -> Result<Value, TemplateError> {
+    match node {
+        Yaml::Value(scalar) => Ok(match scalar {
+            Scalar::Null => Value::Null,
+            Scalar::Boolean(value) => json!(value),
+            Scalar::Integer(value) => json!(value),
+            Scalar::FloatingPoint(value) => json!(value.into_inner()),
+            Scalar::String(value) => json!(value),
+        }),
+        Yaml::Sequence(items) => items.iter().map(to_json).collect(),
+        Yaml::Mapping(entries) => entries
+            .iter()
+            .map(|(key, value)| match to_json(key)? {
+                Value::String(key) => Ok((key, to_json(value)?)),
+                key => Err(TemplateError::new(
+                    key.to_string(),
+                    "a key must be a string",
+                )),
+            })
+            .collect(),
+        Yaml::Tagged(tag, inner) => {
+            let argument = to_json(inner)?;
+            let (name, argument) = match (tag.suffix.as_str(), argument) {
+                (name @ ("Ref" | "Condition"), argument) => (name.to_owned(), argument),
+                ("GetAtt", Value::String(path)) => {
+                    let (resource, attribute) = path.split_once('.').unwrap_or((&path, ""));
+                    ("Fn::GetAtt".to_owned(), json!([resource, attribute]))
+                }
+                (name, argument) => (format!("Fn::{name}"), argument),
+            };
+            Ok(json!({ name: argument }))
+        }
+        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => Err(TemplateError::new(
+            "template",
+            format!("YAML that templates do not use: {node:?}"),
+        )),
+    }
+}
+
+/// What names in a template stand for.
+pub(crate) struct Scope<'a> {
+    /// Values of the parameters: the caller's, or their defaults.
+    pub(crate) parameters: BTreeMap<String, Value>,
+    pub(crate) conditions: &'a Map<String, Value>,
+    pub(crate) resources: &'a Map<String, Value>,
+    /// Port that the AWS APIs are served on; queue URLs lead to it.
+    pub(crate) aws_port: u16,
+}
+
+impl Scope<'_> {
+    /// `value` with every intrinsic function in it worked out, `None` where
+    /// that comes to `AWS::NoValue`. `at` says where it stands, for errors.
+    pub(crate) fn resolve(&self, at: &str, value: &Value) -> Result<Option<Value>, TemplateError> {
+        match value {
+            Value::Array(items) => {
+                let mut resolved = Vec::with_capacity(items.len());
+                for item in items {
+                    resolved.extend(self.resolve(at, item)?);
+                }
+                Ok(Some(Value::Array(resolved)))
+            }
+            Value::Object(entries) => match single(entries) {
+                Some((name, argument)) if name == "Ref" || name.starts_with("Fn::") => {
+                    self.call(at, name, argument)
+                }
+                Some(_) | None => {
+                    let mut resolved = Map::new();
+                    for (key, value) in entries {
+                        if let Some(value) = self.resolve(&format!("{at}.{key}"), value)? {
+                            resolved.insert(key.clone(), value);
+                        }
+                    }
+                    Ok(Some(Value::Object(resolved)))
+                }
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                Ok(Some(value.clone()))
+            }
+        }
+    }
+
+    fn call(&self, at: &str, name: &str, argument: &Value) -> Result<Option<Value>, TemplateError> {
+        let wrong = || TemplateError::new(at, format!("{name} does not take {argument}"));
+        match (name, argument) {
+            ("Ref", Value::String(target)) => self.reference(at, target),
+            ("Fn::GetAtt", Value::Array(path)) => match path.as_slice() {
+                [Value::String(resource), Value::String(attribute)] => {
+                    self.attribute(at, resource, attribute).map(Some)
+                }
+                _ => Err(wrong()),
+            },
+            ("Fn::Sub", Value::String(text)) => self.substitute(at, text).map(Some),
+            ("Fn::If", Value::Array(arguments)) => match arguments.as_slice() {
+                [Value::String(condition), then, otherwise] => {
+                    let chosen = if self.condition(at, condition)? {
+                        then
+                    } else {
+                        otherwise
+                    };
+                    self.resolve(at, chosen)
+                }
+                _ => Err(wrong()),
+            },
+            ("Fn::Join", Value::Array(arguments)) => match arguments.as_slice() {
+                [Value::String(separator), Value::Array(items)] => {
+                    let mut texts = Vec::new();
+                    for item in items {
+                        texts.extend(self.resolve(at, item)?.as_ref().and_then(scalar_text));
+                    }
+                    Ok(Some(json!(texts.join(separator))))
+                }
+                _ => Err(wrong()),
+            },
+            (name, _) => Err(TemplateError::new(
+                at,
+                format!("the local host does not know {name} of {argument}"),
+            )),
+        }
+    }
+
+    fn reference(&self, at: &str, target: &str) -> Result<Option<Value>, TemplateError> {
+        if target == "AWS::NoValue" {
+            return Ok(None);
+        }
+        if let Some(value) = pseudo(target)
+            .map(Value::from)
+            .or_else(|| self.parameters.get(target).cloned())
+        {
+            return Ok(Some(value));
+        }
+        let text = match self.kind(at, target)? {
+            "AWS::SQS::Queue" => self.queue_url(target)?,
+            "AWS::Serverless::Function" => self.function_name(target)?,
+            // A table's name is its logical id, and so is everything else's
+            // that is only pointed at.
+            _ => target.to_owned(),
+        };
+        Ok(Some(text.into()))
+    }
+
+    fn attribute(&self, at: &str, resource: &str, attribute: &str) -> Result<Value, TemplateError> {
+        let text = match (self.kind(at, resource)?, attribute) {
+            ("AWS::DynamoDB::Table", "Arn") => {
+                format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{resource}")
+            }
+            ("AWS::SQS::Queue", "Arn") => queue_arn(&self.queue_name(resource)?),
+            ("AWS::SQS::Queue", "QueueName") => self.queue_name(resource)?,
+            ("AWS::SQS::Queue", "QueueUrl") => self.queue_url(resource)?,
+            ("AWS::Serverless::Function", "Arn") => function_arn(&self.function_name(resource)?),
+            (kind, attribute) => {
+                return Err(TemplateError::new(
+                    at,
+                    format!("the local host does not know {attribute} of {resource}, a {kind}"),
+                ));
+            }
+        };
+        Ok(text.into())
+    }
+
+    fn substitute(&self, at: &str, text: &str) -> Result<Value, TemplateError> {
+        let mut result = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').ok_or_else(|| {
+                TemplateError::new(at, format!("a `${{` is not closed in {text}"))
+            })?;
+            result.push_str(before);
+            if let Some(literal) = name.strip_prefix('!') {
+                result.push_str(&format!("${{{literal}}}"));
+            } else {
+                let value = match name.split_once('.') {
+                    Some((resource, attribute)) => Some(self.attribute(at, resource, attribute)?),
+                    None => self.reference(at, name)?,
+                };
+                result.push_str(&value.as_ref().and_then(scalar_text).unwrap_or_default());
+            }
+            rest = after;
+        }
+        result.push_str(rest);
+        Ok(result.into())
+    }
+
+    /// Whether a named condition holds.
+    pub(crate) fn condition(&self, at: &str, name: &str) -> Result<bool, TemplateError> {
+        let formula = self
+            .conditions
+            .get(name)
+            .ok_or_else(|| TemplateError::new(at, format!("there is no condition {name}")))?;
+        self.holds(&format!("Conditions.{name}"), formula)
+    }
+
+    fn holds(&self, at: &str, formula: &Value) -> Result<bool, TemplateError> {
+        let wrong = || TemplateError::new(at, format!("not a condition: {formula}"));
+        let (name, argument) = formula.as_object().and_then(single).ok_or_else(wrong)?;
+        match (name, argument) {
+            ("Condition", Value::String(name)) => self.condition(at, name),
+            ("Fn::Equals", Value::Array(sides)) => match sides.as_slice() {
+                [left, right] => {
+                    let text = |side| Ok(self.resolve(at, side)?.as_ref().and_then(scalar_text));
+                    Ok(text(left)? == text(right)?)
+                }
+                _ => Err(wrong()),
+            },
+            ("Fn::Not", Value::Array(inner)) => match inner.as_slice() {
+                [inner] => Ok(!self.holds(at, inner)?),
+                _ => Err(wrong()),
+            },
+            ("Fn::And", Value::Array(all)) => all
+                .iter()
+                .try_fold(true, |so_far, each| Ok(so_far & self.holds(at, each)?)),
+            ("Fn::Or", Value::Array(any)) => any
+                .iter()
+                .try_fold(false, |so_far, each| Ok(so_far | self.holds(at, each)?)),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn kind(&self, at: &str, resource: &str) -> Result<&str, TemplateError> {
+        self.resources
+            .get(resource)
+            .and_then(|resource| resource["Type"].as_str())
+            .ok_or_else(|| TemplateError::new(at, format!("there is nothing called {resource}")))
+    }
+
+    /// What a queue is called: its `QueueName`, or its logical id.
+    pub(crate) fn queue_name(&self, resource: &str) -> Result<String, TemplateError> {
+        let at = format!("{resource}.QueueName");
+        let name = self.resolve(&at, &self.resources[resource]["Properties"]["QueueName"])?;
+        Ok(name
+            .as_ref()
+            .and_then(scalar_text)
+            .unwrap_or_else(|| resource.to_owned()))
+    }
+
+    fn queue_url(&self, resource: &str) -> Result<String, TemplateError> {
+        Ok(queue_url(self.aws_port, &self.queue_name(resource)?))
+    }
+
+    /// What a function is called: the binary that it is built from.
+    pub(crate) fn function_name(&self, resource: &str) -> Result<String, TemplateError> {
+        self.resources[resource]["Metadata"]["BuildProperties"]["Binary"]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| {
+                TemplateError::new(resource, "a function needs Metadata.BuildProperties.Binary")
+            })
+    }
+}
+
+/// The URL that a queue is addressed by.
+pub(crate) fn queue_url(aws_port: u16, name: &str) -> String {
+    format!("http://127.0.0.1:{aws_port}/{ACCOUNT}/{name}")
+}
+
+/// The ARN of a queue.
+pub(crate) fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+}
+
+/// The ARN of a function.
+pub(crate) fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}
+
+fn single(entries: &Map<String, Value>) -> Option<(&str, &Value)> {
+    let mut all = entries.iter();
+    let (name, value) = all.next()?;
+    all.next().is_none().then_some((name.as_str(), value))
+}
+
+/// A scalar as CloudFormation writes it into a string.
+pub(crate) fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn pseudo(name: &str) -> Option<&'static str> {
+    match name {
+        "AWS::AccountId" => Some(ACCOUNT),
+        "AWS::Region" => Some(REGION),
+        "AWS::Partition" => Some("aws"),
+        "AWS::StackName" => Some("local"),
+        "AWS::StackId" => Some("arn:aws:cloudformation:us-east-1:000000000000:stack/local/local"),
+        "AWS::URLSuffix" => Some("amazonaws.com"),
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! The mail that was sent: kept as it was handed in, shown as it would arrive.
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use mail_parser::{Address, MessageParser};
+use rusqlite::params;
+use serde::Serialize;
+use ulid::Ulid;
+
+use crate::clock::DeskClock;
+use crate::store::Store;
+
+/// The store of sent mail.
+pub(crate) struct Mailbox {
+    store: Store,
+    clock: DeskClock,
+}
+
+/// A mail as its recipients would see it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Mail {
+    pub(crate) id: String,
+    pub(crate) from: String,
+    /// The envelope's recipients.
+    pub(crate) to: Vec<String>,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+    pub(crate) headers: Vec<Header>,
+    pub(crate) sent_at: Timestamp,
+}
+
+/// One header, unfolded, with encoded words left as they are.
+#[derive(Debug, Serialize)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// Why SES would not take a message.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("Missing required header 'From'.")]
+    NoSender,
+    #[error("Missing destinations.")]
+    NoDestination,
+    #[error("the message cannot be read")]
+    Unreadable,
+    #[error("the mail store failed: {0}")]
+    Store(#[from] rusqlite::Error),
+}
+
+impl Mailbox {
+    pub(crate) fn new(store: Store, clock: DeskClock) -> Self {
+        Self { store, clock }
+    }
+
+    /// Takes a message as SES does, and returns the id that SES would answer.
+    /// Without an envelope, the message's own headers say from whom and to whom.
+    pub(crate) fn send(
+        &self,
+        source: Option<&str>,
+        destinations: Vec<String>,
+        raw: &[u8],
+    ) -> Result<String, Refusal> {
+        let message = MessageParser::default()
+            .parse_headers(raw)
+            .ok_or(Refusal::Unreadable)?;
+        let source = source
+            .map(str::to_owned)
+            .or_else(|| addresses(message.from()).pop());
+        let source = source
+            .filter(|_| message.from().is_some())
+            .ok_or(Refusal::NoSender)?;
+        let destinations = if destinations.is_empty() {
+            [message.to(), message.cc(), message.bcc()]
+                .into_iter()
+                .flat_map(addresses)
+                .collect()
+        } else {
+            destinations
+        };
+        if destinations.is_empty() {
+            return Err(Refusal::NoDestination);
+        }
+        let id = message_id();
+        let destinations = serde_json::Value::from(destinations).to_string();
+        let sent_at = self.clock.now().as_millisecond();
+        self.store.with(|connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO mails (message_id, source, destinations, raw, sent_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![id, source, destinations, raw, sent_at])
+        })?;
+        Ok(id)
+    }
+
+    /// Every mail that was sent, oldest first.
+    pub(crate) fn all(&self) -> rusqlite::Result<Vec<Mail>> {
+        let rows =
+            self.store.with(|connection| {
+                connection
+                .prepare_cached(
+                    "SELECT message_id, source, destinations, raw, sent_at FROM mails ORDER BY id",
+                )?
+                .query_map([], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })?
+                .collect::<rusqlite::Result<Vec<(String, String, String, Vec<u8>, i64)>>>()
+            })?;
+        // Parsing happens outside the store's lock.
+        Ok(rows
+            .into_iter()
+            .map(|(id, source, to, raw, sent_at)| {
+                let to = serde_json::from_str(&to).unwrap_or_default();
+                let sent_at = Timestamp::from_millisecond(sent_at).unwrap_or_default();
+                as_delivered(id, source, to, &raw, sent_at)
+            })
+            .collect())
+    }
+}
+
+fn as_delivered(
+    id: String,
+    source: String,
+    to: Vec<String>,
+    raw: &[u8],
+    sent_at: Timestamp,
+) -> Mail {
+    let message = MessageParser::default().parse(raw).unwrap_or_default();
+    let mut headers: Vec<_> = message
+        .headers_raw()
+        // SES gives every message an id of its own, and hides blind copies.
+        .filter(|(name, _)| {
+            !name.eq_ignore_ascii_case("Message-ID") && !name.eq_ignore_ascii_case("Bcc")
+        })
+        .map(|(name, value)| header(name, &unfolded(value)))
+        .collect();
+    headers.push(header(
+        "Message-ID",
+        &format!("<{id}@us-east-1.amazonses.com>"),
+    ));
+    if message.date().is_none() {
+        let date = rfc2822::to_string(&sent_at.to_zoned(jiff::tz::TimeZone::UTC));
+        headers.push(header("Date", &date.unwrap_or_default()));
+    }
+    let has_html = message.html_bodies().any(|part| part.is_text_html());
+    Mail {
+        id,
+        from: message.header_raw("From").map_or(source, unfolded),
+        to,
+        subject: message.subject().unwrap_or_default().to_owned(),
+        text: message.body_text(0).unwrap_or_default().into_owned(),
+        html: message
+            .body_html(0)
+            .filter(|_| has_html)
+            .unwrap_or_default()
+            .into_owned(),
+        headers,
+        sent_at,
+    }
+}
+
+fn header(name: &str, value: &str) -> Header {
+    Header {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+/// RFC 5322, 2.2.3: a folded header reads as if its line breaks were not there.
+fn unfolded(value: &str) -> String {
+    value.replace(['\r', '\n'], "").trim().to_owned()
+}
+
+fn addresses(header: Option<&Address<'_>>) -> Vec<String> {
+    let addresses = header.into_iter().flat_map(Address::iter);
+    addresses
+        .filter_map(|address| address.address())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// An id of the form that SES gives: `0100018c…-…-000000`.
+fn message_id() -> String {
+    let digits = format!("{:032x}", u128::from(Ulid::generate()));
+    format!(
+        "0100{}-{}-{}-{}-{}-{}-000000",
+        &digits[..12],
+        &digits[12..20],
+        &digits[20..24],
+        &digits[24..28],
+        &digits[28..],
+        &digits[20..32]
+    )
+}

@@ -1,0 +1,164 @@
+//! Starts the local host from the command line.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use lexopt::prelude::*;
+use local::{Binaries, Durability, Host, Options, Profile, Start};
+use tokio::signal::unix::{SignalKind, signal};
+
+const HELP: &str = "\
+Runs template.yaml on this machine.
+
+Usage: local [OPTIONS]
+
+  --port PORT             the API and the pages (8080; 0: any free port)
+  --aws-port PORT         the AWS APIs (4566; 0: any free port)
+  --smtp-port PORT        accepted, and not used yet
+  --data DIR              where everything is kept (.local)
+  --reset                 start with nothing kept
+  --release               run release builds of the functions
+  --no-build              run the functions as they were built last
+  --binaries DIR          run the functions' executables in DIR
+  --template FILE         another template
+  --parameter NAME=VALUE  a parameter of the template; may be repeated
+  --max-processes N       processes that a function may have (3)
+  --sync full|normal      whether a commit waits for the disk (full)
+  --now TIME              start the functions' clock at TIME (RFC 3339)
+  --help                  show this
+";
+
+/// What the command line asks for.
+enum Command {
+    Run(Box<Options>),
+    Help,
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments
+        .next()
+        .is_some_and(|first| first == local::BECOME_FUNCTION)
+    {
+        complain(&local::become_function(arguments).to_string());
+        return ExitCode::FAILURE;
+    }
+    run_host()
+}
+
+#[tokio::main]
+async fn run_host() -> ExitCode {
+    tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::INFO)
+        .init();
+    let result = match parse(lexopt::Parser::from_env()) {
+        Ok(Command::Run(options)) => run(*options).await,
+        Ok(Command::Help) => {
+            say(HELP);
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let data = options.data.clone();
+    let host = tokio::select! {
+        host = Host::start(options) => host?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
+    let api = format!("http://127.0.0.1:{}", host.port());
+    say(&format!(
+        "API and pages  {api}\nMail sent      {api}/_local/mail\nAWS APIs       http://127.0.0.1:{}\nData and logs  {}\n",
+        host.aws_port(),
+        data.display(),
+    ));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    host.stop().await;
+    Ok(())
+}
+
+fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Options::default();
+    let mut profile = Profile::of_host();
+    let (mut build, mut directory) = (true, None);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("port") => options.port = arguments.value()?.parse()?,
+            Long("aws-port") => options.aws_port = arguments.value()?.parse()?,
+            Long("smtp-port") => {
+                let port: u16 = arguments.value()?.parse()?;
+                complain(&format!("--smtp-port {port}: mail is not received yet"));
+            }
+            Long("data") => options.data = arguments.value()?.into(),
+            Long("reset") => options.start = Start::Empty,
+            Long("release") => profile = Profile::Release,
+            Long("no-build") => build = false,
+            Long("binaries") => directory = Some(PathBuf::from(arguments.value()?)),
+            Long("template") => options.template = arguments.value()?.into(),
+            Long("parameter") => {
+                let text = arguments.value()?.string()?;
+                let (name, value) = text.split_once('=').ok_or("--parameter takes NAME=VALUE")?;
+                options.parameters.push((name.to_owned(), value.to_owned()));
+            }
+            Long("max-processes") => {
+                options.max_processes = arguments.value()?.parse()?;
+                if options.max_processes == 0 {
+                    return Err("--max-processes must be at least 1".into());
+                }
+            }
+            Long("sync") => {
+                options.durability = match arguments.value()?.string()?.as_str() {
+                    "full" => Durability::Full,
+                    "normal" => Durability::Normal,
+                    other => return Err(format!("--sync takes full or normal, not {other}").into()),
+                }
+            }
+            Long("now") => options.now = Some(arguments.value()?.parse::<Timestamp>()?),
+            Long("relay") => {
+                return Err("--relay is not there yet: it comes with the issue on mail".into());
+            }
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    options.binaries = match (directory, build) {
+        (Some(directory), _) => Binaries::In(directory),
+        (None, true) => Binaries::Build(profile),
+        (None, false) => Binaries::Built(profile),
+    };
+    Ok(Command::Run(Box::new(options)))
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "this is the host's one place that prints"
+)]
+fn say(text: &str) {
+    print!("{text}");
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "what stops the host is for the person who started it"
+)]
+fn complain(text: &str) {
+    eprintln!("local: {text}");
+}

@@ -1,0 +1,62 @@
+//! The AWS SDK's configuration, made once for all clients.
+//!
+//! A Lambda function gets its credentials and its region from the environment,
+//! so none of the other places that `aws-config` would look in is built in
+//! (docs/adr/0006).
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+use crate::config::{self, ConfigError};
+
+/// Reads region, credentials and endpoint from the environment.
+///
+/// # Errors
+/// When one that is needed is missing.
+pub(crate) fn sdk_config() -> Result<SdkConfig, ConfigError> {
+    let credentials = Credentials::new(
+        config::required("AWS_ACCESS_KEY_ID")?,
+        config::required("AWS_SECRET_ACCESS_KEY")?,
+        config::optional("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let endpoint = config::optional("AWS_ENDPOINT_URL");
+    // Without TLS, as the local host speaks, no roots have to be loaded.
+    let http = match &endpoint {
+        Some(url) if url.starts_with("http://") => Builder::new().build_http(),
+        Some(_) | None => Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https(),
+    };
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(config::required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        // A function has ten seconds: an attempt that hangs leaves time for others.
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(1))
+                .operation_attempt_timeout(Duration::from_secs(3))
+                .operation_timeout(Duration::from_secs(8))
+                .build(),
+        )
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    builder.set_endpoint_url(endpoint);
+    Ok(builder.build())
+}

@@ -1,0 +1,26 @@
+//! The one home of the system clock.
+
+use std::sync::OnceLock;
+
+use jiff::{SignedDuration, Timestamp, Unit};
+
+use crate::config;
+
+/// Seconds that this process's clock runs ahead of the machine's. The local
+/// host sets it for `--now`; nothing in AWS does.
+const OFFSET: &str = "DESK_CLOCK_OFFSET_SECONDS";
+
+/// The time, in whole milliseconds: that is what the table stores, so that what
+/// is answered now and what is read later are the same.
+#[allow(clippy::disallowed_methods)] // This is the clock's one home.
+pub fn now() -> Timestamp {
+    static AHEAD: OnceLock<SignedDuration> = OnceLock::new();
+    let ahead = *AHEAD.get_or_init(|| {
+        config::optional(OFFSET)
+            .and_then(|seconds| seconds.parse().ok())
+            .map(SignedDuration::from_secs)
+            .unwrap_or_default()
+    });
+    let time = Timestamp::now() + ahead;
+    time.round(Unit::Millisecond).unwrap_or(time)
+}

@@ -1,0 +1,77 @@
+//! Configuration: the one place that reads environment variables. What is
+//! missing or malformed ends the initialisation with the variable's name.
+
+use std::str::FromStr;
+
+use types::token::TokenSecret;
+
+/// A variable without which the function must not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("environment variable {0} is missing or empty")]
+    Missing(&'static str),
+    #[error("environment variable {name} is malformed: {reason}")]
+    Malformed { name: &'static str, reason: String },
+}
+
+/// A variable that may be missing.
+#[allow(clippy::disallowed_methods)] // This is configuration's one home.
+pub fn optional(name: &str) -> Option<String> {
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
+}
+
+/// A variable that must be there.
+///
+/// # Errors
+/// When it is missing or blank.
+pub fn required(name: &'static str) -> Result<String, ConfigError> {
+    optional(name).ok_or(ConfigError::Missing(name))
+}
+
+/// A variable that must be there and parse.
+///
+/// # Errors
+/// When it is missing, blank or malformed.
+pub fn parsed<T>(name: &'static str) -> Result<T, ConfigError>
+where
+    T: FromStr,
+    T::Err: std::fmt::Display,
+{
+    required(name)?
+        .parse()
+        .map_err(|e: T::Err| ConfigError::Malformed {
+            name,
+            reason: e.to_string(),
+        })
+}
+
+/// A comma-separated list with at least one entry, in lower case.
+///
+/// # Errors
+/// When it is missing or blank.
+pub fn list(name: &'static str) -> Result<Vec<String>, ConfigError> {
+    let list: Vec<_> = required(name)?
+        .split(',')
+        .map(|entry| entry.trim().to_ascii_lowercase())
+        .filter(|entry| !entry.is_empty())
+        .collect();
+    if list.is_empty() {
+        Err(ConfigError::Missing(name))
+    } else {
+        Ok(list)
+    }
+}
+
+/// The secret that tokens are sealed with.
+///
+/// # Errors
+/// When it is missing or too short to be one.
+pub fn token_secret() -> Result<TokenSecret, ConfigError> {
+    let name = "TOKEN_SECRET";
+    TokenSecret::new(&required(name)?).ok_or_else(|| ConfigError::Malformed {
+        name,
+        reason: format!("it has fewer than {} bytes", TokenSecret::MIN_LEN),
+    })
+}

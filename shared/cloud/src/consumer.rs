@@ -1,0 +1,282 @@
+//! The consumer of a queue: every message stands for itself. One that cannot be
+//! read, or whose handler fails or panics, is reported alone and comes back
+//! alone; its neighbours are done.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::{FutureExt, StreamExt, stream};
+use types::Timestamp;
+use types::effects::QueueName;
+use types::ids::TicketId;
+use types::message::Doorbell;
+use types::ticket::{Event, Ticket};
+
+use crate::desk::Desk;
+use crate::log::chain;
+use crate::store::{CommitError, OutboxKey, StoreError};
+
+/// What a doorbell led to.
+pub enum Work {
+    /// A row of the outbox that has not been taken care of.
+    Outbox {
+        row: OutboxKey,
+        event: Box<Event>,
+        ticket: Box<Ticket>,
+    },
+    /// A ticket whose timer was due when the sweep looked, at `at`.
+    Timer { ticket: Box<Ticket>, at: Timestamp },
+}
+
+/// Why a message is not done.
+#[derive(Debug)]
+pub enum Failure {
+    /// Worth another try, after this long where it is known.
+    Retry {
+        after: Option<Duration>,
+        reason: String,
+    },
+    /// No try will help; it belongs in the dead-letter queue.
+    Poison(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        if error.is_retryable() {
+            Failure::Retry {
+                after: None,
+                reason: chain(&error),
+            }
+        } else {
+            Failure::Poison(chain(&error))
+        }
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Store(error) => error.into(),
+            other => Failure::Retry {
+                after: None,
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+/// A queue's consumer.
+pub trait Consumer: Send + Sync {
+    /// The queue, and how many of its messages are worked on at once.
+    const QUEUE: QueueName;
+    const CONCURRENCY: usize;
+
+    /// What everything is done with.
+    fn desk(&self) -> &Desk;
+
+    /// Does one piece of work. `Ok` means that it is done, also where it turned
+    /// out that there was nothing to do.
+    fn work(&self, work: Work) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Works a batch off and reports which messages have to come back.
+///
+/// # Errors
+/// When a record has no id: what cannot be named cannot be reported alone.
+pub async fn consume<C: Consumer>(
+    consumer: &C,
+    event: SqsEvent,
+) -> Result<SqsBatchResponse, MissingId> {
+    let mut bells = Vec::with_capacity(event.records.len());
+    let mut failures = Vec::new();
+    for record in event.records {
+        let id = record
+            .message_id
+            .clone()
+            .filter(|id| !id.is_empty())
+            .ok_or(MissingId)?;
+        match Doorbell::from_body(record.body.as_deref().unwrap_or_default()) {
+            Ok(doorbell) => bells.push((id, record, doorbell)),
+            Err(poison) => {
+                tracing::error!(message.id = id, error = %poison, "the message is poison");
+                failures.push(id);
+            }
+        }
+    }
+    let desk = consumer.desk();
+    let looked_up = match look_up(desk, bells.iter().map(|(_, _, doorbell)| doorbell)).await {
+        Ok(looked_up) => looked_up,
+        Err(error) => {
+            tracing::warn!(
+                error = chain(&error),
+                "the batch could not be read from the table"
+            );
+            failures.extend(bells.into_iter().map(|(id, _, _)| id));
+            return Ok(response(failures));
+        }
+    };
+    let looked_up = &looked_up;
+    let failed: Vec<Option<String>> = stream::iter(bells)
+        .map(|(id, record, doorbell)| async move {
+            let done = AssertUnwindSafe(one(consumer, looked_up, &doorbell))
+                .catch_unwind()
+                .await;
+            let failure = match done {
+                Ok(Ok(())) => return None,
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::Retry {
+                    after: None,
+                    reason: "the handler panicked".to_owned(),
+                },
+            };
+            report(consumer, &record, &doorbell, failure).await;
+            Some(id)
+        })
+        .buffer_unordered(C::CONCURRENCY)
+        .collect()
+        .await;
+    failures.extend(failed.into_iter().flatten());
+    Ok(response(failures))
+}
+
+/// A record without a message id.
+#[derive(Debug, thiserror::Error)]
+#[error("a record has no message id; the whole batch comes back")]
+pub struct MissingId;
+
+fn response(failures: Vec<String>) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failures
+        .into_iter()
+        .map(|id| {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = id;
+            failure
+        })
+        .collect();
+    response
+}
+
+async fn report<C: Consumer>(
+    consumer: &C,
+    record: &SqsMessage,
+    doorbell: &Doorbell,
+    failure: Failure,
+) {
+    let ticket = doorbell.ticket();
+    let received = record
+        .attributes
+        .get("ApproximateReceiveCount")
+        .map_or("", String::as_str);
+    match failure {
+        Failure::Poison(reason) => {
+            tracing::error!(ticket.id = %ticket, receive_count = received, error = reason, "the message is poison");
+        }
+        Failure::Retry { after, reason } => {
+            tracing::warn!(ticket.id = %ticket, receive_count = received, error = reason, "the message comes back");
+            if let (Some(after), Some(handle)) = (after, &record.receipt_handle) {
+                consumer
+                    .desk()
+                    .queues
+                    .retry_after(C::QUEUE, handle, after)
+                    .await;
+            }
+        }
+    }
+}
+
+struct LookedUp {
+    tickets: HashMap<TicketId, Ticket>,
+    events: HashMap<(TicketId, u64), Event>,
+    owed: Vec<OutboxKey>,
+}
+
+/// Reads everything that a batch is about, consistently, in one call.
+async fn look_up<'a>(
+    desk: &Desk,
+    bells: impl Iterator<Item = &'a Doorbell>,
+) -> Result<LookedUp, StoreError> {
+    let mut tickets = Vec::new();
+    let mut rows = Vec::new();
+    for bell in bells {
+        tickets.push(bell.ticket());
+        if let Doorbell::Outbox {
+            ticket,
+            seq,
+            effect,
+        } = bell
+        {
+            rows.push(OutboxKey {
+                ticket: *ticket,
+                seq: *seq,
+                effect: *effect,
+            });
+        }
+    }
+    if tickets.is_empty() {
+        return Ok(LookedUp {
+            tickets: HashMap::new(),
+            events: HashMap::new(),
+            owed: vec![],
+        });
+    }
+    let (tickets, events, owed) = desk.store.look_up(&tickets, &rows).await?;
+    Ok(LookedUp {
+        tickets,
+        events,
+        owed,
+    })
+}
+
+async fn one<C: Consumer>(
+    consumer: &C,
+    looked_up: &LookedUp,
+    doorbell: &Doorbell,
+) -> Result<(), Failure> {
+    let ticket = looked_up
+        .tickets
+        .get(&doorbell.ticket())
+        .cloned()
+        .map(Box::new);
+    match doorbell {
+        Doorbell::Timer { at, .. } => match ticket {
+            Some(ticket) => consumer.work(Work::Timer { ticket, at: *at }).await,
+            None => Err(Failure::Poison("there is no such ticket".to_owned())),
+        },
+        Doorbell::Outbox {
+            ticket: id,
+            seq,
+            effect,
+        } => {
+            let row = OutboxKey {
+                ticket: *id,
+                seq: *seq,
+                effect: *effect,
+            };
+            if !looked_up.owed.contains(&row) {
+                return already_done(consumer.desk(), *id).await;
+            }
+            let event = looked_up.events.get(&(*id, *seq)).cloned().map(Box::new);
+            match (ticket, event) {
+                (Some(ticket), Some(event)) => {
+                    consumer.work(Work::Outbox { row, event, ticket }).await
+                }
+                (_, _) => Err(Failure::Poison(
+                    "there is no such ticket or event".to_owned(),
+                )),
+            }
+        }
+    }
+}
+
+/// The work is done, but whoever did it may have died before it rang for what
+/// came next: this doorbell rings for that.
+async fn already_done(desk: &Desk, ticket: TicketId) -> Result<(), Failure> {
+    let owed = desk.store.owed(ticket).await?;
+    if !owed.is_empty() {
+        desk.queues.ring(&owed).await;
+    }
+    Ok(())
+}

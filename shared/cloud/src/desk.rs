@@ -1,0 +1,407 @@
+//! What every function of the desk works with, and the way that each command
+//! goes: load, authorise, decide, commit, ring, answer.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use types::catalogue::Catalogue;
+use types::command::{Command, Setting, decide};
+use types::effects::QueueName;
+use types::ids::{TicketId, TicketRef};
+use types::permission::{Actor, Caller, may_read};
+use types::problem::Problem;
+use types::ticket::{Event, Ticket, apply};
+use types::view::{Reader, TicketView};
+use ulid::Ulid;
+
+use crate::config::{self, ConfigError};
+use crate::http::{Answer, Call};
+use crate::log::chain;
+use crate::queues::Queues;
+use crate::store::{
+    CatalogueCache, Commit, CommitError, IdempotencyGuard, LoadGuard, OutboxKey, Outcome, Replay,
+    Store, StoreError, StoredCatalogue,
+};
+use crate::{aws, clock};
+
+/// How often a command is decided again because somebody else was faster.
+const ATTEMPTS: u32 = 4;
+
+/// The table, the queues and the catalogue.
+pub struct Desk {
+    pub store: Store,
+    pub queues: Queues,
+    catalogue: CatalogueCache,
+    entity_domains: Vec<String>,
+    sdk: aws_types::SdkConfig,
+}
+
+/// Why a decided command was not written.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The caller is told this.
+    Problem(Problem),
+    /// The same request was done before; this was its answer.
+    Done(Replay),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Refusal::Problem(problem)
+    }
+}
+
+/// A failed call to the table as the caller is told of it; the log gets the rest.
+pub fn problem_of(error: &StoreError) -> Problem {
+    if error.is_retryable() {
+        tracing::warn!(error = chain(error), "the table did not answer");
+        Problem::Unavailable
+    } else {
+        tracing::error!(error = chain(error), "the table failed");
+        Problem::Internal
+    }
+}
+
+impl Desk {
+    /// Reads the configuration; `queues` are those that the function rings.
+    ///
+    /// # Errors
+    /// When something that is needed is missing.
+    pub async fn start(queues: &[QueueName]) -> Result<Self, ConfigError> {
+        let sdk = aws::sdk_config()?;
+        let store = Store::new(&sdk)?;
+        store.warm().await;
+        Ok(Desk {
+            queues: Queues::new(&sdk, queues)?,
+            catalogue: CatalogueCache::new(store.clone()),
+            entity_domains: config::list("ENTITY_DOMAINS")?,
+            store,
+            sdk,
+        })
+    }
+
+    /// The SDK's configuration, for a function that needs another client.
+    pub fn sdk(&self) -> &aws_types::SdkConfig {
+        &self.sdk
+    }
+
+    /// The catalogue in force.
+    ///
+    /// # Errors
+    /// When the table does not say.
+    pub async fn catalogue(&self) -> Result<StoredCatalogue, Problem> {
+        self.catalogue.get().await.map_err(|e| problem_of(&e))
+    }
+
+    /// The catalogue in force, for a consumer.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn catalogue_for_queue(&self) -> Result<StoredCatalogue, StoreError> {
+        self.catalogue.get().await
+    }
+
+    /// Who calls, with the roles that the directory gives.
+    ///
+    /// # Errors
+    /// When the token did not say who it is.
+    pub fn caller(&self, call: &Call, catalogue: &Catalogue) -> Result<Caller, Problem> {
+        let identity = call.identity()?.clone();
+        Ok(Caller::identify(
+            identity.email,
+            identity.name,
+            catalogue,
+            &self.entity_domains,
+        ))
+    }
+
+    /// The ticket that a caller asks to read.
+    ///
+    /// # Errors
+    /// One that he may not read is answered like one that does not exist.
+    pub async fn readable(&self, reference: TicketRef, caller: &Caller) -> Result<Ticket, Problem> {
+        match self
+            .store
+            .find(reference)
+            .await
+            .map_err(|e| problem_of(&e))?
+        {
+            Some(ticket) if may_read(caller, &ticket) => Ok(ticket),
+            Some(_) | None => Err(Problem::NotFound("No existe esa solicitud.")),
+        }
+    }
+
+    /// Carries out a command that somebody gave over HTTP, on the ticket that
+    /// the path names.
+    ///
+    /// # Errors
+    /// The problem that the caller is told of; nothing has changed then.
+    pub async fn command(
+        &self,
+        call: &Call,
+        read: impl FnOnce(&mut types::input::Fields) -> Option<Command>,
+    ) -> Result<Answer, Problem> {
+        let reference = call.ticket_ref()?;
+        let stored = self.catalogue().await?;
+        let caller = self.caller(call, &stored.catalogue)?;
+        let mut fields = call.fields()?;
+        let expected = fields.optional_whole("expected_version", 1, u64::MAX);
+        let command = read(&mut fields);
+        let command = fields.finish(command)?;
+        let ticket = self.readable(reference, &caller).await?;
+        let scope = caller.email.as_str().to_owned();
+        let reader = Reader::of(&caller, &ticket);
+        let actor = Actor::Person(caller);
+        let changed = self
+            .execute(call, &scope, ticket, command, &actor, expected)
+            .await?;
+        Answer::json(200, &TicketView::of(&changed, reader, clock::now()))
+    }
+
+    /// Carries out a command on a ticket that was just read, once for each
+    /// idempotency key. Gives the ticket after it.
+    ///
+    /// # Errors
+    /// The problem that the caller is told of; nothing has changed then.
+    pub async fn execute(
+        &self,
+        call: &Call,
+        scope: &str,
+        ticket: Ticket,
+        command: Command,
+        actor: &Actor,
+        expected: Option<u64>,
+    ) -> Result<Ticket, Problem> {
+        let key = call.idempotency_key()?;
+        let fingerprint = fingerprint(call);
+        if let Some(key) = key {
+            let known = self.store.look_up_key(scope, key, &fingerprint).await;
+            match known.map_err(|e| problem_of(&e))? {
+                Outcome::Fresh => {}
+                Outcome::Done(replay) => return self.replayed(replay).await,
+                Outcome::Mismatch => return Err(Problem::IdempotencyMismatch),
+                Outcome::InProgress => return Err(Problem::Unavailable),
+            }
+        }
+        let guard = key.map(|key| (scope, key, fingerprint.as_str()));
+        match self
+            .decide_and_commit(ticket, &command, actor, expected, guard)
+            .await
+        {
+            Ok(ticket) => Ok(ticket),
+            Err(Refusal::Problem(problem)) => Err(problem),
+            Err(Refusal::Done(replay)) => self.replayed(replay).await,
+        }
+    }
+
+    /// The ticket as it was answered before.
+    ///
+    /// # Errors
+    /// When the table does not say.
+    pub async fn replayed(&self, replay: Replay) -> Result<Ticket, Problem> {
+        self.store
+            .ticket_at(replay.ticket, replay.version)
+            .await
+            .map_err(|e| problem_of(&e))
+    }
+
+    async fn decide_and_commit(
+        &self,
+        mut ticket: Ticket,
+        command: &Command,
+        actor: &Actor,
+        expected: Option<u64>,
+        key: Option<(&str, &str, &str)>,
+    ) -> Result<Ticket, Refusal> {
+        for _ in 0..ATTEMPTS {
+            if let Some(expected) = expected
+                && expected != ticket.version
+            {
+                return Err(Problem::VersionConflict {
+                    expected,
+                    actual: ticket.version,
+                }
+                .into());
+            }
+            let stored = self.catalogue().await?;
+            let setting = Setting {
+                now: clock::now(),
+                catalogue: &stored.catalogue,
+            };
+            let events = decide(&ticket, command, actor, setting).map_err(Problem::from)?;
+            let after = after(&ticket, &events);
+            let commit = Commit {
+                before: Some(&ticket),
+                after: &after,
+                events: &events,
+                done: None,
+                idempotency: key.map(|(scope, key, fingerprint)| IdempotencyGuard::Unused {
+                    scope,
+                    key,
+                    fingerprint,
+                }),
+                load: None,
+            };
+            match self.store.commit(&commit).await {
+                Ok(doorbells) => {
+                    self.queues.ring(&doorbells).await;
+                    log_events(&after, &events);
+                    return Ok(after);
+                }
+                Err(CommitError::KeyUsed) => {
+                    if let Some((scope, key, fingerprint)) = key {
+                        let known = self.store.look_up_key(scope, key, fingerprint).await;
+                        match known.map_err(|e| problem_of(&e))? {
+                            Outcome::Done(replay) => return Err(Refusal::Done(replay)),
+                            Outcome::Mismatch => return Err(Problem::IdempotencyMismatch.into()),
+                            Outcome::Fresh | Outcome::InProgress => {}
+                        }
+                    }
+                    return Err(Problem::Unavailable.into());
+                }
+                // Somebody was faster: what he did may have changed what we may do.
+                Err(
+                    CommitError::VersionChanged
+                    | CommitError::NumberTaken
+                    | CommitError::LoadChanged
+                    | CommitError::AlreadyDone,
+                ) => {
+                    let fresh = self
+                        .store
+                        .ticket(ticket.id)
+                        .await
+                        .map_err(|e| problem_of(&e))?;
+                    ticket = fresh.ok_or(Problem::NotFound("No existe esa solicitud."))?;
+                }
+                Err(CommitError::Store(e)) => return Err(problem_of(&e).into()),
+            }
+        }
+        tracing::warn!(ticket.id = %ticket.id, "the ticket changed at every attempt");
+        Err(Problem::Unavailable.into())
+    }
+
+    /// Commits what a consumer decided, and rings.
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    pub async fn commit_step(
+        &self,
+        before: &Ticket,
+        events: &[Event],
+        done: Option<OutboxKey>,
+        load: Option<LoadGuard>,
+    ) -> Result<Ticket, CommitError> {
+        let after = after(before, events);
+        let commit = Commit {
+            before: Some(before),
+            after: &after,
+            events,
+            done,
+            idempotency: None,
+            load,
+        };
+        let doorbells = self.store.commit(&commit).await?;
+        self.queues.ring(&doorbells).await;
+        log_events(&after, events);
+        Ok(after)
+    }
+
+    /// Waits for whoever is at a key to be done with it, for a few seconds.
+    ///
+    /// # Errors
+    /// The problem that the caller is told of when he is not done by then.
+    pub async fn await_key(
+        &self,
+        scope: &str,
+        key: &str,
+        fingerprint: &str,
+    ) -> Result<Replay, Problem> {
+        let mut pause = Duration::from_millis(10);
+        let mut waited = Duration::ZERO;
+        while waited < Duration::from_secs(5) {
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(Duration::from_millis(200));
+            let known = self.store.look_up_key(scope, key, fingerprint).await;
+            match known.map_err(|e| problem_of(&e))? {
+                Outcome::Done(replay) => return Ok(replay),
+                Outcome::Mismatch => return Err(Problem::IdempotencyMismatch),
+                // Given back: the one who had it was refused or failed.
+                Outcome::Fresh => return Err(Problem::Unavailable),
+                Outcome::InProgress => {}
+            }
+        }
+        Err(Problem::Unavailable)
+    }
+}
+
+/// The ticket after some events.
+pub fn after(before: &Ticket, events: &[Event]) -> Ticket {
+    let mut ticket = before.clone();
+    for event in events {
+        apply(&mut ticket, event);
+    }
+    ticket
+}
+
+/// What makes two requests the same: the route, the path and the body.
+pub fn fingerprint(call: &Call) -> String {
+    let mut hash = Sha256::new();
+    for part in [call.method.as_bytes(), call.path.as_bytes(), &call.body] {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    data_encoding::HEXLOWER.encode(&hash.finalize())
+}
+
+/// A new ticket's id.
+pub fn new_ticket_id() -> TicketId {
+    TicketId::new(clock::now(), Ulid::generate().random())
+}
+
+/// A word that is unique to this attempt.
+pub fn claimant() -> String {
+    Ulid::generate().to_string()
+}
+
+/// One line for each thing that happened.
+pub fn log_events(ticket: &Ticket, events: &[Event]) {
+    for event in events {
+        let kind = event_word(event);
+        tracing::info!(
+            ticket.id = %ticket.id,
+            ticket.number = ticket.number.0,
+            event.seq = event.seq,
+            event.kind = kind,
+            "ticket {}: {kind}",
+            ticket.number
+        );
+    }
+}
+
+fn event_word(event: &Event) -> &'static str {
+    use types::ticket::EventKind as K;
+    match &event.kind {
+        K::Registered(_) => "registered",
+        K::Assigned { .. } => "assigned",
+        K::AssignmentDeferred {} => "assignment_deferred",
+        K::Contacted { .. } => "contacted",
+        K::FollowedUp { .. } => "followed_up",
+        K::AttachmentAdded { .. } => "attachment_added",
+        K::Recategorised { .. } => "recategorised",
+        K::FormatSaved { .. } => "format_saved",
+        K::Held { .. } => "held",
+        K::Resumed { .. } => "resumed",
+        K::Escalated { .. } => "escalated",
+        K::Returned { .. } => "returned",
+        K::ProviderRequested { .. } => "provider_requested",
+        K::ProviderReplied { .. } => "provider_replied",
+        K::SolutionReported { .. } => "solution_reported",
+        K::Resolved { .. } => "resolved",
+        K::Declined { .. } => "declined",
+        K::SurveyAnswered { .. } => "survey_answered",
+        K::Reopened { .. } => "reopened",
+        K::Closed { .. } => "closed",
+        K::Linked { .. } => "linked",
+    }
+}

@@ -1,0 +1,159 @@
+//! The way into a function: one process may answer HTTP, work a queue off and
+//! be woken by a schedule. `main` says what it does; this tells the events apart.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_lambda_events::sqs::SqsEvent;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::{RawValue, to_raw_value};
+use types::problem::Problem;
+
+use crate::config::ConfigError;
+use crate::consumer::{Consumer, consume};
+use crate::http::{Answer, Call};
+use crate::log::{self, chain};
+
+/// What a function does with the events that come to it. A kind of event that it
+/// has no business with is an error.
+pub trait Function: Send + Sync {
+    /// Answers a request.
+    fn http(&self, _call: Call) -> impl Future<Output = Result<Answer, Problem>> + Send {
+        async { Err(Problem::NotFound("Esta dirección no existe.")) }
+    }
+
+    /// Works a batch of messages off.
+    fn batch(
+        &self,
+        _event: SqsEvent,
+    ) -> impl Future<Output = Result<Box<RawValue>, FunctionError>> + Send {
+        async { Err(FunctionError::UnexpectedEvent) }
+    }
+
+    /// Is woken at `time`.
+    fn tick(
+        &self,
+        _time: Timestamp,
+    ) -> impl Future<Output = Result<Box<RawValue>, FunctionError>> + Send {
+        async { Err(FunctionError::UnexpectedEvent) }
+    }
+}
+
+/// Why an invocation failed as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionError {
+    #[error("the event is none that this function takes")]
+    UnexpectedEvent,
+    #[error("the event cannot be read")]
+    UnreadableEvent(#[source] serde_json::Error),
+    #[error("the answer cannot be written")]
+    UnwritableAnswer(#[source] serde_json::Error),
+    #[error("the batch cannot be reported")]
+    Batch(#[from] crate::consumer::MissingId),
+    #[error("the sweep did not come to its end")]
+    Sweep(#[source] crate::store::StoreError),
+}
+
+impl From<FunctionError> for Diagnostic {
+    fn from(error: FunctionError) -> Diagnostic {
+        let error_type = match &error {
+            FunctionError::UnexpectedEvent => "UnexpectedEvent",
+            FunctionError::UnreadableEvent(_) => "UnreadableEvent",
+            FunctionError::UnwritableAnswer(_) => "UnwritableAnswer",
+            FunctionError::Batch(_) => "MissingMessageId",
+            FunctionError::Sweep(_) => "SweepIncomplete",
+        };
+        Diagnostic {
+            error_type: error_type.to_owned(),
+            error_message: chain(&error),
+        }
+    }
+}
+
+/// Runs a consumer's batch, for a function's `batch`.
+///
+/// # Errors
+/// See [`FunctionError`].
+pub async fn run_batch<C: Consumer>(
+    consumer: &C,
+    event: SqsEvent,
+) -> Result<Box<RawValue>, FunctionError> {
+    written(&consume(consumer, event).await?)
+}
+
+/// An answer as the runtime takes it.
+///
+/// # Errors
+/// See [`FunctionError`].
+pub fn written<T: serde::Serialize>(answer: &T) -> Result<Box<RawValue>, FunctionError> {
+    to_raw_value(answer).map_err(FunctionError::UnwritableAnswer)
+}
+
+/// What tells events apart.
+#[derive(Deserialize)]
+struct Probe {
+    #[serde(rename = "Records")]
+    records: Option<IgnoredAny>,
+    #[serde(rename = "requestContext")]
+    request_context: Option<IgnoredAny>,
+    #[serde(rename = "detail-type")]
+    detail_type: Option<IgnoredAny>,
+    time: Option<Timestamp>,
+}
+
+/// Starts a function and serves its events for ever.
+///
+/// # Errors
+/// When the configuration is incomplete: the initialisation fails, by name.
+pub async fn run<F: Function>(
+    start: impl Future<Output = Result<F, ConfigError>>,
+) -> Result<(), lambda_runtime::Error> {
+    log::start();
+    let function = match start.await {
+        Ok(function) => function,
+        Err(error) => {
+            tracing::error!(error = chain(&error), "the function cannot start");
+            return Err(error.into());
+        }
+    };
+    let function = &function;
+    lambda_runtime::run(service_fn(
+        move |event: LambdaEvent<Box<RawValue>>| async move {
+            handle(function, event.payload.get()).await
+        },
+    ))
+    .await
+}
+
+async fn handle<F: Function>(function: &F, payload: &str) -> Result<Box<RawValue>, FunctionError> {
+    let probe: Probe = serde_json::from_str(payload).map_err(FunctionError::UnreadableEvent)?;
+    if probe.records.is_some() {
+        let event = serde_json::from_str(payload).map_err(FunctionError::UnreadableEvent)?;
+        function.batch(event).await
+    } else if probe.request_context.is_some() {
+        let request =
+            lambda_http::request::from_str(payload).map_err(FunctionError::UnreadableEvent)?;
+        let answer = AssertUnwindSafe(function.http(Call::read(request)))
+            .catch_unwind()
+            .await;
+        let answer = match answer {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(problem)) => Answer::problem(&problem),
+            Err(_) => {
+                tracing::error!("the handler panicked");
+                Answer::problem(&Problem::Internal)
+            }
+        };
+        written(&answer.into_response())
+    } else if let (Some(_), Some(time)) = (probe.detail_type, probe.time) {
+        function.tick(time).await
+    } else if let Some(time) = probe.time {
+        // The same by hand: an event with nothing but a time.
+        function.tick(time).await
+    } else {
+        Err(FunctionError::UnexpectedEvent)
+    }
+}

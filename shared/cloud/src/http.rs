@@ -1,0 +1,278 @@
+//! HTTP at the edge: what the API gateway hands over, and what it gets back.
+
+use std::collections::HashMap;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
+use lambda_http::http::{HeaderMap, HeaderValue};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt};
+use serde::Serialize;
+use types::ids::{EmailAddress, TicketRef};
+use types::input::Fields;
+use types::problem::{FieldError, Problem};
+
+/// A request, as a function's routes see it.
+#[derive(Debug)]
+pub struct Call {
+    /// `POST /tickets/{ref}/contact`, as the template writes it; `$default` for
+    /// what no route takes.
+    pub route: String,
+    pub method: String,
+    pub path: String,
+    parameters: HashMap<String, String>,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+    pub body: Vec<u8>,
+    identity: Option<Identity>,
+}
+
+/// Who the authorizer says is calling.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub email: EmailAddress,
+    pub name: Option<String>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Call {
+    /// Reads what the gateway handed over.
+    pub fn read(request: Request) -> Self {
+        let parameters = request.path_parameters();
+        let parameters: HashMap<_, _> = parameters
+            .iter()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
+        let query = request.query_string_parameters();
+        let query = query
+            .iter()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
+        let (route, identity) = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                let claims = context
+                    .authorizer
+                    .as_ref()
+                    .and_then(|a| a.jwt.as_ref())
+                    .map(|jwt| &jwt.claims);
+                (
+                    context.route_key.clone().unwrap_or_default(),
+                    claims.and_then(identify),
+                )
+            }
+            Some(_) | None => (String::new(), None),
+        };
+        let method = request.method().to_string();
+        let path = request.uri().path().to_owned();
+        let headers = request.headers().clone();
+        let body = match request.into_body() {
+            Body::Empty => Vec::new(),
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        Call {
+            route,
+            method,
+            path,
+            parameters,
+            query,
+            headers,
+            body,
+            identity,
+        }
+    }
+
+    /// The caller, when the authorizer verified one.
+    ///
+    /// # Errors
+    /// When the token had no verified e-mail address: nobody is known by less.
+    pub fn identity(&self) -> Result<&Identity, Problem> {
+        self.identity.as_ref().ok_or(Problem::Forbidden(
+            "La credencial no trae una dirección de correo verificada.",
+        ))
+    }
+
+    /// A path parameter.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", String::as_str)
+    }
+
+    /// The ticket that the path names.
+    ///
+    /// # Errors
+    /// What is no reference at all is answered like one that leads nowhere.
+    pub fn ticket_ref(&self) -> Result<TicketRef, Problem> {
+        self.parameter("ref")
+            .parse()
+            .map_err(|_| Problem::NotFound("No existe esa solicitud."))
+    }
+
+    /// The query parameters.
+    pub fn query(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// A header, when it is there once and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body's fields.
+    ///
+    /// # Errors
+    /// When the body is no JSON object.
+    pub fn fields(&self) -> Result<Fields, Problem> {
+        Fields::parse(&self.body)
+    }
+
+    /// Whether the caller is a browser that wants a page.
+    pub fn wants_html(&self) -> bool {
+        self.header("accept")
+            .is_some_and(|accept| accept.contains("text/html"))
+    }
+
+    /// Whether the body is what an HTML form sends.
+    pub fn is_form(&self) -> bool {
+        self.header("content-type")
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+    }
+
+    /// The fields of an HTML form.
+    pub fn form(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(&self.body)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect()
+    }
+
+    /// The key under which the caller may repeat this request.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or not printable ASCII.
+    pub fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
+        let Some(value) = self.headers.get("idempotency-key") else {
+            return Ok(None);
+        };
+        match value.to_str() {
+            Ok(key)
+                if !key.is_empty()
+                    && key.len() <= 128
+                    && key.bytes().all(|b| b.is_ascii_graphic()) =>
+            {
+                Ok(Some(key))
+            }
+            Ok(_) | Err(_) => Err(Problem::Validation(vec![FieldError::new(
+                "Idempotency-Key",
+                "malformed",
+                "Debe tener entre 1 y 128 caracteres ASCII visibles, sin espacios.",
+            )])),
+        }
+    }
+}
+
+/// The `email` claim, unless the issuer says that it is not verified.
+fn identify(claims: &HashMap<String, String>) -> Option<Identity> {
+    if claims
+        .get("email_verified")
+        .is_some_and(|verified| verified != "true")
+    {
+        return None;
+    }
+    let email = EmailAddress::parse(claims.get("email")?).ok()?;
+    let name = claims
+        .get("name")
+        .and_then(|name| types::ids::parse_line("name", name, types::input::MAX_NAME).ok());
+    Some(Identity { email, name })
+}
+
+impl Answer {
+    /// A JSON answer.
+    pub fn json<T: Serialize>(status: u16, body: &T) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(|_| Problem::Internal)?;
+        Ok(Answer::of(status, "application/json; charset=utf-8", body))
+    }
+
+    /// A page.
+    pub fn html(status: u16, body: String) -> Self {
+        Answer::of(status, "text/html; charset=utf-8", body)
+            // No script, no frame, nothing from elsewhere: a page shows what
+            // strangers wrote.
+            .with(
+                HeaderName::from_static("content-security-policy"),
+                "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+            )
+            .with(HeaderName::from_static("referrer-policy"), "no-referrer")
+    }
+
+    fn of(status: u16, content_type: &'static str, body: String) -> Self {
+        let headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (
+                HeaderName::from_static("cache-control"),
+                HeaderValue::from_static("no-store"),
+            ),
+            (
+                HeaderName::from_static("x-content-type-options"),
+                HeaderValue::from_static("nosniff"),
+            ),
+        ]);
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// The same answer with a `Location`.
+    pub fn located(self, at: &str) -> Self {
+        self.with(LOCATION, at)
+    }
+
+    /// A problem's answer (RFC 9457).
+    pub fn problem(problem: &Problem) -> Self {
+        let body = serde_json::to_string(&problem.body()).unwrap_or_default();
+        let answer = Answer::of(
+            problem.status(),
+            "application/problem+json; charset=utf-8",
+            body,
+        );
+        match problem {
+            Problem::Unavailable => answer.with(HeaderName::from_static("retry-after"), "2"),
+            Problem::MethodNotAllowed(allowed) => {
+                answer.with(HeaderName::from_static("allow"), allowed)
+            }
+            Problem::MalformedBody(_)
+            | Problem::Validation(_)
+            | Problem::Forbidden(_)
+            | Problem::NotFound(_)
+            | Problem::InvalidTransition(_)
+            | Problem::VersionConflict { .. }
+            | Problem::IdempotencyMismatch
+            | Problem::Internal => answer,
+        }
+    }
+
+    /// The answer as the gateway takes it.
+    pub(crate) fn into_response(self) -> ApiGatewayV2httpResponse {
+        let mut response = ApiGatewayV2httpResponse::default();
+        response.status_code = i64::from(self.status);
+        response.headers = self.headers;
+        response.body = Some(Body::Text(self.body));
+        response.is_base64_encoded = false;
+        response
+    }
+}

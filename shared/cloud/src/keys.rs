@@ -1,0 +1,187 @@
+//! The keys of the table, built here alone. See ARCHITECTURE.md for the access
+//! patterns that each of them serves.
+
+use jiff::Timestamp;
+use types::effects::Effect;
+use types::ids::{EmailAddress, TeamId, TicketId, TicketNumber};
+use types::ticket::Status;
+
+/// Partitions of the `due` index for one kind of row. Each takes 1,000 writes a
+/// second; a sweep asks each of them once.
+pub const SHARDS: u8 = 4;
+
+/// A primary key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Key {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+}
+
+/// All that belongs to a ticket: itself, its events and what it owes.
+pub fn ticket_partition(id: TicketId) -> String {
+    format!("TICKET#{id}")
+}
+
+pub fn ticket(id: TicketId) -> Key {
+    Key::new(ticket_partition(id), "TICKET")
+}
+
+/// The prefix that all events of a ticket share.
+pub const EVENT_PREFIX: &str = "EVENT#";
+
+pub fn event(id: TicketId, seq: u64) -> Key {
+    Key::new(ticket_partition(id), event_sort(seq))
+}
+
+pub fn event_sort(seq: u64) -> String {
+    format!("{EVENT_PREFIX}{seq:08}")
+}
+
+/// The prefix that all outbox rows of a ticket share.
+pub const OUTBOX_PREFIX: &str = "OUTBOX#";
+
+pub fn outbox(id: TicketId, seq: u64, effect: Effect) -> Key {
+    Key::new(
+        ticket_partition(id),
+        format!("{OUTBOX_PREFIX}{seq:08}#{effect}"),
+    )
+}
+
+/// The outbox row that a key names.
+pub fn parse_outbox(key: &Key) -> Option<(TicketId, u64, Effect)> {
+    let id = key.pk.strip_prefix("TICKET#")?.parse().ok()?;
+    let (seq, effect) = key.sk.strip_prefix(OUTBOX_PREFIX)?.split_once('#')?;
+    Some((
+        id,
+        seq.parse().ok()?,
+        Effect::try_from(effect.to_owned()).ok()?,
+    ))
+}
+
+/// The ticket that a key belongs to.
+pub fn parse_ticket(key: &Key) -> Option<TicketId> {
+    key.pk.strip_prefix("TICKET#")?.parse().ok()
+}
+
+/// What a number stands for: a ticket, or nothing (a void).
+pub fn number(number: TicketNumber) -> Key {
+    Key::new(format!("NUMBER#{}", number.0), "NUMBER")
+}
+
+/// The last number taken.
+pub fn counter() -> Key {
+    Key::new("COUNTER", "COUNTER")
+}
+
+/// How far the sweep has accounted for numbers.
+pub fn numbers_audited() -> Key {
+    Key::new("COUNTER", "AUDITED")
+}
+
+/// `scope` keeps one caller's keys apart from another's.
+pub fn idempotency(scope: &str, key: &str) -> Key {
+    Key::new(format!("IDEMPOTENCY#{scope}#{key}"), "IDEMPOTENCY")
+}
+
+/// What an agent has on his hands.
+pub fn agent(email: &EmailAddress) -> Key {
+    Key::new(format!("AGENT#{email}"), "LOAD")
+}
+
+/// A mail that SES took, by the id that SES gave it.
+pub fn mail(message_id: &str) -> Key {
+    Key::new(format!("MAIL#{message_id}"), "MAIL")
+}
+
+/// The partition of the catalogue's versions.
+pub const CATALOGUE: &str = "CATALOG";
+
+pub fn catalogue_current() -> Key {
+    Key::new(CATALOGUE, "CURRENT")
+}
+
+pub fn catalogue_version(version: u64) -> Key {
+    Key::new(CATALOGUE, format!("VERSION#{version:08}"))
+}
+
+/// A time as it sorts in a key: always with milliseconds.
+pub fn sortable(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+/// A time and a ticket: unique, and in the order of time.
+pub fn time_sort(time: Timestamp, id: TicketId) -> String {
+    format!("{}#{id}", sortable(time))
+}
+
+/// Index `due`: partitions of what the sweep looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueKind {
+    Outbox,
+    Timer,
+}
+
+pub fn due_partition(kind: DueKind, shard: u8) -> String {
+    match kind {
+        DueKind::Outbox => format!("OUTBOX#{shard}"),
+        DueKind::Timer => format!("TIMER#{shard}"),
+    }
+}
+
+/// The shard of a ticket: calculated, so that a writer finds its row again. The
+/// last bits of a ULID are random.
+pub fn shard(id: TicketId) -> u8 {
+    let [.., last] = id.0.to_bytes();
+    last % SHARDS
+}
+
+/// Index `team`: the tickets of a team in one status.
+pub fn team_partition(team: &TeamId, status: Status) -> String {
+    format!("TEAM#{team}#{}", status.as_str())
+}
+
+/// Index `assignee`: the tickets of an agent in one status.
+pub fn assignee_partition(email: &EmailAddress, status: Status) -> String {
+    format!("ASSIGNEE#{email}#{}", status.as_str())
+}
+
+/// Index `requester`: the tickets of a requester, by their ids, which sort by
+/// the time of registration.
+pub fn requester_partition(email: &EmailAddress) -> String {
+    format!("REQUESTER#{email}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_sort_as_text() {
+        let earlier: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+        let later: Timestamp = "2026-11-23T08:00:00.5Z".parse().unwrap();
+        assert_eq!(sortable(earlier), "2026-11-23T08:00:00.000Z");
+        assert!(sortable(earlier) < sortable(later));
+    }
+
+    #[test]
+    fn outbox_keys_come_back() {
+        let id: TicketId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        for effect in Effect::ALL {
+            assert_eq!(
+                parse_outbox(&outbox(id, 12, effect)),
+                Some((id, 12, effect))
+            );
+        }
+        assert_eq!(parse_outbox(&ticket(id)), None);
+        assert!(shard(id) < SHARDS);
+    }
+}

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod aws;
+pub mod clock;
+pub mod config;
+pub mod consumer;
+pub mod desk;
+pub mod entry;
+pub mod http;
+pub mod keys;
+pub mod log;
+pub mod mailer;
+pub mod queues;
+pub mod store;
+
+pub use aws_lambda_events::sqs::SqsEvent;
+pub use lambda_runtime::Error as RuntimeError;
+pub use serde_json::value::RawValue;

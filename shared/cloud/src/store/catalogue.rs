@@ -1,0 +1,145 @@
+//! The catalogue that is in force: the table's copy where there is one, the one
+//! that ships otherwise.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+use types::catalogue::{Catalogue, CatalogueDocument};
+
+use super::item::Item;
+use super::{Store, StoreError, failed};
+use crate::clock;
+use crate::keys;
+
+/// How long a process goes by what it has read.
+const FRESH: SignedDuration = SignedDuration::from_secs(5);
+
+/// A catalogue and its version; 0 is the one that ships.
+#[derive(Clone, Debug)]
+pub struct StoredCatalogue {
+    pub version: u64,
+    pub catalogue: Arc<Catalogue>,
+}
+
+/// The catalogue as this process last read it.
+pub struct CatalogueCache {
+    store: Store,
+    kept: Mutex<Option<(Timestamp, StoredCatalogue)>>,
+}
+
+impl CatalogueCache {
+    /// An empty cache.
+    pub fn new(store: Store) -> Self {
+        CatalogueCache {
+            store,
+            kept: Mutex::new(None),
+        }
+    }
+
+    /// The catalogue, at most five seconds old.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn get(&self) -> Result<StoredCatalogue, StoreError> {
+        let now = clock::now();
+        {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((read_at, stored)) = &*kept
+                && now.duration_since(*read_at) < FRESH
+            {
+                return Ok(stored.clone());
+            }
+        }
+        let stored = self.store.catalogue().await?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some((now, stored.clone()));
+        Ok(stored)
+    }
+}
+
+impl Store {
+    /// The catalogue in force.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn catalogue(&self) -> Result<StoredCatalogue, StoreError> {
+        let row = self.get(&keys::catalogue_current()).await?;
+        let invalid = |reason: String| {
+            let key = keys::catalogue_current();
+            StoreError::Corrupt {
+                pk: key.pk,
+                sk: key.sk,
+                reason,
+            }
+        };
+        match row {
+            None => {
+                let catalogue = Catalogue::shipped().map_err(|e| invalid(format!("{e:?}")))?;
+                Ok(StoredCatalogue {
+                    version: 0,
+                    catalogue: Arc::new(catalogue),
+                })
+            }
+            Some(row) => {
+                let document: CatalogueDocument = row.doc()?;
+                let catalogue = Catalogue::new(document).map_err(|e| invalid(format!("{e:?}")))?;
+                let version = row
+                    .number("version")
+                    .and_then(|v| u64::try_from(v).ok())
+                    .unwrap_or(0);
+                Ok(StoredCatalogue {
+                    version,
+                    catalogue: Arc::new(catalogue),
+                })
+            }
+        }
+    }
+
+    /// Writes a catalogue over version `over`, and keeps it under its own
+    /// version as well. Says `false` when somebody else wrote in between.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn put_catalogue(
+        &self,
+        document: &CatalogueDocument,
+        over: u64,
+    ) -> Result<bool, StoreError> {
+        let operation = "write the catalogue";
+        let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let version = over + 1;
+        // The version first: a current catalogue always has its own entry.
+        let kept = Item::with_doc(&keys::catalogue_version(version), document)?
+            .set_number("version", whole(version))
+            .set("written_at", keys::sortable(clock::now()));
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(kept.0))
+            .send()
+            .await
+            .map_err(|e| failed(operation, e))?;
+        let current = Item::with_doc(&keys::catalogue_current(), document)?
+            .set_number("version", whole(version));
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(current.0));
+        put = if over == 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("version = :over")
+                .expression_attribute_values(":over", AttributeValue::N(over.to_string()))
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
+            Err(e) => Err(failed(operation, e)),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Lists of tickets, without a scan. A list is a row of stages, each of them
+//! some partitions of one index merged by their sort keys; a cursor names the
+//! stage and the last sort key. Indexes hold keys alone, and lag: the tickets
+//! themselves are read from the table, so that a list and a ticket agree.
+
+use std::collections::{HashMap, HashSet};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use data_encoding::BASE64URL_NOPAD;
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use types::ids::{EmailAddress, TeamId, TicketId};
+use types::ticket::{Status, Ticket};
+
+use super::item::Item;
+use super::{Store, StoreError, failed};
+use crate::keys;
+
+/// Most keys that one request looks at: a filter that few tickets pass answers
+/// with a cursor rather than with a long wait.
+const MAX_LOOKED_AT: usize = 1_000;
+
+/// Partitions that are listed, stage after stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPlan(Vec<Stage>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stage {
+    index: &'static str,
+    partitions: Vec<String>,
+    order: Order,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Ascending,
+    Descending,
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Page {
+    pub tickets: Vec<Ticket>,
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    stage: usize,
+    after: String,
+}
+
+/// A cursor that no list of ours gave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cursor is none of ours")]
+pub struct InvalidCursor;
+
+impl ListPlan {
+    /// The tickets of some teams: what is open by what is due next, then what
+    /// is closed, the latest first.
+    pub fn of_teams(teams: &[TeamId], statuses: &[Status]) -> Self {
+        Self::by_status("team", teams.len(), statuses, |i, status| {
+            keys::team_partition(&teams[i], status)
+        })
+    }
+
+    /// The tickets that somebody is responsible for, in the same order.
+    pub fn of_assignee(email: &EmailAddress, statuses: &[Status]) -> Self {
+        Self::by_status("assignee", 1, statuses, |_, status| {
+            keys::assignee_partition(email, status)
+        })
+    }
+
+    /// The tickets that somebody asked for, the latest first.
+    pub fn of_requester(email: &EmailAddress) -> Self {
+        ListPlan(vec![Stage {
+            index: "requester",
+            partitions: vec![keys::requester_partition(email)],
+            order: Order::Descending,
+        }])
+    }
+
+    fn by_status(
+        index: &'static str,
+        count: usize,
+        statuses: &[Status],
+        partition: impl Fn(usize, Status) -> String,
+    ) -> Self {
+        let of = |status: &Status| {
+            (0..count)
+                .map(|i| partition(i, *status))
+                .collect::<Vec<_>>()
+        };
+        let (closed, open): (Vec<_>, Vec<_>) = statuses.iter().partition(|s| **s == Status::Closed);
+        let stage = |statuses: Vec<&Status>, order| Stage {
+            index,
+            partitions: statuses.into_iter().flat_map(of).collect(),
+            order,
+        };
+        let stages = [
+            stage(open, Order::Ascending),
+            stage(closed, Order::Descending),
+        ];
+        ListPlan(
+            stages
+                .into_iter()
+                .filter(|s| !s.partitions.is_empty())
+                .collect(),
+        )
+    }
+}
+
+impl Cursor {
+    fn parse(text: &str, plan: &ListPlan) -> Result<Self, InvalidCursor> {
+        let bytes = BASE64URL_NOPAD
+            .decode(text.as_bytes())
+            .map_err(|_| InvalidCursor)?;
+        let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)?;
+        if cursor.stage < plan.0.len() {
+            Ok(cursor)
+        } else {
+            Err(InvalidCursor)
+        }
+    }
+
+    fn encode(&self) -> Option<String> {
+        serde_json::to_vec(self)
+            .ok()
+            .map(|json| BASE64URL_NOPAD.encode(&json))
+    }
+}
+
+impl Store {
+    /// A page of at most `limit` tickets that `wanted` lets through.
+    ///
+    /// # Errors
+    /// The inner error is a cursor of somebody else's making; for the outer see
+    /// [`StoreError`].
+    pub async fn list(
+        &self,
+        plan: &ListPlan,
+        cursor: Option<&str>,
+        limit: usize,
+        wanted: impl Fn(&Ticket) -> bool,
+    ) -> Result<Result<Page, InvalidCursor>, StoreError> {
+        let (mut stage, mut after) = match cursor.map(|text| Cursor::parse(text, plan)) {
+            None => (0, None),
+            Some(Ok(cursor)) => (cursor.stage, Some(cursor.after)),
+            Some(Err(invalid)) => return Ok(Err(invalid)),
+        };
+        let mut tickets: Vec<Ticket> = Vec::new();
+        let mut seen: HashSet<TicketId> = HashSet::new();
+        let mut looked_at = 0;
+        while let Some(current) = plan.0.get(stage) {
+            let chunk = limit.max(20);
+            let rows = self.merged(current, after.as_deref(), chunk).await?;
+            let ended = rows.len() < chunk;
+            looked_at += rows.len();
+            let mut found = self.tickets(rows.iter().map(|row| row.ticket)).await?;
+            let last = rows.len().saturating_sub(1);
+            for (i, row) in rows.into_iter().enumerate() {
+                after = Some(row.sort);
+                if let Some(ticket) = found.remove(&row.ticket)
+                    && wanted(&ticket)
+                    && seen.insert(ticket.id)
+                {
+                    tickets.push(ticket);
+                }
+                let more = i < last || !ended || stage + 1 < plan.0.len();
+                if tickets.len() == limit && more {
+                    let next = after.and_then(|after| Cursor { stage, after }.encode());
+                    return Ok(Ok(Page { tickets, next }));
+                }
+            }
+            if ended {
+                stage += 1;
+                after = None;
+            } else if looked_at >= MAX_LOOKED_AT {
+                let next = after.and_then(|after| Cursor { stage, after }.encode());
+                return Ok(Ok(Page { tickets, next }));
+            }
+        }
+        Ok(Ok(Page {
+            tickets,
+            next: None,
+        }))
+    }
+
+    async fn tickets(
+        &self,
+        ids: impl Iterator<Item = TicketId>,
+    ) -> Result<HashMap<TicketId, Ticket>, StoreError> {
+        let items = self.get_many(ids.map(keys::ticket)).await?;
+        items
+            .into_iter()
+            .map(|item| {
+                let ticket: Ticket = item.doc()?;
+                Ok((ticket.id, ticket))
+            })
+            .collect()
+    }
+
+    /// The first `count` rows of a stage after a sort key, from all of its
+    /// partitions.
+    async fn merged(
+        &self,
+        stage: &Stage,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let reads = stage
+            .partitions
+            .iter()
+            .map(|p| self.partition(stage, p, after, count));
+        let mut rows: Vec<Row> = try_join_all(reads).await?.into_iter().flatten().collect();
+        match stage.order {
+            Order::Ascending => rows.sort_unstable_by(|a, b| a.sort.cmp(&b.sort)),
+            Order::Descending => rows.sort_unstable_by(|a, b| b.sort.cmp(&a.sort)),
+        }
+        rows.truncate(count);
+        Ok(rows)
+    }
+
+    async fn partition(
+        &self,
+        stage: &Stage,
+        partition: &str,
+        after: Option<&str>,
+        count: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let index = stage.index;
+        let (compare, forward) = match stage.order {
+            Order::Ascending => (">", true),
+            Order::Descending => ("<", false),
+        };
+        let mut condition = format!("{index}_pk = :pk");
+        let mut values =
+            HashMap::from([(":pk".to_owned(), AttributeValue::S(partition.to_owned()))]);
+        if let Some(after) = after {
+            condition.push_str(&format!(" AND {index}_sk {compare} :after"));
+            values.insert(":after".to_owned(), AttributeValue::S(after.to_owned()));
+        }
+        let sort_name = format!("{index}_sk");
+        let mut rows = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(index)
+                .key_condition_expression(&condition)
+                .set_expression_attribute_values(Some(values.clone()))
+                .scan_index_forward(forward)
+                .limit(i32::try_from(count - rows.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|e| failed("list tickets", e))?;
+            for item in answer.items.unwrap_or_default() {
+                let item = Item(item);
+                if let (Some(ticket), Some(sort)) =
+                    (keys::parse_ticket(&item.key()?), item.text(&sort_name))
+                {
+                    rows.push(Row {
+                        ticket,
+                        sort: sort.to_owned(),
+                    });
+                }
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() || rows.len() >= count {
+                return Ok(rows);
+            }
+        }
+    }
+}
+
+struct Row {
+    ticket: TicketId,
+    sort: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_first_then_closed() {
+        let plan = ListPlan::of_teams(&[TeamId::from("soporte")], &Status::ALL);
+        let stages: Vec<_> = plan
+            .0
+            .iter()
+            .map(|s| (s.partitions.len(), s.order))
+            .collect();
+        assert_eq!(stages, [(4, Order::Ascending), (1, Order::Descending)]);
+        assert_eq!(ListPlan::of_teams(&[], &Status::ALL).0, []);
+    }
+
+    #[test]
+    fn cursors_come_back_and_others_are_refused() {
+        let plan = ListPlan::of_requester(&EmailAddress::parse("a@b.co").unwrap());
+        let text = Cursor {
+            stage: 0,
+            after: "x".to_owned(),
+        }
+        .encode()
+        .unwrap();
+        assert_eq!(Cursor::parse(&text, &plan).unwrap().after, "x");
+        let beyond = Cursor {
+            stage: 1,
+            after: "x".to_owned(),
+        }
+        .encode()
+        .unwrap();
+        for text in ["", "%%%", "bm8", &beyond] {
+            assert!(Cursor::parse(text, &plan).is_err(), "{text}");
+        }
+    }
+}

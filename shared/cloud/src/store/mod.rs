@@ -1,0 +1,321 @@
+//! The table: one DynamoDB table holds everything (docs/adr/0001). This module
+//! and `keys` are all that know how.
+
+mod catalogue;
+mod commit;
+mod due;
+mod idempotency;
+mod item;
+mod list;
+mod numbers;
+mod outbox;
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use types::ids::{EmailAddress, TicketId, TicketRef};
+use types::ticket::{Event, Ticket, replay};
+
+pub use catalogue::{CatalogueCache, StoredCatalogue};
+pub use commit::{Commit, CommitError, IdempotencyGuard, LoadGuard};
+pub use due::DueRow;
+pub use idempotency::{Claim, Outcome, Replay};
+pub use list::{ListPlan, Page};
+pub use numbers::NumbersAudit;
+pub use outbox::{OutboxClaim, OutboxKey};
+
+use crate::config::{self, ConfigError};
+use crate::keys::{self, Key};
+use item::Item;
+
+/// The table's adapter. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+/// Why the table did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A passing fault: throttling, a timeout, a 5xx, a transaction in the way.
+    #[error("{operation}: the table did not answer in time or is throttling")]
+    Retryable {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A lasting fault: a defect of ours, a missing permission, a missing table.
+    #[error("{operation}: the table refused")]
+    Unexpected {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A row that this code cannot read.
+    #[error("row {pk} / {sk} cannot be read: {reason}")]
+    Corrupt {
+        pk: String,
+        sk: String,
+        reason: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may go through later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            StoreError::Retryable { .. } => true,
+            StoreError::Unexpected { .. } | StoreError::Corrupt { .. } => false,
+        }
+    }
+}
+
+/// Sorts an SDK error by what a caller can do about it.
+fn failed<E, R>(operation: &'static str, error: SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let passing = match &error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            true
+        }
+        SdkError::ServiceError(service) => matches!(
+            service.err().code(),
+            Some(
+                "ProvisionedThroughputExceededException"
+                    | "RequestLimitExceeded"
+                    | "ThrottlingException"
+                    | "InternalServerError"
+                    | "ServiceUnavailable"
+                    | "TransactionConflictException"
+                    | "TransactionInProgressException"
+            )
+        ),
+        _ => false,
+    };
+    let source = Box::new(error);
+    if passing {
+        StoreError::Retryable { operation, source }
+    } else {
+        StoreError::Unexpected { operation, source }
+    }
+}
+
+/// A request that this code put together wrongly: a defect.
+fn unbuildable(operation: &'static str, error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
+    StoreError::Unexpected {
+        operation,
+        source: Box::new(error),
+    }
+}
+
+type Attributes = HashMap<String, AttributeValue>;
+
+impl Store {
+    /// The table that the environment names.
+    ///
+    /// # Errors
+    /// When `TABLE_NAME` is missing.
+    pub fn new(sdk: &aws_types::SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Store {
+            client: Client::new(sdk),
+            table: config::required("TABLE_NAME")?,
+        })
+    }
+
+    /// One cheap read, so that connections stand before the first request.
+    pub async fn warm(&self) {
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.get(&keys::counter())).await;
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|e| failed("read a row", e))?;
+        Ok(answer.item.map(Item))
+    }
+
+    /// Reads rows consistently, a hundred a call; rows that are not there are
+    /// missing from the answer. The answer has no order.
+    async fn get_many(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<Item>, StoreError> {
+        let operation = "read rows";
+        // A key that stands twice in one call is an error of DynamoDB's.
+        let unique: BTreeSet<(String, String)> = keys.into_iter().map(|k| (k.pk, k.sk)).collect();
+        let unique: Vec<_> = unique
+            .into_iter()
+            .map(|(pk, sk)| Key { pk, sk }.attributes())
+            .collect();
+        let mut items = Vec::with_capacity(unique.len());
+        for chunk in unique.chunks(100) {
+            let mut wanted = chunk.to_vec();
+            for attempt in 0u32.. {
+                let request = KeysAndAttributes::builder()
+                    .set_keys(Some(wanted))
+                    .consistent_read(true)
+                    .build()
+                    .map_err(|e| unbuildable(operation, e))?;
+                let mut answer = self
+                    .client
+                    .batch_get_item()
+                    .request_items(&self.table, request)
+                    .send()
+                    .await
+                    .map_err(|e| failed(operation, e))?;
+                let found = answer
+                    .responses
+                    .as_mut()
+                    .and_then(|r| r.remove(&self.table));
+                items.extend(found.unwrap_or_default().into_iter().map(Item));
+                let left = answer
+                    .unprocessed_keys
+                    .as_mut()
+                    .and_then(|k| k.remove(&self.table));
+                wanted = left.map(|l| l.keys).unwrap_or_default();
+                if wanted.is_empty() {
+                    break;
+                }
+                if attempt == 5 {
+                    return Err(StoreError::Retryable {
+                        operation,
+                        source: "keys stayed unprocessed".into(),
+                    });
+                }
+                tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
+            }
+        }
+        Ok(items)
+    }
+
+    /// A ticket by its id.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn ticket(&self, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+        self.get(&keys::ticket(id))
+            .await?
+            .map(|item| item.doc())
+            .transpose()
+    }
+
+    /// A ticket by its number or id.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn find(&self, reference: TicketRef) -> Result<Option<Ticket>, StoreError> {
+        let id = match reference {
+            TicketRef::Id(id) => Some(id),
+            TicketRef::Number(number) => self.ticket_of(number).await?,
+        };
+        match id {
+            Some(id) => self.ticket(id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Up to `limit` events after `after`, and whether there are more.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn events(
+        &self,
+        id: TicketId,
+        after: u64,
+        limit: usize,
+    ) -> Result<(Vec<Event>, bool), StoreError> {
+        let mut events: Vec<Event> = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":pk", AttributeValue::S(keys::ticket_partition(id)))
+                .expression_attribute_values(
+                    ":from",
+                    AttributeValue::S(keys::event_sort(after + 1)),
+                )
+                .expression_attribute_values(":to", AttributeValue::S(keys::event_sort(99_999_999)))
+                .consistent_read(true)
+                .limit(i32::try_from(limit + 1 - events.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|e| failed("read a history", e))?;
+            for item in answer.items.unwrap_or_default() {
+                events.push(Item(item).doc()?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() || events.len() > limit {
+                break;
+            }
+        }
+        let more = events.len() > limit;
+        events.truncate(limit);
+        Ok((events, more))
+    }
+
+    /// One event.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn event(&self, id: TicketId, seq: u64) -> Result<Option<Event>, StoreError> {
+        self.get(&keys::event(id, seq))
+            .await?
+            .map(|item| item.doc())
+            .transpose()
+    }
+
+    /// The ticket as it was at `version`.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; a history with a gap is corrupt.
+    pub async fn ticket_at(&self, id: TicketId, version: u64) -> Result<Ticket, StoreError> {
+        let limit = usize::try_from(version).unwrap_or(usize::MAX - 1);
+        let (events, _) = self.events(id, 0, limit).await?;
+        let corrupt = |reason: String| {
+            let Key { pk, sk } = keys::ticket(id);
+            StoreError::Corrupt { pk, sk, reason }
+        };
+        let ticket = replay(&events).map_err(|e| corrupt(e.to_string()))?;
+        if ticket.version == version {
+            Ok(ticket)
+        } else {
+            Err(corrupt(format!(
+                "the history ends at {}, before {version}",
+                ticket.version
+            )))
+        }
+    }
+
+    /// What agents have on their hands: open tickets, and when they last got one
+    /// automatically (epoch milliseconds). Who never had one is missing.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn loads(
+        &self,
+        agents: &[EmailAddress],
+    ) -> Result<HashMap<String, (i64, i64)>, StoreError> {
+        let items = self.get_many(agents.iter().map(keys::agent)).await?;
+        items
+            .into_iter()
+            .map(|item| {
+                let email = item.key()?.pk.trim_start_matches("AGENT#").to_owned();
+                let load = item.number("open").unwrap_or(0);
+                Ok((email, (load, item.number("last_assigned").unwrap_or(0))))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,261 @@
+//! The outbox: work that a commit owes. A row stays until its consumer is done.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use jiff::Timestamp;
+use types::effects::Effect;
+use types::ids::TicketId;
+use types::message::Doorbell;
+use types::ticket::{Event, Ticket};
+
+use super::item::Item;
+use super::{Store, StoreError, failed, unbuildable};
+use crate::keys::{self, Key};
+
+/// Names an outbox row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxKey {
+    pub ticket: TicketId,
+    pub seq: u64,
+    pub effect: Effect,
+}
+
+impl OutboxKey {
+    /// The row's key.
+    pub fn key(self) -> Key {
+        keys::outbox(self.ticket, self.seq, self.effect)
+    }
+}
+
+/// What came of trying to take a row for oneself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboxClaim {
+    /// It is ours until the lease ends.
+    Mine,
+    /// Somebody has it; it may be tried again after this long.
+    Busy(Duration),
+    /// It has been taken care of.
+    Gone,
+}
+
+impl Store {
+    /// Takes a row for `claimant` until `until`, unless somebody has it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn claim_outbox(
+        &self,
+        row: OutboxKey,
+        claimant: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<OutboxClaim, StoreError> {
+        let millis = |t: Timestamp| AttributeValue::N(t.as_millisecond().to_string());
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(row.key().attributes()))
+            .update_expression("SET claimed_by = :me, claimed_until = :until ADD attempts :one")
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(claimed_until) OR claimed_until < :now)",
+            )
+            .expression_attribute_values(":me", AttributeValue::S(claimant.to_owned()))
+            .expression_attribute_values(":until", millis(until))
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(OutboxClaim::Mine),
+            Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
+                let old = match e.into_err() {
+                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
+                    _ => None,
+                };
+                Ok(
+                    match old.map(Item).and_then(|row| row.number("claimed_until")) {
+                        Some(until) => {
+                            let left = (until - now.as_millisecond()).max(0).unsigned_abs();
+                            OutboxClaim::Busy(Duration::from_millis(left + 1))
+                        }
+                        None => OutboxClaim::Gone,
+                    },
+                )
+            }
+            Err(e) => Err(failed("claim an outbox row", e)),
+        }
+    }
+
+    /// Gives a row back at once, so that the next try need not wait for the
+    /// lease to end. Does nothing when the row is no longer the claimant's.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn release_outbox(&self, row: OutboxKey, claimant: &str) -> Result<(), StoreError> {
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(row.key().attributes()))
+            .update_expression("REMOVE claimed_by, claimed_until")
+            .condition_expression("claimed_by = :me")
+            .expression_attribute_values(":me", AttributeValue::S(claimant.to_owned()))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
+                Ok(())
+            }
+            Err(e) => Err(failed("release an outbox row", e)),
+        }
+    }
+
+    /// Strikes a row off. Nothing happens when it is gone.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn finish_outbox(&self, row: OutboxKey) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(row.key().attributes()))
+            .send()
+            .await
+            .map_err(|e| failed("strike off an outbox row", e))?;
+        Ok(())
+    }
+
+    /// Records a mail that SES took under `message_id`, and strikes its row off,
+    /// together.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn finish_mail(
+        &self,
+        row: OutboxKey,
+        claimant: &str,
+        message_id: &str,
+        sent_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let operation = "record a sent mail";
+        let record = Item::new(&keys::mail(message_id))
+            .set("ticket", row.ticket.to_string())
+            .set("effect", row.effect.as_str())
+            .set_number("seq", i64::try_from(row.seq).unwrap_or(i64::MAX))
+            .set("sent_at", keys::sortable(sent_at));
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(record.0))
+            .build()
+            .map_err(|e| unbuildable(operation, e))?;
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(row.key().attributes()))
+            .condition_expression("claimed_by = :me")
+            .expression_attribute_values(":me", AttributeValue::S(claimant.to_owned()))
+            .build()
+            .map_err(|e| unbuildable(operation, e))?;
+        self.client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(put).build())
+            .transact_items(TransactWriteItem::builder().delete(delete).build())
+            .send()
+            .await
+            .map_err(|e| failed(operation, e))?;
+        Ok(())
+    }
+
+    /// What a ticket still owes.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn owed(&self, ticket: TicketId) -> Result<Vec<Doorbell>, StoreError> {
+        let mut owed = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(
+                    ":pk",
+                    AttributeValue::S(keys::ticket_partition(ticket)),
+                )
+                .expression_attribute_values(
+                    ":prefix",
+                    AttributeValue::S(keys::OUTBOX_PREFIX.to_owned()),
+                )
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|e| failed("read what a ticket owes", e))?;
+            for item in answer.items.unwrap_or_default() {
+                if let Some((ticket, seq, effect)) = keys::parse_outbox(&Item(item).key()?) {
+                    owed.push(Doorbell::Outbox {
+                        ticket,
+                        seq,
+                        effect,
+                    });
+                }
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(owed);
+            }
+        }
+    }
+}
+
+type LookedUp = (
+    HashMap<TicketId, Ticket>,
+    HashMap<(TicketId, u64), Event>,
+    Vec<OutboxKey>,
+);
+
+impl Store {
+    /// Tickets, and outbox rows with their events, consistently and in one call
+    /// for up to thirty-three rows.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn look_up(
+        &self,
+        tickets: &[TicketId],
+        rows: &[OutboxKey],
+    ) -> Result<LookedUp, StoreError> {
+        let wanted = tickets.iter().map(|id| keys::ticket(*id)).chain(
+            rows.iter()
+                .flat_map(|row| [row.key(), keys::event(row.ticket, row.seq)]),
+        );
+        let mut found: LookedUp = (HashMap::new(), HashMap::new(), Vec::new());
+        for item in self.get_many(wanted).await? {
+            let key = item.key()?;
+            if let Some((ticket, seq, effect)) = keys::parse_outbox(&key) {
+                found.2.push(OutboxKey {
+                    ticket,
+                    seq,
+                    effect,
+                });
+            } else if key.sk.starts_with(keys::EVENT_PREFIX) {
+                let event: Event = item.doc()?;
+                if let Some(ticket) = keys::parse_ticket(&key) {
+                    found.1.insert((ticket, event.seq), event);
+                }
+            } else {
+                let ticket: Ticket = item.doc()?;
+                found.0.insert(ticket.id, ticket);
+            }
+        }
+        Ok(found)
+    }
+}

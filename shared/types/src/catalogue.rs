@@ -1,0 +1,360 @@
+//! The catalogue: categories, teams, directory, providers and calendars
+//! (section 5 and annex 1 of the procedure). A TOML file ships as the default;
+//! coordinators replace it through `PUT /catalog`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::{Calendar, CalendarDefinition};
+use crate::ids::{CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId};
+use crate::problem::FieldError;
+
+/// The catalogue as it is written and answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueDocument {
+    pub categories: Vec<Category>,
+    pub teams: Vec<Team>,
+    pub directory: Vec<DirectoryEntry>,
+    #[serde(default)]
+    pub providers: Vec<Provider>,
+    pub calendars: BTreeMap<CalendarId, CalendarDefinition>,
+}
+
+/// What a request can be about (annex 1 of the procedure).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    pub id: CategoryId,
+    /// Name in Spanish.
+    pub name: String,
+    pub team: TeamId,
+    /// Whether a solution is rated by the requester (section 5, activity 13).
+    #[serde(default)]
+    pub survey: bool,
+    /// Formats that must be complete before a solution.
+    #[serde(default)]
+    pub formats: Vec<FormatCode>,
+    /// Whether a registration says what is asked of the web page (section 5).
+    #[serde(default)]
+    pub web_request: bool,
+    /// Limit of the attention clock, in minutes.
+    #[serde(default = "default_attention_minutes")]
+    pub attention_minutes: u64,
+    /// Limit of the solution clock, in minutes.
+    #[serde(default = "default_solution_minutes")]
+    pub solution_minutes: u64,
+    /// Limit of the validation clock, in minutes.
+    #[serde(default = "default_validation_minutes")]
+    pub validation_minutes: u64,
+    /// The calendar whose hours count.
+    #[serde(default = "default_calendar")]
+    pub calendar: CalendarId,
+}
+
+// Section 5 of the procedure: 15 minutes to attend, 30 to solve, 1 day to
+// validate. The day is a working day of the default calendar, 08:00 to 17:00.
+fn default_attention_minutes() -> u64 {
+    15
+}
+
+fn default_solution_minutes() -> u64 {
+    30
+}
+
+fn default_validation_minutes() -> u64 {
+    9 * 60
+}
+
+fn default_calendar() -> CalendarId {
+    CalendarId::from("habil")
+}
+
+/// A team of the desk or of the Technology Office.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    pub id: TeamId,
+    pub name: String,
+    /// Mailbox that requests come to and that the team reads.
+    #[serde(default)]
+    pub mailbox: Option<EmailAddress>,
+    /// Phone extensions.
+    #[serde(default)]
+    pub extensions: Vec<String>,
+}
+
+/// What a person may do here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Requester,
+    Agent,
+    Officer,
+    Coordinator,
+    Personnel,
+    Contracting,
+    Administrative,
+    Auditor,
+    Head,
+}
+
+impl Role {
+    /// Every role, in the order of the documentation.
+    pub const ALL: [Role; 9] = [
+        Role::Requester,
+        Role::Agent,
+        Role::Officer,
+        Role::Coordinator,
+        Role::Personnel,
+        Role::Contracting,
+        Role::Administrative,
+        Role::Auditor,
+        Role::Head,
+    ];
+}
+
+/// A person with a role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryEntry {
+    pub email: EmailAddress,
+    pub name: String,
+    pub roles: BTreeSet<Role>,
+    #[serde(default)]
+    pub teams: BTreeSet<TeamId>,
+    /// Whether new tickets may be assigned to this person now.
+    #[serde(default = "default_available")]
+    pub available: bool,
+}
+
+fn default_available() -> bool {
+    true
+}
+
+/// An outside company that solves what the entity cannot (activity 10).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    pub id: ProviderId,
+    pub name: String,
+    pub email: EmailAddress,
+}
+
+/// A catalogue whose every reference holds.
+#[derive(Debug)]
+pub struct Catalogue {
+    document: CatalogueDocument,
+    calendars: BTreeMap<CalendarId, Calendar>,
+}
+
+/// The catalogue that ships, in TOML.
+pub const DEFAULT_TOML: &str = include_str!("../../../infra/catalog.toml");
+
+impl Catalogue {
+    /// Checks a document and makes it usable.
+    ///
+    /// # Errors
+    /// One entry for each reference that leads nowhere, each duplicate key and
+    /// each calendar that cannot be.
+    pub fn new(document: CatalogueDocument) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut calendars = BTreeMap::new();
+        for (id, definition) in &document.calendars {
+            match Calendar::parse(definition) {
+                Ok(calendar) => {
+                    calendars.insert(id.clone(), calendar);
+                }
+                Err(e) => errors.push(FieldError::new(
+                    &format!("calendars.{id}"),
+                    "invalid_calendar",
+                    format!("El calendario «{id}» no es válido: {e}."),
+                )),
+            }
+        }
+        check_unique(
+            &mut errors,
+            "teams",
+            document.teams.iter().map(|t| t.id.0.as_str()),
+        );
+        check_unique(
+            &mut errors,
+            "categories",
+            document.categories.iter().map(|c| c.id.0.as_str()),
+        );
+        check_unique(
+            &mut errors,
+            "directory",
+            document.directory.iter().map(|d| d.email.as_str()),
+        );
+        check_unique(
+            &mut errors,
+            "providers",
+            document.providers.iter().map(|p| p.id.0.as_str()),
+        );
+        let teams: BTreeSet<_> = document.teams.iter().map(|t| &t.id).collect();
+        for (i, category) in document.categories.iter().enumerate() {
+            if !teams.contains(&category.team) {
+                errors.push(unknown(&format!("categories[{i}].team"), &category.team.0));
+            }
+            if !calendars.contains_key(&category.calendar) {
+                errors.push(unknown(
+                    &format!("categories[{i}].calendar"),
+                    &category.calendar.0,
+                ));
+            }
+            for (name, minutes) in [
+                ("attention_minutes", category.attention_minutes),
+                ("solution_minutes", category.solution_minutes),
+                ("validation_minutes", category.validation_minutes),
+            ] {
+                // A year is more than any agreement on service levels gives.
+                if minutes == 0 || minutes > 525_600 {
+                    errors.push(FieldError::new(
+                        &format!("categories[{i}].{name}"),
+                        "out_of_range",
+                        "Debe estar entre 1 y 525600 minutos.",
+                    ));
+                }
+            }
+        }
+        for (i, entry) in document.directory.iter().enumerate() {
+            for team in &entry.teams {
+                if !teams.contains(team) {
+                    errors.push(unknown(&format!("directory[{i}].teams"), &team.0));
+                }
+            }
+        }
+        if errors.is_empty() {
+            Ok(Catalogue {
+                document,
+                calendars,
+            })
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// The catalogue that ships.
+    ///
+    /// # Errors
+    /// Never with the file of this repository: a test reads it.
+    pub fn shipped() -> Result<Self, Vec<FieldError>> {
+        let document = toml::from_str(DEFAULT_TOML)
+            .map_err(|e| vec![FieldError::new("catalog", "malformed", e.to_string())])?;
+        Catalogue::new(document)
+    }
+
+    /// The document behind it.
+    pub fn document(&self) -> &CatalogueDocument {
+        &self.document
+    }
+
+    /// A category by its key.
+    pub fn category(&self, id: &CategoryId) -> Option<&Category> {
+        self.document.categories.iter().find(|c| c.id == *id)
+    }
+
+    /// A team by its key.
+    pub fn team(&self, id: &TeamId) -> Option<&Team> {
+        self.document.teams.iter().find(|t| t.id == *id)
+    }
+
+    /// A provider by its key.
+    pub fn provider(&self, id: &ProviderId) -> Option<&Provider> {
+        self.document.providers.iter().find(|p| p.id == *id)
+    }
+
+    /// A calendar by its key.
+    pub fn calendar(&self, id: &CalendarId) -> Option<&Calendar> {
+        self.calendars.get(id)
+    }
+
+    /// A person of the directory.
+    pub fn person(&self, email: &EmailAddress) -> Option<&DirectoryEntry> {
+        self.document.directory.iter().find(|d| d.email == *email)
+    }
+
+    /// Everybody with `role`.
+    pub fn with_role(&self, role: Role) -> impl Iterator<Item = &DirectoryEntry> {
+        self.document
+            .directory
+            .iter()
+            .filter(move |d| d.roles.contains(&role))
+    }
+
+    /// The agents of a team, in the order of the directory.
+    pub fn agents(&self, team: &TeamId) -> impl Iterator<Item = &DirectoryEntry> {
+        self.with_role(Role::Agent)
+            .filter(move |d| d.teams.contains(team))
+    }
+}
+
+fn unknown(field: &str, key: &str) -> FieldError {
+    FieldError::new(
+        field,
+        "unknown_reference",
+        format!("«{key}» no existe en el catálogo."),
+    )
+}
+
+fn duplicate(field: &str, key: &str) -> FieldError {
+    FieldError::new(field, "duplicate", format!("«{key}» está repetido."))
+}
+
+fn check_unique<'a>(errors: &mut Vec<FieldError>, list: &str, keys: impl Iterator<Item = &'a str>) {
+    let mut seen = BTreeSet::new();
+    for (i, key) in keys.enumerate() {
+        if key.trim().is_empty() {
+            errors.push(FieldError::required(&format!("{list}[{i}]")));
+        } else if !seen.insert(key) {
+            errors.push(duplicate(&format!("{list}[{i}]"), key));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_catalogue_is_whole() {
+        let catalogue = Catalogue::shipped().unwrap();
+        let asks: Vec<_> = catalogue
+            .document()
+            .categories
+            .iter()
+            .filter(|c| c.survey)
+            .map(|c| c.id.0.as_str())
+            .collect();
+        assert_eq!(asks, ["plataforma", "ofimatica"]);
+        assert!(catalogue.agents(&TeamId::from("soporte")).count() >= 3);
+        assert!(catalogue.agents(&TeamId::from("impresion")).count() >= 2);
+        for role in Role::ALL.into_iter().filter(|r| *r != Role::Requester) {
+            assert!(catalogue.with_role(role).count() >= 1, "{role:?}");
+        }
+        assert!(catalogue.calendar(&CalendarId::from("24x7")).is_some());
+    }
+
+    #[test]
+    fn broken_references_are_named() {
+        let mut document = Catalogue::shipped().unwrap().document().clone();
+        document.categories[0].team = TeamId::from("nadie");
+        document.categories[1].calendar = CalendarId::from("nunca");
+        document.directory[1].email = document.directory[0].email.clone();
+        let fields: Vec<_> = Catalogue::new(document)
+            .unwrap_err()
+            .into_iter()
+            .map(|e| e.field)
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "directory[1]",
+                "categories[0].team",
+                "categories[1].calendar"
+            ]
+        );
+    }
+}

@@ -1,0 +1,330 @@
+//! Identifiers, each with one way in: [`std::str::FromStr`] or `parse`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::problem::FieldError;
+
+/// Identity of a ticket: a ULID, so that ids sort by the time they were made.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TicketId(pub Ulid);
+
+impl TicketId {
+    /// The id of a ticket made at `now`; 80 bits of `random` make it unique.
+    pub fn new(now: jiff::Timestamp, random: u128) -> Self {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        TicketId(Ulid::from_parts(millis, random))
+    }
+}
+
+impl fmt::Display for TicketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for TicketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TicketId({})", self.0)
+    }
+}
+
+impl FromStr for TicketId {
+    type Err = UnknownRef;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRef> {
+        Ulid::from_string(text)
+            .map(TicketId)
+            .map_err(|_| UnknownRef)
+    }
+}
+
+/// The consecutive number that people call a ticket by (activity 2): 1 and up,
+/// shown as `#000123`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TicketNumber(pub u64);
+
+impl fmt::Display for TicketNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:06}", self.0)
+    }
+}
+
+/// What an API path calls a ticket: its number or its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketRef {
+    Number(TicketNumber),
+    Id(TicketId),
+}
+
+/// A text that is neither a ticket's number nor an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither a ticket number nor a ticket id")]
+pub struct UnknownRef;
+
+impl FromStr for TicketRef {
+    type Err = UnknownRef;
+
+    /// A ULID has 26 characters and a number at most 15, so no text is both.
+    fn from_str(text: &str) -> Result<Self, UnknownRef> {
+        if text.len() <= 15 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            match text.parse() {
+                Ok(number) if number > 0 => Ok(TicketRef::Number(TicketNumber(number))),
+                Ok(_) | Err(_) => Err(UnknownRef),
+            }
+        } else {
+            text.parse().map(TicketRef::Id)
+        }
+    }
+}
+
+/// An e-mail address, in lower case: the identity of a person here.
+///
+/// The grammar is narrower than RFC 5321's: a dot-atom, an `@` and a domain of
+/// at least two labels. Quoted local parts and address literals have no use in
+/// the entity and are the classic way to smuggle something into a header.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Longest address in bytes (RFC 5321, 4.5.3.1.3, less the brackets).
+    pub const MAX_LEN: usize = 254;
+
+    /// The only way in.
+    ///
+    /// # Errors
+    /// When the text is not an address of the form described on the type.
+    pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
+        let text = text.trim();
+        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
+        let atom = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b))
+        };
+        let label = |part: &str| {
+            !part.is_empty()
+                && part.len() <= 63
+                && !part.starts_with('-')
+                && !part.ends_with('-')
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        let fits = text.len() <= Self::MAX_LEN && local.len() <= 64;
+        if fits
+            && local.split('.').all(atom)
+            && domain.contains('.')
+            && domain.split('.').all(label)
+        {
+            Ok(EmailAddress(text.to_ascii_lowercase()))
+        } else {
+            Err(InvalidEmail)
+        }
+    }
+
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands after the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = InvalidEmail;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        EmailAddress::parse(text)
+    }
+}
+
+impl TryFrom<String> for EmailAddress {
+    type Error = InvalidEmail;
+
+    fn try_from(text: String) -> Result<Self, InvalidEmail> {
+        EmailAddress::parse(&text)
+    }
+}
+
+impl From<EmailAddress> for String {
+    fn from(address: EmailAddress) -> String {
+        address.0
+    }
+}
+
+/// A text that is not an e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address")]
+pub struct InvalidEmail;
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $name(text.to_owned())
+            }
+        }
+    )+};
+}
+
+names! {
+    /// Key of a category in the catalogue, `plataforma` for one.
+    CategoryId,
+    /// Key of a team in the catalogue, `soporte` for one.
+    TeamId,
+    /// Key of an outside provider in the catalogue.
+    ProviderId,
+    /// Key of a calendar in the catalogue, `habil` or `24x7`.
+    CalendarId,
+    /// Code of a format of the procedure, `A3-S1-FO-01` for one.
+    FormatCode,
+}
+
+/// A short text on one line: a title or the name of a person.
+///
+/// # Errors
+/// When it is empty, longer than `max` characters, or has a control character:
+/// a line break in a title is how headers are injected into mail.
+pub fn parse_line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(FieldError::required(field));
+    }
+    if text.chars().count() > max {
+        return Err(FieldError::too_long(field, max));
+    }
+    if text.chars().any(is_unprintable) {
+        return Err(FieldError::new(
+            field,
+            "control_character",
+            "No puede contener saltos de línea ni caracteres de control.",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A text of several lines: a description, a note, a solution.
+///
+/// # Errors
+/// When it is blank, longer than `max` characters, or has a control character
+/// other than a line break or a tabulator.
+pub fn parse_text(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+    if text.trim().is_empty() {
+        return Err(FieldError::required(field));
+    }
+    if text.chars().count() > max {
+        return Err(FieldError::too_long(field, max));
+    }
+    if text
+        .chars()
+        .any(|c| is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return Err(FieldError::new(
+            field,
+            "control_character",
+            "No puede contener caracteres de control.",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Control characters, line and paragraph separators, and the marks that
+/// reorder the text around them: a title with one of them does not read as it
+/// is stored.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (text, expected) in [
+            ("Ana.Perez@USPEC.gov.co", Some("ana.perez@uspec.gov.co")),
+            ("a+b@x.co", Some("a+b@x.co")),
+            ("sin-arroba", None),
+            ("@x.co", None),
+            ("a@x", None),
+            ("a@-x.co", None),
+            ("a b@x.co", None),
+            ("a..b@x.co", None),
+            ("a@x.co\r\nBcc: b@x.co", None),
+            ("\"a\"@x.co", None),
+        ] {
+            let parsed = EmailAddress::parse(text).ok();
+            assert_eq!(
+                parsed.as_ref().map(EmailAddress::as_str),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn refs() {
+        for (text, known) in [
+            ("1", true),
+            ("000123", true),
+            ("0", false),
+            ("-1", false),
+            ("", false),
+            ("1e3", false),
+            ("01ARZ3NDEKTSV4RRFFQ69G5FAV", true),
+            ("01ARZ3NDEKTSV4RRFFQ69G5FA", false),
+            ("999999999999999999999", false),
+        ] {
+            assert_eq!(text.parse::<TicketRef>().is_ok(), known, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_and_texts() {
+        assert_eq!(
+            parse_line("title", "  No imprime ñ 🖨 <b>  ", 40).unwrap(),
+            "No imprime ñ 🖨 <b>"
+        );
+        assert_eq!(
+            parse_line("title", "a\r\nBcc: x", 40).unwrap_err().code,
+            "control_character"
+        );
+        assert_eq!(
+            parse_line("title", " \t ", 40).unwrap_err().code,
+            "required"
+        );
+        assert_eq!(parse_line("title", "ñññ", 2).unwrap_err().code, "too_long");
+        assert_eq!(parse_text("body", "a\r\n\tb", 9).unwrap(), "a\r\n\tb");
+        assert_eq!(
+            parse_text("body", "a\0", 9).unwrap_err().code,
+            "control_character"
+        );
+    }
+}

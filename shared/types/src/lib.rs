@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod calendar;
+pub mod catalogue;
+pub mod clock;
+pub mod command;
+pub mod effects;
+pub mod ids;
+pub mod input;
+pub mod message;
+pub mod permission;
+pub mod problem;
+pub mod roster;
+pub mod ticket;
+pub mod token;
+pub mod view;
+
+pub use jiff::{SignedDuration, Timestamp};

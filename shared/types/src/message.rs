@@ -1,0 +1,132 @@
+//! Messages on queues are doorbells: they say where to look, never what is true.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::effects::Effect;
+use crate::ids::TicketId;
+
+/// Schema version of the messages that this code writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What a message asks its consumer to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Doorbell {
+    /// A row of the outbox.
+    Outbox {
+        ticket: TicketId,
+        seq: u64,
+        effect: Effect,
+    },
+    /// A ticket whose timer the sweep found due at its `at`. The consumer looks
+    /// again, and judges by that time where it is later than its own.
+    Timer { ticket: TicketId, at: Timestamp },
+}
+
+impl Doorbell {
+    /// The ticket to look at.
+    pub fn ticket(&self) -> TicketId {
+        match self {
+            Doorbell::Outbox { ticket, .. } | Doorbell::Timer { ticket, .. } => *ticket,
+        }
+    }
+
+    /// The message's body.
+    ///
+    /// # Errors
+    /// Never in practice; the type says so because serialisation may fail.
+    pub fn to_body(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&Envelope {
+            v: SCHEMA_VERSION,
+            doorbell: self.clone(),
+        })
+    }
+
+    /// Reads a message's body.
+    ///
+    /// # Errors
+    /// [`Poison`] when it is not a message of a version that this code knows: it
+    /// has to wait in the dead-letter queue for code that does.
+    pub fn from_body(body: &str) -> Result<Self, Poison> {
+        #[derive(Deserialize)]
+        struct Version {
+            v: u32,
+        }
+        let Version { v } =
+            serde_json::from_str(body).map_err(|e| Poison::Unreadable(e.to_string()))?;
+        if v != SCHEMA_VERSION {
+            return Err(Poison::UnknownVersion(v));
+        }
+        serde_json::from_str::<Envelope>(body)
+            .map(|envelope| envelope.doorbell)
+            .map_err(|e| Poison::Unreadable(e.to_string()))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    v: u32,
+    #[serde(flatten)]
+    doorbell: Doorbell,
+}
+
+/// A message that no retry will make readable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Poison {
+    #[error("the message cannot be read: {0}")]
+    Unreadable(String),
+    #[error("schema version {0} is not known here")]
+    UnknownVersion(u32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn golden() {
+        let id = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        for (doorbell, body) in [
+            (
+                Doorbell::Outbox {
+                    ticket: id,
+                    seq: 1,
+                    effect: Effect::Assign,
+                },
+                r#"{"v":1,"kind":"outbox","ticket":"01ARZ3NDEKTSV4RRFFQ69G5FAV","seq":1,"effect":"assign"}"#,
+            ),
+            (
+                Doorbell::Timer {
+                    ticket: id,
+                    at: "2026-11-23T13:00:00Z".parse().unwrap(),
+                },
+                r#"{"v":1,"kind":"timer","ticket":"01ARZ3NDEKTSV4RRFFQ69G5FAV","at":"2026-11-23T13:00:00Z"}"#,
+            ),
+        ] {
+            assert_eq!(doorbell.to_body().unwrap(), body);
+            assert_eq!(Doorbell::from_body(body), Ok(doorbell));
+        }
+    }
+
+    #[test]
+    fn poison() {
+        assert_eq!(
+            Doorbell::from_body(r#"{"v":2,"kind":"news"}"#),
+            Err(Poison::UnknownVersion(2))
+        );
+        for body in [
+            "",
+            "x",
+            "{}",
+            r#"{"v":1}"#,
+            r#"{"v":1,"kind":"outbox"}"#,
+            r#"{"v":1,"kind":"bell"}"#,
+        ] {
+            assert!(
+                matches!(Doorbell::from_body(body), Err(Poison::Unreadable(_))),
+                "{body}"
+            );
+        }
+    }
+}

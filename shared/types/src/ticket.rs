@@ -1,0 +1,699 @@
+//! A ticket, the events that make it, and [`apply`], which is all that changes
+//! one.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Category, Role};
+use crate::clock::{ClockChange, Clocks};
+use crate::ids::{
+    CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId, TicketId, TicketNumber,
+};
+
+/// Where a ticket stands (section 5 of the procedure).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "status", content = "hold_reason", rename_all = "snake_case")]
+pub enum State {
+    /// Nueva: registered, nobody has treated it.
+    New,
+    /// En curso (asignada): somebody of the desk is responsible.
+    Assigned,
+    /// En espera: the solution depends on others.
+    OnHold(HoldReason),
+    /// Resuelta: waiting for the requester's satisfaction.
+    Solved,
+    /// Cerrada.
+    Closed,
+}
+
+/// Whom a ticket waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldReason {
+    Technology,
+    Provider,
+    Requester,
+}
+
+/// The status alone, as filters and keys name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    New,
+    Assigned,
+    OnHold,
+    Solved,
+    Closed,
+}
+
+impl Status {
+    /// Every status, in the order of a ticket's life.
+    pub const ALL: [Status; 5] = [
+        Status::New,
+        Status::Assigned,
+        Status::OnHold,
+        Status::Solved,
+        Status::Closed,
+    ];
+
+    /// The word of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::New => "new",
+            Status::Assigned => "assigned",
+            Status::OnHold => "on_hold",
+            Status::Solved => "solved",
+            Status::Closed => "closed",
+        }
+    }
+
+    /// The word that people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Status::New => "Nueva",
+            Status::Assigned => "En curso (asignada)",
+            Status::OnHold => "En espera",
+            Status::Solved => "Resuelta",
+            Status::Closed => "Cerrada",
+        }
+    }
+
+    /// The status that `as_str` gives this word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Status::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [State; 7] = [
+        State::New,
+        State::Assigned,
+        State::OnHold(HoldReason::Requester),
+        State::OnHold(HoldReason::Technology),
+        State::OnHold(HoldReason::Provider),
+        State::Solved,
+        State::Closed,
+    ];
+
+    /// The status alone.
+    pub fn status(self) -> Status {
+        match self {
+            State::New => Status::New,
+            State::Assigned => Status::Assigned,
+            State::OnHold(_) => Status::OnHold,
+            State::Solved => Status::Solved,
+            State::Closed => Status::Closed,
+        }
+    }
+
+    /// Whom it waits for, when it waits.
+    pub fn hold_reason(self) -> Option<HoldReason> {
+        match self {
+            State::OnHold(reason) => Some(reason),
+            State::New | State::Assigned | State::Solved | State::Closed => None,
+        }
+    }
+}
+
+/// How a request came in (Origen).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    Web,
+    Email,
+    Phone,
+}
+
+/// Somebody, as answers and mails name him.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub email: EmailAddress,
+    pub name: String,
+}
+
+/// How a requester belongs to the entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequesterKind {
+    Official,
+    Contractor,
+}
+
+/// Who asks (activity 2: the user).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requester {
+    #[serde(flatten)]
+    pub person: Person,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<RequesterKind>,
+}
+
+/// What is asked of the web page (section 5: contents only).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebAction {
+    Publish,
+    Remove,
+    SectionUpdate,
+    /// Out of the procedure's scope: to be declined.
+    Design,
+    /// Out of the procedure's scope: to be declined.
+    StyleCorrection,
+}
+
+impl WebAction {
+    /// Every action with its word.
+    pub const ALL: [(WebAction, &'static str); 5] = [
+        (WebAction::Publish, "publish"),
+        (WebAction::Remove, "remove"),
+        (WebAction::SectionUpdate, "section_update"),
+        (WebAction::Design, "design"),
+        (WebAction::StyleCorrection, "style_correction"),
+    ];
+
+    /// Whether the procedure covers it.
+    pub fn is_in_scope(self) -> bool {
+        match self {
+            WebAction::Publish | WebAction::Remove | WebAction::SectionUpdate => true,
+            WebAction::Design | WebAction::StyleCorrection => false,
+        }
+    }
+}
+
+/// What a request asks of the web page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebRequest {
+    pub action: WebAction,
+}
+
+/// What the catalogue said of the category when the ticket came under it. A
+/// ticket keeps the rules that it was promised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    pub category: CategoryId,
+    pub team: TeamId,
+    pub survey: bool,
+    pub formats: Vec<FormatCode>,
+    pub attention_seconds: u64,
+    pub solution_seconds: u64,
+    pub validation_seconds: u64,
+    pub calendar: CalendarId,
+}
+
+impl From<&Category> for Policy {
+    fn from(category: &Category) -> Self {
+        Policy {
+            category: category.id.clone(),
+            team: category.team.clone(),
+            survey: category.survey,
+            formats: category.formats.clone(),
+            attention_seconds: category.attention_minutes * 60,
+            solution_seconds: category.solution_minutes * 60,
+            validation_seconds: category.validation_minutes * 60,
+            calendar: category.calendar.clone(),
+        }
+    }
+}
+
+/// How a ticket was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Solved,
+    /// Out of the procedure's scope.
+    Declined,
+}
+
+/// Why a ticket was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// The requester said that it is solved (activity 14).
+    Satisfied,
+    /// The desk closed it (activity 15).
+    Desk,
+    /// Nobody answered within the validation time.
+    ValidationExpired,
+}
+
+/// Who may read a follow-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    Public,
+    Internal,
+}
+
+/// The requester's answer to the satisfaction survey (activity 14).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Survey {
+    pub solved: bool,
+    /// 1 to 5.
+    pub rating: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    pub answered_at: Timestamp,
+}
+
+/// What an officer reports back to the desk (activity 11).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SolutionReport {
+    pub body: String,
+    pub by: Person,
+    pub at: Timestamp,
+}
+
+/// A file of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub id: String,
+    pub name: String,
+    pub content_type: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// How far a format has been filled in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Format {
+    pub complete: bool,
+    pub fields: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A ticket and another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    pub id: TicketId,
+    pub number: TicketNumber,
+}
+
+/// A request and all that is known of it now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    pub id: TicketId,
+    pub number: TicketNumber,
+    /// Sequence of the last event; grows with each.
+    pub version: u64,
+    #[serde(flatten)]
+    pub state: State,
+    pub title: String,
+    pub description: String,
+    pub policy: Policy,
+    pub channel: Channel,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_request: Option<WebRequest>,
+    pub requester: Requester,
+    pub assignee: Option<Person>,
+    pub officer: Option<Person>,
+    pub provider: Option<ProviderId>,
+    pub clocks: Clocks,
+    pub outcome: Option<Outcome>,
+    pub solution: Option<String>,
+    pub solution_reported: Option<SolutionReport>,
+    pub survey: Option<Survey>,
+    pub close_reason: Option<CloseReason>,
+    /// How many times a solution did not hold.
+    pub reopened: u32,
+    pub formats: BTreeMap<FormatCode, Format>,
+    pub attachments: Vec<Attachment>,
+    pub links: Vec<Link>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Ticket {
+    /// The status alone.
+    pub fn status(&self) -> Status {
+        self.state.status()
+    }
+
+    /// Whether the solution at hand is to be rated before the desk may close:
+    /// a platform or office-suite problem that was solved, not declined
+    /// (activity 13).
+    pub fn asks_survey(&self) -> bool {
+        self.policy.survey && self.outcome == Some(Outcome::Solved)
+    }
+
+    /// Formats that the category asks for and that are not complete.
+    pub fn missing_formats(&self) -> Vec<&FormatCode> {
+        self.policy
+            .formats
+            .iter()
+            .filter(|code| !self.formats.get(code).is_some_and(|f| f.complete))
+            .collect()
+    }
+
+    /// The agent whose load this ticket is part of, if it is part of any.
+    pub fn loads(&self) -> Option<&EmailAddress> {
+        match self.state {
+            State::Assigned | State::OnHold(_) => self.assignee.as_ref().map(|p| &p.email),
+            State::New | State::Solved | State::Closed => None,
+        }
+    }
+
+    /// The time that the desk's lists sort by: what is due next, and for a
+    /// closed ticket when it was closed.
+    pub fn sorts_by(&self) -> Timestamp {
+        let due = |clock: &crate::clock::Clock| clock.running_since().and(clock.due_at);
+        match self.state {
+            State::Closed => self.updated_at,
+            State::New | State::Assigned | State::OnHold(_) | State::Solved => {
+                [
+                    &self.clocks.attention,
+                    &self.clocks.solution,
+                    &self.clocks.validation,
+                ]
+                .into_iter()
+                .filter_map(due)
+                .min()
+                // On hold nothing runs: it comes after what is due soon, by
+                // the time it was last touched.
+                .unwrap_or(self.updated_at)
+            }
+        }
+    }
+
+    /// When the sweep has to look at this ticket next, if ever.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Solved => self.clocks.validation.due_at,
+            State::New | State::Assigned | State::OnHold(_) | State::Closed => None,
+        }
+    }
+}
+
+/// Who did something, as it stands in the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventActor {
+    pub email: Option<EmailAddress>,
+    /// A role, or `system` where nobody acted.
+    pub role: ActorRole,
+}
+
+/// In which capacity something was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ActorRole {
+    Person(Role),
+    System(SystemRole),
+}
+
+/// The one word for "nobody acted".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemRole {
+    System,
+}
+
+/// A step of a ticket's life, as recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// 1 for the registration, without gaps.
+    pub seq: u64,
+    pub at: Timestamp,
+    pub actor: EventActor,
+    #[serde(flatten)]
+    pub kind: EventKind,
+    /// What the step did to the clocks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<ClockChange>,
+}
+
+/// What a registration tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Registration {
+    pub id: TicketId,
+    pub number: TicketNumber,
+    pub title: String,
+    pub description: String,
+    pub policy: Policy,
+    pub channel: Channel,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_request: Option<WebRequest>,
+    pub requester: Requester,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+pub enum EventKind {
+    /// Activities 1 and 2, control C1.
+    Registered(Box<Registration>),
+    /// Activity 2: somebody of the desk is responsible.
+    Assigned {
+        agent: Person,
+        automatic: bool,
+    },
+    /// Nobody of the team is available; it is tried again.
+    AssignmentDeferred {},
+    /// The desk got in touch with the requester (attention time).
+    Contacted {
+        note: String,
+    },
+    FollowedUp {
+        body: String,
+        visibility: Visibility,
+    },
+    AttachmentAdded {
+        attachment: Attachment,
+    },
+    Recategorised {
+        policy: Policy,
+    },
+    FormatSaved {
+        code: FormatCode,
+        complete: bool,
+        fields: serde_json::Map<String, serde_json::Value>,
+    },
+    /// Activity 6.
+    Held {
+        note: String,
+    },
+    Resumed {
+        note: Option<String>,
+    },
+    /// Activities 3 and 7.
+    Escalated {
+        officer: Person,
+        justification: String,
+    },
+    Returned {
+        note: String,
+    },
+    /// Activity 10.
+    ProviderRequested {
+        provider: ProviderId,
+        message: String,
+    },
+    ProviderReplied {
+        body: String,
+    },
+    /// Activities 9 and 11.
+    SolutionReported {
+        report: SolutionReport,
+    },
+    /// Activities 4, 12 and 13.
+    Resolved {
+        solution: String,
+    },
+    /// Out of scope (section 5).
+    Declined {
+        reason: String,
+    },
+    /// Activity 14.
+    SurveyAnswered {
+        survey: Survey,
+    },
+    /// The solution did not hold.
+    Reopened {
+        reason: Option<String>,
+    },
+    /// Activity 15.
+    Closed {
+        reason: CloseReason,
+    },
+    /// A later reply to a closed ticket became another one.
+    Linked {
+        link: Link,
+    },
+}
+
+/// A history that cannot be: it does not begin with a registration, or an event
+/// is missing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenHistory {
+    #[error("the history is empty")]
+    Empty,
+    #[error("the history does not begin with a registration")]
+    NotRegistered,
+    #[error("event {found} stands where {expected} should")]
+    Gap { expected: u64, found: u64 },
+}
+
+/// The ticket that a registration makes.
+pub fn found(registration: &Registration, event: &Event) -> Ticket {
+    let mut ticket = Ticket {
+        id: registration.id,
+        number: registration.number,
+        version: event.seq,
+        state: State::New,
+        title: registration.title.clone(),
+        description: registration.description.clone(),
+        policy: registration.policy.clone(),
+        channel: registration.channel,
+        extension: registration.extension.clone(),
+        web_request: registration.web_request.clone(),
+        requester: registration.requester.clone(),
+        assignee: None,
+        officer: None,
+        provider: None,
+        clocks: Clocks::default(),
+        outcome: None,
+        solution: None,
+        solution_reported: None,
+        survey: None,
+        close_reason: None,
+        reopened: 0,
+        formats: BTreeMap::new(),
+        attachments: Vec::new(),
+        links: registration.links.clone(),
+        created_at: event.at,
+        updated_at: event.at,
+    };
+    for change in &event.clocks {
+        ticket
+            .clocks
+            .get_mut(change.clock())
+            .apply(change, event.at);
+    }
+    ticket
+}
+
+/// The ticket that a history makes.
+///
+/// # Errors
+/// When the history does not begin with a registration or has a gap.
+pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Ticket, BrokenHistory> {
+    let mut events = events.into_iter();
+    let first = events.next().ok_or(BrokenHistory::Empty)?;
+    let EventKind::Registered(registration) = &first.kind else {
+        return Err(BrokenHistory::NotRegistered);
+    };
+    if first.seq != 1 {
+        return Err(BrokenHistory::Gap {
+            expected: 1,
+            found: first.seq,
+        });
+    }
+    let mut ticket = found(registration, first);
+    for event in events {
+        if event.seq != ticket.version + 1 {
+            return Err(BrokenHistory::Gap {
+                expected: ticket.version + 1,
+                found: event.seq,
+            });
+        }
+        apply(&mut ticket, event);
+    }
+    Ok(ticket)
+}
+
+/// Applies an event that was decided on this very ticket. It changes fields and
+/// decides nothing.
+pub fn apply(ticket: &mut Ticket, event: &Event) {
+    match &event.kind {
+        // `found` takes the first event; a second registration says nothing new.
+        EventKind::Registered(_) => {}
+        EventKind::Assigned {
+            agent,
+            automatic: _,
+        } => {
+            if ticket.state == State::New {
+                ticket.state = State::Assigned;
+            }
+            ticket.assignee = Some(agent.clone());
+        }
+        EventKind::AssignmentDeferred {}
+        | EventKind::Contacted { .. }
+        | EventKind::FollowedUp { .. } => {}
+        EventKind::AttachmentAdded { attachment } => ticket.attachments.push(attachment.clone()),
+        EventKind::Recategorised { policy } => ticket.policy = policy.clone(),
+        EventKind::FormatSaved {
+            code,
+            complete,
+            fields,
+        } => {
+            let format = Format {
+                complete: *complete,
+                fields: fields.clone(),
+            };
+            ticket.formats.insert(code.clone(), format);
+        }
+        EventKind::Held { .. } => ticket.state = State::OnHold(HoldReason::Requester),
+        EventKind::Resumed { .. } => ticket.state = State::Assigned,
+        EventKind::Escalated { officer, .. } => {
+            ticket.state = State::OnHold(HoldReason::Technology);
+            ticket.officer = Some(officer.clone());
+            ticket.provider = None;
+            ticket.solution_reported = None;
+        }
+        EventKind::Returned { .. } => {
+            ticket.state = State::Assigned;
+            ticket.solution_reported = None;
+        }
+        EventKind::ProviderRequested { provider, .. } => {
+            ticket.state = State::OnHold(HoldReason::Provider);
+            ticket.provider = Some(provider.clone());
+        }
+        EventKind::ProviderReplied { .. } => ticket.state = State::OnHold(HoldReason::Technology),
+        EventKind::SolutionReported { report } => ticket.solution_reported = Some(report.clone()),
+        EventKind::Resolved { solution } => {
+            ticket.state = State::Solved;
+            ticket.outcome = Some(Outcome::Solved);
+            ticket.solution = Some(solution.clone());
+        }
+        EventKind::Declined { reason } => {
+            ticket.state = State::Solved;
+            ticket.outcome = Some(Outcome::Declined);
+            ticket.solution = Some(reason.clone());
+        }
+        EventKind::SurveyAnswered { survey } => ticket.survey = Some(survey.clone()),
+        EventKind::Reopened { .. } => {
+            // A declined request that nobody was responsible for goes back to
+            // where it came from.
+            ticket.state = if ticket.assignee.is_some() {
+                State::Assigned
+            } else {
+                State::New
+            };
+            ticket.outcome = None;
+            ticket.solution = None;
+            ticket.solution_reported = None;
+            ticket.reopened += 1;
+        }
+        EventKind::Closed { reason } => {
+            ticket.state = State::Closed;
+            ticket.close_reason = Some(*reason);
+        }
+        EventKind::Linked { link } => ticket.links.push(link.clone()),
+    }
+    for change in &event.clocks {
+        ticket
+            .clocks
+            .get_mut(change.clock())
+            .apply(change, event.at);
+    }
+    ticket.version = event.seq;
+    ticket.updated_at = event.at;
+}

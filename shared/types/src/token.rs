@@ -1,0 +1,159 @@
+//! Unguessable tokens for people who do not sign in: the survey's link and the
+//! address that replies go to.
+//!
+//! A token says what it is for, names the ticket and is sealed with
+//! HMAC-SHA-256, so nothing is stored for it and none can be made up. It has 52
+//! characters of lower-case base32: it survives links, mail readers that fold
+//! case, and fits the local part of an address behind `soporte+`.
+
+use data_encoding::{BASE32_NOPAD, Encoding};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use ulid::Ulid;
+
+use crate::ids::TicketId;
+
+const SEAL_LEN: usize = 14;
+const TOKEN_LEN: usize = 2 + 16 + SEAL_LEN;
+
+/// What a token lets its holder do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenUse {
+    /// Answer the survey of one solution; `round` counts the reopenings before
+    /// it, so that the survey of an earlier solution no longer works.
+    Survey { round: u8 },
+    /// Reply to the mails of a ticket, as one of its audiences.
+    Reply(Audience),
+}
+
+/// Whom a mail is written for; it decides what the mail may tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    Requester,
+    Desk,
+    Officer,
+    Provider,
+}
+
+/// The secret that tokens are sealed with.
+#[derive(Clone)]
+pub struct TokenSecret(Vec<u8>);
+
+impl TokenSecret {
+    /// Fewest bytes of a secret.
+    pub const MIN_LEN: usize = 32;
+
+    /// A secret from configuration; `None` when it is too short to be one.
+    pub fn new(secret: &str) -> Option<Self> {
+        (secret.len() >= Self::MIN_LEN).then(|| TokenSecret(secret.as_bytes().to_vec()))
+    }
+
+    /// The token for `what` on `ticket`; always the same for the same two.
+    pub fn issue(&self, what: TokenUse, ticket: TicketId) -> String {
+        let [kind, round] = header(what);
+        let mut bytes = [0; TOKEN_LEN];
+        bytes[0] = kind;
+        bytes[1] = round;
+        bytes[2..18].copy_from_slice(&ticket.0.to_bytes());
+        let seal = self.seal(&bytes[..18]);
+        bytes[18..].copy_from_slice(&seal);
+        encoding().encode(&bytes).to_ascii_lowercase()
+    }
+
+    /// What a token is for, and on which ticket; `None` for anything that this
+    /// secret did not seal.
+    pub fn verify(&self, token: &str) -> Option<(TokenUse, TicketId)> {
+        let bytes = encoding()
+            .decode(token.to_ascii_uppercase().as_bytes())
+            .ok()?;
+        let bytes: [u8; TOKEN_LEN] = bytes.try_into().ok()?;
+        self.mac(&bytes[..18])?
+            .verify_truncated_left(&bytes[18..])
+            .ok()?;
+        let what = match (bytes[0], bytes[1]) {
+            (1, round) => TokenUse::Survey { round },
+            (2, 0) => TokenUse::Reply(Audience::Requester),
+            (2, 1) => TokenUse::Reply(Audience::Desk),
+            (2, 2) => TokenUse::Reply(Audience::Officer),
+            (2, 3) => TokenUse::Reply(Audience::Provider),
+            (_, _) => return None,
+        };
+        let id: [u8; 16] = bytes[2..18].try_into().ok()?;
+        Some((what, TicketId(Ulid::from_bytes(id))))
+    }
+
+    fn mac(&self, content: &[u8]) -> Option<Hmac<Sha256>> {
+        // HMAC takes keys of any length; the error is only in the type.
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        mac.update(content);
+        Some(mac)
+    }
+
+    fn seal(&self, content: &[u8]) -> [u8; SEAL_LEN] {
+        let mut seal = [0; SEAL_LEN];
+        if let Some(mac) = self.mac(content) {
+            seal.copy_from_slice(&mac.finalize().into_bytes()[..SEAL_LEN]);
+        }
+        seal
+    }
+}
+
+fn header(what: TokenUse) -> [u8; 2] {
+    match what {
+        TokenUse::Survey { round } => [1, round],
+        TokenUse::Reply(Audience::Requester) => [2, 0],
+        TokenUse::Reply(Audience::Desk) => [2, 1],
+        TokenUse::Reply(Audience::Officer) => [2, 2],
+        TokenUse::Reply(Audience::Provider) => [2, 3],
+    }
+}
+
+fn encoding() -> Encoding {
+    BASE32_NOPAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(fill: &str) -> TokenSecret {
+        TokenSecret::new(&fill.repeat(32)).unwrap()
+    }
+
+    #[test]
+    fn a_token_comes_back_as_it_was_issued() {
+        let id = TicketId(Ulid::from_string("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap());
+        for what in [
+            TokenUse::Survey { round: 0 },
+            TokenUse::Survey { round: 7 },
+            TokenUse::Reply(Audience::Requester),
+            TokenUse::Reply(Audience::Desk),
+            TokenUse::Reply(Audience::Officer),
+            TokenUse::Reply(Audience::Provider),
+        ] {
+            let token = secret("a").issue(what, id);
+            assert_eq!(token.len(), 52);
+            assert_eq!(secret("a").verify(&token), Some((what, id)));
+            assert_eq!(
+                secret("a").verify(&token.to_ascii_uppercase()),
+                Some((what, id))
+            );
+            assert_eq!(secret("b").verify(&token), None);
+        }
+    }
+
+    #[test]
+    fn no_changed_token_is_taken() {
+        let id = TicketId(Ulid::from_string("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap());
+        let token = secret("a").issue(TokenUse::Survey { round: 0 }, id);
+        for at in 0..token.len() {
+            let mut other = token.clone().into_bytes();
+            other[at] = if other[at] == b'a' { b'b' } else { b'a' };
+            let other = String::from_utf8(other).unwrap();
+            assert_eq!(secret("a").verify(&other), None, "{other}");
+        }
+        for text in ["", "x", "🖨", &token[1..], &format!("{token}a")] {
+            assert_eq!(secret("a").verify(text), None, "{text}");
+        }
+    }
+}

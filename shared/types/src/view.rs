@@ -1,0 +1,249 @@
+//! Tickets and events as the API answers them.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::clock::{Clock, ClockState};
+use crate::permission::{Caller, reads_internal};
+use crate::ticket::{
+    Attachment, Channel, CloseReason, Event, EventKind, Format, HoldReason, Link, Outcome, Person,
+    Requester, SolutionReport, Status, Survey, Ticket, Visibility, WebRequest,
+};
+
+/// For whose eyes an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The requester: what concerns him.
+    Requester,
+    /// Those who work on it or check on it: everything.
+    Staff,
+}
+
+impl Reader {
+    /// How a caller reads a ticket that he may read.
+    pub fn of(caller: &Caller, ticket: &Ticket) -> Self {
+        if reads_internal(caller, ticket) {
+            Reader::Staff
+        } else {
+            Reader::Requester
+        }
+    }
+}
+
+/// A ticket, as answered.
+#[derive(Debug, Serialize)]
+pub struct TicketView<'a> {
+    id: String,
+    number: u64,
+    status: Status,
+    status_label: &'static str,
+    hold_reason: Option<HoldReason>,
+    title: &'a str,
+    description: &'a str,
+    category: &'a str,
+    team: &'a str,
+    channel: Channel,
+    extension: Option<&'a str>,
+    web_request: Option<&'a WebRequest>,
+    requester: &'a Requester,
+    assignee: Option<&'a Person>,
+    officer: Option<&'a Person>,
+    clocks: ClocksView,
+    outcome: Option<Outcome>,
+    solution: Option<&'a str>,
+    solution_reported: Option<&'a SolutionReport>,
+    survey: Option<&'a Survey>,
+    close_reason: Option<CloseReason>,
+    reopened: u32,
+    formats: Vec<FormatView<'a>>,
+    attachments: &'a [Attachment],
+    links: &'a [Link],
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ClocksView {
+    attention: ClockView,
+    solution: ClockView,
+    validation: ClockView,
+}
+
+#[derive(Debug, Serialize)]
+struct ClockView {
+    state: ClockState,
+    due_at: Option<Timestamp>,
+    met_at: Option<Timestamp>,
+    breached: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct FormatView<'a> {
+    code: &'a str,
+    required: bool,
+    complete: bool,
+    fields: Option<&'a serde_json::Map<String, Value>>,
+}
+
+impl ClockView {
+    fn of(clock: &Clock, now: Timestamp) -> Self {
+        ClockView {
+            state: clock.state,
+            due_at: clock.due_at,
+            met_at: clock.met_at,
+            breached: clock.is_breached(now),
+        }
+    }
+}
+
+impl<'a> TicketView<'a> {
+    /// The answer for `reader` at `now`.
+    pub fn of(ticket: &'a Ticket, reader: Reader, now: Timestamp) -> Self {
+        let staff = match reader {
+            Reader::Staff => true,
+            Reader::Requester => false,
+        };
+        let required = ticket.policy.formats.iter();
+        let extra = ticket
+            .formats
+            .keys()
+            .filter(|code| !ticket.policy.formats.contains(code));
+        TicketView {
+            id: ticket.id.to_string(),
+            number: ticket.number.0,
+            status: ticket.status(),
+            status_label: ticket.status().label(),
+            hold_reason: ticket.state.hold_reason(),
+            title: &ticket.title,
+            description: &ticket.description,
+            category: &ticket.policy.category.0,
+            team: &ticket.policy.team.0,
+            channel: ticket.channel,
+            extension: ticket.extension.as_deref(),
+            web_request: ticket.web_request.as_ref(),
+            requester: &ticket.requester,
+            assignee: ticket.assignee.as_ref(),
+            officer: ticket.officer.as_ref(),
+            clocks: ClocksView {
+                attention: ClockView::of(&ticket.clocks.attention, now),
+                solution: ClockView::of(&ticket.clocks.solution, now),
+                validation: ClockView::of(&ticket.clocks.validation, now),
+            },
+            outcome: ticket.outcome,
+            solution: ticket.solution.as_deref(),
+            // What an officer writes to the desk is not written for the requester.
+            solution_reported: ticket.solution_reported.as_ref().filter(|_| staff),
+            survey: ticket.survey.as_ref(),
+            close_reason: ticket.close_reason,
+            reopened: ticket.reopened,
+            formats: required
+                .chain(extra)
+                .map(|code| {
+                    FormatView::of(ticket, code, ticket.formats.get(code).filter(|_| staff))
+                })
+                .collect(),
+            attachments: &ticket.attachments,
+            links: &ticket.links,
+            created_at: ticket.created_at,
+            updated_at: ticket.updated_at,
+            version: ticket.version,
+        }
+    }
+}
+
+impl<'a> FormatView<'a> {
+    fn of(ticket: &Ticket, code: &'a crate::ids::FormatCode, shown: Option<&'a Format>) -> Self {
+        FormatView {
+            code: &code.0,
+            required: ticket.policy.formats.contains(code),
+            complete: ticket.formats.get(code).is_some_and(|f| f.complete),
+            fields: shown.map(|f| &f.fields),
+        }
+    }
+}
+
+/// An event as answered, or `None` where the reader is not to know of it.
+pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
+    let (kind, data) = match serde_json::to_value(&event.kind) {
+        Ok(Value::Object(mut tagged)) => (
+            tagged.remove("kind")?,
+            tagged.remove("data").unwrap_or_else(|| json!({})),
+        ),
+        Ok(_) | Err(_) => return None,
+    };
+    let data = match reader {
+        Reader::Staff => data,
+        Reader::Requester => match &event.kind {
+            EventKind::FollowedUp {
+                visibility: Visibility::Internal,
+                ..
+            } => return None,
+            // That it was passed on is the requester's business; what the
+            // entity and its providers write to each other is not.
+            EventKind::AssignmentDeferred {}
+            | EventKind::FormatSaved { .. }
+            | EventKind::Escalated { .. }
+            | EventKind::Returned { .. }
+            | EventKind::ProviderRequested { .. }
+            | EventKind::ProviderReplied { .. }
+            | EventKind::SolutionReported { .. } => json!({}),
+            EventKind::FollowedUp {
+                visibility: Visibility::Public,
+                ..
+            }
+            | EventKind::Registered(_)
+            | EventKind::Assigned { .. }
+            | EventKind::Contacted { .. }
+            | EventKind::AttachmentAdded { .. }
+            | EventKind::Recategorised { .. }
+            | EventKind::Held { .. }
+            | EventKind::Resumed { .. }
+            | EventKind::Resolved { .. }
+            | EventKind::Declined { .. }
+            | EventKind::SurveyAnswered { .. }
+            | EventKind::Reopened { .. }
+            | EventKind::Closed { .. }
+            | EventKind::Linked { .. } => data,
+        },
+    };
+    Some(json!({
+        "seq": event.seq,
+        "kind": kind,
+        "at": event.at,
+        "actor": event.actor,
+        "data": data,
+    }))
+}
+
+/// What the survey's link shows: enough to rate the solution, and no more.
+#[derive(Debug, Serialize)]
+pub struct SurveyView<'a> {
+    pub number: u64,
+    #[serde(skip)]
+    pub number_label: String,
+    pub title: &'a str,
+    pub status: Status,
+    pub status_label: &'static str,
+    pub solution: Option<&'a str>,
+    /// Whether an answer is still taken.
+    pub open: bool,
+    pub survey: Option<&'a Survey>,
+}
+
+impl<'a> SurveyView<'a> {
+    /// The survey of a ticket.
+    pub fn of(ticket: &'a Ticket, open: bool) -> Self {
+        SurveyView {
+            number: ticket.number.0,
+            number_label: ticket.number.to_string(),
+            title: &ticket.title,
+            status: ticket.status(),
+            status_label: ticket.status().label(),
+            solution: ticket.solution.as_deref(),
+            open,
+            survey: ticket.survey.as_ref(),
+        }
+    }
+}
