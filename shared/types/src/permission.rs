@@ -91,7 +91,15 @@ pub fn reads_internal(caller: &Caller, ticket: &Ticket) -> bool {
 fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
     match role {
         Role::Requester => ticket.requester.person.email == caller.email,
-        Role::Agent => caller.teams.contains(&ticket.policy.team),
+        // A ticket that went to another team's category stays with whoever is
+        // responsible until somebody of that team is.
+        Role::Agent => {
+            caller.teams.contains(&ticket.policy.team)
+                || ticket
+                    .assignee
+                    .as_ref()
+                    .is_some_and(|a| a.email == caller.email)
+        }
         Role::Officer => ticket
             .officer
             .as_ref()

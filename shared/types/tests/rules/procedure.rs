@@ -1,0 +1,406 @@
+//! The procedure, activity by activity.
+
+use types::clock::ClockState;
+use types::command::{Command, Rejection, admit};
+use types::effects::{Effect, MailKind, effects};
+use types::ids::{CategoryId, ProviderId};
+use types::permission::{Actor, Denial};
+use types::ticket::{
+    Channel, CloseReason, Outcome, Person, State, Status, Ticket, Visibility, WebAction,
+    WebRequest, replay,
+};
+use types::{SignedDuration, Timestamp};
+
+use crate::world::{
+    AGENT, COORDINATOR, OFFICER, REQUESTER, Story, address, application, at, caller, monday, person,
+};
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn resolve() -> Command {
+    Command::Resolve {
+        solution: "Se reinició el servicio".to_owned(),
+    }
+}
+
+fn answer(solved: bool) -> Command {
+    Command::AnswerSurvey {
+        round: 0,
+        solved,
+        rating: 5,
+        comment: None,
+    }
+}
+
+fn is_illegal(rejection: Rejection) -> bool {
+    matches!(rejection, Rejection::InvalidTransition(_))
+}
+
+#[test]
+fn a_registration_starts_the_attention_clock() {
+    let ticket = Story::registered("plataforma").ticket;
+    assert_eq!(ticket.state, State::New);
+    assert_eq!(ticket.clocks.attention.state, ClockState::Running);
+    assert_eq!(
+        ticket.clocks.attention.due_at,
+        Some(monday() + SignedDuration::from_mins(15))
+    );
+    assert_eq!(ticket.clocks.solution.state, ClockState::Idle);
+}
+
+#[test]
+fn a_registration_late_on_friday_is_due_on_monday() {
+    // 2026-11-20 is a Friday; 16:55 in Bogotá.
+    let ticket = Story::registered_at("plataforma", time("2026-11-20T21:55:00Z")).ticket;
+    assert_eq!(
+        ticket.clocks.attention.due_at,
+        Some(time("2026-11-23T13:10:00Z"))
+    );
+}
+
+#[test]
+fn contact_stops_the_attention_clock_and_an_acknowledgement_does_not() {
+    let story = Story::assigned("plataforma").after_minutes(10);
+    assert_eq!(story.ticket.clocks.attention.state, ClockState::Running);
+    let story = story.when(
+        &person(AGENT),
+        Command::Contact {
+            note: "Llamada".to_owned(),
+        },
+    );
+    let clock = &story.ticket.clocks.attention;
+    assert_eq!((clock.state, clock.used_seconds), (ClockState::Met, 600));
+    assert!(!clock.is_breached(story.now));
+}
+
+#[test]
+fn a_late_contact_is_a_breach_for_good() {
+    let story = Story::assigned("plataforma").after_minutes(16).when(
+        &person(AGENT),
+        Command::Contact {
+            note: "Llamada".to_owned(),
+        },
+    );
+    assert!(story.ticket.clocks.attention.is_breached(story.now));
+}
+
+#[test]
+fn what_the_desk_writes_to_the_requester_is_contact() {
+    let public = Command::FollowUp {
+        body: "Hola".to_owned(),
+        visibility: Visibility::Public,
+    };
+    let internal = Command::FollowUp {
+        body: "Ojo".to_owned(),
+        visibility: Visibility::Internal,
+    };
+    let by_desk = Story::assigned("redes").when(&person(AGENT), public.clone());
+    assert_eq!(by_desk.ticket.clocks.attention.state, ClockState::Met);
+    let inside = Story::assigned("redes").when(&person(AGENT), internal);
+    assert_eq!(inside.ticket.clocks.attention.state, ClockState::Running);
+    let by_requester = Story::assigned("redes").when(&person(REQUESTER), public);
+    assert_eq!(
+        by_requester.ticket.clocks.attention.state,
+        ClockState::Running
+    );
+}
+
+#[test]
+fn a_pause_keeps_what_was_left() {
+    let story = Story::assigned("redes")
+        .after_minutes(10)
+        .when(
+            &person(AGENT),
+            Command::Hold {
+                note: "Falta un dato".to_owned(),
+            },
+        )
+        .after_minutes(60)
+        .when(&person(AGENT), Command::Resume { note: None });
+    let clock = &story.ticket.clocks.solution;
+    assert_eq!(
+        (clock.state, clock.used_seconds),
+        (ClockState::Running, 600)
+    );
+    assert_eq!(
+        clock.due_at,
+        Some(story.now + SignedDuration::from_mins(20))
+    );
+    let counted: Vec<_> = clock.segments.iter().map(|s| s.counted).collect();
+    assert_eq!(counted, [true, false, true]);
+}
+
+#[test]
+fn an_officer_gets_the_whole_time_and_a_provider_pauses_it() {
+    let story = Story::assigned("redes").after_minutes(29).when(
+        &person(AGENT),
+        Command::Escalate {
+            officer: address(OFFICER),
+            justification: "Servidor".to_owned(),
+        },
+    );
+    assert_eq!(
+        story.ticket.clocks.solution.due_at,
+        Some(story.now + SignedDuration::from_mins(30))
+    );
+    let story = story.after_minutes(5).when(
+        &person(OFFICER),
+        Command::RequestProvider {
+            provider: ProviderId::from("redes_externo"),
+            message: "Favor revisar".to_owned(),
+        },
+    );
+    assert_eq!(story.ticket.clocks.solution.state, ClockState::Paused);
+    let story = story.after_minutes(120).when(
+        &person(OFFICER),
+        Command::RecordProviderReply {
+            body: "Cable cambiado".to_owned(),
+        },
+    );
+    assert_eq!(story.ticket.clocks.solution.left_seconds(), 25 * 60);
+    // Activity 12: nothing is solved before the officer says so.
+    assert!(is_illegal(story.refuses(&person(AGENT), resolve())));
+    let story = story
+        .when(
+            &person(OFFICER),
+            Command::ReportSolution {
+                body: "Listo".to_owned(),
+            },
+        )
+        .when(&person(AGENT), resolve());
+    assert_eq!(story.ticket.status(), Status::Solved);
+}
+
+#[test]
+fn recategorising_keeps_the_time_used() {
+    let story = Story::assigned("redes").after_minutes(10).when(
+        &person(AGENT),
+        Command::Recategorise {
+            category: CategoryId::from("impresion"),
+        },
+    );
+    let clock = &story.ticket.clocks.solution;
+    assert_eq!((clock.used_seconds, clock.left_seconds()), (600, 1200));
+    assert_eq!(
+        clock.due_at,
+        Some(story.now + SignedDuration::from_mins(20))
+    );
+    assert_eq!(story.ticket.policy.team.0, "impresion");
+}
+
+#[test]
+fn the_survey_closes_what_is_solved() {
+    let story = Story::solved("plataforma");
+    assert!(is_illegal(story.refuses(&person(AGENT), Command::Close)));
+    let story = story.when(&Actor::SurveyHolder, answer(true));
+    assert_eq!(story.ticket.state, State::Closed);
+    assert_eq!(story.ticket.close_reason, Some(CloseReason::Satisfied));
+    assert_eq!(story.ticket.survey.as_ref().map(|s| s.rating), Some(5));
+    assert!(is_illegal(
+        story.refuses(&Actor::SurveyHolder, answer(true))
+    ));
+}
+
+#[test]
+fn the_survey_reopens_what_is_not() {
+    let story = Story::solved("plataforma")
+        .after_minutes(60)
+        .when(&Actor::SurveyHolder, answer(false));
+    let ticket = &story.ticket;
+    assert_eq!(
+        (ticket.state, ticket.reopened, ticket.outcome),
+        (State::Assigned, 1, None)
+    );
+    // The hour in `solved` counts neither as worked nor as paused.
+    assert_eq!(
+        ticket.clocks.solution.due_at,
+        Some(story.now + SignedDuration::from_mins(30))
+    );
+    assert_eq!(ticket.clocks.validation.state, ClockState::Stopped);
+    // The survey of the first solution does not rate the second.
+    let story = story.when(&person(AGENT), resolve());
+    assert!(is_illegal(
+        story.refuses(&Actor::SurveyHolder, answer(true))
+    ));
+    let second = Command::AnswerSurvey {
+        round: 1,
+        solved: true,
+        rating: 3,
+        comment: None,
+    };
+    assert_eq!(
+        story.when(&Actor::SurveyHolder, second).ticket.state,
+        State::Closed
+    );
+}
+
+#[test]
+fn without_a_survey_the_desk_closes() {
+    let story = Story::solved("redes");
+    assert!(is_illegal(
+        story.refuses(&Actor::SurveyHolder, answer(true))
+    ));
+    let story = story.when(&person(AGENT), Command::Close);
+    assert_eq!(story.ticket.close_reason, Some(CloseReason::Desk));
+}
+
+#[test]
+fn the_validation_time_closes_what_nobody_answers() {
+    let story = Story::solved("plataforma");
+    // One working day: solved on Monday at 08:00, due at 17:00.
+    assert_eq!(
+        story.ticket.next_timer(),
+        Some(time("2026-11-23T22:00:00Z"))
+    );
+    assert!(is_illegal(
+        story.refuses(&Actor::System, Command::ExpireValidation)
+    ));
+    let story = story
+        .after_minutes(9 * 60)
+        .when(&Actor::System, Command::ExpireValidation);
+    assert_eq!(
+        story.ticket.close_reason,
+        Some(CloseReason::ValidationExpired)
+    );
+    assert_eq!(story.ticket.next_timer(), None);
+}
+
+#[test]
+fn a_declined_request_asks_for_no_survey() {
+    let story = Story::assigned("plataforma").when(
+        &person(AGENT),
+        Command::Decline {
+            reason: "Fuera de alcance".to_owned(),
+        },
+    );
+    assert_eq!(story.ticket.outcome, Some(Outcome::Declined));
+    assert_eq!(
+        story.when(&person(AGENT), Command::Close).ticket.state,
+        State::Closed
+    );
+}
+
+#[test]
+fn a_declined_request_that_nobody_had_goes_back_to_be_assigned() {
+    let story = Story::registered("plataforma")
+        .when(
+            &person(AGENT),
+            Command::Decline {
+                reason: "Fuera de alcance".to_owned(),
+            },
+        )
+        .when(
+            &person(REQUESTER),
+            Command::Reject {
+                reason: "Sí es de soporte".to_owned(),
+            },
+        );
+    assert_eq!((story.ticket.state, story.ticket.reopened), (State::New, 1));
+    let owed = effects(story.events.last().unwrap(), &story.ticket);
+    assert!(owed.contains(&Effect::Assign));
+}
+
+#[test]
+fn formats_come_before_the_solution() {
+    let fields = serde_json::Map::new;
+    let story = Story::assigned("cuentas_equipos");
+    assert!(is_illegal(story.refuses(&person(AGENT), resolve())));
+    let save = |code: &str, complete| Command::SaveFormat {
+        code: code.into(),
+        complete,
+        fields: fields(),
+    };
+    let story = story
+        .when(&person(AGENT), save("A3-S1-FO-01", true))
+        .when(&person(AGENT), save("A3-FO-11", false));
+    assert!(is_illegal(story.refuses(&person(AGENT), resolve())));
+    let story = story
+        .when(&person(AGENT), save("A3-FO-11", true))
+        .when(&person(AGENT), resolve());
+    assert_eq!(story.ticket.status(), Status::Solved);
+}
+
+#[test]
+fn who_may_register_what() {
+    let check =
+        |who: &Actor, change: fn(&mut types::command::Application), expected: Option<Denial>| {
+            let mut application = application("redes");
+            change(&mut application);
+            let denial = match admit(application, who, at(monday())) {
+                Ok(_) => None,
+                Err(Rejection::Denied(denial)) => Some(denial),
+                Err(other) => panic!("{other:?}"),
+            };
+            assert_eq!(denial, expected, "{who:?}");
+        };
+    let phone: fn(&mut types::command::Application) = |a| a.channel = Channel::Phone;
+    check(&person(REQUESTER), |_| {}, None);
+    check(&person("otro"), |_| {}, Some(Denial::Forbidden));
+    check(&person(REQUESTER), phone, Some(Denial::Forbidden));
+    check(&person(AGENT), phone, None);
+    check(&person(COORDINATOR), phone, None);
+    check(&person(OFFICER), phone, Some(Denial::Forbidden));
+    check(&Actor::SurveyHolder, |_| {}, Some(Denial::Forbidden));
+}
+
+#[test]
+fn a_stranger_has_no_role() {
+    let stranger = types::ids::EmailAddress::parse("alguien@example.com").unwrap();
+    let caller = types::permission::Caller::identify(
+        stranger,
+        None,
+        &crate::world::CATALOGUE,
+        &["uspec.gov.co".to_owned()],
+    );
+    assert!(caller.roles.is_empty());
+}
+
+#[test]
+fn web_publications_say_what_is_asked() {
+    let mut application = application("publicacion_web");
+    let refused = admit(application.clone(), &person(REQUESTER), at(monday()));
+    assert!(matches!(refused, Err(Rejection::Validation(e)) if e.field == "web_request"));
+    application.web_request = Some(WebRequest {
+        action: WebAction::Publish,
+    });
+    assert!(admit(application, &person(REQUESTER), at(monday())).is_ok());
+}
+
+#[test]
+fn mails_of_the_straight_way() {
+    let agent = caller(AGENT);
+    let agent = Person {
+        email: agent.email,
+        name: agent.name,
+    };
+    let story = Story::registered("plataforma")
+        .when(&Actor::System, Command::AssignAutomatically { agent })
+        .when(
+            &person(AGENT),
+            Command::Contact {
+                note: "Llamada".to_owned(),
+            },
+        )
+        .when(&person(AGENT), resolve())
+        .when(&Actor::SurveyHolder, answer(true));
+    let mut owed: Vec<Effect> = Vec::new();
+    let mut ticket: Option<Ticket> = None;
+    for (i, event) in story.events.iter().enumerate() {
+        ticket = Some(replay(&story.events[..=i]).unwrap());
+        owed.extend(effects(event, ticket.as_ref().unwrap()));
+    }
+    assert_eq!(ticket, Some(story.ticket));
+    assert_eq!(
+        owed,
+        [
+            Effect::Assign,
+            Effect::Mail(MailKind::Registered),
+            Effect::Mail(MailKind::Assigned),
+            Effect::Mail(MailKind::Solved),
+            Effect::Mail(MailKind::SurveyAnswered),
+            Effect::Mail(MailKind::Closed),
+        ]
+    );
+}

@@ -1,0 +1,101 @@
+//! The tables. When one changes, read it: it is the procedure.
+
+use std::fmt::Write;
+
+use types::command::{Rejection, decide};
+use types::permission::{Denial, authorise};
+use types::ticket::{HoldReason, State};
+
+use crate::world::{Story, at, commands, roles};
+
+fn name(state: State) -> &'static str {
+    match state {
+        State::New => "new",
+        State::Assigned => "assigned",
+        State::OnHold(HoldReason::Requester) => "hold:requester",
+        State::OnHold(HoldReason::Technology) => "hold:technology",
+        State::OnHold(HoldReason::Provider) => "hold:provider",
+        State::Solved => "solved",
+        State::Closed => "closed",
+    }
+}
+
+/// What each command does in each state: the state after it, `-` where the state
+/// forbids it. The ticket asks for the survey and its validation time is not
+/// over.
+#[test]
+fn states_and_commands() {
+    let mut table = format!("{:<26}", "");
+    for state in State::ALL {
+        write!(table, "{:<17}", name(state)).unwrap();
+    }
+    for (label, actor, command) in commands() {
+        write!(table, "\n{label:<26}").unwrap();
+        for state in State::ALL {
+            let mut story = Story::in_state(state);
+            assert_eq!(story.ticket.state, state);
+            let cell = match story.attempt(&actor, &command) {
+                Ok(_) => name(story.ticket.state).to_owned(),
+                Err(Rejection::InvalidTransition(_)) => "-".to_owned(),
+                // An officer before anything was escalated to him.
+                Err(Rejection::Denied(Denial::Hidden)) => "- (hidden)".to_owned(),
+                Err(other) => format!("{other:?}"),
+            };
+            write!(table, "{cell:<17}").unwrap();
+        }
+    }
+    let table: Vec<_> = table.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(table.join("\n"));
+}
+
+/// Who may give which command on a ticket that was escalated: `yes`, `no` (403),
+/// or nothing at all (404).
+#[test]
+fn roles_and_commands() {
+    let ticket = Story::escalated("plataforma").ticket;
+    let mut table = format!("{:<24}", "");
+    for (label, _) in roles() {
+        write!(table, "{label:<13}").unwrap();
+    }
+    let mut seen = Vec::new();
+    for (label, _, command) in commands() {
+        let kind = command.kind();
+        if seen.contains(&kind) {
+            continue;
+        }
+        seen.push(kind);
+        write!(table, "\n{:<24}", label.split(':').next().unwrap_or(label)).unwrap();
+        for (_, actor) in roles() {
+            let cell = match authorise(kind, &actor, &ticket) {
+                Ok(_) => "yes",
+                Err(Denial::Forbidden) => "no",
+                Err(Denial::Hidden) => "",
+            };
+            write!(table, "{cell:<13}").unwrap();
+        }
+    }
+    let table: Vec<_> = table.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!(table.join("\n"));
+}
+
+/// `decide` refuses what `authorise` refuses, for everybody and every command.
+#[test]
+fn no_command_goes_past_the_permissions() {
+    for state in State::ALL {
+        let story = Story::in_state(state);
+        for (label, _, command) in commands() {
+            for (role, actor) in roles() {
+                let allowed = authorise(command.kind(), &actor, &story.ticket);
+                let decided = decide(&story.ticket, &command, &actor, at(story.now));
+                match (allowed, decided) {
+                    (Err(denial), Err(Rejection::Denied(decided))) => assert_eq!(denial, decided),
+                    (Err(denial), other) => panic!("{role}, {label}: {denial:?} but {other:?}"),
+                    (Ok(_), Err(Rejection::Denied(denial))) => {
+                        panic!("{role}, {label}: {denial:?}")
+                    }
+                    (Ok(_), _) => {}
+                }
+            }
+        }
+    }
+}

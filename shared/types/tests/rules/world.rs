@@ -1,0 +1,356 @@
+//! People, a catalogue and tickets in every state, to test with.
+
+use std::sync::LazyLock;
+
+use types::catalogue::Catalogue;
+use types::command::{Application, Command, Rejection, Setting, admit, decide};
+use types::ids::{CategoryId, EmailAddress, ProviderId, TicketId, TicketNumber};
+use types::permission::{Actor, Caller};
+use types::ticket::{
+    Attachment, Channel, Event, EventKind, HoldReason, Link, Person, Requester, State, Ticket,
+    Visibility, apply, found,
+};
+use types::{SignedDuration, Timestamp};
+
+pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::shipped().unwrap());
+
+/// A Monday, 08:00 in Bogotá.
+pub fn monday() -> Timestamp {
+    "2026-11-23T13:00:00Z".parse().unwrap()
+}
+
+pub fn at(now: Timestamp) -> Setting<'static> {
+    Setting {
+        now,
+        catalogue: &CATALOGUE,
+    }
+}
+
+pub fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(&format!("{text}@uspec.gov.co")).unwrap()
+}
+
+/// Somebody, by the local part of his address.
+pub fn caller(local: &str) -> Caller {
+    Caller::identify(
+        address(local),
+        None,
+        &CATALOGUE,
+        &["uspec.gov.co".to_owned()],
+    )
+}
+
+pub fn person(local: &str) -> Actor {
+    Actor::Person(caller(local))
+}
+
+pub const REQUESTER: &str = "funcionaria";
+pub const AGENT: &str = "agente1.soporte";
+pub const OFFICER: &str = "oficial1.tecnologia";
+pub const COORDINATOR: &str = "coordinador.mesa";
+
+pub fn id() -> TicketId {
+    TicketId::new(monday(), 7)
+}
+
+pub fn application(category: &str) -> Application {
+    Application {
+        title: "No abre el correo".to_owned(),
+        description: "Desde hoy no abre el correo.".to_owned(),
+        category: CategoryId::from(category),
+        channel: Channel::Web,
+        extension: None,
+        web_request: None,
+        requester: Requester {
+            person: Person {
+                email: address(REQUESTER),
+                name: "Funcionaria".to_owned(),
+            },
+            unit: None,
+            kind: None,
+        },
+        links: vec![],
+    }
+}
+
+/// A ticket and all that happened to it.
+#[derive(Clone)]
+pub struct Story {
+    pub ticket: Ticket,
+    pub events: Vec<Event>,
+    pub now: Timestamp,
+}
+
+impl Story {
+    /// Registered on Monday at 08:00.
+    pub fn registered(category: &str) -> Self {
+        Self::registered_at(category, monday())
+    }
+
+    pub fn registered_at(category: &str, now: Timestamp) -> Self {
+        let admission = admit(application(category), &person(REQUESTER), at(now)).unwrap();
+        let event = admission.register(id(), TicketNumber(1));
+        let EventKind::Registered(registration) = &event.kind else {
+            panic!("{event:?}")
+        };
+        Story {
+            ticket: found(registration, &event),
+            events: vec![event.clone()],
+            now,
+        }
+    }
+
+    /// Lets working or other time pass.
+    pub fn after_minutes(mut self, minutes: i64) -> Self {
+        self.now += SignedDuration::from_mins(minutes);
+        self
+    }
+
+    pub fn attempt(&mut self, who: &Actor, command: &Command) -> Result<Vec<Event>, Rejection> {
+        let events = decide(&self.ticket, command, who, at(self.now))?;
+        for event in &events {
+            apply(&mut self.ticket, event);
+        }
+        self.events.extend(events.clone());
+        Ok(events)
+    }
+
+    /// Carries out a command that must succeed.
+    pub fn when(mut self, who: &Actor, command: Command) -> Self {
+        self.attempt(who, &command)
+            .unwrap_or_else(|e| panic!("{command:?}: {e:?}"));
+        self
+    }
+
+    /// Says why a command is refused.
+    pub fn refuses(&self, who: &Actor, command: Command) -> Rejection {
+        decide(&self.ticket, &command, who, at(self.now)).expect_err(&format!("{command:?}"))
+    }
+
+    pub fn assigned(category: &str) -> Self {
+        let agent = caller(AGENT);
+        let agent = Person {
+            email: agent.email,
+            name: agent.name,
+        };
+        Story::registered(category).when(&Actor::System, Command::AssignAutomatically { agent })
+    }
+
+    pub fn escalated(category: &str) -> Self {
+        Story::assigned(category).when(
+            &person(AGENT),
+            Command::Escalate {
+                officer: address(OFFICER),
+                justification: "Servidor caído".to_owned(),
+            },
+        )
+    }
+
+    pub fn solved(category: &str) -> Self {
+        Story::assigned(category).when(
+            &person(AGENT),
+            Command::Resolve {
+                solution: "Se reinició".to_owned(),
+            },
+        )
+    }
+
+    /// A ticket of a category that asks for the survey, in a state.
+    pub fn in_state(state: State) -> Self {
+        match state {
+            State::New => Story::registered("plataforma"),
+            State::Assigned => Story::assigned("plataforma"),
+            State::OnHold(HoldReason::Requester) => Story::assigned("plataforma").when(
+                &person(AGENT),
+                Command::Hold {
+                    note: "Se espera un dato".to_owned(),
+                },
+            ),
+            State::OnHold(HoldReason::Technology) => Story::escalated("plataforma"),
+            State::OnHold(HoldReason::Provider) => Story::escalated("plataforma").when(
+                &person(OFFICER),
+                Command::RequestProvider {
+                    provider: ProviderId::from("redes_externo"),
+                    message: "Favor revisar".to_owned(),
+                },
+            ),
+            State::Solved => Story::solved("plataforma"),
+            State::Closed => Story::solved("plataforma").when(
+                &Actor::SurveyHolder,
+                Command::AnswerSurvey {
+                    round: 0,
+                    solved: true,
+                    rating: 5,
+                    comment: None,
+                },
+            ),
+        }
+    }
+}
+
+/// One of each command, with somebody who may give it where the ticket allows.
+pub fn commands() -> Vec<(&'static str, Actor, Command)> {
+    let note = || "Nota".to_owned();
+    let agent = caller("agente2.soporte");
+    let agent = Person {
+        email: agent.email,
+        name: agent.name,
+    };
+    let attachment = Attachment {
+        id: "1".to_owned(),
+        name: "pantalla.png".to_owned(),
+        content_type: "image/png".to_owned(),
+        size: 10,
+    };
+    let provider = ProviderId::from("redes_externo");
+    let link = Link {
+        id: TicketId::new(monday(), 8),
+        number: TicketNumber(2),
+    };
+    let coordinator = || person(COORDINATOR);
+    let officer = || person(OFFICER);
+    vec![
+        (
+            "assign automatically",
+            Actor::System,
+            Command::AssignAutomatically { agent },
+        ),
+        ("defer assignment", Actor::System, Command::DeferAssignment),
+        ("take", coordinator(), Command::Take),
+        (
+            "assign to",
+            coordinator(),
+            Command::AssignTo {
+                agent: address("agente2.soporte"),
+            },
+        ),
+        ("contact", coordinator(), Command::Contact { note: note() }),
+        (
+            "follow up",
+            coordinator(),
+            Command::FollowUp {
+                body: note(),
+                visibility: Visibility::Public,
+            },
+        ),
+        (
+            "follow up internally",
+            coordinator(),
+            Command::FollowUp {
+                body: note(),
+                visibility: Visibility::Internal,
+            },
+        ),
+        (
+            "add attachment",
+            coordinator(),
+            Command::AddAttachment { attachment },
+        ),
+        (
+            "recategorise",
+            coordinator(),
+            Command::Recategorise {
+                category: CategoryId::from("redes"),
+            },
+        ),
+        (
+            "save format",
+            coordinator(),
+            Command::SaveFormat {
+                code: "A3-FO-11".into(),
+                complete: true,
+                fields: serde_json::Map::new(),
+            },
+        ),
+        ("hold", coordinator(), Command::Hold { note: note() }),
+        ("resume", coordinator(), Command::Resume { note: None }),
+        (
+            "escalate",
+            coordinator(),
+            Command::Escalate {
+                officer: address(OFFICER),
+                justification: note(),
+            },
+        ),
+        ("return", officer(), Command::Return { note: note() }),
+        (
+            "request provider",
+            officer(),
+            Command::RequestProvider {
+                provider,
+                message: note(),
+            },
+        ),
+        (
+            "record provider reply",
+            officer(),
+            Command::RecordProviderReply { body: note() },
+        ),
+        (
+            "report solution",
+            officer(),
+            Command::ReportSolution { body: note() },
+        ),
+        (
+            "resolve",
+            coordinator(),
+            Command::Resolve { solution: note() },
+        ),
+        (
+            "decline",
+            coordinator(),
+            Command::Decline { reason: note() },
+        ),
+        (
+            "answer survey: solved",
+            Actor::SurveyHolder,
+            Command::AnswerSurvey {
+                round: 0,
+                solved: true,
+                rating: 4,
+                comment: None,
+            },
+        ),
+        (
+            "answer survey: not solved",
+            Actor::SurveyHolder,
+            Command::AnswerSurvey {
+                round: 0,
+                solved: false,
+                rating: 1,
+                comment: None,
+            },
+        ),
+        (
+            "reject",
+            person(REQUESTER),
+            Command::Reject { reason: note() },
+        ),
+        ("close", coordinator(), Command::Close),
+        (
+            "expire validation",
+            Actor::System,
+            Command::ExpireValidation,
+        ),
+        ("link", Actor::System, Command::Link { link }),
+    ]
+}
+
+/// A role as the tables head their columns, with somebody who has it.
+pub fn roles() -> Vec<(&'static str, Actor)> {
+    vec![
+        ("requester", person(REQUESTER)),
+        ("other req.", person("otro")),
+        ("responsible", person(AGENT)),
+        ("teammate", person("agente2.soporte")),
+        ("other team", person("agente1.impresion")),
+        ("officer", person(OFFICER)),
+        ("other off.", person("oficial2.tecnologia")),
+        ("coordinator", person(COORDINATOR)),
+        ("head", person("jefe.tecnologia")),
+        ("personnel", person("personal")),
+        ("auditor", person("auditor.interno")),
+        ("survey link", Actor::SurveyHolder),
+        ("system", Actor::System),
+    ]
+}
