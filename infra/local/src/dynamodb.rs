@@ -63,7 +63,8 @@ impl Tables {
         let database = self.0.clone();
         let operation = operation.to_owned();
         // An operation blocks on the disk and on the others before it.
-        let result = Ok::<_, tokio::task::JoinError>(dispatch(&database, &operation, &body));
+        let result =
+            tokio::task::spawn_blocking(move || dispatch(&database, &operation, &body)).await;
         match result {
             Ok(Ok(answer)) => (StatusCode::OK, answer),
             Ok(Err(error)) => {

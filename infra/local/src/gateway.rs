@@ -20,7 +20,7 @@ use ulid::Ulid;
 use crate::clock;
 use crate::console::{self, Console};
 use crate::intrinsics::ACCOUNT;
-use crate::jwt::Jwt;
+use crate::jwt::{Claims, Jwt};
 use crate::runtime::{InvokeError, Runtime};
 use crate::template::{Route, Segment};
 
@@ -134,7 +134,7 @@ impl Gateway {
         &self,
         route: &Route,
         headers: &HeaderMap,
-    ) -> Result<Option<Arc<Map<String, Value>>>, Unauthorized> {
+    ) -> Result<Option<Claims>, Unauthorized> {
         if !route.authorized {
             return Ok(None);
         }
@@ -293,7 +293,8 @@ fn claim_text(value: &Value) -> String {
     }
 }
 
-/// A body as text where it is text, and in base64 otherwise.
+/// A body as text where its type says so, and in base64 otherwise; a form
+/// counts as binary there, too.
 fn event_body<'a>(
     headers: &HeaderMap,
     body: &'a [u8],
@@ -309,8 +310,7 @@ fn event_body<'a>(
     let is_text = essence.starts_with("text/")
         || essence.ends_with("json")
         || essence.ends_with("xml")
-        || essence.ends_with("javascript")
-        || essence == "application/x-www-form-urlencoded";
+        || essence.ends_with("javascript");
     match std::str::from_utf8(body) {
         Ok(text) if is_text => (Some(text.into()), false),
         Ok(_) | Err(_) => (Some(BASE64_STANDARD.encode(body).into()), true),

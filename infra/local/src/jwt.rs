@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -23,6 +23,9 @@ use crate::template::Authorizer;
 
 /// How many tokens are remembered to be signed.
 const REMEMBERED: usize = 1_024;
+
+/// What a token says of whoever carries it.
+pub(crate) type Claims = Arc<Map<String, Value>>;
 
 /// Why there is no signing key.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +53,7 @@ pub(crate) struct Jwt {
     modulus: String,
     exponent: String,
     /// Claims of tokens whose signature has been checked, by their digest.
-    signed: Mutex<HashMap<[u8; 32], Arc<Map<String, Value>>>>,
+    signed: Mutex<HashMap<[u8; 32], Claims>>,
 }
 
 impl Jwt {
@@ -101,7 +104,7 @@ impl Jwt {
     }
 
     /// The claims of a token that the API accepts now; `None` for any other.
-    pub(crate) fn accept(&self, token: &str) -> Option<Arc<Map<String, Value>>> {
+    pub(crate) fn accept(&self, token: &str) -> Option<Claims> {
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let known = self.lock_signed().get(&digest).cloned();
         let claims = match known {
@@ -122,7 +125,7 @@ impl Jwt {
             .then_some(claims)
     }
 
-    fn lock_signed(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Map<String, Value>>>> {
+    fn lock_signed(&self) -> MutexGuard<'_, HashMap<[u8; 32], Claims>> {
         self.signed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use mail_parser::{Address, MessageParser};
+use mail_parser::{Address, MessageParser, MessagePart, PartType};
 use rusqlite::params;
 use serde::Serialize;
 use ulid::Ulid;
@@ -146,18 +146,22 @@ fn as_delivered(
         let date = rfc2822::to_string(&sent_at.to_zoned(jiff::tz::TimeZone::UTC));
         headers.push(header("Date", &date.unwrap_or_default()));
     }
-    let has_html = message.html_bodies().any(|part| part.is_text_html());
+    // A part is not made up from the other: a mail that lacks one shows so.
+    let mut texts = message.text_bodies();
+    let text = texts.find(|part| matches!(part.body, PartType::Text(_)));
+    let mut htmls = message.html_bodies();
+    let html = htmls.find(|part| matches!(part.body, PartType::Html(_)));
+    let content = |part: Option<&MessagePart<'_>>| {
+        let content = part.and_then(MessagePart::text_contents);
+        content.unwrap_or_default().to_owned()
+    };
     Mail {
         id,
         from: message.header_raw("From").map_or(source, unfolded),
         to,
         subject: message.subject().unwrap_or_default().to_owned(),
-        text: message.body_text(0).unwrap_or_default().into_owned(),
-        html: message
-            .body_html(0)
-            .filter(|_| has_html)
-            .unwrap_or_default()
-            .into_owned(),
+        text: content(text),
+        html: content(html),
         headers,
         sent_at,
     }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
 use ulid::Ulid;
 
+use crate::gateway::is_for_this_machine;
 use crate::intrinsics::function_arn;
 use crate::process::{Launch, usage};
 use crate::{clock, template};
@@ -80,6 +81,7 @@ struct Function {
     arn: HeaderValue,
     max_processes: usize,
     pool: Mutex<Pool>,
+    has_been_up: AtomicBool,
     invocations: AtomicU64,
     errors: AtomicU64,
 }
@@ -145,6 +147,7 @@ impl Runtime {
                 launch,
                 max_processes,
                 pool: Mutex::default(),
+                has_been_up: AtomicBool::new(false),
                 invocations: AtomicU64::new(0),
                 errors: AtomicU64::new(0),
             };
@@ -202,14 +205,10 @@ impl Runtime {
         self.functions.contains_key(function)
     }
 
-    /// Whether every function has a process that has come up.
+    /// Whether every function has had a process that came up.
     pub(crate) fn is_up(&self) -> bool {
-        self.functions.values().all(|function| {
-            let pool = function.pool();
-            pool.processes
-                .values()
-                .any(|process| process.is_initialised())
-        })
+        let mut functions = self.functions.values();
+        functions.all(|function| function.has_been_up.load(Ordering::Relaxed))
     }
 
     /// What each function has done and uses, by name.
@@ -303,6 +302,17 @@ impl Pool {
                 .processes
                 .values()
                 .any(|p| matches!(p.state, ProcessState::Busy { .. }))
+    }
+
+    /// The invocation that waits the longest. One that nobody waits for any
+    /// more is not begun, so that an overload does not feed itself.
+    fn pop_waiting(&mut self) -> Option<Invocation> {
+        loop {
+            let invocation = self.waiting.pop_front()?;
+            if !invocation.reply.is_closed() {
+                return Some(invocation);
+            }
+        }
     }
 
     fn starting(&self) -> usize {
@@ -498,10 +508,11 @@ impl Function {
                 return None;
             }
             if matches!(process.state, ProcessState::Starting) {
+                self.has_been_up.store(true, Ordering::Relaxed);
                 pool.failed_starts = 0;
                 pool.not_before = None;
             }
-            let (state, asked) = match pool.waiting.pop_front() {
+            let (state, asked) = match pool.pop_waiting() {
                 Some(invocation) => {
                     let (job, busy) = self.assign(invocation);
                     (busy, Ok(job))
@@ -547,6 +558,9 @@ impl Function {
 /// The Runtime API, for paths `/{function}/{instance}/2018-06-01/runtime/…`.
 pub(crate) async fn runtime_api(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if !is_for_this_machine(&parts.headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     let path: Vec<&str> = parts.uri.path().split('/').skip(1).collect();
     let [name, instance, "2018-06-01", "runtime", action @ ..] = path.as_slice() else {
         return StatusCode::NOT_FOUND.into_response();

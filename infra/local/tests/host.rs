@@ -2,6 +2,8 @@
 //! over HTTP, with the function of `examples/probe.rs` behind it. Cargo builds
 //! that with `cargo test -p local`, but not with `--test host` alone.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail with them")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
