@@ -116,9 +116,13 @@ async fn build(
     if profile == Profile::Release {
         cargo.arg("--release");
     }
-    for function in functions {
-        cargo.args(["--package", function]);
+    // The host's own package stands beside them, although it is built: with it,
+    // Cargo settles on the features that it was built with, and takes its
+    // dependencies as they are instead of building them once more.
+    for package in functions.iter().chain(&[env!("CARGO_PKG_NAME")]) {
+        cargo.args(["--package", package]);
     }
+    cargo.arg("--bins");
     let status = cargo.status().await?;
     if status.success() {
         Ok(())

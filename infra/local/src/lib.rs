@@ -12,13 +12,16 @@
 
 mod aws;
 mod binaries;
+pub mod client;
 mod clock;
 mod console;
 mod data;
+pub mod demo;
 mod dynamodb;
 mod gateway;
 mod intrinsics;
 mod jwt;
+pub mod load;
 mod mail;
 mod mappings;
 mod process;

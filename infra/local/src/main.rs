@@ -6,13 +6,20 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use lexopt::prelude::*;
+use local::demo::Demo;
+use local::load::Load;
 use local::{Binaries, Durability, Host, Options, Profile, Start};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 Runs template.yaml on this machine.
 
-Usage: local [OPTIONS]
+Usage: local [OPTIONS]         the desk, until it is stopped
+       local demo [OPTIONS]    the guided tour, on a store of its own
+       local load [OPTIONS]    a measurement, on a store of its own (with --release)
+
+  --seconds N             load: how long (20)
+  --connections N         load: how many requests at once (4)
 
   --port PORT             the API and the pages (8080; 0: any free port)
   --aws-port PORT         the AWS APIs (4566; 0: any free port)
@@ -33,6 +40,8 @@ Usage: local [OPTIONS]
 /// What the command line asks for.
 enum Command {
     Run(Box<Options>),
+    Demo(Box<Options>),
+    Load(Load),
     Help,
 }
 
@@ -57,6 +66,13 @@ async fn run_host() -> ExitCode {
         .init();
     let result = match parse(lexopt::Parser::from_env()) {
         Ok(Command::Run(options)) => run(*options).await,
+        Ok(Command::Demo(options)) => demo(*options).await,
+        Ok(Command::Load(load)) => {
+            let measured = tokio::task::spawn_blocking(move || load.run(&say)).await;
+            measured
+                .map_err(Into::into)
+                .and_then(|measured| measured.map_err(Into::into))
+        }
         Ok(Command::Help) => {
             say(HELP);
             Ok(())
@@ -95,12 +111,39 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Plays the tour on free ports, with a store that is thrown away.
+async fn demo(mut options: Options) -> Result<(), Box<dyn Error>> {
+    options.port = 0;
+    options.aws_port = 0;
+    options.data = std::env::temp_dir().join(format!("desk-demo-{}", std::process::id()));
+    let data = options.data.clone();
+    let host = Host::start(options).await?;
+    let (port, aws_port) = (host.port(), host.aws_port());
+    let played = tokio::task::spawn_blocking(move || Demo::new(port, aws_port, &say).play()).await;
+    host.stop().await;
+    let _ = std::fs::remove_dir_all(data);
+    Ok(played??)
+}
+
 fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
     let mut options = Options::default();
     let mut profile = Profile::of_host();
     let (mut build, mut directory) = (true, None);
+    let (mut subcommand, mut load) = (
+        None,
+        Load {
+            connections: 4,
+            seconds: 20,
+            host: vec![],
+        },
+    );
     while let Some(argument) = arguments.next()? {
         match argument {
+            Value(word) if subcommand.is_none() && (word == "demo" || word == "load") => {
+                subcommand = Some(word);
+            }
+            Long("seconds") => load.seconds = arguments.value()?.parse()?,
+            Long("connections") => load.connections = arguments.value()?.parse()?,
             Long("port") => options.port = arguments.value()?.parse()?,
             Long("aws-port") => options.aws_port = arguments.value()?.parse()?,
             Long("smtp-port") => {
@@ -120,16 +163,22 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
             }
             Long("max-processes") => {
                 options.max_processes = arguments.value()?.parse()?;
+                load.host.extend([
+                    "--max-processes".to_owned(),
+                    options.max_processes.to_string(),
+                ]);
                 if options.max_processes == 0 {
                     return Err("--max-processes must be at least 1".into());
                 }
             }
             Long("sync") => {
-                options.durability = match arguments.value()?.string()?.as_str() {
+                let text = arguments.value()?.string()?;
+                options.durability = match text.as_str() {
                     "full" => Durability::Full,
                     "normal" => Durability::Normal,
                     other => return Err(format!("--sync takes full or normal, not {other}").into()),
-                }
+                };
+                load.host.extend(["--sync".to_owned(), text]);
             }
             Long("now") => options.now = Some(arguments.value()?.parse::<Timestamp>()?),
             Long("relay") => {
@@ -144,7 +193,11 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
         (None, true) => Binaries::Build(profile),
         (None, false) => Binaries::Built(profile),
     };
-    Ok(Command::Run(Box::new(options)))
+    Ok(match subcommand {
+        None => Command::Run(Box::new(options)),
+        Some(word) if word == "demo" => Command::Demo(Box::new(options)),
+        Some(_) => Command::Load(load),
+    })
 }
 
 #[expect(

@@ -54,7 +54,7 @@ impl Launch {
         .into();
         environment.extend(function.environment.clone());
         if let Some(seconds) = clock_offset {
-            environment.push(("DESK_CLOCK_OFFSET_SECONDS".to_owned(), seconds.to_string()));
+            environment.push((cloud::clock::OFFSET.to_owned(), seconds.to_string()));
         }
         Self {
             program: binaries.join(&function.name),

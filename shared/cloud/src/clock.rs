@@ -8,7 +8,7 @@ use crate::config;
 
 /// Seconds that this process's clock runs ahead of the machine's. The local
 /// host sets it for `--now`; nothing in AWS does.
-const OFFSET: &str = "DESK_CLOCK_OFFSET_SECONDS";
+pub const OFFSET: &str = "DESK_CLOCK_OFFSET_SECONDS";
 
 /// The time, in whole milliseconds: that is what the table stores, so that what
 /// is answered now and what is read later are the same.

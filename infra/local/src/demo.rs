@@ -1,0 +1,443 @@
+//! `cargo run -- demo`: the guided tour. It plays requests from the form to the
+//! end on the real functions, prints what a person would want to see of it, and
+//! checks where they ended.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use crate::client::{Client, ClientError, Reply};
+
+/// How long a step may take to show.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why the tour ended early, or ended wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("{what} was answered {status}: {body}")]
+    Refused {
+        what: String,
+        status: u16,
+        body: String,
+    },
+    #[error("waited in vain for {0}")]
+    Late(String),
+    #[error("{what} is {found}, and should be {expected}")]
+    Wrong {
+        what: String,
+        expected: String,
+        found: String,
+    },
+    #[error("no mail has a survey's link for {0}")]
+    NoSurvey(String),
+}
+
+/// The tour. What it says goes to `say`, piece by piece.
+pub struct Demo<'a> {
+    client: Client,
+    aws: Client,
+    say: &'a (dyn Fn(&str) + Sync),
+}
+
+impl<'a> Demo<'a> {
+    /// A tour of the host whose API and AWS endpoint listen on these ports.
+    pub fn new(port: u16, aws_port: u16, say: &'a (dyn Fn(&str) + Sync)) -> Self {
+        Demo {
+            client: Client::new(port),
+            aws: Client::new(aws_port),
+            say,
+        }
+    }
+
+    /// Plays everything.
+    ///
+    /// # Errors
+    /// At the first thing that is not as the procedure says.
+    pub fn play(&self) -> Result<(), DemoError> {
+        self.solved_and_rated()?;
+        self.solved_without_survey()?;
+        self.rejected_and_rated()?;
+        self.phoned_in_and_expired()?;
+        (self.say)("\nTodo terminó como dice el procedimiento.\n");
+        Ok(())
+    }
+
+    /// A platform problem: form, agent, contact, solution, survey, closed.
+    fn solved_and_rated(&self) -> Result<(), DemoError> {
+        self.heading(
+            "Un problema de plataforma: del formulario a la encuesta (actividades 1 a 4 y 13 a 15)",
+        );
+        let who = "ana.gomez@uspec.gov.co";
+        let (ticket, agent) = self.registered(
+            who,
+            &json!({
+                "title": "No abre el correo institucional",
+                "description": "Desde las 8 de la mañana el correo muestra «sin conexión».",
+                "category": "plataforma",
+            }),
+        )?;
+        self.command(
+            &agent,
+            &format!("{ticket}/contact"),
+            &json!({"note": "Llamada a la extensión 210."}),
+        )?;
+        let update =
+            json!({"body": "Estamos revisando su perfil de correo.", "visibility": "public"});
+        self.command(&agent, &format!("{ticket}/followups"), &update)?;
+        let solution = json!({"solution": "Se recreó el perfil de correo y se verificó el envío."});
+        self.command(&agent, &format!("{ticket}/resolution"), &solution)?;
+        // Registered, assigned, followed up, solved.
+        self.mails(&ticket, 4)?;
+        self.refused(
+            &agent,
+            &format!("{ticket}/closure"),
+            &json!({}),
+            "cerrar con la encuesta pendiente",
+        )?;
+        let survey = self.survey(&ticket)?;
+        let answer = json!({"solved": true, "rating": 5, "comment": "Muy buena atención."});
+        let reply = self
+            .client
+            .send("POST", &survey, &[], Some(&answer.to_string()))?;
+        self.accepted("responder la encuesta", &reply)?;
+        self.ends(who, &ticket, "satisfied", 6)
+    }
+
+    /// A network request: no survey, the desk closes.
+    fn solved_without_survey(&self) -> Result<(), DemoError> {
+        self.heading("Una configuración de red: sin encuesta, la cierra la Mesa de Ayuda");
+        let who = "luis.rojas@uspec.gov.co";
+        let (ticket, agent) = self.registered(
+            who,
+            &json!({
+                "title": "Punto de red en la oficina 402",
+                "description": "Se necesita habilitar el punto de red del puesto nuevo.",
+                "category": "redes",
+            }),
+        )?;
+        self.command(
+            &agent,
+            &format!("{ticket}/contact"),
+            &json!({"note": "Visita al puesto."}),
+        )?;
+        self.command(
+            &agent,
+            &format!("{ticket}/resolution"),
+            &json!({"solution": "Punto habilitado."}),
+        )?;
+        self.command(&agent, &format!("{ticket}/closure"), &json!({}))?;
+        self.ends(who, &ticket, "desk", 4)
+    }
+
+    /// The first solution does not hold.
+    fn rejected_and_rated(&self) -> Result<(), DemoError> {
+        self.heading("Una solución que no sirvió: reabierta, resuelta de nuevo y evaluada");
+        let who = "marta.diaz@uspec.gov.co";
+        let (ticket, agent) = self.registered(
+            who,
+            &json!({
+                "title": "Word se cierra solo",
+                "description": "Al guardar, Word se cierra y se pierde el documento.",
+                "category": "ofimatica",
+            }),
+        )?;
+        self.command(
+            &agent,
+            &format!("{ticket}/contact"),
+            &json!({"note": "Acceso remoto."}),
+        )?;
+        self.command(
+            &agent,
+            &format!("{ticket}/resolution"),
+            &json!({"solution": "Se reparó Office."}),
+        )?;
+        self.mails(&ticket, 3)?;
+        let survey = self.survey(&ticket)?;
+        let answer = json!({"solved": false, "rating": 2, "comment": "Sigue pasando."});
+        let reply = self
+            .client
+            .send("POST", &survey, &[], Some(&answer.to_string()))?;
+        self.accepted("responder que no quedó solucionado", &reply)?;
+        self.is(
+            &reply.json()["status"],
+            &json!("assigned"),
+            "el estado tras la encuesta",
+        )?;
+        self.command(
+            &agent,
+            &format!("{ticket}/resolution"),
+            &json!({"solution": "Se reinstaló Office."}),
+        )?;
+        // The answer to the desk, both about the reopening, and solved again.
+        self.mails(&ticket, 7)?;
+        let again = self.survey(&ticket)?;
+        let old = self
+            .client
+            .send("POST", &survey, &[], Some(&answer.to_string()))?;
+        self.is(
+            &json!(old.status),
+            &json!(409),
+            "la respuesta a la encuesta vieja",
+        )?;
+        let answer = json!({"solved": true, "rating": 4});
+        let reply = self
+            .client
+            .send("POST", &again, &[], Some(&answer.to_string()))?;
+        self.accepted("responder la segunda encuesta", &reply)?;
+        self.ends(who, &ticket, "satisfied", 9)
+    }
+
+    /// A call to extension 394, and a requester who never answers.
+    fn phoned_in_and_expired(&self) -> Result<(), DemoError> {
+        self.heading("Una llamada a la extensión 394, cerrada al vencer el tiempo de validación");
+        let who = "pedro.ruiz@uspec.gov.co";
+        let operator = "agente2.impresion@uspec.gov.co";
+        let (ticket, agent) = self.registered(
+            operator,
+            &json!({
+                "title": "Impresora atascada en el piso 3",
+                "description": "La impresora del piso 3 muestra atasco y no hay papel visible.",
+                "category": "impresion",
+                "channel": "phone",
+                "extension": "394",
+                "requester": {"email": who, "name": "Pedro Ruiz", "unit": "Contratación", "kind": "contractor"},
+            }),
+        )?;
+        self.command(
+            &agent,
+            &format!("{ticket}/contact"),
+            &json!({"note": "En sitio."}),
+        )?;
+        self.command(
+            &agent,
+            &format!("{ticket}/resolution"),
+            &json!({"solution": "Se retiró el papel."}),
+        )?;
+        let solved = self.show(who, &ticket)?;
+        let due: Option<Timestamp> = solved["clocks"]["validation"]["due_at"]
+            .as_str()
+            .and_then(|due| due.parse().ok());
+        let due =
+            due.ok_or_else(|| DemoError::Late("el vencimiento de la validación".to_owned()))?;
+        (self.say)(&format!(
+            "    … nadie responde; la validación vence el {}\n",
+            local(due)
+        ));
+        let time = json!({ "time": due + jiff::SignedDuration::from_mins(1) });
+        let path = "/2015-03-31/functions/sla-sweep/invocations";
+        let reply = self.aws.send("POST", path, &[], Some(&time.to_string()))?;
+        self.accepted("el barrido de plazos", &reply)?;
+        self.ends(who, &ticket, "validation_expired", 4)
+    }
+
+    fn heading(&self, text: &str) {
+        (self.say)(&format!(
+            "\n{}\n{text}\n{}\n",
+            "=".repeat(90),
+            "=".repeat(90)
+        ));
+    }
+
+    /// Registers and waits for the assignment: the ticket's path and its agent.
+    fn registered(&self, who: &str, body: &Value) -> Result<(String, String), DemoError> {
+        let reply = self.client.post(who, "/tickets", body)?;
+        self.accepted("registrar", &reply)?;
+        let ticket = format!("/tickets/{}", reply.json()["number"]);
+        let requester = reply.json()["requester"]["email"]
+            .as_str()
+            .unwrap_or(who)
+            .to_owned();
+        let shown = self.eventually(&format!("la asignación de {ticket}"), || {
+            let shown = self.show(&requester, &ticket)?;
+            Ok((shown["status"] == "assigned").then_some(shown))
+        })?;
+        let agent = shown["assignee"]["email"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        Ok((ticket, agent))
+    }
+
+    fn command(&self, who: &str, path: &str, body: &Value) -> Result<(), DemoError> {
+        let reply = self.client.post(who, path, body)?;
+        self.accepted(path, &reply)
+    }
+
+    fn refused(&self, who: &str, path: &str, body: &Value, what: &str) -> Result<(), DemoError> {
+        let reply = self.client.post(who, path, body)?;
+        self.is(&json!(reply.status), &json!(409), what)
+    }
+
+    fn show(&self, who: &str, ticket: &str) -> Result<Value, DemoError> {
+        let reply = self.client.get(who, ticket)?;
+        self.accepted(ticket, &reply)?;
+        Ok(reply.json())
+    }
+
+    fn accepted(&self, what: &str, reply: &Reply) -> Result<(), DemoError> {
+        if (200..300).contains(&reply.status) {
+            Ok(())
+        } else {
+            let (what, body) = (what.to_owned(), reply.text.clone());
+            Err(DemoError::Refused {
+                what,
+                status: reply.status,
+                body,
+            })
+        }
+    }
+
+    fn is(&self, found: &Value, expected: &Value, what: &str) -> Result<(), DemoError> {
+        if found == expected {
+            return Ok(());
+        }
+        Err(DemoError::Wrong {
+            what: what.to_owned(),
+            expected: expected.to_string(),
+            found: found.to_string(),
+        })
+    }
+
+    fn eventually<T>(
+        &self,
+        what: &str,
+        mut attempt: impl FnMut() -> Result<Option<T>, DemoError>,
+    ) -> Result<T, DemoError> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if let Some(found) = attempt()? {
+                return Ok(found);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err(DemoError::Late(what.to_owned()))
+    }
+
+    /// The mails of a ticket, once there are as many as there should be.
+    fn mails(&self, ticket: &str, expected: usize) -> Result<Vec<Value>, DemoError> {
+        let number: u64 = ticket
+            .rsplit('/')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or_default();
+        let tag = format!("[USPEC #{number:06}]");
+        let mails = self.eventually(&format!("{expected} correos de {ticket}"), || {
+            let mut mails = self.client.mails()?;
+            mails.retain(|mail| {
+                mail["subject"]
+                    .as_str()
+                    .is_some_and(|s| s.starts_with(&tag))
+            });
+            Ok((mails.len() >= expected).then_some(mails))
+        })?;
+        self.is(
+            &json!(mails.len()),
+            &json!(expected),
+            &format!("el número de correos de {ticket}"),
+        )?;
+        Ok(mails)
+    }
+
+    /// The path of the survey in the latest mail that has one.
+    fn survey(&self, ticket: &str) -> Result<String, DemoError> {
+        let number: u64 = ticket
+            .rsplit('/')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or_default();
+        let tag = format!("[USPEC #{number:06}]");
+        let mails = self.client.mails()?;
+        let texts = mails
+            .iter()
+            .rev()
+            .filter(|m| m["subject"].as_str().is_some_and(|s| s.starts_with(&tag)));
+        texts
+            .filter_map(|mail| {
+                let text = mail["text"].as_str()?;
+                let at = text.find("/surveys/")?;
+                text[at..].split_whitespace().next().map(str::to_owned)
+            })
+            .next()
+            .ok_or_else(|| DemoError::NoSurvey(ticket.to_owned()))
+    }
+
+    /// Checks the end of a ticket, and prints its history and its mails.
+    fn ends(&self, who: &str, ticket: &str, reason: &str, mails: usize) -> Result<(), DemoError> {
+        let shown = self.eventually(&format!("el cierre de {ticket}"), || {
+            let shown = self.show(who, ticket)?;
+            Ok((shown["status"] == "closed").then_some(shown))
+        })?;
+        let sent = self.mails(ticket, mails)?;
+        let reply = self
+            .client
+            .get("auditor.interno@uspec.gov.co", &format!("{ticket}/events"))?;
+        self.accepted("la historia", &reply)?;
+        (self.say)(&history(&shown, &reply.json()));
+        for mail in &sent {
+            (self.say)(&letter(mail));
+        }
+        self.is(
+            &shown["close_reason"],
+            &json!(reason),
+            &format!("el motivo de cierre de {ticket}"),
+        )
+    }
+}
+
+fn history(ticket: &Value, events: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut out = format!(
+        "\nSolicitud #{:06}: {} ({})\n",
+        ticket["number"].as_u64().unwrap_or_default(),
+        text(&ticket["title"]),
+        text(&ticket["status_label"])
+    );
+    for event in events["items"].as_array().into_iter().flatten() {
+        let at = text(&event["at"])
+            .parse()
+            .map_or_else(|_| text(&event["at"]), local);
+        let actor = event["actor"]["email"]
+            .as_str()
+            .unwrap_or("el sistema")
+            .to_owned();
+        let _ = writeln!(
+            out,
+            "  {:>2}  {at}  {:<18} {actor} ({})",
+            event["seq"],
+            text(&event["kind"]),
+            text(&event["actor"]["role"])
+        );
+    }
+    out
+}
+
+fn letter(mail: &Value) -> String {
+    let to: Vec<_> = mail["to"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let mut out = format!(
+        "\n  ┌ Para: {}\n  │ Asunto: {}\n  │\n",
+        to.join(", "),
+        mail["subject"].as_str().unwrap_or_default()
+    );
+    for line in mail["text"].as_str().unwrap_or_default().trim_end().lines() {
+        let _ = writeln!(out, "  │ {line}");
+    }
+    out.push_str("  └\n");
+    out
+}
+
+fn local(time: Timestamp) -> String {
+    let zone = TimeZone::get("America/Bogota").unwrap_or(TimeZone::UTC);
+    time.to_zoned(zone)
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}

@@ -1,0 +1,183 @@
+//! The host killed in the midst of its work.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::people::{ANA, COORDINATOR};
+use tests::{Answer, Client, Host, eventually, within};
+
+use crate::{MINUTE, assignee, at_once, time};
+
+/// Registrations that are under way when the host is killed.
+const COUNT: usize = 100;
+
+/// Longer than leases of the processes that died, and than the sweep's patience.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+/// Mails that one kill may leave sent and not recorded: as many as the
+/// notifiers' processes (the host's limit) work on at once.
+const DOUBTFUL_MAILS: usize = 3 * 4;
+
+fn title(i: usize) -> String {
+    format!("Solicitud en vuelo {i}")
+}
+
+fn register(client: &Client, i: usize) -> Result<Answer, ureq::Error> {
+    let body = json!({ "title": title(i), "description": "Sin red.", "category": "redes" });
+    let request = client.request("POST", "/tickets").json(&body);
+    request
+        .header("idempotency-key", &format!("vuelo-{i}"))
+        .try_send()
+}
+
+/// Kills the host; none of its functions' processes may outlive it.
+fn kill(host: &mut Host) {
+    assert!(host.function_processes().len() >= 7);
+    host.kill9();
+    eventually("no process of a function is left", || {
+        host.function_processes().is_empty().then_some(())
+    });
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the counts are worth knowing")]
+fn nothing_answered_is_lost_and_nothing_is_done_twice() {
+    let mut host = Host::start();
+    let answered: Mutex<HashMap<usize, Value>> = Mutex::default();
+    let ana = host.client(ANA);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            at_once(COUNT, |i| {
+                let answer = register(&ana, i).ok();
+                if let Some(answer) = answer.filter(|answer| answer.status == 201) {
+                    answered.lock().unwrap().insert(i, answer.json());
+                }
+            })
+        });
+        eventually("a part of them is answered", || {
+            (answered.lock().unwrap().len() >= 20).then_some(())
+        });
+        kill(&mut host);
+    });
+    let answered = answered.into_inner().unwrap();
+    assert!(answered.len() < COUNT, "none was under way any more");
+
+    host.restart();
+    let ana = host.client(ANA);
+    for (i, ticket) in &answered {
+        let found = ana.ticket(&ticket["number"]);
+        assert_eq!(found["id"], ticket["id"]);
+        assert_eq!(found["title"], title(*i));
+    }
+    // Once more, while it catches up on what the first time left undone.
+    let sent = host.mails().len();
+    eventually("it has begun to catch up", || {
+        (host.mails().len() > sent).then_some(())
+    });
+    kill(&mut host);
+    host.restart();
+
+    // Whoever got no answer sends the same again.
+    let ana = host.client(ANA);
+    let tickets = at_once(COUNT, |i| {
+        within(RECOVERY, "the request is taken", || {
+            let answer = register(&ana, i).unwrap();
+            assert!(matches!(answer.status, 201 | 503), "{}", answer.body);
+            (answer.status == 201).then(|| answer.json())
+        })
+    });
+    for (i, before) in &answered {
+        assert_eq!(tickets[*i], *before);
+    }
+
+    let at = time(&tickets[0]["created_at"]);
+    within(RECOVERY, "everything is assigned and mailed", || {
+        // As every minute, and not only then: nobody wants to wait that long.
+        host.sweep(at + MINUTE);
+        let listed = ana.list("/tickets?limit=100");
+        let waiting = listed.iter().filter(|t| t["status"] != "assigned").count();
+        (waiting == 0 && missing_mails(&host, &listed) == 0).then_some(())
+    });
+    host.settle_within(RECOVERY);
+
+    let coordinator = host.client(COORDINATOR);
+    for reader in [&ana, &coordinator] {
+        let listed = reader.list("/tickets?limit=10");
+        let mut by_title: BTreeMap<&str, usize> = BTreeMap::new();
+        for ticket in &listed {
+            *by_title.entry(ticket["title"].as_str().unwrap()).or_default() += 1;
+            let kinds = reader.event_kinds(&ticket["number"]);
+            assert_eq!(kinds, ["registered", "assigned"]);
+        }
+        for i in 0..COUNT {
+            assert_eq!(by_title.get(title(i).as_str()), Some(&1), "{i}");
+        }
+        assert_eq!(listed.len(), COUNT);
+    }
+    let twice = host.mails().len() - 2 * COUNT;
+    let (last, voids) = account_for_numbers(&host, &tickets);
+    eprintln!(
+        "answered before the kill: {}; mails that went out twice: {twice}; numbers taken: {last}, of them void: {voids}",
+        answered.len(),
+    );
+    assert!(twice <= 2 * DOUBTFUL_MAILS, "{twice} mails went out twice");
+}
+
+/// How many of the two mails of each ticket have not gone out.
+fn missing_mails(host: &Host, tickets: &[Value]) -> usize {
+    let mut sent: HashMap<(String, String), usize> = HashMap::new();
+    for mail in host.mails() {
+        let [to] = &mail.to[..] else {
+            panic!("{mail:?}")
+        };
+        *sent.entry((mail.subject.clone(), to.clone())).or_default() += 1;
+    }
+    let expected = tickets.iter().flat_map(|ticket| {
+        let subject = |kind| {
+            let number = ticket["number"].as_u64().unwrap();
+            let title = ticket["title"].as_str().unwrap();
+            format!("[USPEC #{number:06}] {kind}: {title}")
+        };
+        [
+            (subject("Solicitud registrada"), ANA.to_owned()),
+            (subject("Solicitud asignada a usted"), assignee(ticket).to_owned()),
+        ]
+    });
+    expected.filter(|mail| !sent.contains_key(mail)).count()
+}
+
+/// Every number up to the last one taken is a ticket or a recorded void. Gives
+/// the last, and how many are void.
+fn account_for_numbers(host: &Host, tickets: &[Value]) -> (u64, usize) {
+    // What stands for nothing is void when two sweeps in a row say so.
+    let at = time(&tickets[0]["created_at"]);
+    for minutes in [10, 20] {
+        host.sweep(at + MINUTE * minutes);
+    }
+    let tables = host.aws("DynamoDB_20120810.ListTables", &json!({}));
+    let table = &tables["TableNames"][0];
+    let item = |pk: &str, sk: &str| {
+        let request = json!({
+            "TableName": table,
+            "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+            "ConsistentRead": true,
+        });
+        host.aws("DynamoDB_20120810.GetItem", &request)["Item"].clone()
+    };
+    let last = item("COUNTER", "COUNTER")["taken"]["N"].clone();
+    let last: u64 = last.as_str().unwrap().parse().unwrap();
+    let mut voids = 0;
+    for number in 1..=last {
+        let row = item(&format!("NUMBER#{number}"), "NUMBER");
+        let is_void = row["void_since"]["S"].is_string();
+        let ticket = tickets.iter().find(|t| t["number"] == number);
+        match ticket {
+            Some(ticket) => assert_eq!(row["ticket"]["S"], ticket["id"], "{number}: {row}"),
+            None => assert!(is_void, "{number} stands for nothing: {row}"),
+        }
+        voids += usize::from(is_void);
+    }
+    (last, voids)
+}

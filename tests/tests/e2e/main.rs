@@ -1,0 +1,103 @@
+//! The product as its users meet it: every test runs it on a local host of its
+//! own, with the functions' real processes, and speaks to it over HTTP.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail with the test that uses them"
+)]
+
+mod crash;
+mod deadlines;
+mod idempotency;
+mod lifecycle;
+mod lists;
+mod queues;
+mod refusals;
+mod registration;
+mod text;
+mod transitions;
+
+use std::sync::Barrier;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tests::{Client, Host, Mail, eventually};
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Registers a request and waits until somebody is responsible for it.
+#[track_caller]
+fn assigned(requester: &Client, category: &str, title: &str) -> Value {
+    let ticket = requester.register(category, title);
+    await_assigned(requester, &ticket)
+}
+
+/// Waits until somebody is responsible for a ticket, and gives it as it is then.
+#[track_caller]
+fn await_assigned(reader: &Client, ticket: &Value) -> Value {
+    eventually("the ticket is assigned", || {
+        let ticket = reader.ticket(&ticket["number"]);
+        (ticket["status"] == "assigned").then_some(ticket)
+    })
+}
+
+/// The address of whoever is responsible.
+#[track_caller]
+fn assignee(ticket: &Value) -> &str {
+    ticket["assignee"]["email"].as_str().unwrap()
+}
+
+/// A time in an answer.
+#[track_caller]
+fn time(value: &Value) -> Timestamp {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// A solution, as an agent reports it.
+fn solution() -> Value {
+    json!({ "solution": "Se cambió el cable de red." })
+}
+
+/// The mails about a ticket are these, in whatever order they went out.
+#[track_caller]
+fn check_letters(host: &Host, ticket: &Value, expected: &[(&str, &str)]) {
+    let mut sent = host.letters(ticket);
+    sent.sort();
+    let mut expected: Vec<_> = expected
+        .iter()
+        .map(|(kind, to)| ((*kind).to_owned(), (*to).to_owned()))
+        .collect();
+    expected.sort();
+    assert_eq!(sent, expected);
+}
+
+/// The latest mail of a kind to an address.
+#[track_caller]
+fn last_mail(host: &Host, address: &str, kind: &str) -> Mail {
+    let mut mails = host.mails_to(address);
+    mails.retain(|mail| mail.kind() == kind);
+    mails.pop().unwrap()
+}
+
+/// The survey that the latest solution of a requester's asks to answer.
+#[track_caller]
+fn survey_of(host: &Host, requester: &str) -> String {
+    let mail = last_mail(host, requester, "Solicitud resuelta");
+    mail.path("/surveys/").unwrap()
+}
+
+/// Does something `count` times at once, and gives what came of each.
+fn at_once<T: Send>(count: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(count);
+    let (start, act) = (&start, &act);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..count)
+            .map(|i| {
+                scope.spawn(move || {
+                    start.wait();
+                    act(i)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    })
+}
