@@ -254,8 +254,10 @@ fn launch(data: &Path, arguments: &[String]) -> (Child, u64, u64) {
         .open(data.join("host.log"))
         .unwrap();
     let mut child = Command::new(built().join("local"))
-        .args(["--no-build", "--port", "0", "--aws-port", "0"])
-        .args(["--sync", "normal", "--data"])
+        .args(["--port", "0", "--aws-port", "0", "--sync", "normal"])
+        .arg("--binaries")
+        .arg(built())
+        .arg("--data")
         .arg(data)
         .args(arguments)
         .stdout(Stdio::null())
@@ -277,10 +279,14 @@ fn launch(data: &Path, arguments: &[String]) -> (Child, u64, u64) {
 }
 
 /// Builds the host and the functions, once for each test binary, and says where
-/// they are.
+/// they are. `E2E_BINARIES` names a directory with others, that were built
+/// elsewhere.
 fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
+        if let Some(elsewhere) = std::env::var_os("E2E_BINARIES") {
+            return elsewhere.into();
+        }
         let mut build = Command::new(env!("CARGO"));
         build
             .args(["build", "--quiet", "--workspace", "--bins"])

@@ -1,5 +1,7 @@
 //! Mail as its recipients see it.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 /// A mail that was sent.
@@ -29,6 +31,11 @@ impl Mail {
             .filter(|header| header.name.eq_ignore_ascii_case(name))
             .map(|header| header.value.as_str())
             .collect()
+    }
+
+    /// The names of all headers.
+    pub fn header_names(&self) -> BTreeSet<&str> {
+        self.headers.iter().map(|h| h.name.as_str()).collect()
     }
 
     /// What the subject says after the tag: `Solicitud registrada` of

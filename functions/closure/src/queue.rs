@@ -8,6 +8,7 @@ use cloud::store::CommitError;
 use types::Timestamp;
 use types::command::{Command, Rejection, Setting, decide};
 use types::effects::QueueName;
+use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::Ticket;
 
@@ -20,11 +21,13 @@ impl Consumer for Deadlines {
     const QUEUE: QueueName = QueueName::Closure;
     const CONCURRENCY: usize = 5;
 
+    type Batch = ();
+
     fn desk(&self) -> &Desk {
         &self.desk
     }
 
-    async fn work(&self, work: Work) -> Result<(), Failure> {
+    async fn work(&self, (): &(), work: Work) -> Result<Vec<Doorbell>, Failure> {
         match work {
             Work::Timer { ticket, at } => expire(&self.desk, *ticket, at).await,
             Work::Outbox { row, .. } => Err(Failure::Poison(format!(
@@ -35,7 +38,7 @@ impl Consumer for Deadlines {
     }
 }
 
-async fn expire(desk: &Desk, ticket: Ticket, at: Timestamp) -> Result<(), Failure> {
+async fn expire(desk: &Desk, ticket: Ticket, at: Timestamp) -> Result<Vec<Doorbell>, Failure> {
     let stored = desk.catalogue_for_queue().await?;
     let setting = Setting {
         now: at.max(clock::now()),
@@ -44,13 +47,13 @@ async fn expire(desk: &Desk, ticket: Ticket, at: Timestamp) -> Result<(), Failur
     let events = match decide(&ticket, &Command::ExpireValidation, &Actor::System, setting) {
         Ok(events) => events,
         // The requester or the desk was faster, or the ticket was reopened.
-        Err(Rejection::InvalidTransition(_)) => return Ok(()),
+        Err(Rejection::InvalidTransition(_)) => return Ok(vec![]),
         Err(other) => return Err(Failure::Poison(format!("{other:?}"))),
     };
     match desk.commit_step(&ticket, &events, None, None).await {
-        Ok(_) => Ok(()),
+        Ok(doorbells) => Ok(doorbells),
         // Whatever happened, the sweep looks again in a minute.
-        Err(CommitError::VersionChanged) => Ok(()),
+        Err(CommitError::VersionChanged) => Ok(vec![]),
         Err(other) => Err(other.into()),
     }
 }

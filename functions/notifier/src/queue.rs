@@ -13,6 +13,7 @@ use cloud::log::chain;
 use cloud::mailer::{MailError, Mailer};
 use cloud::store::{OutboxClaim, OutboxKey};
 use types::effects::{Effect, MailKind, QueueName};
+use types::message::Doorbell;
 use types::ticket::{Event, Ticket};
 
 use crate::letter::letter;
@@ -36,14 +37,20 @@ impl Consumer for Postman {
     const QUEUE: QueueName = QueueName::Notification;
     const CONCURRENCY: usize = 4;
 
+    type Batch = ();
+
     fn desk(&self) -> &Desk {
         &self.desk
     }
 
-    async fn work(&self, work: Work) -> Result<(), Failure> {
+    async fn work(&self, (): &(), work: Work) -> Result<Vec<Doorbell>, Failure> {
         match work {
             Work::Outbox { row, event, ticket } => match row.effect {
-                Effect::Mail(kind) => self.deliver(row, kind, &event, &ticket).await,
+                Effect::Mail(kind) => {
+                    self.deliver(row, kind, &event, &ticket).await?;
+                    // A mail owes nothing.
+                    Ok(vec![])
+                }
                 Effect::Assign => Err(Failure::Poison(
                     "assignments are not for this queue".to_owned(),
                 )),

@@ -48,7 +48,7 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
         target.and_then(|target| target.split_once('.')),
     ) {
         (&Method::POST, Some(("DynamoDB_20120810", operation))) => {
-            let (status, body) = aws.tables.call(operation, body).await;
+            let (status, body) = aws.tables.call(operation, &body);
             amz_json(status, body)
         }
         (&Method::POST, Some(("AmazonSQS", operation))) => {

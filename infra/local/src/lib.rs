@@ -31,6 +31,7 @@ mod ses;
 mod sqs;
 mod store;
 mod template;
+mod tokens;
 
 use std::io;
 use std::path::{Path, PathBuf};

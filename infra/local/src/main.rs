@@ -57,7 +57,8 @@ fn main() -> ExitCode {
     run_host()
 }
 
-#[tokio::main]
+// More threads than cores: some of them wait for the table's disk.
+#[tokio::main(worker_threads = 6)]
 async fn run_host() -> ExitCode {
     tracing_subscriber::fmt()
         .json()
@@ -153,8 +154,16 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("data") => options.data = arguments.value()?.into(),
             Long("reset") => options.start = Start::Empty,
             Long("release") => profile = Profile::Release,
-            Long("no-build") => build = false,
-            Long("binaries") => directory = Some(PathBuf::from(arguments.value()?)),
+            Long("no-build") => {
+                build = false;
+                load.host.push("--no-build".to_owned());
+            }
+            Long("binaries") => {
+                let path = PathBuf::from(arguments.value()?);
+                load.host
+                    .extend(["--binaries".to_owned(), path.display().to_string()]);
+                directory = Some(path);
+            }
             Long("template") => options.template = arguments.value()?.into(),
             Long("parameter") => {
                 let text = arguments.value()?.string()?;

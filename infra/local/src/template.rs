@@ -625,6 +625,19 @@ mod tests {
         assert_eq!((last.key.as_str(), last.authorized), ("$default", false));
     }
 
+    /// The paths that the functions know of, and those that are wired.
+    #[test]
+    fn the_products_routes_are_those_of_its_api() {
+        let template = product();
+        let mut wired: Vec<&str> = template.routes.iter().map(|r| r.key.as_str()).collect();
+        let known = types::api::ROUTES.map(|(method, path)| format!("{method} {path}"));
+        let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
+        known.push("$default");
+        wired.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(wired, known);
+    }
+
     #[test]
     fn what_the_host_cannot_do_is_said_and_not_skipped() {
         #[track_caller]

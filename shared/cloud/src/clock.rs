@@ -1,8 +1,11 @@
 //! The one home of the system clock.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, Unit};
+
+use ulid::Ulid;
 
 use crate::config;
 
@@ -23,4 +26,10 @@ pub fn now() -> Timestamp {
     });
     let time = Timestamp::now() + ahead;
     time.round(Unit::Millisecond).unwrap_or(time)
+}
+
+/// Some time up to `most`: what keeps two that collided from colliding again.
+pub fn jitter(most: Duration) -> Duration {
+    let random = u32::try_from(Ulid::generate().random() & 0xFFFF).unwrap_or_default();
+    most * random / 0x1_0000
 }

@@ -73,12 +73,19 @@ pub trait Consumer: Send + Sync {
     const QUEUE: QueueName;
     const CONCURRENCY: usize;
 
+    /// What the messages of one batch share, and no others.
+    type Batch: Default + Send + Sync;
+
     /// What everything is done with.
     fn desk(&self) -> &Desk;
 
-    /// Does one piece of work. `Ok` means that it is done, also where it turned
-    /// out that there was nothing to do.
-    fn work(&self, work: Work) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// Does one piece of work, and says what to ring for. `Ok` means that it is
+    /// done, also where it turned out that there was nothing to do.
+    fn work(
+        &self,
+        batch: &Self::Batch,
+        work: Work,
+    ) -> impl Future<Output = Result<Vec<Doorbell>, Failure>> + Send;
 }
 
 /// Works a batch off and reports which messages have to come back.
@@ -117,14 +124,12 @@ pub async fn consume<C: Consumer>(
             return Ok(response(failures));
         }
     };
-    let looked_up = &looked_up;
-    let failed: Vec<Option<String>> = stream::iter(bells)
+    let (looked_up, batch) = (&looked_up, &C::Batch::default());
+    let done: Vec<Result<Vec<Doorbell>, String>> = stream::iter(bells)
         .map(|(id, record, doorbell)| async move {
-            let done = AssertUnwindSafe(one(consumer, looked_up, &doorbell))
-                .catch_unwind()
-                .await;
-            let failure = match done {
-                Ok(Ok(())) => return None,
+            let work = one(consumer, batch, looked_up, &doorbell);
+            let failure = match AssertUnwindSafe(work).catch_unwind().await {
+                Ok(Ok(doorbells)) => return Ok(doorbells),
                 Ok(Err(failure)) => failure,
                 Err(_) => Failure::Retry {
                     after: None,
@@ -132,12 +137,21 @@ pub async fn consume<C: Consumer>(
                 },
             };
             report(consumer, &record, &doorbell, failure).await;
-            Some(id)
+            Err(id)
         })
         .buffer_unordered(C::CONCURRENCY)
         .collect()
         .await;
-    failures.extend(failed.into_iter().flatten());
+    let mut doorbells = Vec::new();
+    for outcome in done {
+        match outcome {
+            Ok(owed) => doorbells.extend(owed),
+            Err(id) => failures.push(id),
+        }
+    }
+    // Once for the whole batch. If this process dies before it, its messages come
+    // back, find their work done, and ring for what their tickets owe.
+    desk.queues.ring(&doorbells).await;
     Ok(response(failures))
 }
 
@@ -232,9 +246,10 @@ async fn look_up<'a>(
 
 async fn one<C: Consumer>(
     consumer: &C,
+    batch: &C::Batch,
     looked_up: &LookedUp,
     doorbell: &Doorbell,
-) -> Result<(), Failure> {
+) -> Result<Vec<Doorbell>, Failure> {
     let ticket = looked_up
         .tickets
         .get(&doorbell.ticket())
@@ -242,7 +257,7 @@ async fn one<C: Consumer>(
         .map(Box::new);
     match doorbell {
         Doorbell::Timer { at, .. } => match ticket {
-            Some(ticket) => consumer.work(Work::Timer { ticket, at: *at }).await,
+            Some(ticket) => consumer.work(batch, Work::Timer { ticket, at: *at }).await,
             None => Err(Failure::Poison("there is no such ticket".to_owned())),
         },
         Doorbell::Outbox {
@@ -261,7 +276,9 @@ async fn one<C: Consumer>(
             let event = looked_up.events.get(&(*id, *seq)).cloned().map(Box::new);
             match (ticket, event) {
                 (Some(ticket), Some(event)) => {
-                    consumer.work(Work::Outbox { row, event, ticket }).await
+                    consumer
+                        .work(batch, Work::Outbox { row, event, ticket })
+                        .await
                 }
                 (_, _) => Err(Failure::Poison(
                     "there is no such ticket or event".to_owned(),
@@ -273,10 +290,6 @@ async fn one<C: Consumer>(
 
 /// The work is done, but whoever did it may have died before it rang for what
 /// came next: this doorbell rings for that.
-async fn already_done(desk: &Desk, ticket: TicketId) -> Result<(), Failure> {
-    let owed = desk.store.owed(ticket).await?;
-    if !owed.is_empty() {
-        desk.queues.ring(&owed).await;
-    }
-    Ok(())
+async fn already_done(desk: &Desk, ticket: TicketId) -> Result<Vec<Doorbell>, Failure> {
+    Ok(desk.store.owed(ticket).await?)
 }

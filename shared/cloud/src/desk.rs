@@ -8,6 +8,7 @@ use types::catalogue::Catalogue;
 use types::command::{Command, Setting, decide};
 use types::effects::QueueName;
 use types::ids::{TicketId, TicketRef};
+use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
 use types::problem::Problem;
 use types::ticket::{Event, Ticket, apply};
@@ -280,7 +281,8 @@ impl Desk {
         Err(Problem::Unavailable.into())
     }
 
-    /// Commits what a consumer decided, and rings.
+    /// Commits what a consumer decided. What to ring for comes back, so that a
+    /// batch rings once.
     ///
     /// # Errors
     /// See [`CommitError`].
@@ -290,7 +292,7 @@ impl Desk {
         events: &[Event],
         done: Option<OutboxKey>,
         load: Option<LoadGuard>,
-    ) -> Result<Ticket, CommitError> {
+    ) -> Result<Vec<Doorbell>, CommitError> {
         let after = after(before, events);
         let commit = Commit {
             before: Some(before),
@@ -301,9 +303,8 @@ impl Desk {
             load,
         };
         let doorbells = self.store.commit(&commit).await?;
-        self.queues.ring(&doorbells).await;
         log_events(&after, events);
-        Ok(after)
+        Ok(doorbells)
     }
 
     /// Waits for whoever is at a key to be done with it, for a few seconds.

@@ -75,7 +75,10 @@ fn commands_are_done_once(host: &Host) {
     let again = post_with_key(&ana, &path, "nota-1", &body).must_be(200);
     assert_eq!(again.json(), answers[0].json());
     let kinds = ana.event_kinds(number);
-    assert_eq!(kinds, ["registered", "assigned", "followed_up", "followed_up"]);
+    assert_eq!(
+        kinds,
+        ["registered", "assigned", "followed_up", "followed_up"]
+    );
     host.settle();
     let expected = [
         ("Solicitud registrada", ANA),

@@ -1,8 +1,8 @@
 //! The procedure's main paths, from the form to the closing.
 
 use serde_json::json;
-use tests::people::{ANA, AUDITOR, COORDINATOR, LUIS, PRINTING, SUPPORT_MAILBOX, colleague_of};
 use tests::Host;
+use tests::people::{ANA, AUDITOR, COORDINATOR, LUIS, PRINTING, SUPPORT_MAILBOX, colleague_of};
 
 use crate::{assigned, assignee, check_letters, last_mail, solution, survey_of};
 

@@ -33,7 +33,11 @@ fn a_request_is_assigned_and_both_sides_are_told() {
     });
     let answer = ana.post("/tickets", &body).must_be(201);
     assert_eq!(answer.header("location"), "/tickets/1");
-    assert!(answer.header("content-type").starts_with("application/json"));
+    assert!(
+        answer
+            .header("content-type")
+            .starts_with("application/json")
+    );
     let registered = answer.json();
     assert_eq!(registered["number"], 1);
     assert_eq!(registered["status"], "new");

@@ -25,7 +25,8 @@ const HEADERS: [&str; 13] = [
     "Content-Type",
 ];
 
-const TITLE: &str = r#"Impresión dañada: «ñandú» 🖨️ <b>"&'</b> =?utf-8?q?x?= %0D%0ABcc: x@y.co \r\n"#;
+const TITLE: &str =
+    r#"Impresión dañada: «ñandú» 🖨️ <b>"&'</b> =?utf-8?q?x?= %0D%0ABcc: x@y.co \r\n"#;
 const NAME: &str = r#"José "Pepe" Ñáñez <script>alert('1')</script> 👩‍💻, Oficina"#;
 
 fn description() -> String {
@@ -45,9 +46,15 @@ fn description() -> String {
 
 /// HTML's entities as the templates write them.
 fn unescaped(html: &str) -> String {
-    [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")]
-        .iter()
-        .fold(html.to_owned(), |text, (entity, c)| text.replace(entity, c))
+    [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+    ]
+    .iter()
+    .fold(html.to_owned(), |text, (entity, c)| text.replace(entity, c))
 }
 
 /// Line by line, without what the text part puts before quoted lines.
@@ -60,7 +67,10 @@ fn lines(text: &str) -> Vec<&str> {
 /// The mail is well-formed and says `quote` in both of its parts.
 #[track_caller]
 fn check(mail: &Mail, kind: &str, number: u64, quote: &str) {
-    assert_eq!(mail.subject, format!("[USPEC #{number:06}] {kind}: {TITLE}"));
+    assert_eq!(
+        mail.subject,
+        format!("[USPEC #{number:06}] {kind}: {TITLE}")
+    );
     for name in HEADERS {
         assert_eq!(mail.headers(name).len(), 1, "{name}: {mail:?}");
     }
@@ -117,7 +127,9 @@ fn what_people_write_comes_out_right() {
     let agent_client = host.client(&agent);
     let note = json!({ "body": description(), "visibility": "public" });
     ana.command(number, "followups", &note).must_be(200);
-    agent_client.command(number, "followups", &note).must_be(200);
+    agent_client
+        .command(number, "followups", &note)
+        .must_be(200);
     let solution = json!({ "solution": description() });
     let solved = agent_client
         .command(number, "resolution", &solution)
@@ -162,5 +174,8 @@ fn the_longest_title(host: &Host) {
     assert_eq!(ticket["title"], title);
     host.settle();
     let mail = last_mail(host, LUIS, "Solicitud registrada");
-    assert_eq!(mail.subject, format!("[USPEC #000002] Solicitud registrada: {title}"));
+    assert_eq!(
+        mail.subject,
+        format!("[USPEC #000002] Solicitud registrada: {title}")
+    );
 }

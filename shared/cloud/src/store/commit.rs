@@ -220,7 +220,7 @@ impl Store {
                     source: Box::new(error),
                 }));
             }
-            tokio::time::sleep(Duration::from_millis(jitter(attempt))).await;
+            tokio::time::sleep(clock::jitter(Duration::from_millis(20 << attempt))).await;
         }
         // The loop ends in one of its returns.
         Ok(())
@@ -244,13 +244,6 @@ fn strongest(guards: &[Part]) -> Option<CommitError> {
         Part::Number => CommitError::NumberTaken,
         Part::GuardedLoad | Part::Load => CommitError::LoadChanged,
     })
-}
-
-/// Milliseconds to wait before the next attempt; the clock's low bits keep two
-/// that collided from colliding again.
-fn jitter(attempt: u32) -> u64 {
-    let spread = u64::from(clock::now().subsec_millisecond().unsigned_abs()) % 20;
-    (10 << attempt) + spread
 }
 
 fn number(value: u64) -> AttributeValue {
