@@ -80,6 +80,11 @@ impl Host {
         });
     }
 
+    /// Where the host keeps everything.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// Somebody who has not signed in.
     pub fn nobody(&self) -> Client {
         self.api.clone()

@@ -18,6 +18,8 @@ pub struct Letter {
     pub paragraphs: Vec<String>,
     /// What somebody wrote, shown as his.
     pub quote: Option<String>,
+    /// What follows from it.
+    pub closing: Vec<String>,
     /// Names and values of the ticket.
     pub facts: Vec<(&'static str, String)>,
     /// Links to follow.
@@ -128,6 +130,7 @@ pub fn letter(
                 greeting: requester,
                 paragraphs,
                 quote: Some(registration.description.clone()),
+                closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
             }
@@ -165,6 +168,7 @@ pub fn letter(
                 paragraphs
             },
             quote: Some(ticket.description.clone()),
+            closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
         },
@@ -176,6 +180,7 @@ pub fn letter(
                 "Se intentará de nuevo cada minuto; también puede asignarla usted.".to_owned(),
             ],
             quote: None,
+            closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
         },
@@ -186,6 +191,7 @@ pub fn letter(
                 "Hay un nuevo seguimiento en su solicitud {number}:"
             )],
             quote: Some(body.clone()),
+            closing: vec![],
             facts: facts(),
             links: vec![ticket_link],
         },
@@ -196,31 +202,30 @@ pub fn letter(
                 "El solicitante añadió un seguimiento a la solicitud {number}:"
             )],
             quote: Some(body.clone()),
+            closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
         },
         // Activity 13: the solution, and the survey where the category asks for it.
-        (MailKind::Solved, EventKind::Resolved { solution }) => {
-            let mut paragraphs = vec![format!(
-                "Su solicitud {number} fue resuelta. Esta es la solución:"
-            )];
+        (MailKind::Solved, EventKind::Resolved { solution, round }) => {
+            let mut closing = vec![];
             let mut links = vec![];
             let until = due_at(event).map(in_words);
             if ticket.policy.survey {
-                let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
+                let round = u8::try_from(*round).unwrap_or(u8::MAX);
                 let token = office.secret.issue(TokenUse::Survey { round }, ticket.id);
                 links.push((
                     "Evaluar el servicio",
                     format!("{}/surveys/{token}", office.base_url),
                 ));
-                paragraphs.push(match until {
+                closing.push(match until {
                     Some(until) => format!(
                         "Por favor evalúe el servicio antes del {until}. Si no responde, la solicitud se cerrará en ese momento."
                     ),
                     None => "Por favor evalúe el servicio.".to_owned(),
                 });
             } else if let Some(until) = until {
-                paragraphs.push(format!(
+                closing.push(format!(
                     "Si el problema continúa, rechace la solución antes del {until}; después la solicitud se cerrará."
                 ));
             }
@@ -228,8 +233,11 @@ pub fn letter(
             Letter {
                 subject: "Solicitud resuelta",
                 greeting: requester,
-                paragraphs,
+                paragraphs: vec![format!(
+                    "Su solicitud {number} fue resuelta. Esta es la solución:"
+                )],
                 quote: Some(solution.clone()),
+                closing,
                 facts: facts(),
                 links,
             }
@@ -241,6 +249,7 @@ pub fn letter(
                 "Su solicitud {number} no puede atenderse en la Mesa de Ayuda. Este es el motivo:"
             )],
             quote: Some(reason.clone()),
+            closing: vec![],
             facts: facts(),
             links: vec![ticket_link],
         },
@@ -259,6 +268,7 @@ pub fn letter(
                     "El usuario diligenció el Formulario Virtual de Satisfacción de Soporte Técnico de la solicitud {number}."
                 )],
                 quote: survey.comment.clone(),
+                closing: vec![],
                 facts,
                 links: vec![ticket_link],
             }
@@ -270,6 +280,7 @@ pub fn letter(
                 "Su solicitud {number} está abierta de nuevo: la retoma {assignee}."
             )],
             quote: reason.clone(),
+            closing: vec![],
             facts: facts(),
             links: vec![ticket_link],
         },
@@ -285,6 +296,7 @@ pub fn letter(
                 greeting: format!("Hola, {assignee}:"),
                 paragraphs,
                 quote: reason.clone(),
+                closing: vec![],
                 facts: desk_facts(),
                 links: vec![ticket_link],
             }
@@ -304,6 +316,7 @@ pub fn letter(
                     "Si el problema vuelve, registre una solicitud nueva.".to_owned(),
                 ],
                 quote: None,
+                closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
             }

@@ -1,20 +1,18 @@
 //! Logs: JSON lines through `tracing`. Ids and numbers go in fields; addresses,
 //! texts and tokens go nowhere. A failure is logged once, where it is handled.
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
 
 use crate::config;
 
-/// Starts logging. `DESK_LOG` takes a filter (`debug`, `cloud=trace`, …); without
-/// it the level is `info`.
+/// Starts logging. `DESK_LOG` takes a level (`debug`, `trace`, …); without it the
+/// level is `info`.
 pub fn start() {
-    let filter = config::optional("DESK_LOG")
-        .and_then(|text| EnvFilter::try_new(text).ok())
-        .unwrap_or_else(|| EnvFilter::new("info"));
+    let level = config::optional("DESK_LOG").and_then(|text| text.parse().ok());
     // A second call, as tests make it, changes nothing.
     let _ = tracing_subscriber::fmt()
         .json()
-        .with_env_filter(filter)
+        .with_max_level(level.unwrap_or(Level::INFO))
         .with_current_span(false)
         .try_init();
 }

@@ -853,6 +853,7 @@ impl Clockwork<'_> {
         Ok(vec![(
             EventKind::Resolved {
                 solution: solution.to_owned(),
+                round: self.ticket.reopened,
             },
             self.answered()?,
         )])

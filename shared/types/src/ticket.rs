@@ -506,6 +506,10 @@ pub enum EventKind {
     /// Activities 4, 12 and 13.
     Resolved {
         solution: String,
+        /// How many solutions did not hold before this one; the survey's link
+        /// carries it.
+        #[serde(default)]
+        round: u32,
     },
     /// Out of scope (section 5).
     Declined {
@@ -658,7 +662,7 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         }
         EventKind::ProviderReplied { .. } => ticket.state = State::OnHold(HoldReason::Technology),
         EventKind::SolutionReported { report } => ticket.solution_reported = Some(report.clone()),
-        EventKind::Resolved { solution } => {
+        EventKind::Resolved { solution, round: _ } => {
             ticket.state = State::Solved;
             ticket.outcome = Some(Outcome::Solved);
             ticket.solution = Some(solution.clone());

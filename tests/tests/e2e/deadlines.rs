@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use tests::Host;
 use tests::people::{ANA, LUIS};
+use tests::{Host, eventually};
 
 use crate::{
     MINUTE, assigned, assignee, at_once, check_letters, last_mail, solution, survey_of, time,
@@ -67,6 +67,47 @@ fn what_nobody_validates_is_closed_once_its_time_is_over() {
         .post(&survey, &answer)
         .problem(409, "invalid_transition");
     assert_eq!(luis.ticket(&rejected["number"])["status"], "assigned");
+
+    the_deadline_and_the_requester_at_once(&host);
+}
+
+/// Whoever is first, one of them is: closed once, or open again, never both.
+fn the_deadline_and_the_requester_at_once(host: &Host) {
+    let luis = host.client(LUIS);
+    let reason = json!({ "reason": "Sigue igual." });
+    for round in 0..5 {
+        let ticket = assigned(&luis, "redes", &format!("A última hora {round}"));
+        let number = &ticket["number"];
+        let solved = host
+            .client(assignee(&ticket))
+            .command(number, "resolution", &solution())
+            .must_be(200)
+            .json();
+        let due = time(&solved["clocks"]["validation"]["due_at"]);
+        let answers = at_once(3, |i| {
+            if i > 0 {
+                host.sweep(due + MINUTE);
+                return None;
+            }
+            Some(luis.command(number, "rejection", &reason))
+        });
+        eventually("the timers are seen to", || {
+            let queue = host.queue("closure");
+            (queue.visible + queue.in_flight == 0).then_some(())
+        });
+        let answer = answers.into_iter().flatten().next().unwrap();
+        let after = luis.ticket(number);
+        let last = if answer.status == 200 {
+            "reopened"
+        } else {
+            answer.problem(409, "invalid_transition");
+            assert_eq!(after["close_reason"], "validation_expired");
+            "closed"
+        };
+        let kinds = luis.event_kinds(number);
+        assert_eq!(kinds, ["registered", "assigned", "resolved", last]);
+        assert_eq!(after["version"], 4);
+    }
 }
 
 #[test]

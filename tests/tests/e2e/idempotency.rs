@@ -54,7 +54,34 @@ fn the_same_request_twenty_times_is_one_ticket() {
     ];
     check_letters(&host, &ticket, &expected);
 
+    one_of_two_bodies(&host);
     commands_are_done_once(&host);
+}
+
+/// One key, two bodies, at once: one of them is the request, and the other is
+/// refused as often as it comes.
+fn one_of_two_bodies(host: &Host) {
+    let luis = host.client(LUIS);
+    let titles = ["Una", "Otra"];
+    let answers = at_once(10, |i| {
+        let body = application(titles[i % 2]);
+        post_with_key(&luis, "/tickets", "dos-cuerpos", &body)
+    });
+    let taken = answers.iter().position(|answer| answer.status == 201);
+    let taken = taken.unwrap() % 2;
+    for (i, answer) in answers.iter().enumerate() {
+        if i % 2 == taken {
+            assert_eq!(answer.status, 201, "{}", answer.body);
+            assert_eq!(answer.json()["title"], titles[taken]);
+            assert_eq!(answer.body, answers[taken].body);
+        } else {
+            answer.problem(422, "idempotency_mismatch");
+        }
+    }
+    // The key is used up for every other path as well.
+    let body = json!({ "body": "a", "visibility": "public" });
+    post_with_key(&luis, "/tickets/2/followups", "dos-cuerpos", &body)
+        .problem(422, "idempotency_mismatch");
 }
 
 fn commands_are_done_once(host: &Host) {

@@ -206,7 +206,8 @@ fn registrations(ana: &Client, agent: &Client) {
 
 fn unreadable_bodies(ana: &Client) {
     let nested = "[".repeat(100_000);
-    let bodies: [&[u8]; 9] = [
+    let bodies: [&[u8]; 10] = [
+        b"{\"title\": \"\\ud800\"}",
         b"esto no es JSON",
         b"{",
         b"[]",
@@ -443,6 +444,7 @@ fn only_who_is_known_is_heard() {
         let answer = nobody.authorized(authorization).get("/tickets");
         assert_eq!(answer.status, 401, "{authorization}: {}", answer.body);
     }
+    unverified(&host);
     strangers(&host);
     somebody_elses(&host, &ticket);
     assert_eq!(ana.ticket(&ticket["number"]), ticket);
@@ -510,6 +512,36 @@ fn forgeries(nobody: &Client) -> Vec<(&'static str, String)> {
 
 fn base64url(text: &str) -> Vec<u8> {
     base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, text).unwrap()
+}
+
+/// The issuer says that the address is not verified: it is nobody's.
+fn unverified(host: &Host) {
+    let pem = std::fs::read(host.data().join("jwt-key.pem")).unwrap();
+    let key = EncodingKey::from_rsa_pem(&pem).unwrap();
+    let good = host.nobody().token(&json!({ "email": COORDINATOR }));
+    let header = jsonwebtoken::decode_header(&good).unwrap();
+    let claims = good.split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&base64url(claims)).unwrap();
+    let with = |name: &str, value: Value| {
+        let mut claims = claims.clone();
+        claims[name] = value;
+        let token = encode(&header, &claims, &key).unwrap();
+        host.nobody().authorized(&format!("Bearer {token}"))
+    };
+    with("name", json!("Coordinación"))
+        .get("/catalog")
+        .must_be(200);
+    for (name, value) in [
+        ("email_verified", json!(false)),
+        ("email_verified", json!("false")),
+        ("email", json!(null)),
+        ("email", json!(["a@uspec.gov.co"])),
+    ] {
+        let somebody = with(name, value);
+        check_problem(&somebody.get("/tickets"), 403, "forbidden");
+        let answer = somebody.post("/tickets", &application(&json!({})));
+        check_problem(&answer, 403, "forbidden");
+    }
 }
 
 /// Signed in, but nobody of the entity: no role at all.

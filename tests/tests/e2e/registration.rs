@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use tests::people::{ANA, LUIS, SUPPORT};
+use tests::people::{ANA, COORDINATOR, LUIS, SUPPORT};
 use tests::{Client, Host};
 
-use crate::{assigned, assignee, await_assigned, check_letters, last_mail};
+use crate::{assigned, assignee, await_assigned, check_letters, last_mail, solution};
 
 /// Whether the catalogue has `agent` in the team of `category`.
 fn is_of_the_team(reader: &Client, agent: &str, category: &str) -> bool {
@@ -122,6 +122,52 @@ fn assignment_takes_less_than_a_second() {
     assert!(times[2] < 1_000, "{times:?} ms");
 
     by_phone(&host);
+}
+
+#[test]
+fn who_has_the_least_gets_the_next() {
+    let host = Host::start();
+    let ana = host.client(ANA);
+    let next = |title: &str| {
+        let ticket = assigned(&ana, "aplicaciones", title);
+        assignee(&ticket).to_owned()
+    };
+    let load = |agent: &str| {
+        let path = format!("/tickets?status=assigned&assignee={agent}");
+        host.client(agent).list(&path).len()
+    };
+    for i in 0..6 {
+        next(&format!("Para repartir {i}"));
+    }
+    assert_eq!(SUPPORT.map(load), [2, 2, 2]);
+
+    // What is solved is nobody's load; what is rejected is again.
+    let [busy, _, idle] = SUPPORT;
+    let client = host.client(idle);
+    let solved = client.list(&format!("/tickets?assignee={idle}"));
+    for ticket in &solved {
+        let number = &ticket["number"];
+        client
+            .command(number, "resolution", &solution())
+            .must_be(200);
+    }
+    assert_eq!([next("Uno"), next("Otro")], [idle, idle]);
+    let reason = json!({ "reason": "Sigue igual." });
+    for ticket in &solved {
+        ana.command(&ticket["number"], "rejection", &reason)
+            .must_be(200);
+    }
+    assert_eq!(SUPPORT.map(load), [2, 2, 4]);
+    // Passed on, it weighs on whoever has it now.
+    let one = &host.client(busy).list(&format!("/tickets?assignee={busy}"))[0];
+    host.client(COORDINATOR)
+        .command(&one["number"], "assignment", &json!({ "agent": idle }))
+        .must_be(200);
+    assert_eq!(
+        [next("Para quien menos tiene"), next("Y otra")],
+        [busy, SUPPORT[1]].map(str::to_owned)
+    );
+    assert_eq!(SUPPORT.map(load), [2, 3, 5]);
 }
 
 /// An agent registers for whoever calls; the ticket and the mail are the

@@ -1,8 +1,10 @@
 //! Steps that the state of a ticket forbids: refused, and nothing changes.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tests::people::{ANA, COORDINATOR, LUIS, SUPPORT, colleague_of};
-use tests::{Answer, Client, Host, eventually};
+use tests::{Answer, Client, Host, eventually, within};
 
 use crate::{
     MINUTE, assigned, assignee, at_once, check_letters, last_mail, solution, survey_of, time,
@@ -59,12 +61,13 @@ fn check_unchanged<T>(host: &Host, ticket: &Value, act: impl FnOnce() -> T) -> T
 /// Sets whether the agents of `soporte` are available.
 fn set_available(coordinator: &Client, available: bool) {
     let mut catalogue = coordinator.get("/catalog").must_be(200).json();
+    // Whatever version is in force: nobody else changes it.
+    catalogue.as_object_mut().unwrap().remove("version");
     for entry in catalogue["directory"].as_array_mut().unwrap() {
         if SUPPORT.contains(&entry["email"].as_str().unwrap()) {
             entry["available"] = json!(available);
         }
     }
-    catalogue.as_object_mut().unwrap().remove("version");
     coordinator.put("/catalog", &catalogue).must_be(200);
 }
 
@@ -77,7 +80,8 @@ fn what_nobody_can_take_waits_and_is_not_lost() {
     let ana = host.client(ANA);
     let waiting = ana.register("redes", "Nadie disponible");
     let taken = ana.register("redes", "Alguien la toma");
-    for ticket in [&waiting, &taken] {
+    let declined = ana.register("redes", "Fuera del alcance");
+    for ticket in [&waiting, &taken, &declined] {
         eventually("it is deferred, and the coordinator told", || {
             let kinds = coordinator.event_kinds(&ticket["number"]);
             (kinds == ["registered", "assignment_deferred"] && host.letters(ticket).len() == 2)
@@ -91,34 +95,41 @@ fn what_nobody_can_take_waits_and_is_not_lost() {
     check_letters(&host, &waiting, &expected);
 
     // Nobody has it yet: the desk has nothing to report on it.
-    let forbidden = ["contact", "resolution", "rejection", "closure"];
-    check_refused(&host, &waiting, &coordinator, &forbidden[..2]);
-    check_refused(&host, &waiting, &coordinator, &["closure"]);
+    let steps = ["contact", "resolution", "closure"];
+    check_refused(&host, &waiting, &coordinator, &steps);
     check_refused(&host, &waiting, &ana, &["rejection"]);
 
     // The sweep rings again and again: it is tried again, and told once.
     let at = time(&waiting["created_at"]);
-    let tried = |bells: u64| {
-        eventually("every bell was heard", || {
-            let queue = host.queue("assignment");
-            (queue.visible == 0 && queue.in_flight + queue.delayed == bells).then_some(())
-        });
-    };
-    for round in 1..=3 {
-        host.sweep(at + MINUTE);
-        tried(2 + 2 * round);
+    for _ in 0..3 {
+        let swept = host.sweep(at + MINUTE);
+        assert_eq!(swept["outbox_rung"], 3, "{swept}");
+        host.settle();
     }
     assert_eq!(ana.ticket(&waiting["number"])["version"], 2);
     check_letters(&host, &waiting, &expected);
 
-    // An agent may take one, available or not.
-    let agent = host.client(SUPPORT[2]);
-    let own = agent
-        .command(&taken["number"], "assignment", &json!({}))
-        .must_be(200)
-        .json();
-    assert_eq!(own["status"], "assigned");
-    assert_eq!(assignee(&own), SUPPORT[2]);
+    // An agent may take one, available or not; of three that try, one has it.
+    let takes = at_once(3, |i| {
+        let agent = host.client(SUPPORT[i]);
+        agent.command(&taken["number"], "assignment", &json!({}))
+    });
+    let (mut own, mut late) = (Vec::new(), Vec::new());
+    for take in takes {
+        if take.status == 200 {
+            own.push(take.json());
+        } else {
+            late.push(take.problem(409, "invalid_transition"));
+        }
+    }
+    assert_eq!((own.len(), late.len()), (1, 2), "{own:?} {late:?}");
+    let taker = assignee(&own[0]);
+
+    // Declined before anybody had it.
+    let reason = json!({ "reason": "No es de la mesa." });
+    host.client(SUPPORT[0])
+        .command(&declined["number"], "decline", &reason)
+        .must_be(200);
 
     // Somebody is back. The functions hear of it within seconds.
     set_available(&coordinator, true);
@@ -128,18 +139,27 @@ fn what_nobody_can_take_waits_and_is_not_lost() {
         (ticket["status"] == "assigned").then_some(ticket)
     });
     // The taken one counts as a load: somebody else has this one.
-    assert_ne!(assignee(&ticket), SUPPORT[2]);
+    assert_ne!(assignee(&ticket), taker);
     let mail = "Solicitud asignada a usted";
-    for (ticket, agent) in [(&waiting, assignee(&ticket)), (&taken, SUPPORT[2])] {
-        eventually("the agent is told", || {
-            let letters = host.letters(ticket);
-            (letters.len() == 3).then_some(())
-        });
+    host.settle();
+    for (ticket, agent) in [(&waiting, assignee(&ticket)), (&taken, taker)] {
         let expected = [expected[0], expected[1], (mail, agent)];
         check_letters(&host, ticket, &expected);
         let kinds = coordinator.event_kinds(&ticket["number"]);
         assert_eq!(kinds, ["registered", "assignment_deferred", "assigned"]);
     }
+
+    // Rejected, what nobody had is given to somebody: at once, not when the
+    // sweep comes by.
+    let rejected = ana
+        .command(&declined["number"], "rejection", &reason)
+        .must_be(200)
+        .json();
+    assert_eq!(rejected["status"], "new");
+    within(Duration::from_secs(5), "it is assigned", || {
+        let ticket = ana.ticket(&declined["number"]);
+        (ticket["status"] == "assigned").then_some(())
+    });
 }
 
 #[test]
