@@ -81,7 +81,7 @@ impl Fields {
     }
 
     fn require(&mut self, name: &str) {
-        if !self.rest.get(name).is_some_and(|value| !value.is_null()) {
+        if self.rest.get(name).is_none_or(Value::is_null) {
             let error = FieldError::required(&self.path(name));
             self.errors.push(error);
         }

@@ -187,10 +187,7 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
         .as_ref()
         .is_some_and(|o| o.email == caller.email);
     match role {
-        Role::Requester => match command {
-            C::FollowUp | C::AddAttachment | C::Reject => true,
-            _ => false,
-        },
+        Role::Requester => matches!(command, C::FollowUp | C::AddAttachment | C::Reject),
         Role::Agent => match command {
             C::Take | C::FollowUp | C::FollowUpInternally | C::AddAttachment | C::Recategorise => {
                 true
@@ -206,34 +203,37 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
             C::Decline => responsible || ticket.assignee.is_none(),
             _ => false,
         },
-        Role::Coordinator => match command {
+        Role::Coordinator => matches!(
+            command,
             C::Take
-            | C::AssignTo
-            | C::FollowUp
-            | C::FollowUpInternally
-            | C::AddAttachment
-            | C::Recategorise
-            | C::Contact
-            | C::Hold
-            | C::Resume
-            | C::Escalate
-            | C::Resolve
-            | C::Decline
-            | C::Close
-            | C::SaveFormat => true,
-            _ => false,
-        },
-        Role::Officer | Role::Head => match command {
-            C::FollowUp
-            | C::FollowUpInternally
-            | C::AddAttachment
-            | C::SaveFormat
-            | C::Return
-            | C::RequestProvider
-            | C::RecordProviderReply
-            | C::ReportSolution => escalated_to_him,
-            _ => false,
-        },
+                | C::AssignTo
+                | C::FollowUp
+                | C::FollowUpInternally
+                | C::AddAttachment
+                | C::Recategorise
+                | C::Contact
+                | C::Hold
+                | C::Resume
+                | C::Escalate
+                | C::Resolve
+                | C::Decline
+                | C::Close
+                | C::SaveFormat
+        ),
+        Role::Officer | Role::Head => {
+            let theirs = matches!(
+                command,
+                C::FollowUp
+                    | C::FollowUpInternally
+                    | C::AddAttachment
+                    | C::SaveFormat
+                    | C::Return
+                    | C::RequestProvider
+                    | C::RecordProviderReply
+                    | C::ReportSolution
+            );
+            theirs && escalated_to_him
+        }
         Role::Personnel | Role::Contracting | Role::Administrative => command == C::SaveFormat,
         Role::Auditor => false,
     }

@@ -18,12 +18,17 @@ mod text;
 mod transitions;
 
 use std::sync::Barrier;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::{Client, Host, Mail, eventually};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// A mail that a process is sending, or died sending, is nobody else's for
+/// twelve seconds; a second doorbell for it comes back after that.
+const LEASES: Duration = Duration::from_secs(20);
 
 /// Registers a request and waits until somebody is responsible for it.
 #[track_caller]

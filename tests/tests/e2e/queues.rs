@@ -1,18 +1,13 @@
 //! Messages are doorbells: twice, too late or lost, they change nothing.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tests::people::{ANA, COORDINATOR, LUIS};
 use tests::{Host, eventually, within};
 
 use crate::{
-    MINUTE, assigned, assignee, at_once, await_assigned, check_letters, solution, survey_of, time,
+    LEASES, MINUTE, assigned, assignee, at_once, await_assigned, check_letters, solution,
+    survey_of, time,
 };
-
-/// A mail that a process is sending, or died sending, is nobody else's for
-/// twelve seconds.
-const LEASES: Duration = Duration::from_secs(20);
 
 fn bell(ticket: &Value, seq: u64, effect: &str) -> Value {
     json!({
@@ -50,7 +45,7 @@ fn doorbells_ring_in_vain_once_the_work_is_done() {
     host.send_messages("notification", &vec![bell(&busy, 1, "mail_registered"); 10]);
     await_assigned(&ana, &busy);
     host.send_messages("notification", &vec![bell(&busy, 2, "mail_assigned"); 10]);
-    host.settle();
+    host.settle_within(LEASES);
     check_done_once(&host, &busy);
 
     // And when it is long done.

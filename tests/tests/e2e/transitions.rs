@@ -7,7 +7,8 @@ use tests::people::{ANA, COORDINATOR, LUIS, SUPPORT, colleague_of};
 use tests::{Answer, Client, Host, eventually, within};
 
 use crate::{
-    MINUTE, assigned, assignee, at_once, check_letters, last_mail, solution, survey_of, time,
+    LEASES, MINUTE, assigned, assignee, at_once, check_letters, last_mail, solution, survey_of,
+    time,
 };
 
 /// Commands of everybody's, each with a body that is in order.
@@ -100,6 +101,7 @@ fn what_nobody_can_take_waits_and_is_not_lost() {
     check_refused(&host, &waiting, &ana, &["rejection"]);
 
     // The sweep rings again and again: it is tried again, and told once.
+    host.settle();
     let at = time(&waiting["created_at"]);
     for _ in 0..3 {
         let swept = host.sweep(at + MINUTE);
@@ -141,7 +143,7 @@ fn what_nobody_can_take_waits_and_is_not_lost() {
     // The taken one counts as a load: somebody else has this one.
     assert_ne!(assignee(&ticket), taker);
     let mail = "Solicitud asignada a usted";
-    host.settle();
+    host.settle_within(LEASES);
     for (ticket, agent) in [(&waiting, assignee(&ticket)), (&taken, taker)] {
         let expected = [expected[0], expected[1], (mail, agent)];
         check_letters(&host, ticket, &expected);

@@ -1,6 +1,12 @@
 //! The rules of a ticket's life: tables that a person reads, the procedure as
 //! given / when / then, and random histories.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod histories;
 mod procedure;
 mod tables;
