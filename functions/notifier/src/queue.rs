@@ -102,17 +102,16 @@ impl Postman {
             .await
         {
             Ok(message_id) => message_id,
-            Err(error) => {
-                // It was not sent: nobody has to wait for the lease to end. An
-                // answer that was lost on the way says nothing of the kind.
-                if let MailError::Refused(_) = error
-                    && let Err(e) = store.release_outbox(row, &me).await
-                {
-                    tracing::warn!(
-                        error = chain(&e),
-                        "the outbox row stays claimed for a while"
-                    );
-                }
+            // SES wants none of it: the sweep need not ring again. The message
+            // ends among the dead letters, which somebody looks at.
+            Err(error @ MailError::Refused(_)) => {
+                let reason = chain(&error);
+                store.park_outbox(row, &me, &reason).await?;
+                return Err(Failure::Poison(reason));
+            }
+            // The claim stands until it ends: an answer that was lost on the way
+            // does not say that the mail was not sent.
+            Err(error @ MailError::Retryable(_)) => {
                 return Err(Failure::Retry {
                     after: None,
                     reason: chain(&error),

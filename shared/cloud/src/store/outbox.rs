@@ -93,20 +93,29 @@ impl Store {
         }
     }
 
-    /// Gives a row back at once, so that the next try need not wait for the
-    /// lease to end. Does nothing when the row is no longer the claimant's.
+    /// Parks a row that no retry will help: the sweep no longer rings for it. It
+    /// stays with its ticket, and a message from the dead-letter queue takes it
+    /// up again. Does nothing when the row is no longer the claimant's.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn release_outbox(&self, row: OutboxKey, claimant: &str) -> Result<(), StoreError> {
+    pub async fn park_outbox(
+        &self,
+        row: OutboxKey,
+        claimant: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let sent = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(row.key().attributes()))
-            .update_expression("REMOVE claimed_by, claimed_until")
+            .update_expression(
+                "SET parked = :reason REMOVE due_pk, due_sk, claimed_by, claimed_until",
+            )
             .condition_expression("claimed_by = :me")
             .expression_attribute_values(":me", AttributeValue::S(claimant.to_owned()))
+            .expression_attribute_values(":reason", AttributeValue::S(reason.to_owned()))
             .send()
             .await;
         match sent {
@@ -114,7 +123,7 @@ impl Store {
             Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
                 Ok(())
             }
-            Err(e) => Err(failed("release an outbox row", e)),
+            Err(e) => Err(failed("park an outbox row", e)),
         }
     }
 
@@ -173,7 +182,7 @@ impl Store {
         Ok(())
     }
 
-    /// What a ticket still owes.
+    /// What a ticket still owes, less what is parked.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -199,8 +208,10 @@ impl Store {
                 .send()
                 .await
                 .map_err(|e| failed("read what a ticket owes", e))?;
-            for item in answer.items.unwrap_or_default() {
-                if let Some((ticket, seq, effect)) = keys::parse_outbox(&Item(item).key()?) {
+            for item in answer.items.unwrap_or_default().into_iter().map(Item) {
+                if item.text("parked").is_none()
+                    && let Some((ticket, seq, effect)) = keys::parse_outbox(&item.key()?)
+                {
                     owed.push(Doorbell::Outbox {
                         ticket,
                         seq,
