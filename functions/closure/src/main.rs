@@ -31,7 +31,12 @@ impl Function for Closure {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
     run(async {
-        let desk = Desk::start(&[QueueName::Notification, QueueName::Closure]).await?;
+        let desk = Desk::start(&[
+            QueueName::Assignment,
+            QueueName::Notification,
+            QueueName::Closure,
+        ])
+        .await?;
         Ok(Closure {
             queue: queue::Deadlines { desk },
             secret: config::token_secret()?,

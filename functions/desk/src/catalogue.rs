@@ -11,7 +11,8 @@ use types::problem::{FieldError, Problem};
 use crate::handler::catalogue_view;
 
 pub async fn show(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
-    let stored = desk.catalogue().await?;
+    // From the table: whoever has just written it wants to see that.
+    let stored = desk.store.catalogue().await.map_err(|e| problem_of(&e))?;
     let caller = desk.caller(call, &stored.catalogue)?;
     if caller.roles.is_empty() {
         return Err(Problem::Forbidden(

@@ -273,7 +273,15 @@ impl PageQuery {
             cursor: None,
             rest: vec![],
         };
-        for (name, value) in call.query() {
+        for (i, (name, value)) in call.query().iter().enumerate() {
+            if call.query()[..i].iter().any(|(earlier, _)| earlier == name) {
+                errors.push(FieldError::new(
+                    name,
+                    "repeated_parameter",
+                    "Este parámetro va una sola vez.",
+                ));
+                continue;
+            }
             match name.as_str() {
                 "limit" => match value.parse() {
                     Ok(limit) if (1..=MAX_PAGE).contains(&limit) => page.limit = limit,

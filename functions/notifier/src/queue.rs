@@ -35,7 +35,9 @@ pub struct Postman {
 
 impl Consumer for Postman {
     const QUEUE: QueueName = QueueName::Notification;
-    const CONCURRENCY: usize = 4;
+    // Few at once: each of them is a mail that goes out twice if the process dies
+    // at the wrong moment.
+    const CONCURRENCY: usize = 2;
 
     type Batch = ();
 

@@ -80,6 +80,9 @@ pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
 
 impl Gateway {
     async fn answer(&self, parts: Parts, body: Body) -> Response {
+        // Before any refusal: a body that nobody reads ends the connection, and
+        // fails the next request on it.
+        let body = to_bytes(body, BODY_LIMIT).await;
         let Some((route, parameters)) = find(&self.routes, &parts.method, parts.uri.path()) else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
@@ -94,7 +97,7 @@ impl Gateway {
                 return response;
             }
         };
-        let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        let Ok(body) = body else {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
         let payload = match serde_json::to_vec(&self.event(

@@ -213,7 +213,7 @@ names! {
 /// a line break in a title is how headers are injected into mail.
 pub fn parse_line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     let text = text.trim();
-    if text.is_empty() {
+    if !text.chars().any(is_visible) {
         return Err(FieldError::required(field));
     }
     if text.chars().count() > max {
@@ -235,7 +235,7 @@ pub fn parse_line(field: &str, text: &str, max: usize) -> Result<String, FieldEr
 /// When it is blank, longer than `max` characters, or has a control character
 /// other than a line break or a tabulator.
 pub fn parse_text(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
-    if text.trim().is_empty() {
+    if !text.chars().any(is_visible) {
         return Err(FieldError::required(field));
     }
     if text.chars().count() > max {
@@ -252,6 +252,17 @@ pub fn parse_text(field: &str, text: &str, max: usize) -> Result<String, FieldEr
         ));
     }
     Ok(text.to_owned())
+}
+
+/// Whether a reader sees anything of it: no space, no control character, and none
+/// of Unicode's default-ignorable code points.
+fn is_visible(c: char) -> bool {
+    let ignorable = matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{FFF0}'..='\u{FFF8}' | '\u{E0000}'..='\u{E0FFF}');
+    !ignorable && !c.is_whitespace() && !c.is_control()
 }
 
 /// Control characters, line and paragraph separators, and the marks that

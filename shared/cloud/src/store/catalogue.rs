@@ -4,12 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use types::catalogue::{Catalogue, CatalogueDocument};
 
 use super::item::Item;
-use super::{Store, StoreError, failed};
+use super::{Store, StoreError, failed, unbuildable};
 use crate::clock;
 use crate::keys;
 
@@ -110,22 +110,19 @@ impl Store {
         let operation = "write the catalogue";
         let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let version = over + 1;
-        // The version first: a current catalogue always has its own entry.
+        // Both or none: the version that is kept is the one that was in force.
         let kept = Item::with_doc(&keys::catalogue_version(version), document)?
             .set_number("version", whole(version))
             .set("written_at", keys::sortable(clock::now()));
-        self.client
-            .put_item()
+        let kept = Put::builder()
             .table_name(&self.table)
             .set_item(Some(kept.0))
-            .send()
-            .await
-            .map_err(|e| failed(operation, e))?;
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|e| unbuildable(operation, e))?;
         let current = Item::with_doc(&keys::catalogue_current(), document)?
             .set_number("version", whole(version));
-        let mut put = self
-            .client
-            .put_item()
+        let mut put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(current.0));
         put = if over == 0 {
@@ -134,9 +131,18 @@ impl Store {
             put.condition_expression("version = :over")
                 .expression_attribute_values(":over", AttributeValue::N(over.to_string()))
         };
-        match put.send().await {
+        let current = put.build().map_err(|e| unbuildable(operation, e))?;
+        let sent = self
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(kept).build())
+            .transact_items(TransactWriteItem::builder().put(current).build())
+            .send()
+            .await;
+        match sent {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
+            // Somebody else's version is there, or is being written right now.
+            Err(SdkError::ServiceError(e)) if e.err().is_transaction_canceled_exception() => {
                 Ok(false)
             }
             Err(e) => Err(failed(operation, e)),
