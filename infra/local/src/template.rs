@@ -607,7 +607,7 @@ mod tests {
             .find(|mapping| mapping.function == "notifier")
             .unwrap();
         assert_eq!(mapping.failures, FailureReport::PerItem);
-        assert_eq!(mapping.maximum_concurrency, 4);
+        assert_eq!(mapping.maximum_concurrency, 2);
         assert_eq!(template.schedules[0].rate, Duration::from_secs(60));
 
         let authorizer = template.authorizer.as_ref().unwrap();
