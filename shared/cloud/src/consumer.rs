@@ -128,13 +128,9 @@ pub async fn consume<C: Consumer>(
     let done: Vec<Result<Vec<Doorbell>, String>> = stream::iter(bells)
         .map(|(id, record, doorbell)| async move {
             let work = one(consumer, batch, looked_up, &doorbell);
-            let failure = match AssertUnwindSafe(work).catch_unwind().await {
-                Ok(Ok(doorbells)) => return Ok(doorbells),
-                Ok(Err(failure)) => failure,
-                Err(_) => Failure::Retry {
-                    after: None,
-                    reason: "the handler panicked".to_owned(),
-                },
+            let failure = match isolated(work).await {
+                Ok(doorbells) => return Ok(doorbells),
+                Err(failure) => failure,
             };
             report(consumer, &record, &doorbell, failure).await;
             Err(id)
@@ -153,6 +149,18 @@ pub async fn consume<C: Consumer>(
     // back, find their work done, and ring for what their tickets owe.
     desk.queues.ring(&doorbells).await;
     Ok(response(failures))
+}
+
+/// Carries out the work of one message; a panic in it is a failure of that
+/// message.
+async fn isolated<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Failure::Retry {
+            after: None,
+            reason: "the handler panicked".to_owned(),
+        }),
+    }
 }
 
 /// A record without a message id.
@@ -292,4 +300,25 @@ async fn one<C: Consumer>(
 /// came next: this doorbell rings for that.
 async fn already_done(desk: &Desk, ticket: TicketId) -> Result<Vec<Doorbell>, Failure> {
     Ok(desk.store.owed(ticket).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_fails_one_message_and_leaves_its_neighbours_alone() {
+        let work = |i: u32| async move {
+            tokio::task::yield_now().await;
+            assert_ne!(i, 2, "this one panics");
+            Ok(i)
+        };
+        let outcomes: Vec<_> = stream::iter(0..5)
+            .map(|i| isolated(work(i)))
+            .buffered(3)
+            .map(|outcome| outcome.ok())
+            .collect()
+            .await;
+        assert_eq!(outcomes, [Some(0), Some(1), None, Some(3), Some(4)]);
+    }
 }

@@ -38,12 +38,15 @@ pub fn ticket(id: TicketId) -> Key {
 /// The prefix that all events of a ticket share.
 pub const EVENT_PREFIX: &str = "EVENT#";
 
+/// The last sequence number that sorts as text; no ticket comes near it.
+pub const LAST_EVENT: u64 = 99_999_999;
+
 pub fn event(id: TicketId, seq: u64) -> Key {
     Key::new(ticket_partition(id), event_sort(seq))
 }
 
 pub fn event_sort(seq: u64) -> String {
-    format!("{EVENT_PREFIX}{seq:08}")
+    format!("{EVENT_PREFIX}{:08}", seq.min(LAST_EVENT))
 }
 
 /// The prefix that all outbox rows of a ticket share.

@@ -1,12 +1,12 @@
 //! What the sweep looks for: the sparse `due` index holds timers that are armed
 //! and outbox rows that are owed, and nothing else.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use types::message::Doorbell;
 
 use super::item::Item;
-use super::{Store, StoreError, failed};
+use super::query::{Order, Query};
+use super::{Store, StoreError};
 use crate::keys::{self, DueKind};
 
 /// A row that is due.
@@ -29,33 +29,20 @@ impl Store {
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueRow>, StoreError> {
-        let mut rows = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("due")
-                .key_condition_expression("due_pk = :pk AND due_sk < :before")
-                .expression_attribute_values(
-                    ":pk",
-                    AttributeValue::S(keys::due_partition(kind, shard)),
-                )
-                .expression_attribute_values(":before", AttributeValue::S(keys::sortable(before)))
-                .limit(i32::try_from(limit - rows.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|e| failed("look for what is due", e))?;
-            for item in answer.items.unwrap_or_default() {
-                rows.push(read(kind, before, &Item(item))?);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() || rows.len() >= limit {
-                return Ok(rows);
-            }
-        }
+        let items = self
+            .query(Query {
+                operation: "look for what is due",
+                index: Some("due"),
+                condition: "due_pk = :pk AND due_sk < :before",
+                values: vec![
+                    (":pk", keys::due_partition(kind, shard)),
+                    (":before", keys::sortable(before)),
+                ],
+                order: Order::Ascending,
+                limit: Some(limit),
+            })
+            .await?;
+        items.iter().map(|item| read(kind, before, item)).collect()
     }
 }
 

@@ -5,15 +5,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use types::ids::{EmailAddress, TeamId, TicketId};
 use types::ticket::{Status, Ticket};
 
-use super::item::Item;
-use super::{Store, StoreError, failed};
+use super::query::{Order, Query};
+use super::{Store, StoreError};
 use crate::keys;
 
 /// Most keys that one request looks at: a filter that few tickets pass answers
@@ -29,12 +28,6 @@ struct Stage {
     index: &'static str,
     partitions: Vec<String>,
     order: Order,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    Ascending,
-    Descending,
 }
 
 /// One page of a list.
@@ -229,50 +222,37 @@ impl Store {
         count: usize,
     ) -> Result<Vec<Row>, StoreError> {
         let index = stage.index;
-        let (compare, forward) = match stage.order {
-            Order::Ascending => (">", true),
-            Order::Descending => ("<", false),
+        let compare = match stage.order {
+            Order::Ascending => ">",
+            Order::Descending => "<",
         };
         let mut condition = format!("{index}_pk = :pk");
-        let mut values =
-            HashMap::from([(":pk".to_owned(), AttributeValue::S(partition.to_owned()))]);
+        let mut values = vec![(":pk", partition.to_owned())];
         if let Some(after) = after {
             condition.push_str(&format!(" AND {index}_sk {compare} :after"));
-            values.insert(":after".to_owned(), AttributeValue::S(after.to_owned()));
+            values.push((":after", after.to_owned()));
         }
+        let items = self
+            .query(Query {
+                operation: "list tickets",
+                index: Some(index),
+                condition: &condition,
+                values,
+                order: stage.order,
+                limit: Some(count),
+            })
+            .await?;
         let sort_name = format!("{index}_sk");
-        let mut rows = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name(index)
-                .key_condition_expression(&condition)
-                .set_expression_attribute_values(Some(values.clone()))
-                .scan_index_forward(forward)
-                .limit(i32::try_from(count - rows.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|e| failed("list tickets", e))?;
-            for item in answer.items.unwrap_or_default() {
-                let item = Item(item);
-                if let (Some(ticket), Some(sort)) =
-                    (keys::parse_ticket(&item.key()?), item.text(&sort_name))
-                {
-                    rows.push(Row {
-                        ticket,
-                        sort: sort.to_owned(),
-                    });
-                }
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() || rows.len() >= count {
-                return Ok(rows);
+        let mut rows = Vec::with_capacity(items.len());
+        for item in items {
+            if let (Some(ticket), Some(sort)) =
+                (keys::parse_ticket(&item.key()?), item.text(&sort_name))
+            {
+                let sort = sort.to_owned();
+                rows.push(Row { ticket, sort });
             }
         }
+        Ok(rows)
     }
 }
 

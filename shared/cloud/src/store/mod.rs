@@ -9,6 +9,7 @@ mod item;
 mod list;
 mod numbers;
 mod outbox;
+mod query;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use outbox::{OutboxClaim, OutboxKey};
 use crate::config::{self, ConfigError};
 use crate::keys::{self, Key};
 use item::Item;
+use query::{Order, Query};
 
 /// The table's adapter. Cheap to clone.
 #[derive(Clone)]
@@ -233,34 +235,21 @@ impl Store {
         after: u64,
         limit: usize,
     ) -> Result<(Vec<Event>, bool), StoreError> {
-        let mut events: Vec<Event> = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":pk", AttributeValue::S(keys::ticket_partition(id)))
-                .expression_attribute_values(
-                    ":from",
-                    AttributeValue::S(keys::event_sort(after + 1)),
-                )
-                .expression_attribute_values(":to", AttributeValue::S(keys::event_sort(99_999_999)))
-                .consistent_read(true)
-                .limit(i32::try_from(limit + 1 - events.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|e| failed("read a history", e))?;
-            for item in answer.items.unwrap_or_default() {
-                events.push(Item(item).doc()?);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() || events.len() > limit {
-                break;
-            }
-        }
+        let items = self
+            .query(Query {
+                operation: "read a history",
+                index: None,
+                condition: "pk = :pk AND sk BETWEEN :from AND :to",
+                values: vec![
+                    (":pk", keys::ticket_partition(id)),
+                    (":from", keys::event_sort(after.saturating_add(1))),
+                    (":to", keys::event_sort(keys::LAST_EVENT)),
+                ],
+                order: Order::Ascending,
+                limit: Some(limit + 1),
+            })
+            .await?;
+        let mut events: Vec<Event> = items.iter().map(Item::doc).collect::<Result<_, _>>()?;
         let more = events.len() > limit;
         events.truncate(limit);
         Ok((events, more))

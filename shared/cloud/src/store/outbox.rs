@@ -14,6 +14,7 @@ use types::message::Doorbell;
 use types::ticket::{Event, Ticket};
 
 use super::item::Item;
+use super::query::{Order, Query};
 use super::{Store, StoreError, failed, unbuildable};
 use crate::keys::{self, Key};
 
@@ -187,43 +188,30 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn owed(&self, ticket: TicketId) -> Result<Vec<Doorbell>, StoreError> {
-        let mut owed = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(
-                    ":pk",
-                    AttributeValue::S(keys::ticket_partition(ticket)),
-                )
-                .expression_attribute_values(
-                    ":prefix",
-                    AttributeValue::S(keys::OUTBOX_PREFIX.to_owned()),
-                )
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|e| failed("read what a ticket owes", e))?;
-            for item in answer.items.unwrap_or_default().into_iter().map(Item) {
-                if item.text("parked").is_none()
-                    && let Some((ticket, seq, effect)) = keys::parse_outbox(&item.key()?)
-                {
-                    owed.push(Doorbell::Outbox {
-                        ticket,
-                        seq,
-                        effect,
-                    });
-                }
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(owed);
+        let items = self
+            .query(Query {
+                operation: "read what a ticket owes",
+                index: None,
+                condition: "pk = :pk AND begins_with(sk, :prefix)",
+                values: vec![
+                    (":pk", keys::ticket_partition(ticket)),
+                    (":prefix", keys::OUTBOX_PREFIX.to_owned()),
+                ],
+                order: Order::Ascending,
+                limit: None,
+            })
+            .await?;
+        let mut owed = Vec::with_capacity(items.len());
+        for item in items.iter().filter(|item| item.text("parked").is_none()) {
+            if let Some((ticket, seq, effect)) = keys::parse_outbox(&item.key()?) {
+                owed.push(Doorbell::Outbox {
+                    ticket,
+                    seq,
+                    effect,
+                });
             }
         }
+        Ok(owed)
     }
 }
 
