@@ -139,10 +139,13 @@ impl Call {
             .is_some_and(|accept| accept.contains("text/html"))
     }
 
-    /// Whether the body is what an HTML form sends.
+    /// Whether the body is what an HTML form sends. `curl -d` claims so of
+    /// anything: a JSON object is taken as one all the same.
     pub fn is_form(&self) -> bool {
-        self.header("content-type")
-            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+        let claimed = self
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        claimed && self.body.trim_ascii_start().first() != Some(&b'{')
     }
 
     /// The fields of an HTML form.
