@@ -123,10 +123,30 @@ async fn build(
         cargo.args(["--package", package]);
     }
     cargo.arg("--bins");
+    // `cargo run` describes this package to us in variables that `ring`'s build
+    // script watches: left there, ring and all that stands on it is built anew.
+    for (name, _) in std::env::vars_os() {
+        if describes_package(&name.to_string_lossy()) {
+            cargo.env_remove(name);
+        }
+    }
     let status = cargo.status().await?;
     if status.success() {
         Ok(())
     } else {
         Err(BuildError::Failed(status))
     }
+}
+
+/// Whether Cargo sets a variable to tell a program of its own package.
+fn describes_package(name: &str) -> bool {
+    [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
 }
