@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use cloud::desk::{Desk, problem_of};
 use cloud::http::{Answer, Call};
-use serde_json::Value;
+use serde_json::{Value, json};
 use types::catalogue::{Catalogue, CatalogueDocument, Role};
 use types::problem::{FieldError, Problem};
-
-use crate::handler::catalogue_view;
 
 pub async fn show(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     // From the table: whoever has just written it wants to see that.
@@ -106,5 +104,16 @@ fn keeps_calendars(old: &CatalogueDocument, new: &CatalogueDocument) -> Result<(
         Ok(())
     } else {
         Err(Problem::Validation(errors))
+    }
+}
+
+/// The catalogue with its version, as answered.
+fn catalogue_view(version: u64, document: &CatalogueDocument) -> Result<Value, Problem> {
+    match serde_json::to_value(document) {
+        Ok(Value::Object(mut fields)) => {
+            fields.insert("version".to_owned(), json!(version));
+            Ok(Value::Object(fields))
+        }
+        Ok(_) | Err(_) => Err(Problem::Internal),
     }
 }

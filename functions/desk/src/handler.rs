@@ -2,7 +2,7 @@ use cloud::clock;
 use cloud::desk::{Desk, problem_of};
 use cloud::http::{Answer, Call};
 use cloud::store::ListPlan;
-use serde_json::{Value, json};
+use serde_json::json;
 use types::Timestamp;
 use types::api;
 use types::catalogue::{Catalogue, Role};
@@ -336,18 +336,4 @@ fn invalid_cursor() -> Problem {
         "invalid_cursor",
         "No es un cursor que este servicio haya dado para esta lista.",
     )])
-}
-
-/// The catalogue with its version, as answered.
-pub fn catalogue_view(
-    version: u64,
-    document: &types::catalogue::CatalogueDocument,
-) -> Result<Value, Problem> {
-    match serde_json::to_value(document) {
-        Ok(Value::Object(mut fields)) => {
-            fields.insert("version".to_owned(), json!(version));
-            Ok(Value::Object(fields))
-        }
-        Ok(_) | Err(_) => Err(Problem::Internal),
-    }
 }
