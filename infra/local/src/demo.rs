@@ -101,9 +101,7 @@ impl<'a> Demo<'a> {
         )?;
         let survey = self.survey(&ticket)?;
         let answer = json!({"solved": true, "rating": 5, "comment": "Muy buena atención."});
-        let reply = self
-            .client
-            .send("POST", &survey, &[], Some(&answer.to_string()))?;
+        let reply = self.answer(&survey, &answer)?;
         self.accepted("responder la encuesta", &reply)?;
         self.ends(who, &ticket, "satisfied", 6)
     }
@@ -159,9 +157,7 @@ impl<'a> Demo<'a> {
         self.mails(&ticket, 3)?;
         let survey = self.survey(&ticket)?;
         let answer = json!({"solved": false, "rating": 2, "comment": "Sigue pasando."});
-        let reply = self
-            .client
-            .send("POST", &survey, &[], Some(&answer.to_string()))?;
+        let reply = self.answer(&survey, &answer)?;
         self.accepted("responder que no quedó solucionado", &reply)?;
         self.is(
             &reply.json()["status"],
@@ -176,18 +172,14 @@ impl<'a> Demo<'a> {
         // The answer to the desk, both about the reopening, and solved again.
         self.mails(&ticket, 7)?;
         let again = self.survey(&ticket)?;
-        let old = self
-            .client
-            .send("POST", &survey, &[], Some(&answer.to_string()))?;
+        let old = self.answer(&survey, &answer)?;
         self.is(
             &json!(old.status),
             &json!(409),
             "la respuesta a la encuesta vieja",
         )?;
         let answer = json!({"solved": true, "rating": 4});
-        let reply = self
-            .client
-            .send("POST", &again, &[], Some(&answer.to_string()))?;
+        let reply = self.answer(&again, &answer)?;
         self.accepted("responder la segunda encuesta", &reply)?;
         self.ends(who, &ticket, "satisfied", 9)
     }
@@ -318,21 +310,27 @@ impl<'a> Demo<'a> {
         Err(DemoError::Late(what.to_owned()))
     }
 
-    /// The mails of a ticket, once there are as many as there should be.
-    fn mails(&self, ticket: &str, expected: usize) -> Result<Vec<Value>, DemoError> {
+    /// The mails of a ticket so far, the oldest first.
+    fn sent(&self, ticket: &str) -> Result<Vec<Value>, ClientError> {
         let number: u64 = ticket
             .rsplit('/')
             .next()
             .and_then(|n| n.parse().ok())
             .unwrap_or_default();
         let tag = format!("[USPEC #{number:06}]");
+        let mut mails = self.client.mails()?;
+        mails.retain(|mail| {
+            mail["subject"]
+                .as_str()
+                .is_some_and(|s| s.starts_with(&tag))
+        });
+        Ok(mails)
+    }
+
+    /// The mails of a ticket, once there are as many as there should be.
+    fn mails(&self, ticket: &str, expected: usize) -> Result<Vec<Value>, DemoError> {
         let mails = self.eventually(&format!("{expected} correos de {ticket}"), || {
-            let mut mails = self.client.mails()?;
-            mails.retain(|mail| {
-                mail["subject"]
-                    .as_str()
-                    .is_some_and(|s| s.starts_with(&tag))
-            });
+            let mails = self.sent(ticket)?;
             Ok((mails.len() >= expected).then_some(mails))
         })?;
         self.is(
@@ -345,25 +343,19 @@ impl<'a> Demo<'a> {
 
     /// The path of the survey in the latest mail that has one.
     fn survey(&self, ticket: &str) -> Result<String, DemoError> {
-        let number: u64 = ticket
-            .rsplit('/')
-            .next()
-            .and_then(|n| n.parse().ok())
-            .unwrap_or_default();
-        let tag = format!("[USPEC #{number:06}]");
-        let mails = self.client.mails()?;
-        let texts = mails
-            .iter()
-            .rev()
-            .filter(|m| m["subject"].as_str().is_some_and(|s| s.starts_with(&tag)));
-        texts
-            .filter_map(|mail| {
-                let text = mail["text"].as_str()?;
-                let at = text.find("/surveys/")?;
-                text[at..].split_whitespace().next().map(str::to_owned)
-            })
-            .next()
-            .ok_or_else(|| DemoError::NoSurvey(ticket.to_owned()))
+        let mails = self.sent(ticket)?;
+        let link = mails.iter().rev().find_map(|mail| {
+            let text = mail["text"].as_str()?;
+            let at = text.find("/surveys/")?;
+            text[at..].split_whitespace().next().map(str::to_owned)
+        });
+        link.ok_or_else(|| DemoError::NoSurvey(ticket.to_owned()))
+    }
+
+    /// Answers a survey, as whoever holds its link.
+    fn answer(&self, survey: &str, answer: &Value) -> Result<Reply, ClientError> {
+        let body = answer.to_string();
+        self.client.send("POST", survey, &[], Some(&body))
     }
 
     /// Checks the end of a ticket, and prints its history and its mails.

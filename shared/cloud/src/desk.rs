@@ -173,10 +173,9 @@ impl Desk {
         actor: &Actor,
         expected: Option<u64>,
     ) -> Result<Ticket, Problem> {
-        let key = call.idempotency_key()?;
-        let fingerprint = fingerprint(call);
-        if let Some(key) = key {
-            let known = self.store.look_up_key(scope, key, &fingerprint).await;
+        let key = call.idempotency_key()?.map(|key| (key, fingerprint(call)));
+        if let Some((key, fingerprint)) = &key {
+            let known = self.store.look_up_key(scope, key, fingerprint).await;
             match known.map_err(|e| problem_of(&e))? {
                 Outcome::Fresh => {}
                 Outcome::Done(replay) => return self.replayed(replay).await,
@@ -184,7 +183,9 @@ impl Desk {
                 Outcome::InProgress => return Err(Problem::Unavailable),
             }
         }
-        let guard = key.map(|key| (scope, key, fingerprint.as_str()));
+        let guard = key
+            .as_ref()
+            .map(|(key, fingerprint)| (scope, *key, fingerprint.as_str()));
         match self
             .decide_and_commit(ticket, &command, actor, expected, guard)
             .await

@@ -14,7 +14,7 @@ use types::ids::TicketId;
 use types::ticket::Ticket;
 
 use super::item::Item;
-use super::{Store, StoreError, failed};
+use super::{Store, StoreError, condition_failed, failed};
 use crate::clock;
 use crate::keys;
 
@@ -169,9 +169,7 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
-                Ok(())
-            }
+            Err(e) if condition_failed(&e) => Ok(()),
             Err(e) => Err(failed("release an idempotency key", e)),
         }
     }

@@ -108,6 +108,12 @@ where
     }
 }
 
+/// Whether a write was not made because its condition did not hold.
+fn condition_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    matches!(error, SdkError::ServiceError(service)
+        if service.err().code() == Some("ConditionalCheckFailedException"))
+}
+
 /// A request that this code put together wrongly: a defect.
 fn unbuildable(operation: &'static str, error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
     StoreError::Unexpected {

@@ -5,12 +5,11 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use types::ids::{TicketId, TicketNumber};
 
 use super::item::Item;
-use super::{Store, StoreError, failed};
+use super::{Store, StoreError, condition_failed, failed};
 use crate::clock;
 use crate::keys;
 
@@ -71,7 +70,7 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
+            Err(e) if condition_failed(&e) => {
                 let row = self.get(&keys::number(number)).await?.unwrap_or_default();
                 Ok(row.text("void_since").is_some())
             }

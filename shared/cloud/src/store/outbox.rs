@@ -15,7 +15,7 @@ use types::ticket::{Event, Ticket};
 
 use super::item::Item;
 use super::query::{Order, Query};
-use super::{Store, StoreError, failed, unbuildable};
+use super::{Store, StoreError, condition_failed, failed, unbuildable};
 use crate::keys::{self, Key};
 
 /// Names an outbox row.
@@ -121,9 +121,7 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
-                Ok(())
-            }
+            Err(e) if condition_failed(&e) => Ok(()),
             Err(e) => Err(failed("park an outbox row", e)),
         }
     }
