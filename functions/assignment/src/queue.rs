@@ -139,11 +139,10 @@ async fn assign(
             now: clock::now(),
             catalogue: &stored.catalogue,
         };
-        let team: Vec<_> = stored
+        let (team, away): (Vec<_>, Vec<_>) = stored
             .catalogue
             .agents(&ticket.policy.team)
-            .filter(|agent| agent.available)
-            .collect();
+            .partition(|agent| agent.available);
         let (candidates, seen): (Vec<_>, Vec<_>) =
             loads.candidates(desk, &team).await?.into_iter().unzip();
         let Some(chosen) = choose(&candidates) else {
@@ -155,6 +154,7 @@ async fn assign(
             .and_then(|i| seen.get(i).copied().flatten());
         let command = Command::AssignAutomatically {
             agent: chosen.agent.clone(),
+            away: away.iter().map(|agent| agent.email.clone()).collect(),
         };
         let events = decide(&ticket, &command, &Actor::System, setting).map_err(rejected)?;
         let guard = LoadGuard {

@@ -137,6 +137,11 @@ fn plan(caller: &Caller, filter: &Filter, catalogue: &Catalogue) -> Option<ListP
     } else if caller.is(Role::Agent) {
         caller.teams.iter().cloned().collect()
     } else {
+        // What was escalated to him; what he asked for himself is there with
+        // `requester=`.
+        if caller.is(Role::Officer) {
+            return Some(ListPlan::of_officer(&caller.email, &statuses));
+        }
         // Whoever works no team's queue sees what he asked for himself.
         return Some(ListPlan::of_requester(&caller.email));
     };

@@ -4,8 +4,9 @@
 use askama::Template;
 use types::Timestamp;
 use types::catalogue::Catalogue;
+use types::clock::{ClockKind, ClockStep};
 use types::effects::MailKind;
-use types::ticket::{Event, EventKind, Ticket};
+use types::ticket::{Event, EventKind, StepReached, Ticket};
 use types::token::TokenUse;
 
 use crate::message::Office;
@@ -83,6 +84,10 @@ pub fn letter(
         .assignee
         .as_ref()
         .map_or("la Mesa de Ayuda", |p| p.name.as_str());
+    let officer = ticket
+        .officer
+        .as_ref()
+        .map_or("Oficina de Tecnología", |p| p.name.as_str());
     let category = catalogue
         .category(&ticket.policy.category)
         .map_or(ticket.policy.category.0.as_str(), |c| &c.name);
@@ -321,6 +326,182 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
+        (MailKind::Held, EventKind::Held { note }) => Letter {
+            subject: "Necesitamos algo de usted",
+            greeting: requester,
+            paragraphs: vec![format!(
+                "Su solicitud {number} está en espera: para continuar, {assignee} necesita esto de usted:"
+            )],
+            quote: Some(note.clone()),
+            closing: vec![
+                "Responda a este correo o añada un seguimiento a la solicitud.".to_owned(),
+            ],
+            facts: facts(),
+            links: vec![ticket_link],
+        },
+        // Activity 7.
+        (
+            MailKind::Escalated,
+            EventKind::Escalated {
+                officer,
+                justification,
+            },
+        ) => {
+            let mut paragraphs = vec![format!(
+                "La Mesa de Ayuda le escala la solicitud {number} con esta justificación:"
+            )];
+            let mut closing = vec![format!("La solicitud dice: {}", ticket.description)];
+            if let Some(due) = due_at(event) {
+                closing.push(format!("La solución vence el {}.", in_words(due)));
+            }
+            closing.push(
+                "Reporte la solución a la Mesa de Ayuda, pida apoyo a un proveedor o devuelva la solicitud."
+                    .to_owned(),
+            );
+            if let Some(agent) = &ticket.assignee {
+                paragraphs.insert(
+                    0,
+                    format!("Responsable en la Mesa de Ayuda: {}.", agent.name),
+                );
+            }
+            Letter {
+                subject: "Solicitud escalada a usted",
+                greeting: format!("Hola, {}:", officer.name),
+                paragraphs,
+                quote: Some(justification.clone()),
+                closing,
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            }
+        }
+        (MailKind::Returned, EventKind::Returned { note }) => {
+            let mut closing = vec![];
+            if let Some(due) = due_at(event) {
+                closing.push(format!("La solución vence el {}.", in_words(due)));
+            }
+            Letter {
+                subject: "Solicitud devuelta a la Mesa de Ayuda",
+                greeting: format!("Hola, {assignee}:"),
+                paragraphs: vec![format!(
+                    "La Oficina de Tecnología devolvió la solicitud {number}:"
+                )],
+                quote: Some(note.clone()),
+                closing,
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            }
+        }
+        // Activity 10. The provider has no login: what he needs is in the mail,
+        // and the requester's name and address are not his business.
+        (MailKind::ProviderRequested, EventKind::ProviderRequested { provider, message }) => {
+            let name = catalogue
+                .provider(provider)
+                .map_or(provider.0.as_str(), |p| &p.name);
+            Letter {
+                subject: "Solicitud de soporte externo",
+                greeting: format!("Señores {name}:"),
+                paragraphs: vec![format!(
+                    "La Oficina de Tecnología de la USPEC pide su apoyo para la solicitud {number}:"
+                )],
+                quote: Some(message.clone()),
+                closing: vec![
+                    "Por favor responda a este correo con la solución, sin cambiar el destinatario: así su respuesta llega a la solicitud."
+                        .to_owned(),
+                ],
+                facts: facts(),
+                links: vec![],
+            }
+        }
+        // Activity 11.
+        (MailKind::SolutionReported, EventKind::SolutionReported { report }) => Letter {
+            subject: "La Oficina de Tecnología reporta la solución",
+            greeting: "A la Mesa de Ayuda:".to_owned(),
+            paragraphs: vec![format!(
+                "{} reporta la solución de la solicitud {number}:",
+                report.by.name
+            )],
+            quote: Some(report.body.clone()),
+            closing: vec![
+                "Actualice el seguimiento, resuelva la solicitud e informe al usuario.".to_owned(),
+            ],
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
+        (MailKind::FollowUpToOfficer, EventKind::FollowedUp { body, .. }) => Letter {
+            subject: "Nuevo seguimiento en una solicitud escalada",
+            greeting: format!("Hola, {officer}:"),
+            paragraphs: vec![format!(
+                "Hay un nuevo seguimiento en la solicitud {number}, escalada a usted:"
+            )],
+            quote: Some(body.clone()),
+            closing: vec![],
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
+        (
+            MailKind::StepToAgent
+            | MailKind::StepToOfficer
+            | MailKind::StepToCoordinator
+            | MailKind::StepToHead,
+            reached,
+        ) => {
+            let Some((clock, step)) = reached.step() else {
+                return Err(NoSuchMail);
+            };
+            let mut facts = desk_facts();
+            let responsible = step.responsible.as_ref();
+            facts.push((
+                "Responsable",
+                responsible.map_or("nadie todavía".to_owned(), |p| {
+                    format!("{} <{}>", p.name, p.email)
+                }),
+            ));
+            facts.push(("Estado", ticket.status().label().to_owned()));
+            let greeting = match kind {
+                MailKind::StepToCoordinator => "A la coordinación de la Mesa de Ayuda:".to_owned(),
+                MailKind::StepToHead => "A la jefatura de la Oficina de Tecnología:".to_owned(),
+                _ => format!("Hola, {}:", responsible.map_or("equipo", |p| &p.name)),
+            };
+            Letter {
+                subject: step_subject(clock, step),
+                greeting,
+                paragraphs: step_paragraphs(clock, step, event.at, &number.to_string()),
+                quote: None,
+                closing: vec![],
+                facts,
+                links: vec![ticket_link],
+            }
+        }
+        (MailKind::ValidationReminder, EventKind::ValidationReminded(step)) => {
+            let mut links = vec![];
+            let wish = if ticket.asks_survey() {
+                let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
+                let token = office.secret.issue(TokenUse::Survey { round }, ticket.id);
+                links.push((
+                    "Evaluar el servicio",
+                    format!("{}/surveys/{token}", office.base_url),
+                ));
+                "evalúe el servicio"
+            } else {
+                "si el problema continúa, rechace la solución"
+            };
+            links.push(ticket_link);
+            Letter {
+                subject: "Recordatorio: valide la solución",
+                greeting: requester,
+                paragraphs: vec![
+                    format!("Su solicitud {number} está resuelta y espera su validación."),
+                    format!(
+                        "Por favor, {wish} antes del {}; después la solicitud se cerrará.",
+                        in_words(step.due_at)
+                    ),
+                ],
+                quote: ticket.solution.clone(),
+                closing: vec![],
+                facts: facts(),
+                links,
+            }
+        }
         (
             MailKind::Registered
             | MailKind::Assigned
@@ -332,10 +513,75 @@ pub fn letter(
             | MailKind::SurveyAnswered
             | MailKind::ReopenedToRequester
             | MailKind::ReopenedToAgent
-            | MailKind::Closed,
+            | MailKind::Closed
+            | MailKind::Held
+            | MailKind::Escalated
+            | MailKind::Returned
+            | MailKind::ProviderRequested
+            | MailKind::SolutionReported
+            | MailKind::FollowUpToOfficer
+            | MailKind::ValidationReminder,
             _,
         ) => return Err(NoSuchMail),
     })
+}
+
+/// Lateness that is worth a word: two sweeps were missed.
+const LATE_SECONDS: u64 = 120;
+
+fn step_subject(clock: ClockKind, step: &StepReached) -> &'static str {
+    match (clock, step.percent) {
+        (ClockKind::Attention, ..100) => "El tiempo de atención está por vencer",
+        (ClockKind::Attention, 100) => "El tiempo de atención venció",
+        (ClockKind::Attention, _) => "El tiempo de atención venció hace mucho",
+        (_, ..100) => "El tiempo de solución está por vencer",
+        (_, 100) => "El tiempo de solución venció",
+        (_, _) => "El tiempo de solución venció hace mucho",
+    }
+}
+
+/// What is true at `now`, when the step was seen: a late warning does not say
+/// that there is time left where there is none.
+fn step_paragraphs(
+    clock: ClockKind,
+    step: &StepReached,
+    now: Timestamp,
+    number: &str,
+) -> Vec<String> {
+    let due = in_words(step.due_at);
+    let label = clock.label();
+    let mut paragraphs = vec![if step.due_at > now {
+        format!("El {label} de la solicitud {number} vence el {due}.")
+    } else {
+        format!("El {label} de la solicitud {number} venció el {due} y sigue corriendo.")
+    }];
+    paragraphs.push(format!(
+        "Ya se usó el {} % del tiempo acordado.",
+        step.percent
+    ));
+    if step.late_seconds >= LATE_SECONDS {
+        paragraphs.push(format!(
+            "Este aviso sale con {} minutos de retraso: correspondía al {}.",
+            step.late_seconds / 60,
+            in_words(step.reached_at)
+        ));
+    }
+    paragraphs
+}
+
+/// Whether a mail still says what is so when it is written. A warning to hurry
+/// and a reminder are pointless once what they ask for was done.
+pub fn is_still_true(kind: MailKind, event: &Event, ticket: &Ticket) -> bool {
+    let Some((clock, step)) = event.kind.step() else {
+        return true;
+    };
+    let asks = step.percent < 100 || kind == MailKind::ValidationReminder;
+    let clock = ticket.clocks.get(clock);
+    // The very run of the clock that the step belongs to.
+    let fired = |s: &ClockStep| {
+        s.percent == step.percent && s.tells == step.tells && s.fired_at == Some(event.at)
+    };
+    !asks || (clock.running_since().is_some() && clock.steps.iter().any(fired))
 }
 
 /// The due time that an event gave to the clock that it set going.
@@ -343,7 +589,11 @@ fn due_at(event: &Event) -> Option<Timestamp> {
     use types::clock::ClockChange as C;
     event.clocks.iter().rev().find_map(|change| match change {
         C::Start { due_at, .. } | C::Resume { due_at, .. } => Some(*due_at),
-        C::Pause { .. } | C::Reschedule { .. } | C::Meet { .. } | C::Stop { .. } => None,
+        C::Pause { .. }
+        | C::Reschedule { .. }
+        | C::Fire { .. }
+        | C::Meet { .. }
+        | C::Stop { .. } => None,
     })
 }
 

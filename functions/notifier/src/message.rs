@@ -77,24 +77,68 @@ pub fn recipients(
             .map(|p| p.email.clone())
             .collect::<Vec<_>>()
     };
+    let officer = || {
+        ticket
+            .officer
+            .iter()
+            .map(|p| p.email.clone())
+            .collect::<Vec<_>>()
+    };
+    let coordinators = || {
+        catalogue
+            .coordinators(&ticket.policy.team)
+            .into_iter()
+            .map(|entry| entry.email.clone())
+            .collect::<Vec<_>>()
+    };
     match kind {
         MailKind::Registered
         | MailKind::FollowUpToRequester
         | MailKind::Solved
         | MailKind::Declined
         | MailKind::ReopenedToRequester
-        | MailKind::Closed => requester(),
+        | MailKind::Closed
+        | MailKind::Held
+        | MailKind::ValidationReminder => requester(),
         MailKind::Assigned => match &event.kind {
             EventKind::Assigned { agent, .. } => vec![agent.email.clone()],
             _ => assignee(),
         },
-        MailKind::FollowUpToAgent | MailKind::ReopenedToAgent => assignee(),
-        MailKind::Unassigned => catalogue
-            .with_role(Role::Coordinator)
-            .map(|entry| entry.email.clone())
-            .collect(),
-        // Control C2: the desk is told, in its mailbox; and whoever closes.
-        MailKind::SurveyAnswered => {
+        MailKind::FollowUpToAgent | MailKind::ReopenedToAgent | MailKind::Returned => assignee(),
+        MailKind::Escalated => match &event.kind {
+            EventKind::Escalated { officer, .. } => vec![officer.email.clone()],
+            _ => officer(),
+        },
+        MailKind::FollowUpToOfficer => officer(),
+        MailKind::ProviderRequested => match &event.kind {
+            EventKind::ProviderRequested { provider, .. } => catalogue
+                .provider(provider)
+                .map(|provider| provider.email.clone())
+                .into_iter()
+                .collect(),
+            _ => vec![],
+        },
+        MailKind::StepToAgent | MailKind::StepToOfficer => {
+            let step = event.kind.step();
+            let responsible = step.and_then(|(_, step)| step.responsible.as_ref());
+            responsible.map(|p| p.email.clone()).into_iter().collect()
+        }
+        MailKind::Unassigned | MailKind::StepToCoordinator => coordinators(),
+        // Where the directory has no head, those below him are told.
+        MailKind::StepToHead => {
+            let heads: Vec<_> = catalogue
+                .with_role(Role::Head)
+                .map(|entry| entry.email.clone())
+                .collect();
+            if heads.is_empty() {
+                coordinators()
+            } else {
+                heads
+            }
+        }
+        // Activity 11 and control C2: the desk is told, in its mailbox; and
+        // whoever goes on with it.
+        MailKind::SurveyAnswered | MailKind::SolutionReported => {
             let mut to = assignee();
             let mailbox = catalogue
                 .team(&ticket.policy.team)

@@ -16,7 +16,7 @@ use types::effects::{Effect, MailKind, QueueName};
 use types::message::Doorbell;
 use types::ticket::{Event, Ticket};
 
-use crate::letter::letter;
+use crate::letter::{is_still_true, letter};
 use crate::message::{Office, recipients};
 
 /// How long a claim holds: longer than this function may run, so that nobody
@@ -82,6 +82,10 @@ impl Postman {
                     reason: "somebody else is sending this mail, or died doing it".to_owned(),
                 });
             }
+        }
+        if !is_still_true(kind, event, ticket) {
+            tracing::info!(ticket.id = %ticket.id, effect = %row.effect, "no longer so; not sent");
+            return Ok(store.finish_outbox(row).await?);
         }
         let stored = self.desk.catalogue_for_queue().await?;
         let to = recipients(kind, event, ticket, &stored.catalogue);

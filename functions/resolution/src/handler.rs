@@ -24,6 +24,14 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
             })
             .await
         }
+        "POST /tickets/{ref}/solution-report" => {
+            desk.command(call, |fields| {
+                Some(Command::ReportSolution {
+                    body: fields.text("body", MAX_TEXT)?,
+                })
+            })
+            .await
+        }
         "POST /tickets/{ref}/resolution" => {
             desk.command(call, |fields| {
                 Some(Command::Resolve {

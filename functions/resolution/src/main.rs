@@ -1,5 +1,5 @@
-//! `resolution` takes follow-ups, solutions and out-of-scope answers (activities
-//! 4, 12 and 13 of the procedure).
+//! `resolution` takes follow-ups, the officer's report, solutions and
+//! out-of-scope answers (activities 4, 9 and 11 to 13 of the procedure).
 
 mod handler;
 

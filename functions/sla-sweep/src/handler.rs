@@ -29,6 +29,9 @@ pub struct Swept {
     /// How long the oldest timer has been overdue, in seconds.
     pub timers_oldest_seconds: i64,
     pub numbers_voided: usize,
+    /// What the table charged for it; it grows with what is due, not with what
+    /// is open.
+    pub read_units: f64,
 }
 
 /// Sweeps as of `now`. It takes no other input and keeps nothing in mind: run it
@@ -38,10 +41,11 @@ pub async fn sweep(
     now: Timestamp,
     outbox_age_seconds: i64,
 ) -> Result<Swept, StoreError> {
+    let before = desk.store.read_units();
     let stuck_since = now - SignedDuration::from_secs(outbox_age_seconds);
     let outbox = due(desk, DueKind::Outbox, stuck_since).await?;
     let timers = due(desk, DueKind::Timer, now).await?;
-    let swept = Swept {
+    let mut swept = Swept {
         outbox_found: outbox.len(),
         outbox_rung: ring(desk, &outbox).await,
         outbox_oldest_seconds: oldest(&outbox, now),
@@ -49,7 +53,9 @@ pub async fn sweep(
         timers_rung: ring(desk, &timers).await,
         timers_oldest_seconds: oldest(&timers, now),
         numbers_voided: account_for_numbers(desk, now).await?,
+        read_units: 0.0,
     };
+    swept.read_units = desk.store.read_units() - before;
     tracing::info!(
         outbox_found = swept.outbox_found,
         outbox_rung = swept.outbox_rung,
@@ -58,6 +64,7 @@ pub async fn sweep(
         timers_rung = swept.timers_rung,
         timers_oldest_seconds = swept.timers_oldest_seconds,
         numbers_voided = swept.numbers_voided,
+        read_units = swept.read_units,
         "swept"
     );
     Ok(swept)

@@ -26,6 +26,7 @@ async fn main() -> Result<(), cloud::RuntimeError> {
     run(async {
         let queues = [
             QueueName::Assignment,
+            QueueName::Escalation,
             QueueName::Notification,
             QueueName::Closure,
         ];

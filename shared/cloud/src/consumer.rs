@@ -9,11 +9,14 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
 use types::Timestamp;
+use types::command::{Command, Rejection, Setting, decide};
 use types::effects::QueueName;
 use types::ids::TicketId;
 use types::message::Doorbell;
+use types::permission::Actor;
 use types::ticket::{Event, Ticket};
 
+use crate::clock;
 use crate::desk::Desk;
 use crate::log::chain;
 use crate::store::{CommitError, OutboxKey, StoreError};
@@ -86,6 +89,39 @@ pub trait Consumer: Send + Sync {
         batch: &Self::Batch,
         work: Work,
     ) -> impl Future<Output = Result<Vec<Doorbell>, Failure>> + Send;
+}
+
+/// Acts on a timer that the sweep found due at `at`: the first of `commands` that
+/// the rules still allow then. Where they allow none the timer is no longer true.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn act_on_timer(
+    desk: &Desk,
+    ticket: &Ticket,
+    at: Timestamp,
+    commands: &[Command],
+) -> Result<Vec<Doorbell>, Failure> {
+    let stored = desk.catalogue_for_queue().await?;
+    let setting = Setting {
+        now: at.max(clock::now()),
+        catalogue: &stored.catalogue,
+    };
+    for command in commands {
+        let events = match decide(ticket, command, &Actor::System, setting) {
+            Ok(events) => events,
+            // Paused, met, answered or fired in between; or another one's turn.
+            Err(Rejection::InvalidTransition(_)) => continue,
+            Err(other) => return Err(Failure::Poison(format!("{other:?}"))),
+        };
+        return match desk.commit_step(ticket, &events, None, None).await {
+            Ok(doorbells) => Ok(doorbells),
+            // Whatever happened, the sweep looks again in a minute.
+            Err(CommitError::VersionChanged) => Ok(vec![]),
+            Err(other) => Err(other.into()),
+        };
+    }
+    Ok(vec![])
 }
 
 /// Works a batch off and reports which messages have to come back.

@@ -405,5 +405,12 @@ fn event_word(event: &Event) -> &'static str {
         K::Reopened { .. } => "reopened",
         K::Closed { .. } => "closed",
         K::Linked { .. } => "linked",
+        K::AttentionWarned(_) => "attention_warned",
+        K::AttentionBreached(_) => "attention_breached",
+        K::AttentionOverrun(_) => "attention_overrun",
+        K::SolutionWarned(_) => "solution_warned",
+        K::SolutionBreached(_) => "solution_breached",
+        K::SolutionOverrun(_) => "solution_overrun",
+        K::ValidationReminded(_) => "validation_reminded",
     }
 }

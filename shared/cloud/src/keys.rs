@@ -2,9 +2,9 @@
 //! patterns that each of them serves.
 
 use jiff::Timestamp;
-use types::effects::Effect;
+use types::effects::{Effect, QueueName};
 use types::ids::{EmailAddress, TeamId, TicketId, TicketNumber};
-use types::ticket::Status;
+use types::ticket::{Place, Status, Timer};
 
 /// Partitions of the `due` index for one kind of row. Each takes 1,000 writes a
 /// second; a sweep asks each of them once.
@@ -126,6 +126,30 @@ pub fn time_sort(time: Timestamp, id: TicketId) -> String {
     format!("{}#{id}", sortable(time))
 }
 
+/// A timer: its time and ticket, and the queue of whoever acts on it, so that
+/// the sweep need not read the ticket.
+pub fn timer_sort(timer: Timer, id: TicketId) -> String {
+    format!("{}#{}", time_sort(timer.at, id), timer.queue.as_str())
+}
+
+/// The queue that a timer's sort key names. The deadline of validation was the
+/// only timer when it named none.
+pub fn timer_queue(sort: &str) -> Option<QueueName> {
+    match sort.split('#').nth(2) {
+        Some(queue) => QueueName::parse(queue),
+        None => Some(QueueName::Closure),
+    }
+}
+
+/// Where a list places a ticket: times begin with a digit, so what waits comes
+/// after all that is due.
+pub fn place_sort(place: Place, id: TicketId) -> String {
+    match place {
+        Place::Due(at) | Place::Closed(at) => time_sort(at, id),
+        Place::Waiting(since) => format!("WAITING#{}", time_sort(since, id)),
+    }
+}
+
 /// Index `due`: partitions of what the sweep looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DueKind {
@@ -157,6 +181,11 @@ pub fn assignee_partition(email: &EmailAddress, status: Status) -> String {
     format!("ASSIGNEE#{email}#{}", status.as_str())
 }
 
+/// Index `officer`: the tickets that were escalated to somebody, in one status.
+pub fn officer_partition(email: &EmailAddress, status: Status) -> String {
+    format!("OFFICER#{email}#{}", status.as_str())
+}
+
 /// Index `requester`: the tickets of a requester, by their ids, which sort by
 /// the time of registration.
 pub fn requester_partition(email: &EmailAddress) -> String {
@@ -173,6 +202,23 @@ mod tests {
         let later: Timestamp = "2026-11-23T08:00:00.5Z".parse().unwrap();
         assert_eq!(sortable(earlier), "2026-11-23T08:00:00.000Z");
         assert!(sortable(earlier) < sortable(later));
+    }
+
+    #[test]
+    fn timers_name_their_queue_and_what_waits_comes_last() {
+        let id: TicketId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let at: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+        for queue in QueueName::ALL {
+            let sort = timer_sort(Timer { at, queue }, id);
+            assert!(
+                sort.starts_with("2026-11-23T08:00:00.000Z#01ARZ3"),
+                "{sort}"
+            );
+            assert_eq!(timer_queue(&sort), Some(queue));
+        }
+        assert_eq!(timer_queue(&time_sort(at, id)), Some(QueueName::Closure));
+        let far = "9999-01-01T00:00:00Z".parse().unwrap();
+        assert!(place_sort(Place::Due(far), id) < place_sort(Place::Waiting(at), id));
     }
 
     #[test]

@@ -22,17 +22,9 @@ pub struct Queues {
 fn variable(queue: QueueName) -> &'static str {
     match queue {
         QueueName::Assignment => "ASSIGNMENT_QUEUE_URL",
+        QueueName::Escalation => "ESCALATION_QUEUE_URL",
         QueueName::Notification => "NOTIFICATION_QUEUE_URL",
         QueueName::Closure => "CLOSURE_QUEUE_URL",
-    }
-}
-
-/// The queue that a doorbell hangs on.
-fn queue_of(doorbell: &Doorbell) -> QueueName {
-    match doorbell {
-        Doorbell::Outbox { effect, .. } => effect.queue(),
-        // The validation deadline is the only timer so far.
-        Doorbell::Timer { .. } => QueueName::Closure,
     }
 }
 
@@ -57,10 +49,7 @@ impl Queues {
     pub async fn ring(&self, doorbells: &[Doorbell]) -> usize {
         let mut by_queue: BTreeMap<QueueName, Vec<&Doorbell>> = BTreeMap::new();
         for doorbell in doorbells {
-            by_queue
-                .entry(queue_of(doorbell))
-                .or_default()
-                .push(doorbell);
+            by_queue.entry(doorbell.queue()).or_default().push(doorbell);
         }
         let sends = by_queue.iter().flat_map(|(queue, doorbells)| {
             doorbells.chunks(10).map(|chunk| self.send(*queue, chunk))

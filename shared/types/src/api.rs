@@ -2,7 +2,7 @@
 //! test compares them with what `template.yaml` wires.
 
 /// Method and path of every route; parameters stand in braces.
-pub const ROUTES: [(&str, &str); 16] = [
+pub const ROUTES: [(&str, &str); 24] = [
     ("POST", "/tickets"),
     ("GET", "/tickets"),
     ("GET", "/tickets/{ref}"),
@@ -11,6 +11,14 @@ pub const ROUTES: [(&str, &str); 16] = [
     ("POST", "/tickets/{ref}/contact"),
     ("POST", "/tickets/{ref}/category"),
     ("POST", "/tickets/{ref}/followups"),
+    ("GET", "/tickets/{ref}/clocks"),
+    ("POST", "/tickets/{ref}/hold"),
+    ("POST", "/tickets/{ref}/resume"),
+    ("POST", "/tickets/{ref}/escalation"),
+    ("POST", "/tickets/{ref}/return"),
+    ("POST", "/tickets/{ref}/provider"),
+    ("POST", "/tickets/{ref}/provider-reply"),
+    ("POST", "/tickets/{ref}/solution-report"),
     ("POST", "/tickets/{ref}/resolution"),
     ("POST", "/tickets/{ref}/decline"),
     ("POST", "/tickets/{ref}/rejection"),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Calendar, CalendarDefinition};
+use crate::clock::{ClockKind, Step, Tells};
 use crate::ids::{CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId};
 use crate::problem::FieldError;
 
@@ -51,6 +52,9 @@ pub struct Category {
     /// The calendar whose hours count.
     #[serde(default = "default_calendar")]
     pub calendar: CalendarId,
+    /// Who is told when a clock nears its limit or passes it.
+    #[serde(default = "default_steps")]
+    pub steps: Vec<Step>,
 }
 
 // Section 5 of the procedure: 15 minutes to attend, 30 to solve, 1 day to
@@ -69,6 +73,10 @@ fn default_validation_minutes() -> u64 {
 
 fn default_calendar() -> CalendarId {
     CalendarId::from("habil")
+}
+
+pub(crate) fn default_steps() -> Vec<Step> {
+    Step::DEFAULT.to_vec()
 }
 
 /// A team of the desk or of the Technology Office.
@@ -218,6 +226,7 @@ impl Catalogue {
                     ));
                 }
             }
+            check_steps(&mut errors, i, &category.steps);
         }
         for (i, entry) in document.directory.iter().enumerate() {
             for team in &entry.teams {
@@ -284,10 +293,57 @@ impl Catalogue {
             .filter(move |d| d.roles.contains(&role))
     }
 
+    /// The coordinators of a team; where it has none, all of them.
+    pub fn coordinators(&self, team: &TeamId) -> Vec<&DirectoryEntry> {
+        let all: Vec<_> = self.with_role(Role::Coordinator).collect();
+        let own: Vec<_> = all
+            .iter()
+            .copied()
+            .filter(|entry| entry.teams.contains(team))
+            .collect();
+        if own.is_empty() { all } else { own }
+    }
+
     /// The agents of a team, in the order of the directory.
     pub fn agents(&self, team: &TeamId) -> impl Iterator<Item = &DirectoryEntry> {
         self.with_role(Role::Agent)
             .filter(move |d| d.teams.contains(team))
+    }
+}
+
+/// Attention and solution tell those who work on it; validation reminds the
+/// requester before its time is over, which closes the request.
+fn check_steps(errors: &mut Vec<FieldError>, category: usize, steps: &[Step]) {
+    for (i, step) in steps.iter().enumerate() {
+        let mut refuse = |field: &str, detail: &str| {
+            let field = format!("categories[{category}].steps[{i}].{field}");
+            errors.push(FieldError::new(&field, "out_of_range", detail));
+        };
+        match (step.clock, step.tells) {
+            (ClockKind::Validation, Tells::Requester) => {
+                if !(1..100).contains(&step.percent) {
+                    refuse("percent", "Debe estar entre 1 y 99 en la validación.");
+                }
+            }
+            (ClockKind::Validation, Tells::Responsible | Tells::Coordinator | Tells::Head) => {
+                refuse("tells", "En la validación solo se recuerda al solicitante.");
+            }
+            (ClockKind::Attention | ClockKind::Solution, Tells::Requester) => {
+                refuse("tells", "Debe ser responsible, coordinator o head.");
+            }
+            (
+                ClockKind::Attention | ClockKind::Solution,
+                Tells::Responsible | Tells::Coordinator | Tells::Head,
+            ) => {
+                if !(1..=1_000).contains(&step.percent) {
+                    refuse("percent", "Debe estar entre 1 y 1000.");
+                }
+            }
+        }
+        if steps[..i].contains(step) {
+            let field = format!("categories[{category}].steps[{i}]");
+            errors.push(duplicate(&field, &format!("{} %", step.percent)));
+        }
     }
 }
 
@@ -342,6 +398,18 @@ mod tests {
         let mut document = Catalogue::shipped().unwrap().document().clone();
         document.categories[0].team = TeamId::from("nadie");
         document.categories[1].calendar = CalendarId::from("nunca");
+        let step = |clock, percent, tells| Step {
+            clock,
+            percent,
+            tells,
+        };
+        document.categories[2].steps = vec![
+            step(ClockKind::Attention, 80, Tells::Responsible),
+            step(ClockKind::Attention, 80, Tells::Responsible),
+            step(ClockKind::Attention, 0, Tells::Head),
+            step(ClockKind::Validation, 100, Tells::Requester),
+            step(ClockKind::Solution, 50, Tells::Requester),
+        ];
         document.directory[1].email = document.directory[0].email.clone();
         let fields: Vec<_> = Catalogue::new(document)
             .unwrap_err()
@@ -353,7 +421,11 @@ mod tests {
             [
                 "directory[1]",
                 "categories[0].team",
-                "categories[1].calendar"
+                "categories[1].calendar",
+                "categories[2].steps[1]",
+                "categories[2].steps[2].percent",
+                "categories[2].steps[3].percent",
+                "categories[2].steps[4].tells"
             ]
         );
     }

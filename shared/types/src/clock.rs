@@ -23,6 +23,24 @@ pub enum ClockKind {
     Validation,
 }
 
+impl ClockKind {
+    /// Every clock, in the order of a ticket's life.
+    pub const ALL: [ClockKind; 3] = [
+        ClockKind::Attention,
+        ClockKind::Solution,
+        ClockKind::Validation,
+    ];
+
+    /// The clock as people call it: "tiempo de …".
+    pub fn label(self) -> &'static str {
+        match self {
+            ClockKind::Attention => "tiempo de atención",
+            ClockKind::Solution => "tiempo de solución",
+            ClockKind::Validation => "tiempo de validación",
+        }
+    }
+}
+
 /// What a clock is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +64,80 @@ pub struct Segment {
     pub counted: bool,
 }
 
+/// Whom a step tells that time runs out, or has run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tells {
+    /// Whoever is in charge now: the agent, or the officer after an escalation.
+    Responsible,
+    /// The coordinators of the desk.
+    Coordinator,
+    /// The head of the Technology Office.
+    Head,
+    /// The requester: a reminder to validate.
+    Requester,
+}
+
+/// A step on a clock's way, as the catalogue rules it: at `percent` of the limit
+/// somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub clock: ClockKind,
+    /// Of the limit, in working time: 80 is before the due time, 200 is when the
+    /// limit has passed a second time.
+    pub percent: u32,
+    pub tells: Tells,
+}
+
+impl Step {
+    /// The steps where a category says nothing: attention and solution warn the
+    /// responsible at 80 %, tell the coordinator at 100 % and the head at 200 %;
+    /// half-way through validation the requester is reminded.
+    pub const DEFAULT: [Step; 7] = {
+        const fn step(clock: ClockKind, percent: u32, tells: Tells) -> Step {
+            Step {
+                clock,
+                percent,
+                tells,
+            }
+        }
+        [
+            step(ClockKind::Attention, 80, Tells::Responsible),
+            step(ClockKind::Attention, 100, Tells::Coordinator),
+            step(ClockKind::Attention, 200, Tells::Head),
+            step(ClockKind::Solution, 80, Tells::Responsible),
+            step(ClockKind::Solution, 100, Tells::Coordinator),
+            step(ClockKind::Solution, 200, Tells::Head),
+            step(ClockKind::Validation, 50, Tells::Requester),
+        ]
+    };
+
+    /// Working time from the clock's start to this step, in seconds.
+    pub fn seconds(&self, limit_seconds: u64) -> u64 {
+        limit_seconds.saturating_mul(u64::from(self.percent)) / 100
+    }
+}
+
+/// A step of a clock that was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStep {
+    pub percent: u32,
+    pub tells: Tells,
+    /// When it is due, as long as the clock runs.
+    pub at: Timestamp,
+    /// When it fired; it does so once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired_at: Option<Timestamp>,
+}
+
+impl ClockStep {
+    /// Whether it still is to fire.
+    pub fn is_armed(&self) -> bool {
+        self.fired_at.is_none()
+    }
+}
+
 /// One clock of one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
@@ -59,6 +151,9 @@ pub struct Clock {
     pub due_at: Option<Timestamp>,
     pub met_at: Option<Timestamp>,
     pub segments: Vec<Segment>,
+    /// The steps of this run, by the time they are due.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<ClockStep>,
 }
 
 /// Something that happens to a clock, at the time of the event that carries it.
@@ -71,11 +166,18 @@ pub enum ClockChange {
         calendar: CalendarId,
         limit_seconds: u64,
         due_at: Timestamp,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<ClockStep>,
     },
     /// Stands still until it is resumed.
     Pause { clock: ClockKind, used_seconds: u64 },
     /// Goes on with what was left.
-    Resume { clock: ClockKind, due_at: Timestamp },
+    Resume {
+        clock: ClockKind,
+        due_at: Timestamp,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<ClockStep>,
+    },
     /// Goes on, or stands still, under another limit; time used stays used.
     Reschedule {
         clock: ClockKind,
@@ -83,6 +185,14 @@ pub enum ClockChange {
         limit_seconds: u64,
         used_seconds: u64,
         due_at: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<ClockStep>,
+    },
+    /// A step is reached: whom it tells is told.
+    Fire {
+        clock: ClockKind,
+        percent: u32,
+        tells: Tells,
     },
     /// What it waited for has come.
     Meet { clock: ClockKind, used_seconds: u64 },
@@ -98,6 +208,7 @@ impl ClockChange {
             | ClockChange::Pause { clock, .. }
             | ClockChange::Resume { clock, .. }
             | ClockChange::Reschedule { clock, .. }
+            | ClockChange::Fire { clock, .. }
             | ClockChange::Meet { clock, .. }
             | ClockChange::Stop { clock, .. } => *clock,
         }
@@ -129,6 +240,13 @@ impl Clock {
         }
     }
 
+    /// The step that comes next, while it is running.
+    pub fn next_step(&self) -> Option<&ClockStep> {
+        self.running_since()?;
+        let armed = self.steps.iter().filter(|step| step.is_armed());
+        armed.min_by_key(|step| step.at)
+    }
+
     /// Applies a change that happened at `at`.
     pub fn apply(&mut self, change: &ClockChange, at: Timestamp) {
         match change {
@@ -136,6 +254,7 @@ impl Clock {
                 calendar,
                 limit_seconds,
                 due_at,
+                steps,
                 clock: _,
             } => {
                 self.close_segment(at);
@@ -149,6 +268,7 @@ impl Clock {
                 self.used_seconds = 0;
                 self.due_at = Some(*due_at);
                 self.met_at = None;
+                self.steps.clone_from(steps);
             }
             ClockChange::Pause {
                 used_seconds,
@@ -160,18 +280,24 @@ impl Clock {
                 self.used_seconds = *used_seconds;
                 self.due_at = None;
             }
-            ClockChange::Resume { due_at, clock: _ } => {
+            ClockChange::Resume {
+                due_at,
+                steps,
+                clock: _,
+            } => {
                 self.close_segment(at);
                 self.open_segment(at, Counting::Counted);
                 self.state = ClockState::Running;
                 self.due_at = Some(*due_at);
                 self.met_at = None;
+                self.steps.clone_from(steps);
             }
             ClockChange::Reschedule {
                 calendar,
                 limit_seconds,
                 used_seconds,
                 due_at,
+                steps,
                 clock: _,
             } => {
                 if self.state == ClockState::Running {
@@ -182,6 +308,17 @@ impl Clock {
                 self.limit_seconds = *limit_seconds;
                 self.used_seconds = *used_seconds;
                 self.due_at = *due_at;
+                self.steps.clone_from(steps);
+            }
+            ClockChange::Fire {
+                percent,
+                tells,
+                clock: _,
+            } => {
+                let steps = self.steps.iter_mut();
+                for step in steps.filter(|s| s.percent == *percent && s.tells == *tells) {
+                    step.fired_at = Some(at);
+                }
             }
             ClockChange::Meet {
                 used_seconds,
@@ -237,6 +374,11 @@ pub struct Clocks {
 }
 
 impl Clocks {
+    /// All of them, in the order of a ticket's life.
+    pub fn all(&self) -> [(ClockKind, &Clock); 3] {
+        ClockKind::ALL.map(|kind| (kind, self.get(kind)))
+    }
+
     /// One of them.
     pub fn get(&self, kind: ClockKind) -> &Clock {
         match kind {

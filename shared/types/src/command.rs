@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::calendar::{Calendar, CalendarError};
 use crate::catalogue::{Catalogue, Role};
-use crate::clock::{ClockChange, ClockKind, ClockState};
+use crate::clock::{ClockChange, ClockKind, ClockState, ClockStep, Step};
 use crate::ids::{
     CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TicketId, TicketNumber,
 };
@@ -15,8 +15,8 @@ use crate::permission::{Actor, Denial, authorise};
 use crate::problem::{FieldError, Problem};
 use crate::ticket::{
     ActorRole, Attachment, Channel, CloseReason, Event, EventActor, EventKind, HoldReason, Link,
-    Person, Policy, Registration, Requester, SolutionReport, State, Survey, SystemRole, Ticket,
-    Visibility, WebRequest,
+    Person, Policy, Registration, Requester, SolutionReport, State, StepReached, Survey,
+    SystemRole, Ticket, Visibility, WebRequest,
 };
 
 /// What [`decide`] may look at besides the ticket.
@@ -31,6 +31,8 @@ pub struct Setting<'a> {
 pub enum Command {
     AssignAutomatically {
         agent: Person,
+        /// Agents of the team who are away.
+        away: Vec<EmailAddress>,
     },
     DeferAssignment,
     Take,
@@ -95,6 +97,8 @@ pub enum Command {
     },
     Close,
     ExpireValidation,
+    /// Fires the steps of the clocks that are due.
+    FireSteps,
     Link {
         link: Link,
     },
@@ -126,6 +130,7 @@ pub enum CommandKind {
     Reject,
     Close,
     ExpireValidation,
+    FireSteps,
     Link,
 }
 
@@ -163,6 +168,7 @@ impl Command {
             Command::Reject { .. } => K::Reject,
             Command::Close => K::Close,
             Command::ExpireValidation => K::ExpireValidation,
+            Command::FireSteps => K::FireSteps,
             Command::Link { .. } => K::Link,
         }
     }
@@ -192,6 +198,7 @@ impl CommandKind {
             K::AnswerSurvey => "evaluar",
             K::Reject => "rechazar la solución de",
             K::Close | K::ExpireValidation => "cerrar",
+            K::FireSteps => "avisar de los plazos de",
             K::Link => "vincular",
         }
     }
@@ -313,6 +320,13 @@ pub fn admit(
         calendar: policy.calendar.clone(),
         limit_seconds: policy.attention_seconds,
         due_at: due(calendar, setting.now, policy.attention_seconds)?,
+        steps: start_steps(
+            &policy,
+            ClockKind::Attention,
+            policy.attention_seconds,
+            calendar,
+            setting.now,
+        )?,
     };
     Ok(Admission {
         application,
@@ -374,7 +388,8 @@ pub fn decide(
         .collect())
 }
 
-type Step = (EventKind, Vec<ClockChange>);
+/// An event to be, with what it does to the clocks.
+type Draft = (EventKind, Vec<ClockChange>);
 
 fn steps(
     ticket: &Ticket,
@@ -382,7 +397,7 @@ fn steps(
     by: &EventActor,
     actor: &Actor,
     setting: Setting<'_>,
-) -> Result<Vec<Step>, Rejection> {
+) -> Result<Vec<Draft>, Rejection> {
     use State::{Assigned, Closed, New, OnHold, Solved};
     let clocks = Clockwork { ticket, setting };
     let illegal = || {
@@ -394,11 +409,12 @@ fn steps(
     };
     match command {
         // Activity 2.
-        Command::AssignAutomatically { agent } => match ticket.state {
+        Command::AssignAutomatically { agent, away } => match ticket.state {
             New => Ok(vec![(
                 EventKind::Assigned {
                     agent: agent.clone(),
                     automatic: true,
+                    away: away.clone(),
                 },
                 vec![clocks.start_solution()?],
             )]),
@@ -419,6 +435,7 @@ fn steps(
                         EventKind::Assigned {
                             agent,
                             automatic: false,
+                            away: vec![],
                         },
                         vec![clocks.start_solution()?],
                     )])
@@ -433,6 +450,7 @@ fn steps(
                 EventKind::Assigned {
                     agent: clocks.agent(agent)?,
                     automatic: false,
+                    away: vec![],
                 },
                 vec![clocks.start_solution()?],
             )]),
@@ -441,6 +459,7 @@ fn steps(
                 EventKind::Assigned {
                     agent: clocks.agent(agent)?,
                     automatic: false,
+                    away: vec![],
                 },
                 vec![],
             )]),
@@ -714,6 +733,18 @@ fn steps(
             )),
             New | Assigned | OnHold(_) | Closed => Err(illegal()),
         },
+        Command::FireSteps => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => {
+                let due = clocks.fire_steps();
+                if due.is_empty() {
+                    return Err(Rejection::InvalidTransition(
+                        "Ningún plazo está por avisar.".to_owned(),
+                    ));
+                }
+                Ok(due)
+            }
+            Closed => Err(illegal()),
+        },
         Command::Link { link } => match ticket.state {
             New | Assigned | OnHold(_) | Solved | Closed => {
                 Ok(vec![(EventKind::Linked { link: link.clone() }, vec![])])
@@ -737,6 +768,7 @@ impl Clockwork<'_> {
             calendar: policy.calendar.clone(),
             limit_seconds,
             due_at: due(calendar, self.setting.now, limit_seconds)?,
+            steps: start_steps(policy, clock, limit_seconds, calendar, self.setting.now)?,
         })
     }
 
@@ -773,7 +805,23 @@ impl Clockwork<'_> {
             (ClockState::Paused | ClockState::Met, Some(id)) => {
                 let calendar = calendar(id, self.setting)?;
                 let due_at = due(calendar, self.setting.now, stored.left_seconds())?;
-                Ok(vec![ClockChange::Resume { clock, due_at }])
+                let mut steps = stored.steps.clone();
+                for step in steps.iter_mut().filter(|step| step.is_armed()) {
+                    let rule = Step {
+                        clock,
+                        percent: step.percent,
+                        tells: step.tells,
+                    };
+                    let left = rule
+                        .seconds(stored.limit_seconds)
+                        .saturating_sub(stored.used_seconds);
+                    step.at = due(calendar, self.setting.now, left)?;
+                }
+                Ok(vec![ClockChange::Resume {
+                    clock,
+                    due_at,
+                    steps,
+                }])
             }
             (ClockState::Idle | ClockState::Running | ClockState::Stopped, _)
             | (ClockState::Paused | ClockState::Met, None) => Ok(vec![]),
@@ -800,7 +848,8 @@ impl Clockwork<'_> {
         }
     }
 
-    /// Time used stays used under the new limits.
+    /// Time used stays used under the new limits. A step that has fired fires
+    /// again only where the new limit puts it back into the future.
     fn reschedule(&self, policy: &Policy) -> Result<Vec<ClockChange>, Rejection> {
         let limits = [
             (ClockKind::Attention, policy.attention_seconds),
@@ -821,12 +870,34 @@ impl Clockwork<'_> {
                 // What has ended was measured against the limits of its time.
                 ClockState::Idle | ClockState::Met | ClockState::Stopped => continue,
             };
+            let hours = calendar(&policy.calendar, self.setting)?;
+            let stored = self.ticket.clocks.get(clock);
+            let mut steps = Vec::new();
+            for rule in policy.steps.iter().filter(|rule| rule.clock == clock) {
+                let seconds = rule.seconds(limit_seconds);
+                let fired = stored
+                    .steps
+                    .iter()
+                    .find(|s| s.percent == rule.percent && s.tells == rule.tells)
+                    .filter(|_| seconds <= used_seconds);
+                steps.push(ClockStep {
+                    percent: rule.percent,
+                    tells: rule.tells,
+                    at: due(
+                        hours,
+                        self.setting.now,
+                        seconds.saturating_sub(used_seconds),
+                    )?,
+                    fired_at: fired.and_then(|step| step.fired_at),
+                });
+            }
             changes.push(ClockChange::Reschedule {
                 clock,
                 calendar: policy.calendar.clone(),
                 limit_seconds,
                 used_seconds,
                 due_at,
+                steps,
             });
         }
         Ok(changes)
@@ -841,7 +912,7 @@ impl Clockwork<'_> {
         Ok(changes)
     }
 
-    fn resolve(&self, solution: &str) -> Result<Vec<Step>, Rejection> {
+    fn resolve(&self, solution: &str) -> Result<Vec<Draft>, Rejection> {
         let missing = self.ticket.missing_formats();
         if !missing.is_empty() {
             let codes: Vec<_> = missing.iter().map(|code| code.0.as_str()).collect();
@@ -861,10 +932,54 @@ impl Clockwork<'_> {
 
     /// The solution did not hold: its clock goes on with what was left, and the
     /// time in between counts neither as worked nor as paused.
-    fn reopen(&self, reason: Option<String>) -> Result<Step, Rejection> {
+    fn reopen(&self, reason: Option<String>) -> Result<Draft, Rejection> {
         let mut changes = self.stop(ClockKind::Validation)?;
         changes.extend(self.resume(ClockKind::Solution)?);
         Ok((EventKind::Reopened { reason }, changes))
+    }
+
+    /// The steps that are due, the earliest first. Once the validation time is
+    /// over there is nothing to be reminded of.
+    fn fire_steps(&self) -> Vec<Draft> {
+        let now = self.setting.now;
+        let mut due = Vec::new();
+        for (kind, clock) in self.ticket.clocks.all() {
+            let (Some(_), Some(due_at)) = (clock.running_since(), clock.due_at) else {
+                continue;
+            };
+            if kind == ClockKind::Validation && self.validation_is_over() {
+                continue;
+            }
+            let steps = clock.steps.iter();
+            for step in steps.filter(|step| step.is_armed() && step.at <= now) {
+                due.push((kind, due_at, step));
+            }
+        }
+        due.sort_by_key(|(_, _, step)| step.at);
+        due.into_iter()
+            .map(|(clock, due_at, step)| {
+                let late = now.duration_since(step.at).as_secs();
+                let reached = StepReached {
+                    percent: step.percent,
+                    tells: step.tells,
+                    due_at,
+                    reached_at: step.at,
+                    late_seconds: u64::try_from(late).unwrap_or_default(),
+                    responsible: match clock {
+                        // To get in touch is the desk's.
+                        ClockKind::Attention => self.ticket.assignee.clone(),
+                        ClockKind::Solution => self.ticket.responsible().cloned(),
+                        ClockKind::Validation => None,
+                    },
+                };
+                let fire = ClockChange::Fire {
+                    clock,
+                    percent: step.percent,
+                    tells: step.tells,
+                };
+                (EventKind::reached(clock, reached), vec![fire])
+            })
+            .collect()
     }
 
     fn validation_is_over(&self) -> bool {
@@ -912,6 +1027,27 @@ impl Clockwork<'_> {
                 ))
             })
     }
+}
+
+/// The steps of a clock that begins at `now`.
+fn start_steps(
+    policy: &Policy,
+    clock: ClockKind,
+    limit_seconds: u64,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Result<Vec<ClockStep>, Rejection> {
+    let rules = policy.steps.iter().filter(|rule| rule.clock == clock);
+    rules
+        .map(|rule| {
+            Ok(ClockStep {
+                percent: rule.percent,
+                tells: rule.tells,
+                at: due(calendar, now, rule.seconds(limit_seconds))?,
+                fired_at: None,
+            })
+        })
+        .collect()
 }
 
 fn calendar<'a>(id: &CalendarId, setting: Setting<'a>) -> Result<&'a Calendar, Rejection> {

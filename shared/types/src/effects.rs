@@ -6,7 +6,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Role;
-use crate::ticket::{ActorRole, Event, EventKind, State, Ticket, Visibility};
+use crate::clock::Tells;
+use crate::ticket::{
+    ActorRole, Event, EventKind, HoldReason, Person, State, StepReached, Ticket, Visibility,
+};
 use crate::token::Audience;
 
 /// One piece of work.
@@ -45,19 +48,68 @@ pub enum MailKind {
     ReopenedToAgent,
     /// To the requester: it is closed (activity 15).
     Closed,
+    /// To the requester: it goes on once he has done or said something.
+    Held,
+    /// To the officer: a ticket was escalated to you (activity 7).
+    Escalated,
+    /// To the agent: the officer gave it back.
+    Returned,
+    /// To the outside provider: the officer asks for support (activity 10).
+    ProviderRequested,
+    /// To the desk: the officer's solution (activity 11).
+    SolutionReported,
+    /// To the officer: somebody else wrote.
+    FollowUpToOfficer,
+    /// To the agent: time runs out for what he is responsible for.
+    StepToAgent,
+    /// The same to the officer.
+    StepToOfficer,
+    /// To the coordinators: time has run out.
+    StepToCoordinator,
+    /// To the head of the Technology Office: time ran out long ago.
+    StepToHead,
+    /// To the requester: the validation time is half over.
+    ValidationReminder,
 }
 
-/// The queue whose consumer carries an effect out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A queue, by the function that works it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum QueueName {
     Assignment,
+    Escalation,
     Notification,
     Closure,
 }
 
+impl QueueName {
+    /// Every queue.
+    pub const ALL: [QueueName; 4] = [
+        QueueName::Assignment,
+        QueueName::Escalation,
+        QueueName::Notification,
+        QueueName::Closure,
+    ];
+
+    /// The queue in keys and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            QueueName::Assignment => "assignment",
+            QueueName::Escalation => "escalation",
+            QueueName::Notification => "notification",
+            QueueName::Closure => "closure",
+        }
+    }
+
+    /// The queue that `as_str` gives this word.
+    pub fn parse(text: &str) -> Option<Self> {
+        QueueName::ALL.into_iter().find(|q| q.as_str() == text)
+    }
+}
+
 impl Effect {
     /// Every effect.
-    pub const ALL: [Effect; 12] = [
+    pub const ALL: [Effect; 23] = [
         Effect::Assign,
         Effect::Mail(MailKind::Registered),
         Effect::Mail(MailKind::Assigned),
@@ -70,6 +122,17 @@ impl Effect {
         Effect::Mail(MailKind::ReopenedToRequester),
         Effect::Mail(MailKind::ReopenedToAgent),
         Effect::Mail(MailKind::Closed),
+        Effect::Mail(MailKind::Held),
+        Effect::Mail(MailKind::Escalated),
+        Effect::Mail(MailKind::Returned),
+        Effect::Mail(MailKind::ProviderRequested),
+        Effect::Mail(MailKind::SolutionReported),
+        Effect::Mail(MailKind::FollowUpToOfficer),
+        Effect::Mail(MailKind::StepToAgent),
+        Effect::Mail(MailKind::StepToOfficer),
+        Effect::Mail(MailKind::StepToCoordinator),
+        Effect::Mail(MailKind::StepToHead),
+        Effect::Mail(MailKind::ValidationReminder),
     ];
 
     /// The effect in keys and messages.
@@ -88,6 +151,17 @@ impl Effect {
                 MailKind::ReopenedToRequester => "mail_reopened_to_requester",
                 MailKind::ReopenedToAgent => "mail_reopened_to_agent",
                 MailKind::Closed => "mail_closed",
+                MailKind::Held => "mail_held",
+                MailKind::Escalated => "mail_escalated",
+                MailKind::Returned => "mail_returned",
+                MailKind::ProviderRequested => "mail_provider_requested",
+                MailKind::SolutionReported => "mail_solution_reported",
+                MailKind::FollowUpToOfficer => "mail_follow_up_to_officer",
+                MailKind::StepToAgent => "mail_step_to_agent",
+                MailKind::StepToOfficer => "mail_step_to_officer",
+                MailKind::StepToCoordinator => "mail_step_to_coordinator",
+                MailKind::StepToHead => "mail_step_to_head",
+                MailKind::ValidationReminder => "mail_validation_reminder",
             },
         }
     }
@@ -110,12 +184,23 @@ impl MailKind {
             | MailKind::Solved
             | MailKind::Declined
             | MailKind::ReopenedToRequester
-            | MailKind::Closed => Audience::Requester,
+            | MailKind::Closed
+            | MailKind::Held
+            | MailKind::ValidationReminder => Audience::Requester,
             MailKind::Assigned
             | MailKind::Unassigned
             | MailKind::FollowUpToAgent
             | MailKind::SurveyAnswered
-            | MailKind::ReopenedToAgent => Audience::Desk,
+            | MailKind::ReopenedToAgent
+            | MailKind::Returned
+            | MailKind::SolutionReported
+            | MailKind::StepToAgent
+            | MailKind::StepToCoordinator => Audience::Desk,
+            MailKind::Escalated
+            | MailKind::FollowUpToOfficer
+            | MailKind::StepToOfficer
+            | MailKind::StepToHead => Audience::Officer,
+            MailKind::ProviderRequested => Audience::Provider,
         }
     }
 }
@@ -150,22 +235,17 @@ impl From<Effect> for String {
 
 /// What an event owes; `ticket` is the ticket after it.
 pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
-    let by_requester = event.actor.role == ActorRole::Person(Role::Requester);
     let to_agent = |kind: MailKind| ticket.assignee.is_some().then_some(Effect::Mail(kind));
     match &event.kind {
         EventKind::Registered(_) => vec![Effect::Assign, Effect::Mail(MailKind::Registered)],
         EventKind::Assigned { .. } => vec![Effect::Mail(MailKind::Assigned)],
         EventKind::AssignmentDeferred {} => vec![Effect::Mail(MailKind::Unassigned)],
-        EventKind::FollowedUp {
-            visibility: Visibility::Public,
-            ..
-        } => {
-            if by_requester {
-                to_agent(MailKind::FollowUpToAgent).into_iter().collect()
-            } else {
-                vec![Effect::Mail(MailKind::FollowUpToRequester)]
-            }
-        }
+        EventKind::FollowedUp { visibility, .. } => follow_up(*visibility, event, ticket),
+        EventKind::Held { .. } => vec![Effect::Mail(MailKind::Held)],
+        EventKind::Escalated { .. } => vec![Effect::Mail(MailKind::Escalated)],
+        EventKind::Returned { .. } => to_agent(MailKind::Returned).into_iter().collect(),
+        EventKind::ProviderRequested { .. } => vec![Effect::Mail(MailKind::ProviderRequested)],
+        EventKind::SolutionReported { .. } => vec![Effect::Mail(MailKind::SolutionReported)],
         EventKind::Resolved { .. } => vec![Effect::Mail(MailKind::Solved)],
         EventKind::Declined { .. } => vec![Effect::Mail(MailKind::Declined)],
         // Control C2.
@@ -179,22 +259,62 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             owed
         }
         EventKind::Closed { .. } => vec![Effect::Mail(MailKind::Closed)],
-        EventKind::FollowedUp {
-            visibility: Visibility::Internal,
-            ..
-        }
-        | EventKind::Contacted { .. }
+        EventKind::AttentionWarned(step)
+        | EventKind::AttentionBreached(step)
+        | EventKind::AttentionOverrun(step)
+        | EventKind::SolutionWarned(step)
+        | EventKind::SolutionBreached(step)
+        | EventKind::SolutionOverrun(step)
+        | EventKind::ValidationReminded(step) => vec![Effect::Mail(told(step, ticket))],
+        EventKind::Contacted { .. }
         | EventKind::AttachmentAdded { .. }
         | EventKind::FormatSaved { .. }
-        | EventKind::Held { .. }
         | EventKind::Resumed { .. }
-        | EventKind::Escalated { .. }
-        | EventKind::Returned { .. }
-        | EventKind::ProviderRequested { .. }
         | EventKind::ProviderReplied { .. }
-        | EventKind::SolutionReported { .. }
         | EventKind::Recategorised { .. }
         | EventKind::Linked { .. } => vec![],
+    }
+}
+
+/// Whoever works on the ticket and did not write it himself is told; so is the
+/// requester of what is public.
+fn follow_up(visibility: Visibility, event: &Event, ticket: &Ticket) -> Vec<Effect> {
+    let by_requester = event.actor.role == ActorRole::Person(Role::Requester);
+    let by = |person: &Person| event.actor.email.as_ref() == Some(&person.email);
+    let escalated = match ticket.state {
+        State::OnHold(HoldReason::Technology | HoldReason::Provider) => true,
+        State::New
+        | State::Assigned
+        | State::OnHold(HoldReason::Requester)
+        | State::Solved
+        | State::Closed => false,
+    };
+    let mut owed = Vec::new();
+    if !by_requester && visibility == Visibility::Public {
+        owed.push(Effect::Mail(MailKind::FollowUpToRequester));
+    }
+    // An agent's own team reads along without being written to.
+    let by_officer = ticket.officer.as_ref().is_some_and(by);
+    if ticket.assignee.is_some() && (by_requester || (escalated && by_officer)) {
+        owed.push(Effect::Mail(MailKind::FollowUpToAgent));
+    }
+    if escalated && ticket.officer.is_some() && !by_officer {
+        owed.push(Effect::Mail(MailKind::FollowUpToOfficer));
+    }
+    owed
+}
+
+/// The mail of a step. Where nobody is in charge yet, the coordinators are told
+/// what the responsible would be.
+fn told(step: &StepReached, ticket: &Ticket) -> MailKind {
+    match (step.tells, &step.responsible) {
+        (Tells::Responsible, Some(person)) if ticket.assignee.as_ref() == Some(person) => {
+            MailKind::StepToAgent
+        }
+        (Tells::Responsible, Some(_)) => MailKind::StepToOfficer,
+        (Tells::Responsible, None) | (Tells::Coordinator, _) => MailKind::StepToCoordinator,
+        (Tells::Head, _) => MailKind::StepToHead,
+        (Tells::Requester, _) => MailKind::ValidationReminder,
     }
 }
 

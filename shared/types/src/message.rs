@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::effects::Effect;
+use crate::effects::{Effect, QueueName};
 use crate::ids::TicketId;
 
 /// Schema version of the messages that this code writes.
@@ -21,10 +21,29 @@ pub enum Doorbell {
     },
     /// A ticket whose timer the sweep found due at its `at`. The consumer looks
     /// again, and judges by that time where it is later than its own.
-    Timer { ticket: TicketId, at: Timestamp },
+    Timer {
+        ticket: TicketId,
+        at: Timestamp,
+        /// The queue of whoever acts on it. The deadline of validation was the
+        /// only timer when this was not said.
+        #[serde(default = "closure")]
+        queue: QueueName,
+    },
+}
+
+fn closure() -> QueueName {
+    QueueName::Closure
 }
 
 impl Doorbell {
+    /// The queue that it hangs on.
+    pub fn queue(&self) -> QueueName {
+        match self {
+            Doorbell::Outbox { effect, .. } => effect.queue(),
+            Doorbell::Timer { queue, .. } => *queue,
+        }
+    }
+
     /// The ticket to look at.
     pub fn ticket(&self) -> TicketId {
         match self {
@@ -100,13 +119,21 @@ mod tests {
                 Doorbell::Timer {
                     ticket: id,
                     at: "2026-11-23T13:00:00Z".parse().unwrap(),
+                    queue: QueueName::Escalation,
                 },
-                r#"{"v":1,"kind":"timer","ticket":"01ARZ3NDEKTSV4RRFFQ69G5FAV","at":"2026-11-23T13:00:00Z"}"#,
+                r#"{"v":1,"kind":"timer","ticket":"01ARZ3NDEKTSV4RRFFQ69G5FAV","at":"2026-11-23T13:00:00Z","queue":"escalation"}"#,
             ),
         ] {
             assert_eq!(doorbell.to_body().unwrap(), body);
             assert_eq!(Doorbell::from_body(body), Ok(doorbell));
         }
+    }
+
+    #[test]
+    fn timers_of_before_there_were_steps_are_read() {
+        let body = r#"{"v":1,"kind":"timer","ticket":"01ARZ3NDEKTSV4RRFFQ69G5FAV","at":"2026-11-23T13:00:00Z"}"#;
+        let doorbell = Doorbell::from_body(body).unwrap();
+        assert_eq!(doorbell.queue(), QueueName::Closure);
     }
 
     #[test]

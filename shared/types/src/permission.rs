@@ -131,6 +131,7 @@ pub fn authorise(
             CommandKind::AssignAutomatically
             | CommandKind::DeferAssignment
             | CommandKind::ExpireValidation
+            | CommandKind::FireSteps
             | CommandKind::Link => Ok(EventActor {
                 email: None,
                 role: ActorRole::System(SystemRole::System),

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Category, Role};
-use crate::clock::{ClockChange, Clocks};
+use crate::catalogue::{Category, Role, default_steps};
+use crate::clock::{ClockChange, ClockKind, Clocks, Step, Tells};
+use crate::effects::QueueName;
 use crate::ids::{
     CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId, TicketId, TicketNumber,
 };
@@ -203,6 +204,13 @@ pub struct Policy {
     pub solution_seconds: u64,
     pub validation_seconds: u64,
     pub calendar: CalendarId,
+    /// Left out of the record where they are the ones of the procedure.
+    #[serde(default = "default_steps", skip_serializing_if = "is_default_steps")]
+    pub steps: Vec<Step>,
+}
+
+fn is_default_steps(steps: &[Step]) -> bool {
+    *steps == Step::DEFAULT
 }
 
 impl From<&Category> for Policy {
@@ -216,6 +224,7 @@ impl From<&Category> for Policy {
             solution_seconds: category.solution_minutes * 60,
             validation_seconds: category.validation_minutes * 60,
             calendar: category.calendar.clone(),
+            steps: category.steps.clone(),
         }
     }
 }
@@ -358,35 +367,73 @@ impl Ticket {
         }
     }
 
-    /// The time that the desk's lists sort by: what is due next, and for a
-    /// closed ticket when it was closed.
-    pub fn sorts_by(&self) -> Timestamp {
-        let due = |clock: &crate::clock::Clock| clock.running_since().and(clock.due_at);
+    /// Whoever has to bring the solution forward now: the officer from the
+    /// escalation until he reports (activities 8 to 11), the agent otherwise.
+    pub fn responsible(&self) -> Option<&Person> {
         match self.state {
-            State::Closed => self.updated_at,
-            State::New | State::Assigned | State::OnHold(_) | State::Solved => {
-                [
-                    &self.clocks.attention,
-                    &self.clocks.solution,
-                    &self.clocks.validation,
-                ]
-                .into_iter()
-                .filter_map(due)
-                .min()
-                // On hold nothing runs: it comes after what is due soon, by
-                // the time it was last touched.
-                .unwrap_or(self.updated_at)
+            State::OnHold(HoldReason::Technology | HoldReason::Provider)
+                if self.solution_reported.is_none() =>
+            {
+                self.officer.as_ref()
+            }
+            State::New | State::Assigned | State::OnHold(_) | State::Solved | State::Closed => {
+                self.assignee.as_ref()
             }
         }
     }
 
-    /// When the sweep has to look at this ticket next, if ever.
-    pub fn next_timer(&self) -> Option<Timestamp> {
+    /// Where the desk's lists place it.
+    pub fn place(&self) -> Place {
         match self.state {
-            State::Solved => self.clocks.validation.due_at,
-            State::New | State::Assigned | State::OnHold(_) | State::Closed => None,
+            State::Closed => Place::Closed(self.updated_at),
+            State::New | State::Assigned | State::OnHold(_) | State::Solved => {
+                let running = self.clocks.all().into_iter();
+                running
+                    .filter_map(|(_, clock)| clock.running_since().and(clock.due_at))
+                    .min()
+                    .map_or(Place::Waiting(self.updated_at), Place::Due)
+            }
         }
     }
+
+    /// When the sweep has to look at this ticket next, and whose business it is
+    /// then; `None` when nothing is due any more.
+    pub fn next_timer(&self) -> Option<Timer> {
+        let step = |kind| self.clocks.get(kind).next_step().map(|step| step.at);
+        let (times, queue) = match self.state {
+            State::New | State::Assigned | State::OnHold(_) => (
+                [step(ClockKind::Attention), step(ClockKind::Solution)],
+                QueueName::Escalation,
+            ),
+            State::Solved => (
+                [step(ClockKind::Validation), self.clocks.validation.due_at],
+                QueueName::Closure,
+            ),
+            State::Closed => return None,
+        };
+        let at = times.into_iter().flatten().min()?;
+        Some(Timer { at, queue })
+    }
+}
+
+/// Where a list places a ticket: what is due next comes first, then what waits
+/// with its clocks at rest; the closed have a list of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// Something runs out at this time.
+    Due(Timestamp),
+    /// Nothing runs; last touched then.
+    Waiting(Timestamp),
+    /// Closed then.
+    Closed(Timestamp),
+}
+
+/// What the sweep looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    pub at: Timestamp,
+    /// The queue of whoever acts on it.
+    pub queue: QueueName,
 }
 
 /// Who did something, as it stands in the record.
@@ -454,6 +501,9 @@ pub enum EventKind {
     Assigned {
         agent: Person,
         automatic: bool,
+        /// Agents of the team who were passed over because they are away.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        away: Vec<EmailAddress>,
     },
     /// Nobody of the team is available; it is tried again.
     AssignmentDeferred {},
@@ -531,6 +581,65 @@ pub enum EventKind {
     Linked {
         link: Link,
     },
+    /// The attention time runs out soon.
+    AttentionWarned(StepReached),
+    /// The attention time has run out.
+    AttentionBreached(StepReached),
+    /// The attention time ran out long ago.
+    AttentionOverrun(StepReached),
+    /// The solution time runs out soon.
+    SolutionWarned(StepReached),
+    /// The solution time has run out.
+    SolutionBreached(StepReached),
+    /// The solution time ran out long ago.
+    SolutionOverrun(StepReached),
+    /// The requester was reminded to validate.
+    ValidationReminded(StepReached),
+}
+
+/// A step of a clock that was reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReached {
+    pub percent: u32,
+    pub tells: Tells,
+    /// When the limit is reached, or was.
+    pub due_at: Timestamp,
+    /// When the step was due.
+    pub reached_at: Timestamp,
+    /// How much later than that it was seen, in seconds.
+    pub late_seconds: u64,
+    /// Whoever was in charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<Person>,
+}
+
+impl EventKind {
+    /// The event of a clock's step.
+    pub fn reached(clock: ClockKind, step: StepReached) -> Self {
+        match (clock, step.percent) {
+            (ClockKind::Attention, ..100) => EventKind::AttentionWarned(step),
+            (ClockKind::Attention, 100) => EventKind::AttentionBreached(step),
+            (ClockKind::Attention, 101..) => EventKind::AttentionOverrun(step),
+            (ClockKind::Solution, ..100) => EventKind::SolutionWarned(step),
+            (ClockKind::Solution, 100) => EventKind::SolutionBreached(step),
+            (ClockKind::Solution, 101..) => EventKind::SolutionOverrun(step),
+            (ClockKind::Validation, _) => EventKind::ValidationReminded(step),
+        }
+    }
+
+    /// The clock's step that this event is, if it is one.
+    pub fn step(&self) -> Option<(ClockKind, &StepReached)> {
+        match self {
+            EventKind::AttentionWarned(step)
+            | EventKind::AttentionBreached(step)
+            | EventKind::AttentionOverrun(step) => Some((ClockKind::Attention, step)),
+            EventKind::SolutionWarned(step)
+            | EventKind::SolutionBreached(step)
+            | EventKind::SolutionOverrun(step) => Some((ClockKind::Solution, step)),
+            EventKind::ValidationReminded(step) => Some((ClockKind::Validation, step)),
+            _ => None,
+        }
+    }
 }
 
 /// A history that cannot be: it does not begin with a registration, or an event
@@ -622,13 +731,22 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         EventKind::Assigned {
             agent,
             automatic: _,
+            away: _,
         } => {
             if ticket.state == State::New {
                 ticket.state = State::Assigned;
             }
             ticket.assignee = Some(agent.clone());
         }
-        EventKind::AssignmentDeferred {}
+        // What they did to a clock is among the changes.
+        EventKind::AttentionWarned(_)
+        | EventKind::AttentionBreached(_)
+        | EventKind::AttentionOverrun(_)
+        | EventKind::SolutionWarned(_)
+        | EventKind::SolutionBreached(_)
+        | EventKind::SolutionOverrun(_)
+        | EventKind::ValidationReminded(_)
+        | EventKind::AssignmentDeferred {}
         | EventKind::Contacted { .. }
         | EventKind::FollowedUp { .. } => {}
         EventKind::AttachmentAdded { attachment } => ticket.attachments.push(attachment.clone()),

@@ -188,13 +188,25 @@ pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
             | EventKind::Returned { .. }
             | EventKind::ProviderRequested { .. }
             | EventKind::ProviderReplied { .. }
-            | EventKind::SolutionReported { .. } => json!({}),
+            | EventKind::SolutionReported { .. }
+            | EventKind::AttentionWarned(_)
+            | EventKind::AttentionBreached(_)
+            | EventKind::AttentionOverrun(_)
+            | EventKind::SolutionWarned(_)
+            | EventKind::SolutionBreached(_)
+            | EventKind::SolutionOverrun(_)
+            | EventKind::ValidationReminded(_) => json!({}),
+            // Who is away is not for everybody.
+            EventKind::Assigned {
+                agent, automatic, ..
+            } => {
+                json!({ "agent": agent, "automatic": automatic })
+            }
             EventKind::FollowedUp {
                 visibility: Visibility::Public,
                 ..
             }
             | EventKind::Registered(_)
-            | EventKind::Assigned { .. }
             | EventKind::Contacted { .. }
             | EventKind::AttachmentAdded { .. }
             | EventKind::Recategorised { .. }

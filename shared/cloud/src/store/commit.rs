@@ -337,7 +337,7 @@ impl Parts<'_> {
 
 /// A ticket's row: its document, its version, and where the indexes find it.
 fn ticket_row(ticket: &Ticket) -> Result<Item, StoreError> {
-    let sort = keys::time_sort(ticket.sorts_by(), ticket.id);
+    let sort = keys::place_sort(ticket.place(), ticket.id);
     let mut row = Item::with_doc(&keys::ticket(ticket.id), ticket)?
         .set_number("version", i64::try_from(ticket.version).unwrap_or(i64::MAX))
         .set(
@@ -356,15 +356,23 @@ fn ticket_row(ticket: &Ticket) -> Result<Item, StoreError> {
                 "assignee_pk",
                 keys::assignee_partition(&assignee.email, ticket.status()),
             )
-            .set("assignee_sk", sort);
+            .set("assignee_sk", sort.clone());
     }
-    if let Some(at) = ticket.next_timer() {
+    if let Some(officer) = &ticket.officer {
+        row = row
+            .set(
+                "officer_pk",
+                keys::officer_partition(&officer.email, ticket.status()),
+            )
+            .set("officer_sk", sort);
+    }
+    if let Some(timer) = ticket.next_timer() {
         row = row
             .set(
                 "due_pk",
                 keys::due_partition(DueKind::Timer, keys::shard(ticket.id)),
             )
-            .set("due_sk", keys::time_sort(at, ticket.id));
+            .set("due_sk", keys::timer_sort(timer, ticket.id));
     }
     Ok(row)
 }

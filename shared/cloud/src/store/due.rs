@@ -48,16 +48,17 @@ impl Store {
 
 fn read(kind: DueKind, at: Timestamp, item: &Item) -> Result<DueRow, StoreError> {
     let key = item.key()?;
-    let since = item
-        .text("due_sk")
-        .and_then(|sort| sort.split('#').next()?.parse().ok());
+    let sort = item.text("due_sk").unwrap_or_default();
+    let since = sort.split('#').next().and_then(|time| time.parse().ok());
     let doorbell = match kind {
         DueKind::Outbox => keys::parse_outbox(&key).map(|(ticket, seq, effect)| Doorbell::Outbox {
             ticket,
             seq,
             effect,
         }),
-        DueKind::Timer => keys::parse_ticket(&key).map(|ticket| Doorbell::Timer { ticket, at }),
+        DueKind::Timer => keys::parse_ticket(&key)
+            .zip(keys::timer_queue(sort))
+            .map(|(ticket, queue)| Doorbell::Timer { ticket, at, queue }),
     };
     match (since, doorbell) {
         (Some(since), Some(doorbell)) => Ok(DueRow { since, doorbell }),

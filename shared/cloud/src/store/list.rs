@@ -64,6 +64,13 @@ impl ListPlan {
         })
     }
 
+    /// The tickets that were escalated to somebody, in the same order.
+    pub fn of_officer(email: &EmailAddress, statuses: &[Status]) -> Self {
+        Self::by_status("officer", 1, statuses, |_, status| {
+            keys::officer_partition(email, status)
+        })
+    }
+
     /// The tickets that somebody asked for, the latest first.
     pub fn of_requester(email: &EmailAddress) -> Self {
         ListPlan(vec![Stage {

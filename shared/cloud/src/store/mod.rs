@@ -12,11 +12,15 @@ mod outbox;
 mod query;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity,
+};
 use types::ids::{EmailAddress, TicketId, TicketRef};
 use types::ticket::{Event, Ticket, replay};
 
@@ -38,6 +42,7 @@ use query::{Order, Query};
 pub struct Store {
     client: Client,
     table: String,
+    half_units_read: Arc<AtomicU64>,
 }
 
 /// Why the table did not do what it was asked.
@@ -133,7 +138,29 @@ impl Store {
         Ok(Store {
             client: Client::new(sdk),
             table: config::required("TABLE_NAME")?,
+            half_units_read: Arc::default(),
         })
+    }
+
+    /// Read units that the table has charged this adapter and its clones so far.
+    pub fn read_units(&self) -> f64 {
+        let half_units = u32::try_from(self.half_units_read.load(Ordering::Relaxed));
+        f64::from(half_units.unwrap_or(u32::MAX)) / 2.0
+    }
+
+    fn charge<'a>(&self, consumed: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        for consumed in consumed {
+            // Reads are charged in half units.
+            let half_units = consumed.capacity_units().unwrap_or_default() * 2.0;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a call is charged a few units, never less than none"
+            )]
+            let half_units = half_units.round() as u64;
+            self.half_units_read
+                .fetch_add(half_units, Ordering::Relaxed);
+        }
     }
 
     /// One cheap read, so that connections stand before the first request.
@@ -148,9 +175,11 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key.attributes()))
             .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(|e| failed("read a row", e))?;
+        self.charge(&answer.consumed_capacity);
         Ok(answer.item.map(Item))
     }
 
@@ -177,9 +206,11 @@ impl Store {
                     .client
                     .batch_get_item()
                     .request_items(&self.table, request)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .send()
                     .await
                     .map_err(|e| failed(operation, e))?;
+                self.charge(answer.consumed_capacity());
                 let found = answer
                     .responses
                     .as_mut()

@@ -1,7 +1,7 @@
 //! Queries, paged to their end: DynamoDB answers at most a megabyte at a time,
 //! and says so only by where to go on.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 use super::item::Item;
 use super::{Store, StoreError, failed};
@@ -41,7 +41,8 @@ impl Store {
                 .key_condition_expression(query.condition)
                 .scan_index_forward(query.order == Order::Ascending)
                 .set_limit(left.map(|left| i32::try_from(left).unwrap_or(i32::MAX)))
-                .set_exclusive_start_key(start);
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
             for (name, value) in &query.values {
                 request =
                     request.expression_attribute_values(*name, AttributeValue::S(value.clone()));
@@ -50,6 +51,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|e| failed(query.operation, e))?;
+            self.charge(&answer.consumed_capacity);
             items.extend(answer.items.unwrap_or_default().into_iter().map(Item));
             start = answer.last_evaluated_key;
             if start.is_none() || query.limit.is_some_and(|limit| items.len() >= limit) {

@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 use types::clock::{ClockKind, ClockState};
-use types::command::Rejection;
+use types::command::{Command, Rejection};
+use types::permission::Actor;
 use types::roster::LoadChange;
 use types::ticket::{Event, State, Ticket, replay};
 
@@ -74,6 +75,17 @@ fn check_ticket(ticket: &Ticket, events: &[Event]) {
         }
         if clock.state == ClockState::Running {
             assert!(clock.due_at.is_some());
+            let rules = ticket.policy.steps.iter().filter(|s| s.clock == kind);
+            assert_eq!(
+                clock.steps.len(),
+                rules.count(),
+                "every step is on the clock"
+            );
+            let armed = clock.steps.iter().any(|step| step.is_armed());
+            assert!(
+                !armed || ticket.next_timer().is_some(),
+                "what is armed is found"
+            );
         }
     }
     let validating = ticket.clocks.validation.state == ClockState::Running;
@@ -82,6 +94,29 @@ fn check_ticket(ticket: &Ticket, events: &[Event]) {
         assert_ne!(ticket.clocks.attention.state, ClockState::Running);
         assert_ne!(ticket.clocks.solution.state, ClockState::Running);
     }
+}
+
+/// What a sweep would do right now: steps fire once, and none stays behind.
+fn fire_what_is_due(story: &mut Story) -> Result<(), TestCaseError> {
+    let due = story.attempt(&Actor::System, &Command::FireSteps);
+    for event in due.into_iter().flatten() {
+        let (kind, reached) = event.kind.step().expect("only steps fire");
+        prop_assert!(reached.reached_at <= story.now);
+        let fired = story.ticket.clocks.get(kind).steps.iter();
+        let fired = fired.filter(|s| s.fired_at == Some(story.now) && s.percent == reached.percent);
+        prop_assert_eq!(fired.count(), 1);
+    }
+    let again = story.attempt(&Actor::System, &Command::FireSteps);
+    prop_assert!(
+        matches!(again, Err(Rejection::InvalidTransition(_))),
+        "{:?}",
+        again
+    );
+    if story.ticket.state != State::Solved {
+        let next = story.ticket.next_timer();
+        prop_assert!(next.is_none_or(|timer| timer.at > story.now), "{:?}", next);
+    }
+    Ok(())
 }
 
 proptest! {
@@ -101,6 +136,7 @@ proptest! {
                     prop_assert!(!events.is_empty());
                     // A closed ticket takes links and nothing else.
                     prop_assert!(before.state != State::Closed || label == "link", "{label}");
+                    fire_what_is_due(&mut story)?;
                 }
                 Err(Rejection::Denied(_) | Rejection::InvalidTransition(_) | Rejection::Validation(_)) => {
                     prop_assert_eq!(&before, &story.ticket);

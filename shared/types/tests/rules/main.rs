@@ -9,5 +9,6 @@
 
 mod histories;
 mod procedure;
+mod steps;
 mod tables;
 mod world;

@@ -251,7 +251,7 @@ fn the_validation_time_closes_what_nobody_answers() {
     let story = Story::solved("plataforma");
     // One working day: solved on Monday at 08:00, due at 17:00.
     assert_eq!(
-        story.ticket.next_timer(),
+        story.ticket.clocks.validation.due_at,
         Some(time("2026-11-23T22:00:00Z"))
     );
     assert!(is_illegal(
@@ -376,7 +376,13 @@ fn mails_of_the_straight_way() {
         name: agent.name,
     };
     let story = Story::registered("plataforma")
-        .when(&Actor::System, Command::AssignAutomatically { agent })
+        .when(
+            &Actor::System,
+            Command::AssignAutomatically {
+                agent,
+                away: vec![],
+            },
+        )
         .when(
             &person(AGENT),
             Command::Contact {

@@ -44,6 +44,12 @@ pub fn person(local: &str) -> Actor {
     Actor::Person(caller(local))
 }
 
+/// An outside provider who signed in: he is in no directory.
+pub fn provider() -> Caller {
+    let email = CATALOGUE.document().providers[0].email.clone();
+    Caller::identify(email, None, &CATALOGUE, &["uspec.gov.co".to_owned()])
+}
+
 pub const REQUESTER: &str = "funcionaria";
 pub const AGENT: &str = "agente1.soporte";
 pub const OFFICER: &str = "oficial1.tecnologia";
@@ -133,7 +139,13 @@ impl Story {
             email: agent.email,
             name: agent.name,
         };
-        Story::registered(category).when(&Actor::System, Command::AssignAutomatically { agent })
+        Story::registered(category).when(
+            &Actor::System,
+            Command::AssignAutomatically {
+                agent,
+                away: vec![],
+            },
+        )
     }
 
     pub fn escalated(category: &str) -> Self {
@@ -213,7 +225,10 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
         (
             "assign automatically",
             Actor::System,
-            Command::AssignAutomatically { agent },
+            Command::AssignAutomatically {
+                agent,
+                away: vec![],
+            },
         ),
         ("defer assignment", Actor::System, Command::DeferAssignment),
         ("take", coordinator(), Command::Take),
@@ -332,6 +347,7 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
             Actor::System,
             Command::ExpireValidation,
         ),
+        ("fire steps", Actor::System, Command::FireSteps),
         ("link", Actor::System, Command::Link { link }),
     ]
 }
@@ -350,6 +366,7 @@ pub fn roles() -> Vec<(&'static str, Actor)> {
         ("head", person("jefe.tecnologia")),
         ("personnel", person("personal")),
         ("auditor", person("auditor.interno")),
+        ("provider", Actor::Person(provider())),
         ("survey link", Actor::SurveyHolder),
         ("system", Actor::System),
     ]

@@ -1,0 +1,37 @@
+//! `escalation` passes a ticket on to the Technology Office, an outside provider
+//! or back (activities 5 to 10 of the procedure), and fires the steps of the
+//! attention and solution clocks.
+
+mod handler;
+mod queue;
+
+use cloud::desk::Desk;
+use cloud::entry::{Function, FunctionError, run, run_batch};
+use cloud::http::{Answer, Call};
+use types::effects::QueueName;
+use types::problem::Problem;
+
+struct Escalation {
+    queue: queue::Steps,
+}
+
+impl Function for Escalation {
+    async fn http(&self, call: Call) -> Result<Answer, Problem> {
+        handler::answer(&self.queue.desk, &call).await
+    }
+
+    async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
+        run_batch(&self.queue, event).await
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), cloud::RuntimeError> {
+    run(async {
+        let desk = Desk::start(&[QueueName::Escalation, QueueName::Notification]).await?;
+        Ok(Escalation {
+            queue: queue::Steps { desk },
+        })
+    })
+    .await
+}
