@@ -236,6 +236,12 @@ impl Host {
         self.aws_port = aws_port;
         self.await_functions();
     }
+
+    /// [`Self::restart`] with other arguments than before: at another time, say.
+    pub fn restart_with(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|&a| a.to_owned()).collect();
+        self.restart();
+    }
 }
 
 impl Drop for Host {

@@ -14,6 +14,8 @@ pub struct Mail {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// When the host took it, by the clock that `--now` sets.
+    pub sent_at: jiff::Timestamp,
     headers: Vec<Header>,
 }
 

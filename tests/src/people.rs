@@ -12,10 +12,15 @@ pub const PRINTING: [&str; 2] = [
     "agente2.impresion@uspec.gov.co",
 ];
 pub const OFFICER: &str = "oficial1.tecnologia@uspec.gov.co";
+pub const OTHER_OFFICER: &str = "oficial2.tecnologia@uspec.gov.co";
+pub const HEAD: &str = "jefe.tecnologia@uspec.gov.co";
+pub const PERSONNEL: &str = "personal@uspec.gov.co";
 pub const COORDINATOR: &str = "coordinador.mesa@uspec.gov.co";
 pub const AUDITOR: &str = "auditor.interno@uspec.gov.co";
 /// The mailbox of team `soporte`.
 pub const SUPPORT_MAILBOX: &str = "soportespmic@uspec.gov.co";
+/// The provider `redes_externo`, who is no one of the entity's.
+pub const PROVIDER: &str = "soporte@proveedor-redes.example.com";
 
 pub const ANA: &str = "ana.perez@uspec.gov.co";
 pub const LUIS: &str = "luis.rojas@uspec.gov.co";

@@ -63,6 +63,8 @@ impl<'a> Demo<'a> {
         self.solved_without_survey()?;
         self.rejected_and_rated()?;
         self.phoned_in_and_expired()?;
+        self.escalated_and_supported()?;
+        self.overdue()?;
         (self.say)("\nTodo terminó como dice el procedimiento.\n");
         Ok(())
     }
@@ -220,11 +222,151 @@ impl<'a> Demo<'a> {
             "    … nadie responde; la validación vence el {}\n",
             local(due)
         ));
-        let time = json!({ "time": due + jiff::SignedDuration::from_mins(1) });
+        self.sweep(due - jiff::SignedDuration::from_hours(1))?;
+        self.mails(&ticket, 4)?;
+        self.sweep(due + jiff::SignedDuration::from_mins(1))?;
+        // With the reminder.
+        self.ends(who, &ticket, "validation_expired", 5)
+    }
+
+    /// The desk cannot solve it: officer, provider, officer, desk, survey.
+    fn escalated_and_supported(&self) -> Result<(), DemoError> {
+        self.heading(
+            "Un problema que la Mesa de Ayuda no puede resolver: Oficina de Tecnología y proveedor (actividades 5 a 14)",
+        );
+        let (who, officer) = ("sara.leon@uspec.gov.co", "oficial1.tecnologia@uspec.gov.co");
+        let (ticket, agent) = self.registered(
+            who,
+            &json!({
+                "title": "Sin acceso a la carpeta compartida",
+                "description": "Nadie del piso 5 puede abrir la carpeta compartida.",
+                "category": "plataforma",
+            }),
+        )?;
+        let at = |command: &str| format!("{ticket}/{command}");
+        let note = json!({"note": "Visita al piso 5: falla para todos."});
+        self.command(&agent, &at("contact"), &note)?;
+        self.waits(who, &ticket, &json!("assigned"), &Value::Null)?;
+
+        let escalation = json!({
+            "officer": officer,
+            "justification": "El servidor de archivos no responde; la Mesa de Ayuda no tiene acceso a él.",
+        });
+        self.command(&agent, &at("escalation"), &escalation)?;
+        self.waits(who, &ticket, &json!("on_hold"), &json!("technology"))?;
+        let resolution = json!({"solution": "Listo."});
+        self.refused(
+            &agent,
+            &at("resolution"),
+            &resolution,
+            "resolver sin reporte",
+        )?;
+
+        let request = json!({
+            "provider": "redes_externo",
+            "message": "El enlace del servidor de archivos está caído desde las 7:40. Por favor revisar el puerto 12.",
+        });
+        self.command(officer, &at("provider"), &request)?;
+        self.waits(who, &ticket, &json!("on_hold"), &json!("provider"))?;
+        self.is(
+            &self.show(who, &ticket)?["clocks"]["solution"]["state"],
+            &json!("paused"),
+            "el tiempo de solución mientras se espera al proveedor",
+        )?;
+        let answer = json!({"body": "Se cambió el módulo del puerto 12. El enlace está arriba."});
+        self.command(officer, &at("provider-reply"), &answer)?;
+        self.waits(who, &ticket, &json!("on_hold"), &json!("technology"))?;
+
+        let report = json!({"body": "El proveedor restableció el enlace; se verificó el acceso a la carpeta."});
+        self.command(officer, &at("solution-report"), &report)?;
+        let update = json!({"body": "La Oficina de Tecnología restableció el servicio.", "visibility": "public"});
+        self.command(&agent, &at("followups"), &update)?;
+        let solution = json!({"solution": "Se restableció el enlace del servidor de archivos."});
+        self.command(&agent, &at("resolution"), &solution)?;
+        // Registered, assigned, escalated, provider, report, follow-up (to the
+        // requester and to the officer), solved.
+        self.mails(&ticket, 8)?;
+        let survey = self.survey(&ticket)?;
+        let reply = self.answer(&survey, &json!({"solved": true, "rating": 5}))?;
+        self.accepted("responder la encuesta", &reply)?;
+        // And the answer to the desk, and that it is closed.
+        self.ends(who, &ticket, "satisfied", 10)
+    }
+
+    /// Nobody gets in touch: the steps of the attention time, and the account of
+    /// it that a coordinator can defend.
+    fn overdue(&self) -> Result<(), DemoError> {
+        self.heading("Nadie atiende: avisos al 80 %, al 100 % y al 200 % del tiempo de atención");
+        let (who, coordinator) = ("hugo.mora@uspec.gov.co", "coordinador.mesa@uspec.gov.co");
+        let (ticket, agent) = self.registered(
+            who,
+            &json!({
+                "title": "No puedo entrar a la red",
+                "description": "El usuario de red no funciona.",
+                "category": "redes",
+            }),
+        )?;
+        let clocks = self.show(coordinator, &format!("{ticket}/clocks"))?;
+        let steps = clocks["attention"]["steps"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let times: Vec<Timestamp> = steps
+            .filter_map(|step| step["at"].as_str()?.parse().ok())
+            .collect();
+        self.is(&json!(times.len()), &json!(3), "los avisos previstos")?;
+        (self.say)(&format!(
+            "\n    {}\n\n",
+            clocks["attention"]["explanation"]
+                .as_str()
+                .unwrap_or_default()
+        ));
+        for (i, time) in times.into_iter().enumerate() {
+            // The solution time, which began a moment later, has its own steps.
+            self.sweep(time + jiff::SignedDuration::from_secs(5))?;
+            self.eventually(&format!("el aviso del {}", local(time)), || {
+                let events = self.show(coordinator, &format!("{ticket}/events"))?;
+                let events = events["items"].as_array().into_iter().flatten();
+                let fired = events.filter(|event| {
+                    event["kind"]
+                        .as_str()
+                        .is_some_and(|kind| kind.starts_with("attention_"))
+                });
+                Ok((fired.count() == i + 1).then_some(()))
+            })?;
+        }
+        self.command(
+            &agent,
+            &format!("{ticket}/contact"),
+            &json!({"note": "Por fin."}),
+        )?;
+        let solution = json!({"solution": "Se desbloqueó el usuario de red."});
+        self.command(&agent, &format!("{ticket}/resolution"), &solution)?;
+        self.command(&agent, &format!("{ticket}/closure"), &json!({}))?;
+        // Registered, assigned, solved, closed; three steps of the attention, and
+        // two of the solution, which is due when the attention is at 200 %.
+        self.ends(who, &ticket, "desk", 9)
+    }
+
+    /// Checks where a ticket stands.
+    fn waits(
+        &self,
+        who: &str,
+        ticket: &str,
+        status: &Value,
+        reason: &Value,
+    ) -> Result<(), DemoError> {
+        let shown = self.show(who, ticket)?;
+        self.is(&shown["status"], status, &format!("el estado de {ticket}"))?;
+        self.is(&shown["hold_reason"], reason, "el motivo de la espera")
+    }
+
+    /// Has the deadlines looked at as of `time`.
+    fn sweep(&self, time: Timestamp) -> Result<(), DemoError> {
         let path = "/2015-03-31/functions/sla-sweep/invocations";
-        let reply = self.aws.send("POST", path, &[], Some(&time.to_string()))?;
-        self.accepted("el barrido de plazos", &reply)?;
-        self.ends(who, &ticket, "validation_expired", 4)
+        let body = json!({ "time": time }).to_string();
+        let reply = self.aws.send("POST", path, &[], Some(&body))?;
+        self.accepted("el barrido de plazos", &reply)
     }
 
     fn heading(&self, text: &str) {

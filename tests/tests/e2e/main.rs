@@ -8,12 +8,14 @@
 mod catalogue;
 mod crash;
 mod deadlines;
+mod escalation;
 mod idempotency;
 mod lifecycle;
 mod lists;
 mod queues;
 mod refusals;
 mod registration;
+mod steps;
 mod text;
 mod transitions;
 
