@@ -11,6 +11,9 @@ use ureq::http::{self, HeaderMap, Method};
 /// Longer than the host lets any request take.
 const TIMEOUT: Duration = Duration::from_secs(40);
 
+/// The list of all mails has no pages.
+const MAX_BODY: u64 = 1 << 28;
+
 /// Speaks to one host as one person, or as nobody. Clones share connections and
 /// tokens, and may be used by many threads at once.
 #[derive(Clone)]
@@ -232,7 +235,11 @@ impl Request<'_> {
         Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: response.body_mut().read_to_string()?,
+            body: response
+                .body_mut()
+                .with_config()
+                .limit(MAX_BODY)
+                .read_to_string()?,
         })
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::mail::Mail;
+use crate::smtp::{Reply, Smtp};
 use crate::within;
 
 /// How long a host may take to be up, on a machine that also compiles.
@@ -31,6 +32,8 @@ pub struct Host {
     api: Client,
     aws: Client,
     aws_port: u64,
+    /// Where mail comes in; the host has no such door without a receipt rule.
+    smtp_port: Option<u64>,
     _place: Place,
 }
 
@@ -42,6 +45,15 @@ pub struct Queue {
     pub in_flight: u64,
     pub delayed: u64,
     pub dead_letter: bool,
+}
+
+/// Where a host listens, as it says itself.
+#[derive(Deserialize)]
+struct Ports {
+    pid: u32,
+    port: u64,
+    aws_port: u64,
+    smtp_port: Option<u64>,
 }
 
 impl Host {
@@ -60,14 +72,15 @@ impl Host {
         let _ = fs::remove_dir_all(&data);
         fs::create_dir_all(&data).unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&a| a.to_owned()).collect();
-        let (child, port, aws_port) = launch(&data, &arguments);
+        let (child, ports) = launch(&data, &arguments);
         let host = Host {
             child,
             data,
             arguments,
-            api: Client::new(&format!("http://127.0.0.1:{port}")),
-            aws: Client::new(&format!("http://127.0.0.1:{aws_port}")),
-            aws_port,
+            api: Client::new(&format!("http://127.0.0.1:{}", ports.port)),
+            aws: Client::new(&format!("http://127.0.0.1:{}", ports.aws_port)),
+            aws_port: ports.aws_port,
+            smtp_port: ports.smtp_port,
             _place: place,
         };
         host.await_functions();
@@ -93,6 +106,21 @@ impl Host {
     /// The person with this address, signed in.
     pub fn client(&self, email: &str) -> Client {
         self.api.signed_in(email)
+    }
+
+    /// A connection to the door that mail comes in by.
+    ///
+    /// # Panics
+    /// When the template has no receipt rule.
+    #[track_caller]
+    pub fn smtp(&self) -> Smtp {
+        Smtp::connect(u16::try_from(self.smtp_port.unwrap()).unwrap())
+    }
+
+    /// Brings a mail in, as another server would, and gives what the host said.
+    #[track_caller]
+    pub fn mail_in(&self, from: &str, to: &[&str], raw: &[u8]) -> Reply {
+        self.smtp().send(from, to, raw)
     }
 
     /// Every mail that was sent, oldest first.
@@ -229,11 +257,12 @@ impl Host {
     /// Starts the host, which is down, again on the same data. It gets other
     /// ports: clients of before are of no use.
     pub fn restart(&mut self) {
-        let (child, port, aws_port) = launch(&self.data, &self.arguments);
+        let (child, ports) = launch(&self.data, &self.arguments);
         self.child = child;
-        self.api = Client::new(&format!("http://127.0.0.1:{port}"));
-        self.aws = Client::new(&format!("http://127.0.0.1:{aws_port}"));
-        self.aws_port = aws_port;
+        self.api = Client::new(&format!("http://127.0.0.1:{}", ports.port));
+        self.aws = Client::new(&format!("http://127.0.0.1:{}", ports.aws_port));
+        self.aws_port = ports.aws_port;
+        self.smtp_port = ports.smtp_port;
         self.await_functions();
     }
 
@@ -258,14 +287,15 @@ impl Drop for Host {
 }
 
 /// Starts a host and waits until it says where it listens.
-fn launch(data: &Path, arguments: &[String]) -> (Child, u64, u64) {
+fn launch(data: &Path, arguments: &[String]) -> (Child, Ports) {
     let log = fs::File::options()
         .create(true)
         .append(true)
         .open(data.join("host.log"))
         .unwrap();
     let mut child = Command::new(built().join("local"))
-        .args(["--port", "0", "--aws-port", "0", "--sync", "normal"])
+        .args(["--port", "0", "--aws-port", "0", "--smtp-port", "0"])
+        .args(["--sync", "normal"])
         .arg("--binaries")
         .arg(built())
         .arg("--data")
@@ -276,17 +306,16 @@ fn launch(data: &Path, arguments: &[String]) -> (Child, u64, u64) {
         .spawn()
         .unwrap();
     let pid = child.id();
-    let (port, aws_port) = within(START, "the host listens", || {
+    let ports = within(START, "the host listens", || {
         if let Some(status) = child.try_wait().unwrap() {
             let log = fs::read_to_string(data.join("host.log")).unwrap_or_default();
             panic!("the host ended ({status}): {log}");
         }
         let text = fs::read_to_string(data.join("host.json")).unwrap_or_default();
-        let told: Value = serde_json::from_str(&text).unwrap_or_default();
-        let ports = told["port"].as_u64().zip(told["aws_port"].as_u64());
-        ports.filter(|_| told["pid"] == pid)
+        let told: Option<Ports> = serde_json::from_str(&text).ok();
+        told.filter(|told| told.pid == pid)
     });
-    (child, port, aws_port)
+    (child, ports)
 }
 
 /// Builds the host and the functions, once for each test binary, and says where

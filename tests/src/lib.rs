@@ -25,12 +25,14 @@ mod client;
 mod host;
 mod mail;
 pub mod people;
+mod smtp;
 
 use std::time::{Duration, Instant};
 
 pub use client::{Answer, Client, Request};
 pub use host::{Host, Queue};
 pub use mail::Mail;
+pub use smtp::{Letter, Reply, Smtp};
 
 /// How long anything may take. It is never waited for in full.
 pub const LIMIT: Duration = Duration::from_secs(10);

@@ -35,6 +35,30 @@ impl Mail {
             .collect()
     }
 
+    /// The `Message-ID` that its recipients see, which SES gave it.
+    ///
+    /// # Panics
+    /// Never: every mail has one.
+    pub fn message_id(&self) -> &str {
+        self.headers("Message-ID")[0]
+    }
+
+    /// The address that answers go to.
+    ///
+    /// # Panics
+    /// When the mail names none.
+    #[track_caller]
+    pub fn reply_to(&self) -> &str {
+        let reply_to = self.headers("Reply-To")[0];
+        reply_to.trim_matches(['<', '>'])
+    }
+
+    /// All headers, as they were sent.
+    pub(crate) fn all_headers(&self) -> impl Iterator<Item = (String, String)> {
+        let headers = self.headers.iter();
+        headers.map(|header| (header.name.clone(), header.value.clone()))
+    }
+
     /// The names of all headers.
     pub fn header_names(&self) -> BTreeSet<&str> {
         self.headers.iter().map(|h| h.name.as_str()).collect()

@@ -52,11 +52,7 @@ impl Consumer for Assigner {
             Work::Outbox { row, ticket, .. } if row.effect == Effect::Assign => {
                 assign(&self.desk, loads, row, *ticket).await
             }
-            Work::Outbox { row, .. } => Err(Failure::Poison(format!(
-                "{} is not for this queue",
-                row.effect
-            ))),
-            Work::Timer { .. } => Err(Failure::Poison("timers are not for this queue".to_owned())),
+            other => Err(other.misplaced()),
         }
     }
 }
@@ -162,7 +158,7 @@ async fn assign(
             open,
         };
         match desk
-            .commit_step(&ticket, &events, Some(row), Some(guard))
+            .commit_step(&ticket, &events, Some(row), Some(guard), None)
             .await
         {
             Ok(doorbells) => {
@@ -203,7 +199,7 @@ async fn defer(
     }
     let events =
         decide(ticket, &Command::DeferAssignment, &Actor::System, setting).map_err(rejected)?;
-    Ok(desk.commit_step(ticket, &events, None, None).await?)
+    Ok(desk.commit_step(ticket, &events, None, None, None).await?)
 }
 
 fn rejected(rejection: Rejection) -> Failure {

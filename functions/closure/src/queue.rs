@@ -28,10 +28,7 @@ impl Consumer for Deadlines {
                 let commands = [Command::ExpireValidation, Command::FireSteps];
                 act_on_timer(&self.desk, &ticket, at, &commands).await
             }
-            Work::Outbox { row, .. } => Err(Failure::Poison(format!(
-                "{} is not for this queue",
-                row.effect
-            ))),
+            other @ (Work::Outbox { .. } | Work::Answer { .. }) => Err(other.misplaced()),
         }
     }
 }

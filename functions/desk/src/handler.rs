@@ -1,11 +1,14 @@
 use cloud::clock;
 use cloud::desk::{Desk, problem_of};
 use cloud::http::{Answer, Call};
+use cloud::log::chain;
 use cloud::store::ListPlan;
 use serde_json::json;
 use types::Timestamp;
 use types::api;
 use types::catalogue::{Catalogue, Role};
+use types::command::Setting;
+use types::explanation::ClocksExplained;
 use types::ids::{CategoryId, EmailAddress, TeamId};
 use types::permission::{Caller, may_read};
 use types::problem::{FieldError, Problem};
@@ -25,6 +28,7 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
         "GET /tickets" => list(desk, call).await,
         "GET /tickets/{ref}" => show(desk, call).await,
         "GET /tickets/{ref}/events" => history(desk, call).await,
+        "GET /tickets/{ref}/clocks" => clocks(desk, call).await,
         "GET /catalog" => catalogue::show(desk, call).await,
         "PUT /catalog" => catalogue::change(desk, call).await,
         _ => Err(unknown(call)),
@@ -75,6 +79,28 @@ async fn history(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
         .filter_map(|event| event_view(event, reader))
         .collect();
     Answer::json(200, &json!({ "items": items, "next_cursor": next }))
+}
+
+/// The clocks, with the account that defends their due times.
+async fn clocks(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    let stored = desk.catalogue().await?;
+    let caller = desk.caller(call, &stored.catalogue)?;
+    let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
+    let setting = Setting {
+        now: clock::now(),
+        catalogue: &stored.catalogue,
+    };
+    let explained = ClocksExplained::of(&ticket, Reader::of(&caller, &ticket), setting);
+    let explained = explained.map_err(|e| {
+        tracing::error!(
+            ticket.id = %ticket.id,
+            ticket.number = ticket.number.0,
+            error = chain(&e),
+            "the clocks cannot be explained"
+        );
+        Problem::from(e)
+    })?;
+    Answer::json(200, &explained)
 }
 
 async fn list(desk: &Desk, call: &Call) -> Result<Answer, Problem> {

@@ -28,10 +28,7 @@ impl Consumer for Steps {
             Work::Timer { ticket, at } => {
                 act_on_timer(&self.desk, &ticket, at, &[Command::FireSteps]).await
             }
-            Work::Outbox { row, .. } => Err(Failure::Poison(format!(
-                "{} is not for this queue",
-                row.effect
-            ))),
+            other @ (Work::Outbox { .. } | Work::Answer { .. }) => Err(other.misplaced()),
         }
     }
 }

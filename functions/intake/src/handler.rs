@@ -1,7 +1,7 @@
 use cloud::clock;
-use cloud::desk::{Desk, claimant, fingerprint, log_events, new_ticket_id, problem_of};
+use cloud::desk::{Desk, claimant, fingerprint, new_ticket_id, problem_of};
 use cloud::http::{Answer, Call};
-use cloud::store::{Claim, Commit, CommitError, IdempotencyGuard, Outcome};
+use cloud::store::{Claim, CommitError, IdempotencyGuard, Outcome};
 use types::command::{Admission, Application, Setting, admit};
 use types::ids::{CategoryId, EmailAddress};
 use types::input::{Fields, MAX_NAME, MAX_TEXT, MAX_TITLE};
@@ -87,38 +87,13 @@ async fn write(
             return Err(Problem::Internal);
         };
         let ticket = found(registration, &event);
-        let events = [event];
-        let commit = Commit {
-            before: None,
-            after: &ticket,
-            events: &events,
-            done: None,
-            idempotency: claim.map(IdempotencyGuard::Claimed),
-            load: None,
-        };
-        match desk.store.commit(&commit).await {
-            Ok(doorbells) => {
-                desk.queues.ring(&doorbells).await;
-                log_events(&ticket, &events);
-                return Ok(ticket);
-            }
-            Err(CommitError::Store(e)) => {
-                // The transaction may have gone through all the same: the sweep
-                // finds out what the number stands for.
-                return Err(problem_of(&e));
-            }
-            Err(error) => {
-                tracing::warn!(ticket.number = number.0, %error, "the number stays unused");
-                if let Err(e) = desk.store.void_number(number).await {
-                    tracing::warn!(
-                        error = cloud::log::chain(&e),
-                        "the sweep will record the void"
-                    );
-                }
-                if let CommitError::KeyUsed = error {
-                    return Err(Problem::Unavailable);
-                }
-            }
+        let idempotency = claim.map(IdempotencyGuard::Claimed);
+        match desk.found(&ticket, &[event], idempotency, None).await {
+            Ok(()) => return Ok(ticket),
+            Err(CommitError::Store(e)) => return Err(problem_of(&e)),
+            Err(CommitError::KeyUsed) => return Err(Problem::Unavailable),
+            // The number is void: another one.
+            Err(_) => {}
         }
     }
     Err(Problem::Unavailable)
@@ -167,6 +142,8 @@ fn application(fields: &mut Fields, caller: &Caller) -> Option<Application> {
         web_request,
         requester,
         links: vec![],
+        observers: vec![],
+        message_id: None,
     })
 }
 

@@ -6,7 +6,7 @@ use types::Timestamp;
 use types::catalogue::Catalogue;
 use types::clock::{ClockKind, ClockStep};
 use types::effects::MailKind;
-use types::ticket::{Event, EventKind, StepReached, Ticket};
+use types::ticket::{BounceKind, Event, EventKind, StepReached, Ticket};
 use types::token::TokenUse;
 
 use crate::message::Office;
@@ -247,6 +247,18 @@ pub fn letter(
                 links,
             }
         }
+        (MailKind::SolvedToObservers, EventKind::Resolved { solution, .. }) => Letter {
+            subject: "Solicitud resuelta",
+            greeting: "Cordial saludo:".to_owned(),
+            paragraphs: vec![format!(
+                "La solicitud {number} de {}, en la que usted está en copia, fue resuelta. Esta es la solución:",
+                ticket.requester.person.name
+            )],
+            quote: Some(solution.clone()),
+            closing: vec![],
+            facts: facts(),
+            links: vec![ticket_link],
+        },
         (MailKind::Declined, EventKind::Declined { reason }) => Letter {
             subject: "Solicitud fuera del alcance",
             greeting: requester,
@@ -427,6 +439,46 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
+        (MailKind::ProviderReplied, EventKind::ProviderReplied { body }) => Letter {
+            subject: "El proveedor respondió",
+            greeting: format!("Hola, {officer}:"),
+            paragraphs: vec![format!(
+                "El proveedor respondió sobre la solicitud {number}, y el tiempo de solución corre de nuevo:"
+            )],
+            quote: Some(body.clone()),
+            closing: vec![
+                "Los archivos que haya enviado están en la solicitud, como evidencia.".to_owned(),
+            ],
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
+        (
+            MailKind::Undeliverable,
+            EventKind::MailBounced {
+                recipient,
+                why,
+                detail,
+            },
+        ) => Letter {
+            subject: "Un correo no llegó",
+            greeting: "A la Mesa de Ayuda:".to_owned(),
+            paragraphs: vec![
+                match why {
+                    BounceKind::Complaint => format!(
+                        "{recipient} marcó como no deseado un correo de la solicitud {number}."
+                    ),
+                    BounceKind::Permanent => format!(
+                        "Un correo de la solicitud {number} no llegó a {recipient}: la dirección no recibe correo."
+                    ),
+                },
+                "No se le escribirá más a esa dirección. Busque otra manera de contactar a la persona."
+                    .to_owned(),
+            ],
+            quote: Some(detail.clone()),
+            closing: vec![],
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
         (MailKind::FollowUpToOfficer, EventKind::FollowedUp { body, .. }) => Letter {
             subject: "Nuevo seguimiento en una solicitud escalada",
             greeting: format!("Hola, {officer}:"),
@@ -463,7 +515,7 @@ pub fn letter(
                 _ => format!("Hola, {}:", responsible.map_or("equipo", |p| &p.name)),
             };
             Letter {
-                subject: step_subject(clock, step),
+                subject: step_subject(clock, step, event.at),
                 greeting,
                 paragraphs: step_paragraphs(clock, step, event.at, &number.to_string()),
                 quote: None,
@@ -509,6 +561,7 @@ pub fn letter(
             | MailKind::FollowUpToRequester
             | MailKind::FollowUpToAgent
             | MailKind::Solved
+            | MailKind::SolvedToObservers
             | MailKind::Declined
             | MailKind::SurveyAnswered
             | MailKind::ReopenedToRequester
@@ -520,6 +573,8 @@ pub fn letter(
             | MailKind::ProviderRequested
             | MailKind::SolutionReported
             | MailKind::FollowUpToOfficer
+            | MailKind::ProviderReplied
+            | MailKind::Undeliverable
             | MailKind::ValidationReminder,
             _,
         ) => return Err(NoSuchMail),
@@ -529,8 +584,14 @@ pub fn letter(
 /// Lateness that is worth a word: two sweeps were missed.
 const LATE_SECONDS: u64 = 120;
 
-fn step_subject(clock: ClockKind, step: &StepReached) -> &'static str {
-    match (clock, step.percent) {
+/// What is true at `now`: a warning that comes too late is none.
+fn step_subject(clock: ClockKind, step: &StepReached, now: Timestamp) -> &'static str {
+    let percent = if step.due_at > now {
+        step.percent
+    } else {
+        step.percent.max(100)
+    };
+    match (clock, percent) {
         (ClockKind::Attention, ..100) => "El tiempo de atención está por vencer",
         (ClockKind::Attention, 100) => "El tiempo de atención venció",
         (ClockKind::Attention, _) => "El tiempo de atención venció hace mucho",

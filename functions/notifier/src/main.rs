@@ -1,22 +1,32 @@
 //! `notifier` is the only one that sends mail.
 
+mod feedback;
 mod letter;
 mod message;
 mod queue;
 
 use cloud::config;
 use cloud::desk::Desk;
-use cloud::entry::{Function, FunctionError, run, run_batch};
+use cloud::entry::{Function, FunctionError, run, run_batch, run_notices};
 use cloud::mailer::Mailer;
 use types::effects::QueueName;
 
 struct Notifier {
     queue: queue::Postman,
+    feedback_queue: String,
 }
 
 impl Function for Notifier {
     async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
-        run_batch(&self.queue, event).await
+        let source = event
+            .records
+            .first()
+            .and_then(|r| r.event_source_arn.as_deref());
+        if source == Some(self.feedback_queue.as_str()) {
+            run_notices(&feedback::Feedback(&self.queue.desk), event).await
+        } else {
+            run_batch(&self.queue, event).await
+        }
     }
 }
 
@@ -24,7 +34,7 @@ impl Function for Notifier {
 async fn main() -> Result<(), cloud::RuntimeError> {
     run(async {
         let desk = Desk::start(&[QueueName::Notification]).await?;
-        let mailer = Mailer::new(desk.sdk());
+        let mailer = Mailer::new(desk.sdk())?;
         let office = message::Office {
             base_url: config::required("BASE_URL")?,
             from: config::parsed("MAIL_FROM")?,
@@ -37,6 +47,7 @@ async fn main() -> Result<(), cloud::RuntimeError> {
                 mailer,
                 office,
             },
+            feedback_queue: config::optional("FEEDBACK_QUEUE_ARN").unwrap_or_default(),
         })
     })
     .await

@@ -12,6 +12,7 @@ use types::Timestamp;
 use types::catalogue::{Catalogue, Role};
 use types::effects::MailKind;
 use types::ids::{EmailAddress, InvalidEmail};
+use types::mail::{MailOutcome, MailRecord};
 use types::ticket::{Event, EventKind, Ticket};
 use types::token::{Audience, TokenSecret, TokenUse};
 
@@ -69,7 +70,7 @@ pub fn recipients(
     ticket: &Ticket,
     catalogue: &Catalogue,
 ) -> Vec<EmailAddress> {
-    let requester = || vec![ticket.requester.person.email.clone()];
+    let observers = || ticket.observers.iter().map(|o| o.email.clone());
     let assignee = || {
         ticket
             .assignee
@@ -94,12 +95,19 @@ pub fn recipients(
     match kind {
         MailKind::Registered
         | MailKind::FollowUpToRequester
-        | MailKind::Solved
         | MailKind::Declined
         | MailKind::ReopenedToRequester
         | MailKind::Closed
-        | MailKind::Held
-        | MailKind::ValidationReminder => requester(),
+        | MailKind::Held => {
+            let mut to = vec![ticket.requester.person.email.clone()];
+            to.extend(observers());
+            to
+        }
+        // The survey's link is the requester's alone.
+        MailKind::Solved | MailKind::ValidationReminder => {
+            vec![ticket.requester.person.email.clone()]
+        }
+        MailKind::SolvedToObservers => observers().collect(),
         MailKind::Assigned => match &event.kind {
             EventKind::Assigned { agent, .. } => vec![agent.email.clone()],
             _ => assignee(),
@@ -109,7 +117,7 @@ pub fn recipients(
             EventKind::Escalated { officer, .. } => vec![officer.email.clone()],
             _ => officer(),
         },
-        MailKind::FollowUpToOfficer => officer(),
+        MailKind::FollowUpToOfficer | MailKind::ProviderReplied => officer(),
         MailKind::ProviderRequested => match &event.kind {
             EventKind::ProviderRequested { provider, .. } => catalogue
                 .provider(provider)
@@ -138,7 +146,7 @@ pub fn recipients(
         }
         // Activity 11 and control C2: the desk is told, in its mailbox; and
         // whoever goes on with it.
-        MailKind::SurveyAnswered | MailKind::SolutionReported => {
+        MailKind::SurveyAnswered | MailKind::SolutionReported | MailKind::Undeliverable => {
             let mut to = assignee();
             let mailbox = catalogue
                 .team(&ticket.policy.team)
@@ -168,8 +176,9 @@ impl Office {
             ticket.number, letter.subject, ticket.title
         );
         let audience = kind.audience();
-        // All mails of a ticket to one audience hang under one thread. SES
-        // replaces the Message-ID, so what they share is a root that no mail has.
+        // All mails of a ticket to one audience hang under one thread: the mail
+        // that the requester wrote, where he did. Otherwise, since SES replaces
+        // the Message-ID, a root that no mail has.
         let thread = format!(
             "{}.{}@{}",
             ticket.id,
@@ -177,6 +186,11 @@ impl Office {
             self.reply_address.domain()
         )
         .to_ascii_lowercase();
+        let written = ticket.message_id.clone();
+        let answers = match audience {
+            Audience::Requester => written.into_iter().chain([thread]).collect(),
+            Audience::Desk | Audience::Officer | Audience::Provider => vec![thread],
+        };
         let id = format!(
             "{}.{seq}.{}@{}",
             ticket.id,
@@ -207,15 +221,69 @@ impl Office {
             .message_id(id)
             .header(
                 "In-Reply-To",
-                HeaderType::from(MessageId::new(thread.clone())),
+                HeaderType::from(MessageId::new(answers[0].clone())),
             )
-            .header("References", HeaderType::from(MessageId::new(thread)))
+            .header(
+                "References",
+                HeaderType::from(MessageId::new_list(answers.into_iter())),
+            )
             // RFC 3834: nobody's automatic answer is asked for.
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("X-Auto-Response-Suppress", Raw::new("All"))
             .header("X-USPEC-Ticket", Raw::new(ticket.id.to_string()))
             .text_body(letter.text()?)
             .html_body(letter.html(&subject)?);
+        Ok(message.write_to_vec()?)
+    }
+}
+
+impl Office {
+    /// The short answer to a mail that was refused (RFC 3834).
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    pub fn refusal(
+        &self,
+        record: &MailRecord,
+        to: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        let reason = match &record.outcome {
+            MailOutcome::Refused { reason, .. } => reason.sentence(),
+            MailOutcome::Ticket { .. }
+            | MailOutcome::FollowUp { .. }
+            | MailOutcome::Filed { .. }
+            | MailOutcome::Duplicate { .. } => return Err("the mail was not refused".into()),
+        };
+        // What the mail said is not said back: who wrote it may be somebody else.
+        let text = format!(
+            "Su correo a la Mesa de Ayuda de la USPEC no fue recibido como solicitud.\n\n\
+             {reason}\n\n\
+             Este buzón atiende a funcionarios y contratistas de la entidad.\n\n\
+             Mesa de Ayuda\nUnidad de Servicios Penitenciarios y Carcelarios\n"
+        );
+        let mut message = MessageBuilder::new()
+            .from(Address::new_address(
+                self.from.name.as_deref(),
+                self.from.address.as_str(),
+            ))
+            .to(Address::new_address(None::<&str>, to.as_str()))
+            .subject("Su correo no fue recibido como solicitud")
+            .date(now.as_second())
+            .message_id(format!(
+                "{}.refused@{}",
+                record.id,
+                self.reply_address.domain()
+            ))
+            .header("Auto-Submitted", Raw::new("auto-replied"))
+            .header("X-Auto-Response-Suppress", Raw::new("All"))
+            .header("X-USPEC-Ticket", Raw::new("none"))
+            .text_body(text);
+        if let Some(id) = &record.message_id {
+            message = message
+                .header("In-Reply-To", HeaderType::from(MessageId::new(id.clone())))
+                .header("References", HeaderType::from(MessageId::new(id.clone())));
+        }
         Ok(message.write_to_vec()?)
     }
 }

@@ -13,6 +13,7 @@ use cloud::log::chain;
 use cloud::mailer::{MailError, Mailer};
 use cloud::store::{OutboxClaim, OutboxKey};
 use types::effects::{Effect, MailKind, QueueName};
+use types::ids::{EmailAddress, MailId};
 use types::message::Doorbell;
 use types::ticket::{Event, Ticket};
 
@@ -57,7 +58,11 @@ impl Consumer for Postman {
                     "assignments are not for this queue".to_owned(),
                 )),
             },
-            Work::Timer { .. } => Err(Failure::Poison("timers are not for this queue".to_owned())),
+            Work::Answer { mail } => {
+                self.answer(&mail).await?;
+                Ok(vec![])
+            }
+            other @ Work::Timer { .. } => Err(other.misplaced()),
         }
     }
 }
@@ -89,6 +94,8 @@ impl Postman {
         }
         let stored = self.desk.catalogue_for_queue().await?;
         let to = recipients(kind, event, ticket, &stored.catalogue);
+        let suppressed = store.suppressed(&to).await?;
+        let to: Vec<_> = to.into_iter().filter(|a| !suppressed.contains(a)).collect();
         if to.is_empty() {
             tracing::warn!(ticket.id = %ticket.id, effect = %row.effect, "there is nobody to write to");
             return Ok(store.finish_outbox(row).await?);
@@ -125,6 +132,38 @@ impl Postman {
             }
         };
         self.record(row, &me, &message_id).await
+    }
+
+    /// Tells the sender of a refused mail that it was refused. Nothing that goes
+    /// wrong here is tried again: two answers to a stranger are worse than none,
+    /// and the refusal is on record.
+    async fn answer(&self, mail: &MailId) -> Result<(), Failure> {
+        let Some(record) = self.desk.store.mail_record(mail).await? else {
+            return Err(Failure::Poison("there is no such mail".to_owned()));
+        };
+        // RFC 3834, 4: to the return path.
+        let to = record.envelope_from.as_deref().map(EmailAddress::parse);
+        let Some(Ok(to)) = to else {
+            return Ok(());
+        };
+        let message = self
+            .office
+            .refusal(&record, &to, clock::now())
+            .map_err(|e| Failure::Poison(format!("the answer cannot be written: {e}")))?;
+        let to = [to];
+        if !self.desk.store.take_answer(mail).await?
+            || !self.desk.store.suppressed(&to).await?.is_empty()
+        {
+            return Ok(());
+        }
+        let from = self.office.from.to_string();
+        match self.mailer.send(&from, &to, message).await {
+            Ok(id) => tracing::info!(mail.id = id, mail.refused = %mail, "answered"),
+            Err(error) => {
+                tracing::warn!(mail.refused = %mail, error = chain(&error), "not answered");
+            }
+        }
+        Ok(())
     }
 
     async fn record(&self, row: OutboxKey, me: &str, message_id: &str) -> Result<(), Failure> {

@@ -11,11 +11,12 @@ use serde_json::json;
 use crate::dynamodb::Tables;
 use crate::gateway::is_for_this_machine;
 use crate::mail::Mailbox;
+use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::runtime::{InvokeError, Runtime};
-use crate::{ses, sqs};
+use crate::{s3, ses, sqs};
 
-/// DynamoDB's limit, the largest of the services.
+/// DynamoDB's limit, the largest of the services but S3.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 const AMZ_JSON: &str = "application/x-amz-json-1.0";
 
@@ -23,6 +24,7 @@ const AMZ_JSON: &str = "application/x-amz-json-1.0";
 pub(crate) struct Aws {
     pub(crate) tables: Tables,
     pub(crate) queues: Arc<Queues>,
+    pub(crate) objects: Arc<Objects>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) port: u16,
@@ -33,6 +35,13 @@ pub(crate) struct Aws {
 pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !is_for_this_machine(&parts.headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    if s3::is_for_s3(&parts) {
+        return s3::answer(&aws.objects, &parts, body).await;
+    }
+    // No SDK sends it: this is a page of some site, which has no business here.
+    if parts.headers.contains_key(header::ORIGIN) {
         return StatusCode::FORBIDDEN.into_response();
     }
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {

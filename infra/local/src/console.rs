@@ -134,7 +134,8 @@ fn page(mails: &[Mail]) -> String {
     html
 }
 
-fn escaped(text: &str) -> String {
+/// Text for HTML or XML.
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -54,15 +54,18 @@ impl DataDirectory {
         for secret in ["jwt-key.pem", "token-secret"] {
             self.remove(secret)?;
         }
-        let logs = match fs::read_dir(self.logs()) {
-            Ok(logs) => logs,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        for log in logs {
-            let log = log?.path();
-            if log.extension().is_some_and(|extension| extension == "log") {
-                fs::remove_file(log)?;
+        for directory in [self.logs(), self.objects()] {
+            let files = match fs::read_dir(&directory) {
+                Ok(files) => files,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error.into()),
+            };
+            for file in files {
+                let file = file?.path();
+                // An object's file has no extension.
+                if file.extension().is_none_or(|extension| extension == "log") {
+                    fs::remove_file(file)?;
+                }
             }
         }
         Ok(())
@@ -85,9 +88,24 @@ impl DataDirectory {
         self.path.join("logs")
     }
 
+    /// The directory of the objects' bytes.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.path.join("objects")
+    }
+
     /// Writes down, for whoever started the host on any free port, where it is.
-    pub(crate) fn announce(&self, port: u16, aws_port: u16) -> Result<(), DataError> {
-        let text = json!({ "port": port, "aws_port": aws_port, "pid": std::process::id() });
+    pub(crate) fn announce(
+        &self,
+        port: u16,
+        aws_port: u16,
+        smtp_port: Option<u16>,
+    ) -> Result<(), DataError> {
+        let text = json!({
+            "port": port,
+            "aws_port": aws_port,
+            "smtp_port": smtp_port,
+            "pid": std::process::id(),
+        });
         let draft = self.file("host.json.draft");
         fs::write(&draft, text.to_string())?;
         Ok(fs::rename(draft, self.file("host.json"))?)

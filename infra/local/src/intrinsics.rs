@@ -172,6 +172,12 @@ impl Scope<'_> {
         let text = match self.kind(at, target)? {
             "AWS::SQS::Queue" => self.queue_url(target)?,
             "AWS::Serverless::Function" => self.function_name(target)?,
+            "AWS::S3::Bucket" => self.bucket_name(target)?,
+            "AWS::SNS::Topic" => self.topic_arn(target)?,
+            "AWS::SES::ReceiptRuleSet" => self.named(target, "RuleSetName")?,
+            "AWS::SES::ReceiptRule" => self.rule_name(target)?,
+            "AWS::SES::ConfigurationSet" => self.named(target, "Name")?,
+            "AWS::SES::EmailIdentity" => self.named(target, "EmailIdentity")?,
             // A table's name is its logical id, and so is everything else's
             // that is only pointed at.
             _ => target.to_owned(),
@@ -188,6 +194,9 @@ impl Scope<'_> {
             ("AWS::SQS::Queue", "QueueName") => self.queue_name(resource)?,
             ("AWS::SQS::Queue", "QueueUrl") => self.queue_url(resource)?,
             ("AWS::Serverless::Function", "Arn") => function_arn(&self.function_name(resource)?),
+            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{}", self.bucket_name(resource)?),
+            ("AWS::SNS::Topic", "TopicArn") => self.topic_arn(resource)?,
+            ("AWS::SNS::Topic", "TopicName") => self.named(resource, "TopicName")?,
             (kind, attribute) => {
                 return Err(TemplateError::new(
                     at,
@@ -263,14 +272,48 @@ impl Scope<'_> {
             .ok_or_else(|| TemplateError::new(at, format!("there is nothing called {resource}")))
     }
 
-    /// What a queue is called: its `QueueName`, or its logical id.
-    pub(crate) fn queue_name(&self, resource: &str) -> Result<String, TemplateError> {
-        let at = format!("{resource}.QueueName");
-        let name = self.resolve(&at, &self.resources[resource]["Properties"]["QueueName"])?;
+    /// What a resource is called: what a property of it says, or its logical id.
+    pub(crate) fn named(&self, resource: &str, property: &str) -> Result<String, TemplateError> {
+        self.named_by(
+            resource,
+            property,
+            &self.resources[resource]["Properties"][property],
+        )
+    }
+
+    fn named_by(
+        &self,
+        resource: &str,
+        property: &str,
+        value: &Value,
+    ) -> Result<String, TemplateError> {
+        let name = self.resolve(&format!("{resource}.{property}"), value)?;
         Ok(name
             .as_ref()
             .and_then(scalar_text)
             .unwrap_or_else(|| resource.to_owned()))
+    }
+
+    /// What a queue is called.
+    pub(crate) fn queue_name(&self, resource: &str) -> Result<String, TemplateError> {
+        self.named(resource, "QueueName")
+    }
+
+    /// What a bucket is called. S3 knows no capitals.
+    pub(crate) fn bucket_name(&self, resource: &str) -> Result<String, TemplateError> {
+        Ok(self.named(resource, "BucketName")?.to_lowercase())
+    }
+
+    /// What a receipt rule is called.
+    pub(crate) fn rule_name(&self, resource: &str) -> Result<String, TemplateError> {
+        let rule = &self.resources[resource]["Properties"]["Rule"];
+        self.named_by(resource, "Rule.Name", &rule["Name"])
+    }
+
+    /// The ARN of a topic.
+    pub(crate) fn topic_arn(&self, resource: &str) -> Result<String, TemplateError> {
+        let name = self.named(resource, "TopicName")?;
+        Ok(format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}"))
     }
 
     fn queue_url(&self, resource: &str) -> Result<String, TemplateError> {
@@ -296,6 +339,16 @@ pub(crate) fn queue_url(aws_port: u16, name: &str) -> String {
 /// The ARN of a queue.
 pub(crate) fn queue_arn(name: &str) -> String {
     format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+}
+
+/// The ARN of a receipt rule.
+pub(crate) fn receipt_rule_arn(rule_set: &str, rule: &str) -> String {
+    format!("arn:aws:ses:{REGION}:{ACCOUNT}:receipt-rule-set/{rule_set}:receipt-rule/{rule}")
+}
+
+/// The ARN of a configuration set.
+pub(crate) fn configuration_set_arn(name: &str) -> String {
+    format!("arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/{name}")
 }
 
 /// The ARN of a function.

@@ -3,31 +3,42 @@
 //! It reads the template, builds its functions, and starts each as processes
 //! of their own behind the Lambda Runtime API ([`Runtime`]). Around them it
 //! plays the services that the template uses: the HTTP API and its JWT
-//! authorizer on one port; DynamoDB, SQS, SES and Lambda's `Invoke` on another.
-//! Everything listens on 127.0.0.1 alone.
+//! authorizer on one port; DynamoDB, SQS, SES, S3 and Lambda's `Invoke` on
+//! another; SMTP on a third, where the template has a receipt rule for mail that
+//! comes in. Everything listens on 127.0.0.1 alone.
 //!
 //! What it keeps is in the data directory: `table.db` (DynamoDB), `host.db`
-//! (queues and sent mail), `jwt-key.pem`, `token-secret`, `logs/`, and
-//! `host.json`, which says where the host listens once it does.
+//! (queues, sent mail, and what objects are), `objects/` (their bytes),
+//! `jwt-key.pem`, `token-secret`, `logs/`, and `host.json`, which says where the
+//! host listens once it does.
 
 mod aws;
 mod binaries;
+mod chunked;
 pub mod client;
 mod clock;
 mod console;
 mod data;
 pub mod demo;
 mod dynamodb;
+mod feedback;
 mod gateway;
+mod headers;
 mod intrinsics;
 mod jwt;
 pub mod load;
 mod mail;
 mod mappings;
+mod objects;
+mod policy;
 mod process;
 mod queues;
+mod receiving;
 mod runtime;
+mod s3;
 mod ses;
+mod smtp;
+mod sns;
 mod sqs;
 mod store;
 mod template;
@@ -57,11 +68,15 @@ use crate::clock::DeskClock;
 use crate::console::Console;
 use crate::data::DataDirectory;
 use crate::dynamodb::Tables;
+use crate::feedback::Feedback;
 use crate::gateway::Gateway;
 use crate::jwt::Jwt;
 use crate::mail::Mailbox;
+use crate::objects::Objects;
 use crate::process::Launch;
 use crate::queues::Queues;
+use crate::receiving::Receiving;
+use crate::sns::Topics;
 use crate::store::Store;
 use crate::template::{Authorizer, Template};
 
@@ -83,6 +98,9 @@ pub struct Options {
     pub port: u16,
     /// Port of the AWS APIs; 0 for any that is free.
     pub aws_port: u16,
+    /// Port that mail comes in by; 0 for any that is free. Opened only where
+    /// the template has a receipt rule.
+    pub smtp_port: u16,
     /// Where the functions' executables come from.
     pub binaries: Binaries,
     /// When a commit to the table is on the disk.
@@ -111,6 +129,7 @@ impl Default for Options {
             start: Start::Continue,
             port: 8080,
             aws_port: 4566,
+            smtp_port: 2525,
             binaries: Binaries::Build(Profile::of_host()),
             durability: Durability::Full,
             max_processes: 3,
@@ -140,7 +159,7 @@ pub enum StartError {
     /// The tables cannot be opened.
     #[error(transparent)]
     Tables(#[from] TableError),
-    /// The queues and the mail cannot be opened.
+    /// The queues, the mail and the objects cannot be opened.
     #[error("the host's database: {0}")]
     Store(String),
     /// There is no key to sign tokens with.
@@ -155,6 +174,7 @@ pub enum StartError {
 pub struct Host {
     port: u16,
     aws_port: u16,
+    smtp_port: Option<u16>,
     runtime: Arc<Runtime>,
     /// What takes work in by itself.
     sources: JoinSet<()>,
@@ -178,6 +198,12 @@ impl Host {
         let (runtime_api, runtime_port) = listen(0).await?;
 
         let template = read_template(&options, &data, port, aws_port)?;
+        let smtp = if template.mail.receipt_rules.is_empty() {
+            None
+        } else {
+            Some(listen(options.smtp_port).await?)
+        };
+        let smtp_port = smtp.as_ref().map(|(_, port)| *port);
         let names: Vec<_> = template
             .functions
             .iter()
@@ -188,12 +214,24 @@ impl Host {
 
         let clock = DeskClock::starting_at(options.now);
         let tables = Tables::open(&data.file("table.db"), options.durability, &template.tables)?;
-        let store = Store::open(&data.file("host.db"))
+        let store = Store::open(&data.file("host.db"), options.durability)
             .map_err(|error| StartError::Store(error.to_string()))?;
-        let mailbox = Arc::new(Mailbox::new(store.clone(), clock));
-        let queues = Queues::open(store, &template.queues)
+        let queues = Queues::open(store.clone(), &template.queues)
             .map_err(|error| StartError::Store(error.to_string()))?;
         let queues = Arc::new(queues);
+        let mail = template.mail;
+        let objects = Objects::open(store.clone(), &data.objects(), mail.buckets)
+            .map_err(|error| StartError::Store(error.to_string()))?;
+        let objects = Arc::new(objects);
+        let topics = Topics::new(Arc::clone(&queues), mail.subscriptions, clock);
+        let topics = Arc::new(topics);
+        let feedback = Feedback {
+            topics: Arc::clone(&topics),
+            configuration_sets: mail.configuration_sets,
+            destinations: mail.event_destinations,
+            identities: mail.identities,
+        };
+        let mailbox = Arc::new(Mailbox::new(store.clone(), clock, feedback));
         let functions = template.functions.into_iter().map(|function| {
             let offset = clock.offset_seconds();
             let launch = Launch::new(
@@ -225,6 +263,7 @@ impl Host {
         let aws = aws::Aws {
             tables: tables.clone(),
             queues: Arc::clone(&queues),
+            objects: Arc::clone(&objects),
             mailbox,
             runtime: Arc::clone(&runtime),
             port: aws_port,
@@ -259,10 +298,21 @@ impl Host {
             ));
         }
         sources.spawn(expire(queues, tables, clock));
-        data.announce(port, aws_port)?;
+        if let Some((listener, _)) = smtp {
+            let receiving = Receiving {
+                rules: mail.receipt_rules,
+                objects,
+                topics,
+                store,
+                clock,
+            };
+            sources.spawn(smtp::serve(listener, Arc::new(receiving)));
+        }
+        data.announce(port, aws_port, smtp_port)?;
         Ok(Self {
             port,
             aws_port,
+            smtp_port,
             runtime,
             sources,
             servers,
@@ -279,6 +329,11 @@ impl Host {
     /// Port of the AWS APIs.
     pub fn aws_port(&self) -> u16 {
         self.aws_port
+    }
+
+    /// Port that mail comes in by, where the template has a receipt rule.
+    pub fn smtp_port(&self) -> Option<u16> {
+        self.smtp_port
     }
 
     /// The functions, to be invoked within this process.

@@ -55,7 +55,8 @@ impl HostProcess {
     fn start(options: &[String]) -> Result<(Self, u16), LoadError> {
         let data = std::env::temp_dir().join(format!("desk-load-{}", std::process::id()));
         let child = Command::new(std::env::current_exe().map_err(LoadError::Start)?)
-            .args(["--port", "0", "--aws-port", "0", "--data"])
+            .args(["--port", "0", "--aws-port", "0", "--smtp-port", "0"])
+            .arg("--data")
             .arg(&data)
             .args(options)
             .stdout(Stdio::null())

@@ -8,12 +8,17 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use crate::clock::DeskClock;
+use crate::feedback::{Feedback, Sent};
 use crate::store::Store;
+
+/// What SES reads from a message's headers, and does not pass on.
+const CONFIGURATION_SET: &str = "X-SES-CONFIGURATION-SET";
 
 /// The store of sent mail.
 pub(crate) struct Mailbox {
     store: Store,
     clock: DeskClock,
+    feedback: Feedback,
 }
 
 /// A mail as its recipients would see it.
@@ -46,13 +51,19 @@ pub(crate) enum Refusal {
     NoDestination,
     #[error("the message cannot be read")]
     Unreadable,
+    #[error("Configuration set <{0}> does not exist.")]
+    NoConfigurationSet(String),
     #[error("the mail store failed: {0}")]
     Store(#[from] rusqlite::Error),
 }
 
 impl Mailbox {
-    pub(crate) fn new(store: Store, clock: DeskClock) -> Self {
-        Self { store, clock }
+    pub(crate) fn new(store: Store, clock: DeskClock, feedback: Feedback) -> Self {
+        Self {
+            store,
+            clock,
+            feedback,
+        }
     }
 
     /// Takes a message as SES does, and returns the id that SES would answer.
@@ -62,6 +73,7 @@ impl Mailbox {
         source: Option<&str>,
         destinations: Vec<String>,
         raw: &[u8],
+        configuration_set: Option<&str>,
     ) -> Result<String, Refusal> {
         let message = MessageParser::default()
             .parse_headers(raw)
@@ -83,17 +95,34 @@ impl Mailbox {
         if destinations.is_empty() {
             return Err(Refusal::NoDestination);
         }
+        let header = message.header_raw(CONFIGURATION_SET).map(str::trim);
+        let named = configuration_set.or(header);
+        let configuration_set = self
+            .feedback
+            .configuration_set(named, &source)
+            .map_err(|name| Refusal::NoConfigurationSet(name.to_owned()))?;
         let id = message_id();
-        let destinations = serde_json::Value::from(destinations).to_string();
-        let sent_at = self.clock.now().as_millisecond();
+        let sent_at = self.clock.now();
+        let sent = Sent {
+            id: &id,
+            source: &source,
+            destinations: &destinations,
+            sent_at,
+            raw,
+            configuration_set,
+        };
+        let listed = serde_json::Value::from(destinations.as_slice()).to_string();
         self.store.with(|connection| {
             connection
                 .prepare_cached(
                     "INSERT INTO mails (message_id, source, destinations, raw, sent_at)
                      VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute(params![id, source, destinations, raw, sent_at])
+                .execute(params![id, source, listed, raw, sent_at.as_millisecond()])
         })?;
+        if let Err(error) = self.feedback.report(&sent) {
+            tracing::error!(%error, id, "a bounce or complaint could not be published");
+        }
         Ok(id)
     }
 
@@ -134,7 +163,9 @@ fn as_delivered(
         .headers_raw()
         // SES gives every message an id of its own, and hides blind copies.
         .filter(|(name, _)| {
-            !name.eq_ignore_ascii_case("Message-ID") && !name.eq_ignore_ascii_case("Bcc")
+            !["Message-ID", "Bcc", CONFIGURATION_SET]
+                .iter()
+                .any(|hidden| name.eq_ignore_ascii_case(hidden))
         })
         .map(|(name, value)| header(name, &unfolded(value)))
         .collect();

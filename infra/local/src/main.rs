@@ -23,7 +23,7 @@ Usage: local [OPTIONS]         the desk, until it is stopped
 
   --port PORT             the API and the pages (8080; 0: any free port)
   --aws-port PORT         the AWS APIs (4566; 0: any free port)
-  --smtp-port PORT        accepted, and not used yet
+  --smtp-port PORT        mail that comes in (2525; 0: any free port)
   --data DIR              where everything is kept (.local)
   --reset                 start with nothing kept
   --release               run release builds of the functions
@@ -99,8 +99,11 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         _ = interrupt.recv() => return Ok(()),
     };
     let api = format!("http://127.0.0.1:{}", host.port());
+    let door = host.smtp_port().map_or_else(String::new, |port| {
+        format!("Mail in        smtp://127.0.0.1:{port}\n")
+    });
     say(&format!(
-        "API and pages  {api}\nMail sent      {api}/_local/mail\nAWS APIs       http://127.0.0.1:{}\nData and logs  {}\n",
+        "API and pages  {api}\nMail sent      {api}/_local/mail\n{door}AWS APIs       http://127.0.0.1:{}\nData and logs  {}\n",
         host.aws_port(),
         data.display(),
     ));
@@ -116,6 +119,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
 async fn demo(mut options: Options) -> Result<(), Box<dyn Error>> {
     options.port = 0;
     options.aws_port = 0;
+    options.smtp_port = 0;
     options.data = std::env::temp_dir().join(format!("desk-demo-{}", std::process::id()));
     let data = options.data.clone();
     let host = Host::start(options).await?;
@@ -147,10 +151,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("connections") => load.connections = arguments.value()?.parse()?,
             Long("port") => options.port = arguments.value()?.parse()?,
             Long("aws-port") => options.aws_port = arguments.value()?.parse()?,
-            Long("smtp-port") => {
-                let port: u16 = arguments.value()?.parse()?;
-                complain(&format!("--smtp-port {port}: mail is not received yet"));
-            }
+            Long("smtp-port") => options.smtp_port = arguments.value()?.parse()?,
             Long("data") => options.data = arguments.value()?.into(),
             Long("reset") => options.start = Start::Empty,
             Long("release") => profile = Profile::Release,

@@ -35,6 +35,11 @@ impl From<Refusal> for SesError {
             Refusal::NoSender | Refusal::NoDestination | Refusal::Unreadable => {
                 Self::invalid(message)
             }
+            Refusal::NoConfigurationSet(_) => Self {
+                status: StatusCode::BAD_REQUEST,
+                code: "ConfigurationSetDoesNotExist",
+                message,
+            },
             Refusal::Store(_) => Self {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
                 code: "InternalFailure",
@@ -104,8 +109,10 @@ fn send_raw(mailbox: &Mailbox, form: &HashMap<String, String>) -> Result<String,
     if raw.is_empty() {
         return Err(SesError::invalid("RawMessage.Data is empty"));
     }
-    let source = form.get("Source").map(String::as_str);
-    let id = mailbox.send(source, members(form, "Destinations"), &raw)?;
+    let text = |name: &str| form.get(name).map(String::as_str);
+    let destinations = members(form, "Destinations");
+    let set = text("ConfigurationSetName");
+    let id = mailbox.send(text("Source"), destinations, &raw, set)?;
     Ok(format!("<MessageId>{id}</MessageId>"))
 }
 
@@ -134,7 +141,8 @@ fn send(mailbox: &Mailbox, form: &HashMap<String, String>) -> Result<String, Ses
     let raw = message
         .write_to_vec()
         .map_err(|error| SesError::invalid(error.to_string()))?;
-    let id = mailbox.send(Some(&source), lists.concat(), &raw)?;
+    let set = text("ConfigurationSetName");
+    let id = mailbox.send(Some(&source), lists.concat(), &raw, set.as_deref())?;
     Ok(format!("<MessageId>{id}</MessageId>"))
 }
 

@@ -1,22 +1,49 @@
-//! The host's own database: queued messages and sent mail.
+//! The host's own database: queued messages, sent mail, and what objects are.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
+use crate::dynamodb::Durability;
+
+/// Why the database cannot be opened, or used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
 /// A handle to the database; clones share one connection.
 ///
 /// There is one writer at a time in SQLite anyway, each use takes some tens of
 /// microseconds, and with `synchronous = NORMAL` none waits for the disk: what
-/// a power cut takes from a queue, the outbox in the table brings back.
+/// a power cut takes from a queue, the outbox in the table brings back. What is
+/// in no table yet, a mail that came in, waits with [`Self::sync`].
 #[derive(Clone)]
-pub(crate) struct Store(Arc<Mutex<Connection>>);
+pub(crate) struct Store {
+    connection: Arc<Mutex<Connection>>,
+    /// The write-ahead log; `None` where nothing waits for the disk.
+    log: Option<Arc<File>>,
+}
 
 impl Store {
     /// Opens or creates the database.
-    pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
-        Self::set_up(Connection::open(path)?)
+    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
+        let store = Self::set_up(Connection::open(path)?)?;
+        let log = match durability {
+            Durability::Full => {
+                let mut log = path.to_owned().into_os_string();
+                log.push("-wal");
+                Some(Arc::new(File::open(log)?))
+            }
+            Durability::Normal => None,
+        };
+        Ok(Self { log, ..store })
     }
 
     fn set_up(connection: Connection) -> rusqlite::Result<Self> {
@@ -43,9 +70,22 @@ impl Store {
                  destinations TEXT NOT NULL,
                  raw BLOB NOT NULL,
                  sent_at INTEGER NOT NULL
-             );",
+             );
+             CREATE TABLE IF NOT EXISTS objects (
+                 bucket TEXT NOT NULL,
+                 key TEXT NOT NULL,
+                 file TEXT NOT NULL,
+                 size INTEGER NOT NULL,
+                 etag TEXT NOT NULL,
+                 modified_at INTEGER NOT NULL,
+                 headers TEXT NOT NULL,
+                 PRIMARY KEY (bucket, key)
+             ) WITHOUT ROWID;",
         )?;
-        Ok(Self(Arc::new(Mutex::new(connection))))
+        Ok(Self {
+            connection: Arc::new(Mutex::new(connection)),
+            log: None,
+        })
     }
 
     #[cfg(test)]
@@ -59,6 +99,27 @@ impl Store {
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         // A transaction that a panic cut short was rolled back when dropped.
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(
+            &mut self
+                .connection
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    /// Waits until all that was committed is on the disk, where the host is to
+    /// wait for it. Commits go to the log; before SQLite uses it anew, it makes
+    /// sure itself that what was in it has reached the database. Nobody else
+    /// waits meanwhile.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        match &self.log {
+            Some(log) => log.sync_data(),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether [`Self::sync`] waits.
+    pub(crate) fn waits_for_the_disk(&self) -> bool {
+        self.log.is_some()
     }
 }

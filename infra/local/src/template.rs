@@ -1,5 +1,7 @@
 //! What a SAM template asks for, in the words of the services.
 
+mod mail;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,9 +10,13 @@ use serde_json::{Map, Value, json};
 
 pub use crate::intrinsics::TemplateError;
 use crate::intrinsics::{Scope, load, queue_arn, scalar_text};
+pub(crate) use crate::template::mail::{
+    Bucket, CorsRule, Delivery, EventDestination, Identity, Mail, ReceiptRule, S3Action, Scan,
+    Subscription,
+};
 
 /// Resources that mean nothing on one machine.
-const WITHOUT_MEANING: [&str; 8] = [
+const WITHOUT_MEANING: [&str; 7] = [
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::CloudWatch::Alarm",
@@ -18,7 +24,6 @@ const WITHOUT_MEANING: [&str; 8] = [
     "AWS::IAM::Role",
     "AWS::IAM::Policy",
     "AWS::IAM::ManagedPolicy",
-    "AWS::SQS::QueuePolicy",
 ];
 
 /// Everything that the host sets up and runs.
@@ -30,6 +35,7 @@ pub(crate) struct Template {
     pub(crate) routes: Vec<Route>,
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) schedules: Vec<Schedule>,
+    pub(crate) mail: Mail,
     /// The authorizer of the routes that need one.
     pub(crate) authorizer: Option<Authorizer>,
 }
@@ -162,6 +168,7 @@ impl Template {
                 }
                 "AWS::Serverless::Function" => {}
                 kind if WITHOUT_MEANING.contains(&kind) => {}
+                kind if template.mail.read(&scope, id, kind, properties)? => {}
                 kind => {
                     return Err(TemplateError::new(
                         id,
@@ -283,6 +290,7 @@ impl Template {
                 ));
             }
         }
+        self.mail.check(self)?;
         match self.routes.iter().find(|route| route.authorized) {
             Some(route) if self.authorizer.is_none() => Err(TemplateError::new(
                 &route.key,
@@ -323,6 +331,12 @@ fn parameter_values(
                     "this parameter has no default: give it with --parameter",
                 )
             })?;
+            let value = match (declaration["Type"].as_str(), value.as_str()) {
+                (Some("CommaDelimitedList"), Some(list)) => {
+                    list.split(',').map(|item| json!(item.trim())).collect()
+                }
+                _ => value,
+            };
             Ok((name.clone(), value))
         })
         .collect()
@@ -649,8 +663,8 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         }
         check(
-            "{ Type: 'AWS::S3::Bucket' }",
-            "does not know AWS::S3::Bucket",
+            "{ Type: 'AWS::Kinesis::Stream' }",
+            "does not know AWS::Kinesis::Stream",
         );
         let queue =
             |property: &str| format!("{{ Type: 'AWS::SQS::Queue', Properties: {{ {property} }} }}");
@@ -694,10 +708,152 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_may_be_a_list() {
+        let text = "Parameters: { To: { Type: CommaDelimitedList, Default: 'a@b.co, c.co' } }\n\
+            Resources:\n  Set: { Type: 'AWS::SES::ReceiptRuleSet' }\n  Rule: { Type: 'AWS::SES::ReceiptRule', \
+            Properties: { RuleSetName: !Ref Set, Rule: { Enabled: true, Recipients: !Ref To } } }";
+        let template = Template::parse(text, &[], &[], 1).unwrap();
+        let rule = &template.mail.receipt_rules[0];
+        assert_eq!(rule.recipients, ["a@b.co", "c.co"]);
+    }
+
+    #[test]
     fn rates_are_read() {
         assert_eq!(rate("rate(1 minute)"), Some(Duration::from_secs(60)));
         assert_eq!(rate("rate(2 hours)"), Some(Duration::from_secs(7_200)));
         assert_eq!(rate("rate(0 minutes)"), None);
         assert_eq!(rate("cron(0 12 * * ? *)"), None);
+    }
+
+    fn fixture(change: (&str, &str)) -> Result<Template, String> {
+        let text = include_str!("../tests/template.yaml");
+        assert!(text.contains(change.0), "{}", change.0);
+        let text = text.replacen(change.0, change.1, 1);
+        let offered = [("JwtIssuer", "http://issuer".to_owned())];
+        Template::parse(&text, &offered, &[], 4566).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_mail_needs_is_understood() {
+        let template = fixture(("", "")).unwrap();
+        let mail = template.mail;
+        assert_eq!(mail.buckets[0].name, "mailbucket");
+        assert_eq!(template.functions[0].environment["BUCKET"], "mailbucket");
+        let topic = "arn:aws:sns:us-east-1:000000000000:MailTopic";
+        assert_eq!(mail.topics, [topic]);
+        let subscriptions = mail.subscriptions.iter();
+        let subscriptions: Vec<_> = subscriptions
+            .map(|subscription| (subscription.queue.as_str(), subscription.delivery))
+            .collect();
+        let expected = [
+            ("InboundRaw", Delivery::Raw),
+            ("Inbound", Delivery::Enveloped),
+        ];
+        assert_eq!(subscriptions, expected);
+        let [rule] = mail.receipt_rules.as_slice() else {
+            panic!("the disabled rule is left out");
+        };
+        assert_eq!((rule.name.as_str(), rule.scan), ("inbound", Scan::Enabled));
+        assert_eq!(rule.actions[0].prefix, "inbound/");
+        assert_eq!(rule.actions[0].topic_arn.as_deref(), Some(topic));
+        assert_eq!(mail.event_destinations[0].events, ["bounce", "complaint"]);
+        let identity = &mail.identities[0];
+        assert_eq!(identity.configuration_set.as_deref(), Some("Sending"));
+    }
+
+    #[test]
+    fn a_rule_applies_to_recipients_as_in_ses() {
+        #[track_caller]
+        fn check(condition: &str, recipient: &str, expected: bool) {
+            let recipients = format!("Recipients: [{condition}]");
+            let change = (
+                "Recipients: [desk@uspec.gov.co, lists.uspec.gov.co]",
+                recipients.as_str(),
+            );
+            let rule = fixture(change).unwrap().mail.receipt_rules.remove(0);
+            let applies = rule.applies_to(recipient);
+            assert_eq!(applies, expected, "{condition:?} {recipient}");
+        }
+        check("a@b.co", "a@b.co", true);
+        check("a@b.co", "A@B.CO", true);
+        check("a@b.co", "a+label@b.co", true);
+        check("a@b.co", "a+more+labels@b.co", true);
+        check("a@b.co", "aa@b.co", false);
+        check("a@b.co", "a@c.b.co", false);
+        check("a+label@b.co", "a+label@b.co", true);
+        check("a+label@b.co", "a@b.co", false);
+        check("a+label@b.co", "a+other@b.co", false);
+        check("b.co", "any+label@b.co", true);
+        check("b.co", "any@c.b.co", false);
+        check("b.co", "any@ab.co", false);
+        check(".b.co", "any@c.b.co", true);
+        check(".b.co", "any@d.c.b.co", true);
+        check(".b.co", "any@b.co", false);
+        check("", "any@where.co", true);
+    }
+
+    #[test]
+    fn mail_that_aws_would_lose_is_an_error() {
+        #[track_caller]
+        fn check(change: (&str, &str), expected: &str) {
+            let error = fixture(change).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        check(
+            (
+                "Resource: !Sub \"${MailBucket.Arn}/inbound/*\"",
+                "Resource: !Sub \"${MailBucket.Arn}/*.eml\"",
+            ),
+            "arn:aws:s3:::mailbucket/inbound/x: no policy of it allows ses.amazonaws.com to s3:PutObject for arn:aws:ses:us-east-1:000000000000:receipt-rule-set/RuleSet:receipt-rule/inbound",
+        );
+        check(
+            ("Action: sns:Publish", "Action: sns:Subscribe"),
+            "sns:Publish",
+        );
+        check(
+            (
+                "Queues: [!Ref Inbound, !Ref InboundRaw]",
+                "Queues: [!Ref Inbound]",
+            ),
+            "InboundRaw: no policy of it allows sns.amazonaws.com",
+        );
+        check(
+            (
+                "Endpoint: !GetAtt Inbound.Arn",
+                "Endpoint: arn:aws:sqs:us-east-1:0:Other",
+            ),
+            "no such queue",
+        );
+        check(("Protocol: sqs", "Protocol: email"), "queues only");
+        check(
+            (
+                "Recipients: [desk@uspec.gov.co, lists.uspec.gov.co]",
+                "Recipients: desk@uspec.gov.co",
+            ),
+            "Rule.Recipients: a list of texts",
+        );
+        check(
+            ("BucketName: !Ref MailBucket", "BucketName: other"),
+            "no bucket \"other\"",
+        );
+        check(("- S3Action: {", "- StopAction: {"), "S3 actions only");
+        check(
+            ("RuleSetName: !Ref RuleSet", "RuleSetName: other"),
+            "its rule set is not in the template",
+        );
+        check(
+            (
+                "MatchingEventTypes: [bounce, complaint]",
+                "MatchingEventTypes: [open]",
+            ),
+            "does not know the event \"open\"",
+        );
+        check(
+            (
+                "ConfigurationSetName: !Ref Sending",
+                "ConfigurationSetName: other",
+            ),
+            "no configuration set \"other\"",
+        );
     }
 }

@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use types::ids::EmailAddress;
 use types::token::TokenSecret;
 
 /// A variable without which the function must not start.
@@ -62,6 +63,24 @@ pub fn list(name: &'static str) -> Result<Vec<String>, ConfigError> {
     } else {
         Ok(list)
     }
+}
+
+/// The addresses of some variables, each `ana@x.co` or `Ana <ana@x.co>`.
+///
+/// # Errors
+/// When one is missing, blank or no address.
+pub fn addresses(names: &[&'static str]) -> Result<Vec<EmailAddress>, ConfigError> {
+    let address = |name: &'static str| {
+        let value = required(name)?;
+        let inner = value
+            .rsplit_once('<')
+            .map_or(value.as_str(), |(_, rest)| rest);
+        EmailAddress::parse(inner.trim_end_matches('>')).map_err(|e| ConfigError::Malformed {
+            name,
+            reason: e.to_string(),
+        })
+    };
+    names.iter().map(|name| address(name)).collect()
 }
 
 /// The secret that tokens are sealed with.

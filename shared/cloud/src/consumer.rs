@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use types::Timestamp;
 use types::command::{Command, Rejection, Setting, decide};
 use types::effects::QueueName;
-use types::ids::TicketId;
+use types::ids::{MailId, TicketId};
 use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{Event, Ticket};
@@ -19,6 +19,7 @@ use types::ticket::{Event, Ticket};
 use crate::clock;
 use crate::desk::Desk;
 use crate::log::chain;
+use crate::notices::Notice;
 use crate::store::{CommitError, OutboxKey, StoreError};
 
 /// What a doorbell led to.
@@ -31,6 +32,19 @@ pub enum Work {
     },
     /// A ticket whose timer was due when the sweep looked, at `at`.
     Timer { ticket: Box<Ticket>, at: Timestamp },
+    /// A refused mail whose sender is owed an answer.
+    Answer { mail: MailId },
+}
+
+impl Work {
+    /// What a consumer says of work that is none of its own.
+    pub fn misplaced(&self) -> Failure {
+        Failure::Poison(match self {
+            Work::Outbox { row, .. } => format!("{} is not for this queue", row.effect),
+            Work::Timer { .. } => "timers are not for this queue".to_owned(),
+            Work::Answer { .. } => "answers are not for this queue".to_owned(),
+        })
+    }
 }
 
 /// Why a message is not done.
@@ -114,7 +128,7 @@ pub async fn act_on_timer(
             Err(Rejection::InvalidTransition(_)) => continue,
             Err(other) => return Err(Failure::Poison(format!("{other:?}"))),
         };
-        return match desk.commit_step(ticket, &events, None, None).await {
+        return match desk.commit_step(ticket, &events, None, None, None).await {
             Ok(doorbells) => Ok(doorbells),
             // Whatever happened, the sweep looks again in a minute.
             Err(CommitError::VersionChanged) => Ok(vec![]),
@@ -187,6 +201,51 @@ pub async fn consume<C: Consumer>(
     Ok(response(failures))
 }
 
+/// A consumer of what SES says.
+pub trait Listener: Send + Sync {
+    /// What everything is done with.
+    fn desk(&self) -> &Desk;
+
+    /// Acts on one notice, and says what to ring for.
+    fn hear(&self, notice: Notice) -> impl Future<Output = Result<Vec<Doorbell>, Failure>> + Send;
+}
+
+/// Works a batch of SES's notices off, one after the other, and reports which
+/// messages have to come back.
+///
+/// # Errors
+/// When a record has no id: what cannot be named cannot be reported alone.
+pub async fn listen<L: Listener>(
+    listener: &L,
+    event: SqsEvent,
+) -> Result<SqsBatchResponse, MissingId> {
+    let mut failures = Vec::new();
+    let mut doorbells = Vec::new();
+    for record in event.records {
+        let id = record
+            .message_id
+            .filter(|id| !id.is_empty())
+            .ok_or(MissingId)?;
+        let heard = match Notice::from_body(record.body.as_deref().unwrap_or_default()) {
+            Ok(notice) => isolated(listener.hear(notice)).await,
+            Err(poison) => Err(Failure::Poison(poison.to_string())),
+        };
+        match heard {
+            Ok(owed) => doorbells.extend(owed),
+            Err(Failure::Poison(reason)) => {
+                tracing::error!(message.id = id, error = reason, "the message is poison");
+                failures.push(id);
+            }
+            Err(Failure::Retry { reason, .. }) => {
+                tracing::warn!(message.id = id, error = reason, "the message comes back");
+                failures.push(id);
+            }
+        }
+    }
+    listener.desk().queues.ring(&doorbells).await;
+    Ok(response(failures))
+}
+
 /// Carries out the work of one message; a panic in it is a failure of that
 /// message.
 async fn isolated<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -223,17 +282,27 @@ async fn report<C: Consumer>(
     doorbell: &Doorbell,
     failure: Failure,
 ) {
-    let ticket = doorbell.ticket();
+    let ticket = doorbell.ticket().map(|id| id.to_string());
     let received = record
         .attributes
         .get("ApproximateReceiveCount")
         .map_or("", String::as_str);
     match failure {
         Failure::Poison(reason) => {
-            tracing::error!(ticket.id = %ticket, receive_count = received, error = reason, "the message is poison");
+            tracing::error!(
+                ticket.id = ticket,
+                receive_count = received,
+                error = reason,
+                "the message is poison"
+            );
         }
         Failure::Retry { after, reason } => {
-            tracing::warn!(ticket.id = %ticket, receive_count = received, error = reason, "the message comes back");
+            tracing::warn!(
+                ticket.id = ticket,
+                receive_count = received,
+                error = reason,
+                "the message comes back"
+            );
             if let (Some(after), Some(handle)) = (after, &record.receipt_handle) {
                 consumer
                     .desk()
@@ -259,7 +328,7 @@ async fn look_up<'a>(
     let mut tickets = Vec::new();
     let mut rows = Vec::new();
     for bell in bells {
-        tickets.push(bell.ticket());
+        tickets.extend(bell.ticket());
         if let Doorbell::Outbox {
             ticket,
             seq,
@@ -294,12 +363,15 @@ async fn one<C: Consumer>(
     looked_up: &LookedUp,
     doorbell: &Doorbell,
 ) -> Result<Vec<Doorbell>, Failure> {
-    let ticket = looked_up
-        .tickets
-        .get(&doorbell.ticket())
-        .cloned()
+    let ticket = doorbell
+        .ticket()
+        .and_then(|id| looked_up.tickets.get(&id).cloned())
         .map(Box::new);
     match doorbell {
+        Doorbell::Answer { mail } => {
+            let mail = mail.clone();
+            consumer.work(batch, Work::Answer { mail }).await
+        }
         Doorbell::Timer { at, .. } => match ticket {
             Some(ticket) => consumer.work(batch, Work::Timer { ticket, at: *at }).await,
             None => Err(Failure::Poison("there is no such ticket".to_owned())),

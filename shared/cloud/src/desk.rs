@@ -20,8 +20,8 @@ use crate::http::{Answer, Call};
 use crate::log::chain;
 use crate::queues::Queues;
 use crate::store::{
-    CatalogueCache, Commit, CommitError, IdempotencyGuard, LoadGuard, OutboxKey, Outcome, Replay,
-    Store, StoreError, StoredCatalogue,
+    CatalogueCache, Commit, CommitError, IdempotencyGuard, LoadGuard, MailGuard, OutboxKey,
+    Outcome, Replay, Store, StoreError, StoredCatalogue,
 };
 use crate::{aws, clock};
 
@@ -33,7 +33,7 @@ pub struct Desk {
     pub store: Store,
     pub queues: Queues,
     catalogue: CatalogueCache,
-    entity_domains: Vec<String>,
+    pub entity_domains: Vec<String>,
     sdk: aws_types::SdkConfig,
 }
 
@@ -243,6 +243,7 @@ impl Desk {
                     fingerprint,
                 }),
                 load: None,
+                mail: None,
             };
             match self.store.commit(&commit).await {
                 Ok(doorbells) => {
@@ -266,6 +267,9 @@ impl Desk {
                     CommitError::VersionChanged
                     | CommitError::NumberTaken
                     | CommitError::LoadChanged
+                    | CommitError::MailKnown
+                    | CommitError::MessageIdKnown
+                    | CommitError::SenderExceeded
                     | CommitError::AlreadyDone,
                 ) => {
                     let fresh = self
@@ -282,6 +286,47 @@ impl Desk {
         Err(Problem::Unavailable.into())
     }
 
+    /// Writes a ticket that was just registered, and rings. Where it cannot be
+    /// written, its number is void.
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    pub async fn found(
+        &self,
+        ticket: &Ticket,
+        events: &[Event],
+        idempotency: Option<IdempotencyGuard<'_>>,
+        mail: Option<MailGuard<'_>>,
+    ) -> Result<(), CommitError> {
+        let commit = Commit {
+            before: None,
+            after: ticket,
+            events,
+            done: None,
+            idempotency,
+            load: None,
+            mail,
+        };
+        match self.store.commit(&commit).await {
+            Ok(doorbells) => {
+                self.queues.ring(&doorbells).await;
+                log_events(ticket, events);
+                Ok(())
+            }
+            // The transaction may have gone through all the same: the sweep finds
+            // out what the number stands for.
+            Err(error @ CommitError::Store(_)) => Err(error),
+            Err(error) => {
+                let number = ticket.number;
+                tracing::warn!(ticket.number = number.0, %error, "the number stays unused");
+                if let Err(e) = self.store.void_number(number).await {
+                    tracing::warn!(error = chain(&e), "the sweep will record the void");
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// Commits what a consumer decided. What to ring for comes back, so that a
     /// batch rings once.
     ///
@@ -293,6 +338,7 @@ impl Desk {
         events: &[Event],
         done: Option<OutboxKey>,
         load: Option<LoadGuard>,
+        mail: Option<MailGuard<'_>>,
     ) -> Result<Vec<Doorbell>, CommitError> {
         let after = after(before, events);
         let commit = Commit {
@@ -302,6 +348,7 @@ impl Desk {
             done,
             idempotency: None,
             load,
+            mail,
         };
         let doorbells = self.store.commit(&commit).await?;
         log_events(&after, events);
@@ -389,7 +436,9 @@ fn event_word(event: &Event) -> &'static str {
         K::AssignmentDeferred {} => "assignment_deferred",
         K::Contacted { .. } => "contacted",
         K::FollowedUp { .. } => "followed_up",
-        K::AttachmentAdded { .. } => "attachment_added",
+        K::AttachmentsAdded { .. } => "attachments_added",
+        K::MailFiled { .. } => "mail_filed",
+        K::MailBounced { .. } => "mail_bounced",
         K::Recategorised { .. } => "recategorised",
         K::FormatSaved { .. } => "format_saved",
         K::Held { .. } => "held",

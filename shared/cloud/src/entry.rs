@@ -13,7 +13,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use types::problem::Problem;
 
 use crate::config::ConfigError;
-use crate::consumer::{Consumer, consume};
+use crate::consumer::{Consumer, Listener, consume, listen};
 use crate::http::{Answer, Call};
 use crate::log::{self, chain};
 
@@ -82,6 +82,17 @@ pub async fn run_batch<C: Consumer>(
     event: SqsEvent,
 ) -> Result<Box<RawValue>, FunctionError> {
     written(&consume(consumer, event).await?)
+}
+
+/// Runs a batch of SES's notices, for a function's `batch`.
+///
+/// # Errors
+/// See [`FunctionError`].
+pub async fn run_notices<L: Listener>(
+    listener: &L,
+    event: SqsEvent,
+) -> Result<Box<RawValue>, FunctionError> {
+    written(&listen(listener, event).await?)
 }
 
 /// An answer as the runtime takes it.

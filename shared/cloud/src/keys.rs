@@ -2,8 +2,10 @@
 //! patterns that each of them serves.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use types::effects::{Effect, QueueName};
-use types::ids::{EmailAddress, TeamId, TicketId, TicketNumber};
+use types::ids::{EmailAddress, MailId, TeamId, TicketId, TicketNumber};
+use types::mail::MailRecord;
 use types::ticket::{Place, Status, Timer};
 
 /// Partitions of the `due` index for one kind of row. Each takes 1,000 writes a
@@ -103,6 +105,65 @@ pub fn agent(email: &EmailAddress) -> Key {
 /// A mail that SES took, by the id that SES gave it.
 pub fn mail(message_id: &str) -> Key {
     Key::new(format!("MAIL#{message_id}"), "MAIL")
+}
+
+/// A mail that came in, by the id that SES gave it.
+pub fn inbound(id: &MailId) -> Key {
+    Key::new(format!("INBOUND#{id}"), "MAIL")
+}
+
+/// The answer that a refused mail's sender still is to get.
+pub fn answer(id: &MailId) -> Key {
+    Key::new(format!("INBOUND#{id}"), "ANSWER")
+}
+
+/// The partition of a day's mails.
+pub fn mail_day(day: Date) -> String {
+    format!("MAILDAY#{day}")
+}
+
+/// A mail among those of its day: by outcome, and in the order of time.
+pub fn mail_of_day(record: &MailRecord) -> Key {
+    let at = sortable(record.received_at);
+    Key::new(
+        mail_day(types::mail::day(record.received_at)),
+        format!("{}#{at}#{}", record.outcome.word(), record.id),
+    )
+}
+
+/// The mail that a key of [`mail_of_day`] names.
+pub fn parse_mail_of_day(key: &Key) -> Option<MailId> {
+    key.sk
+        .rsplit_once('#')
+        .and_then(|(_, id)| MailId::parse(id))
+}
+
+/// A Message-ID that was seen; `seal` stands for it and its sender.
+pub fn message_id(seal: &str) -> Key {
+    Key::new(format!("MESSAGEID#{seal}"), "MESSAGEID")
+}
+
+/// How many mails of a sender were taken in an hour; `what` keeps one count
+/// apart from another.
+pub fn sender_hour(what: &str, email: &EmailAddress, at: Timestamp) -> Key {
+    let hour = at.strftime("%Y-%m-%dT%H");
+    Key::new(format!("SENDER#{what}#{email}#{hour}"), "COUNT")
+}
+
+/// An address that gets no more mail.
+pub fn suppressed(email: &EmailAddress) -> Key {
+    Key::new(format!("SUPPRESSED#{email}"), "SUPPRESSED")
+}
+
+/// The mail whose answer a key names.
+pub fn parse_answer(key: &Key) -> Option<MailId> {
+    let id = key.pk.strip_prefix("INBOUND#")?;
+    (key.sk == "ANSWER").then(|| MailId::parse(id))?
+}
+
+/// The shard of a mail's answer.
+pub fn mail_shard(id: &MailId) -> u8 {
+    id.0.bytes().fold(0u8, u8::wrapping_add) % SHARDS
 }
 
 /// The partition of the catalogue's versions.

@@ -6,10 +6,12 @@ pub mod config;
 pub mod consumer;
 pub mod desk;
 pub mod entry;
+pub mod files;
 pub mod http;
 pub mod keys;
 pub mod log;
 pub mod mailer;
+pub mod notices;
 pub mod queues;
 pub mod store;
 

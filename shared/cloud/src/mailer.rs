@@ -6,10 +6,14 @@ use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::RawMessage;
 use types::ids::EmailAddress;
 
+use crate::config::{self, ConfigError};
+
 /// SES, to send with.
 #[derive(Clone)]
 pub struct Mailer {
     client: Client,
+    /// Tells SES where to report bounces and complaints.
+    configuration_set: Option<String>,
 }
 
 /// Why SES did not take a mail.
@@ -25,10 +29,14 @@ pub enum MailError {
 
 impl Mailer {
     /// A client.
-    pub fn new(sdk: &aws_types::SdkConfig) -> Self {
-        Mailer {
+    ///
+    /// # Errors
+    /// When `CONFIGURATION_SET` is missing.
+    pub fn new(sdk: &aws_types::SdkConfig) -> Result<Self, ConfigError> {
+        Ok(Mailer {
             client: Client::new(sdk),
-        }
+            configuration_set: config::optional("CONFIGURATION_SET"),
+        })
     }
 
     /// Sends a message and says under which id SES took it.
@@ -51,6 +59,7 @@ impl Mailer {
             .client
             .send_raw_email()
             .source(from)
+            .set_configuration_set_name(self.configuration_set.clone())
             .set_destinations(Some(to.iter().map(ToString::to_string).collect()))
             .raw_message(raw)
             .send()

@@ -51,8 +51,14 @@ impl Queues {
         for doorbell in doorbells {
             by_queue.entry(doorbell.queue()).or_default().push(doorbell);
         }
-        let sends = by_queue.iter().flat_map(|(queue, doorbells)| {
-            doorbells.chunks(10).map(|chunk| self.send(*queue, chunk))
+        // One queue's messages one after the other: who asked for the oldest first
+        // gets it so, as far as SQS goes.
+        let sends = by_queue.iter().map(|(queue, doorbells)| async move {
+            let mut rung = 0;
+            for chunk in doorbells.chunks(10) {
+                rung += self.send(*queue, chunk).await;
+            }
+            rung
         });
         join_all(sends).await.into_iter().sum()
     }

@@ -4,7 +4,9 @@
 //! [`Calendar::parse`] checks it, and the [`Calendar`] that comes out answers
 //! three questions: is this instant open ([`Calendar::is_open`]), how much
 //! working time lies between two instants ([`Calendar::between`]), and when has
-//! so much of it passed ([`Calendar::add`]).
+//! so much of it passed ([`Calendar::add`]). So that such an answer can be
+//! defended, it also says which hours it counted ([`Calendar::stretches`]) and
+//! why a day has none ([`Calendar::closed`]).
 //!
 //! Two of them in TOML, one with office hours and one that never closes:
 //!
@@ -59,6 +61,9 @@ use serde::{Deserialize, Serialize};
 
 /// How far ahead [`Calendar::add`] looks for working time: ten years.
 const SEARCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// The zone on whose clock a calendar that is always open is shown: the entity's.
+const OFFICE: &str = "America/Bogota";
 
 /// The days of a week, in the order of [`Weekday::to_monday_zero_offset`].
 const DAYS: [&str; 7] = [
@@ -162,13 +167,10 @@ impl Holidays {
         matches!(self, Self::None)
     }
 
-    fn of_year(self, year: i16) -> Vec<Date> {
+    fn of_year(self, year: i16) -> Vec<(Date, &'static str)> {
         match self {
             Self::None => Vec::new(),
-            Self::Colombia => colombian_holidays(year)
-                .into_iter()
-                .map(|(date, _)| date)
-                .collect(),
+            Self::Colombia => colombian_holidays(year),
         }
     }
 }
@@ -285,37 +287,79 @@ enum Hours {
     Weekly(Box<Week>),
 }
 
+/// The hours of a calendar that is not always open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Week {
-    time_zone: TimeZone,
+pub(crate) struct Week {
+    pub(crate) time_zone: TimeZone,
     /// In the order of [`DAYS`]; each day's are sorted and do not overlap.
-    intervals: [Vec<Interval>; 7],
-    holidays: Holidays,
-    closures: Vec<Closure>,
+    pub(crate) intervals: [Vec<Interval>; 7],
+    pub(crate) holidays: Holidays,
+    pub(crate) closures: Vec<Closure>,
 }
 
 /// Part of a day, in minutes of the wall clock since midnight; the end is
 /// exclusive, and at most 24:00.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Interval {
-    opens: u16,
-    closes: u16,
+pub(crate) struct Interval {
+    pub(crate) opens: u16,
+    pub(crate) closes: u16,
 }
 
+/// Days that are closed besides holidays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Closure {
+    pub(crate) name: String,
+    pub(crate) days: ClosedDays,
+}
+
+/// From the first day to the last one, closed too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Closure {
+pub(crate) enum ClosedDays {
     Once { from: Date, to: Date },
     Yearly { from: MonthDay, to: MonthDay },
 }
 
 /// A month and a day in it; ordered as in a year.
-type MonthDay = (i8, i8);
+pub(crate) type MonthDay = (i8, i8);
 
 /// Real time during which a calendar is open; the end is exclusive.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    from: Timestamp,
-    to: Timestamp,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The day, in the calendar's zone, to whose hours it belongs.
+    pub date: Date,
+    /// When it is open from.
+    pub from: Timestamp,
+    /// When it is open no longer.
+    pub to: Timestamp,
+}
+
+impl Stretch {
+    /// How long it really lasts.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        elapsed(self.from, self.to)
+    }
+
+    /// What of it lies between two instants, if anything does.
+    fn within(self, from: Timestamp, to: Timestamp) -> Option<Self> {
+        let clipped = Self {
+            date: self.date,
+            from: self.from.max(from),
+            to: self.to.min(to),
+        };
+        (clipped.from < clipped.to).then_some(clipped)
+    }
+}
+
+/// Why a calendar has no open hour on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closed<'a> {
+    /// A closure of the catalogue, by its name.
+    Closure(&'a str),
+    /// A public holiday; several may fall on one day.
+    Holiday(Vec<&'static str>),
+    /// A normal week has no hours on that day.
+    NoHours,
 }
 
 impl Calendar {
@@ -398,14 +442,65 @@ impl Calendar {
         match &self.0 {
             Hours::Always => elapsed(from, to),
             Hours::Weekly(week) => week
-                .spans(from, to)
-                .map(|span| elapsed(span.from.max(from), span.to.min(to)))
+                .stretches(from, to)
+                .map(|stretch| stretch.length())
                 .sum(),
+        }
+    }
+
+    /// The open hours from one instant to another, in order and day by day: what
+    /// [`Calendar::between`] adds up. None of them is empty.
+    #[must_use]
+    pub fn stretches(&self, from: Timestamp, to: Timestamp) -> Vec<Stretch> {
+        match &self.0 {
+            Hours::Always => Week::around_the_clock().stretches(from, to).collect(),
+            Hours::Weekly(week) => week.stretches(from, to).collect(),
+        }
+    }
+
+    /// Why no hour of a day counts, where none does.
+    #[must_use]
+    pub fn closed(&self, date: Date) -> Option<Closed<'_>> {
+        match &self.0 {
+            Hours::Always => None,
+            Hours::Weekly(week) => week.closed(date, &week.holidays.of_year(date.year())),
+        }
+    }
+
+    /// The zone on whose wall clock the calendar is read. One that is always
+    /// open needs none, and is read on the entity's.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        match &self.0 {
+            Hours::Always => Week::around_the_clock().time_zone,
+            Hours::Weekly(week) => week.time_zone.clone(),
+        }
+    }
+
+    /// Its hours; none where it is always open.
+    pub(crate) fn week(&self) -> Option<&Week> {
+        match &self.0 {
+            Hours::Always => None,
+            Hours::Weekly(week) => Some(week),
         }
     }
 }
 
 impl Week {
+    /// Every hour of every day, on the entity's clock.
+    fn around_the_clock() -> Self {
+        let whole_day = Interval {
+            opens: 0,
+            closes: 24 * 60,
+        };
+        Self {
+            time_zone: TimeZone::get(OFFICE).unwrap_or(TimeZone::UTC),
+            intervals: std::array::from_fn(|_| vec![whole_day]),
+            holidays: Holidays::None,
+            closures: Vec::new(),
+        }
+    }
+
     fn add(&self, start: Timestamp, working: Duration) -> Option<Timestamp> {
         if working.is_zero() {
             return Some(start);
@@ -428,7 +523,7 @@ impl Week {
     ///
     /// A clock that is set back past midnight shows the end of a day again when
     /// the hours of the next have begun, so that one is looked at as well.
-    fn spans(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Span> {
+    fn spans(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Stretch> {
         let first = self.time_zone.to_datetime(from).date();
         let last = self.time_zone.to_datetime(to).date();
         let last = last.tomorrow().unwrap_or(last);
@@ -439,14 +534,32 @@ impl Week {
                 if holidays.0 != Some(date.year()) {
                     holidays = (Some(date.year()), self.holidays.of_year(date.year()));
                 }
-                !holidays.1.contains(date)
-                    && !self.closures.iter().any(|closure| closure.contains(*date))
+                self.closed(*date, &holidays.1).is_none()
             })
             .flat_map(move |date| {
                 self.intervals_of(date.weekday())
                     .iter()
                     .filter_map(move |interval| self.span(date, interval))
             })
+    }
+
+    /// The open spans from one instant to another, and nothing outside.
+    fn stretches(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Stretch> {
+        self.spans(from, to)
+            .filter_map(move |span| span.within(from, to))
+    }
+
+    /// Why a day is closed, if it is; `holidays` are those of its year.
+    fn closed(&self, date: Date, holidays: &[(Date, &'static str)]) -> Option<Closed<'_>> {
+        if let Some(closure) = self.closures.iter().find(|c| c.days.contain(date)) {
+            return Some(Closed::Closure(&closure.name));
+        }
+        let mut names = holidays.iter().filter(|(day, _)| *day == date).peekable();
+        if names.peek().is_some() {
+            return Some(Closed::Holiday(names.map(|(_, name)| *name).collect()));
+        }
+        let intervals = self.intervals_of(date.weekday());
+        intervals.is_empty().then_some(Closed::NoHours)
     }
 
     fn intervals_of(&self, day: Weekday) -> &[Interval] {
@@ -457,7 +570,7 @@ impl Week {
     }
 
     /// None where nothing is left of it, because clocks went forward over it.
-    fn span(&self, date: Date, interval: &Interval) -> Option<Span> {
+    fn span(&self, date: Date, interval: &Interval) -> Option<Stretch> {
         let instant = |minute: u16| {
             let midnight = date.to_datetime(Time::midnight());
             self.first_instant(
@@ -466,7 +579,8 @@ impl Week {
                     .ok()?,
             )
         };
-        let span = Span {
+        let span = Stretch {
+            date,
             from: instant(interval.opens)?,
             to: instant(interval.closes)?,
         };
@@ -526,15 +640,19 @@ impl Closure {
         };
         if *yearly {
             let parse = |date: &str| parse_month_day(date).ok_or_else(|| invalid(date, "12-24"));
-            Ok(Self::Yearly {
-                from: parse(from)?,
-                to: parse(to)?,
+            let (from, to) = (parse(from)?, parse(to)?);
+            Ok(Self {
+                name: name.clone(),
+                days: ClosedDays::Yearly { from, to },
             })
         } else {
             let parse = |date: &str| parse_date(date).ok_or_else(|| invalid(date, "2026-12-24"));
             let (from, to) = (parse(from)?, parse(to)?);
             if from <= to {
-                Ok(Self::Once { from, to })
+                Ok(Self {
+                    name: name.clone(),
+                    days: ClosedDays::Once { from, to },
+                })
             } else {
                 Err(CalendarError::ClosureEndsBeforeItStarts {
                     name: name.clone(),
@@ -544,8 +662,10 @@ impl Closure {
             }
         }
     }
+}
 
-    fn contains(self, date: Date) -> bool {
+impl ClosedDays {
+    fn contain(self, date: Date) -> bool {
         match self {
             Self::Once { from, to } => from <= date && date <= to,
             Self::Yearly { from, to } => {
@@ -997,6 +1117,71 @@ mod tests {
     }
 
     #[test]
+    fn days_are_closed_for_a_reason() {
+        let desk = parse(DESK).unwrap();
+        let madrid = parse(MADRID).unwrap();
+        let holiday = |name| Some(Closed::Holiday(vec![name]));
+        for (calendar, date, closed) in [
+            (&desk, date(2026, 11, 20), None),
+            (&desk, date(2026, 11, 21), Some(Closed::NoHours)),
+            (&desk, date(2026, 11, 2), holiday("Día de Todos los Santos")),
+            // A Saturday: both are true, and the name tells more.
+            (&desk, date(2027, 5, 1), holiday("Día del Trabajo")),
+            (&madrid, date(2026, 8, 14), Some(Closed::Closure("Summer"))),
+            (
+                &madrid,
+                date(2026, 12, 26),
+                Some(Closed::Closure("New Year")),
+            ),
+            (&madrid, date(2026, 11, 2), None),
+            (&parse(ALWAYS).unwrap(), date(2026, 12, 25), None),
+        ] {
+            assert_eq!(calendar.closed(date), closed, "{date}");
+        }
+        let both = ["Sagrado Corazón de Jesús", "San Pedro y San Pablo"];
+        let closed = desk.closed(date(2025, 6, 30));
+        assert_eq!(closed, Some(Closed::Holiday(both.to_vec())));
+    }
+
+    #[test]
+    fn stretches_are_told_by_day() {
+        let lines = |definition: &str, from: &str, to: &str| -> Vec<String> {
+            let calendar = parse(definition).unwrap();
+            let zone = calendar.time_zone();
+            calendar
+                .stretches(from.parse().unwrap(), to.parse().unwrap())
+                .iter()
+                .map(|stretch| {
+                    let [from, to] = [stretch.from, stretch.to].map(|at| zone.to_datetime(at));
+                    format!("{}: {} {}", stretch.date, from.time(), to.time())
+                })
+                .collect()
+        };
+        assert_eq!(
+            lines(DESK, "2026-11-20T21:55:00Z", "2026-11-23T13:10:00Z"),
+            [
+                "2026-11-20: 16:55:00 17:00:00",
+                "2026-11-23: 08:00:00 08:10:00",
+            ]
+        );
+        assert_eq!(
+            lines(MADRID, "2026-05-05T08:30:00Z", "2026-05-05T14:00:00Z"),
+            [
+                "2026-05-05: 10:30:00 14:00:00",
+                "2026-05-05: 15:00:00 16:00:00",
+            ]
+        );
+        // What is always open is told in days of the entity.
+        assert_eq!(
+            lines(ALWAYS, "2026-11-20T21:55:00Z", "2026-11-21T13:00:00Z"),
+            [
+                "2026-11-20: 16:55:00 00:00:00",
+                "2026-11-21: 00:00:00 08:00:00",
+            ]
+        );
+    }
+
+    #[test]
     fn always_open() {
         check_table(
             ALWAYS,
@@ -1372,6 +1557,24 @@ mod tests {
             prop_assert_eq!(in_parts, calendar.add(from, first + second).unwrap());
         }
 
+        /// What is told of the hours is what is counted.
+        #[test]
+        fn stretches_make_up_what_lies_between(
+            calendar in any_calendar(), from in any_instant(), length in 0..30 * 86_400_i64,
+        ) {
+            let to = from + SignedDuration::from_secs(length);
+            let stretches = calendar.stretches(from, to);
+            let total: Duration = stretches.iter().map(Stretch::length).sum();
+            prop_assert_eq!(total, calendar.between(from, to));
+            let mut last = from;
+            for stretch in &stretches {
+                prop_assert!(last <= stretch.from && stretch.from < stretch.to && stretch.to <= to);
+                prop_assert_eq!(calendar.between(stretch.from, stretch.to), stretch.length());
+                prop_assert_eq!(calendar.closed(stretch.date), None);
+                last = stretch.to;
+            }
+        }
+
         #[test]
         fn time_counts_where_the_calendar_is_open(calendar in any_calendar(), at in any_instant()) {
             let counted = calendar.between(at, at + NANOSECOND);
@@ -1392,8 +1595,8 @@ mod tests {
                 let minute = u16::try_from(60 * i32::from(wall.hour()) + i32::from(wall.minute())).unwrap();
                 let day = wall.date();
                 week.intervals_of(day.weekday()).iter().any(|i| i.opens <= minute && minute < i.closes)
-                    && !week.closures.iter().any(|closure| closure.contains(day))
-                    && !week.holidays.of_year(day.year()).contains(&day)
+                    && !week.closures.iter().any(|closure| closure.days.contain(day))
+                    && !week.holidays.of_year(day.year()).iter().any(|(holiday, _)| *holiday == day)
             };
             let counted = u64::try_from((0..minutes).filter(open).count()).unwrap();
             let end = start + SignedDuration::from_mins(minutes);

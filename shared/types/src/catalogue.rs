@@ -91,6 +91,10 @@ pub struct Team {
     /// Phone extensions.
     #[serde(default)]
     pub extensions: Vec<String>,
+    /// The category of what comes in by mail, until somebody of the desk says
+    /// better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<CategoryId>,
 }
 
 /// What a person may do here.
@@ -227,6 +231,24 @@ impl Catalogue {
                 }
             }
             check_steps(&mut errors, i, &category.steps);
+        }
+        for (i, team) in document.teams.iter().enumerate() {
+            let field = format!("teams[{i}].category");
+            let category = document.categories.iter();
+            let named = |id: &CategoryId| category.clone().find(|c| c.id == *id);
+            match (
+                team.category.as_ref(),
+                team.category.as_ref().and_then(named),
+            ) {
+                (Some(id), None) => errors.push(unknown(&field, &id.0)),
+                (Some(_), Some(category)) if category.web_request => errors.push(FieldError::new(
+                    &field,
+                    "needs_web_request",
+                    "Un correo no dice qué se pide de la página web.",
+                )),
+                (None, _) if team.mailbox.is_some() => errors.push(FieldError::required(&field)),
+                (_, _) => {}
+            }
         }
         for (i, entry) in document.directory.iter().enumerate() {
             for team in &entry.teams {

@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Calendar;
 use crate::ids::CalendarId;
 
 /// Which clock.
@@ -62,6 +63,14 @@ pub struct Segment {
     pub from: Timestamp,
     pub to: Option<Timestamp>,
     pub counted: bool,
+    /// The calendar in whose hours it counts, or would count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarId>,
+    /// Working time that it added to what the clock has used, in whole seconds,
+    /// as worked out when it ended: the hours of a calendar may change later.
+    /// None while it is open, and where a new start ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_seconds: Option<u64>,
 }
 
 /// Whom a step tells that time runs out, or has run out.
@@ -227,6 +236,25 @@ impl Clock {
         }
     }
 
+    /// Working time used at `now`, in whole seconds: what was used up to the last
+    /// pause or end and, while running, what has passed since. A part of a
+    /// second is not held against anybody: each stretch is rounded down by
+    /// itself. `calendar` is the clock's own.
+    pub fn used_at(&self, calendar: &Calendar, now: Timestamp) -> u64 {
+        let since = self
+            .running_since()
+            .map_or(0, |since| calendar.between(since, now).as_secs());
+        self.used_seconds + since
+    }
+
+    /// The segments that a later start has set aside, and those of the present
+    /// run, which begins with the first that counts.
+    pub fn runs(&self) -> (&[Segment], &[Segment]) {
+        let present = self.segments.iter().position(|segment| segment.counted);
+        self.segments
+            .split_at(present.unwrap_or(self.segments.len()))
+    }
+
     /// Working time left, in seconds; nothing once the limit is passed.
     pub fn left_seconds(&self) -> u64 {
         self.limit_seconds.saturating_sub(self.used_seconds)
@@ -257,13 +285,13 @@ impl Clock {
                 steps,
                 clock: _,
             } => {
-                self.close_segment(at);
+                self.close_segment(at, None);
                 for segment in &mut self.segments {
                     segment.counted = false;
                 }
+                self.calendar = Some(calendar.clone());
                 self.open_segment(at, Counting::Counted);
                 self.state = ClockState::Running;
-                self.calendar = Some(calendar.clone());
                 self.limit_seconds = *limit_seconds;
                 self.used_seconds = 0;
                 self.due_at = Some(*due_at);
@@ -274,7 +302,7 @@ impl Clock {
                 used_seconds,
                 clock: _,
             } => {
-                self.close_segment(at);
+                self.close_segment(at, Some(*used_seconds));
                 self.open_segment(at, Counting::NotCounted);
                 self.state = ClockState::Paused;
                 self.used_seconds = *used_seconds;
@@ -285,7 +313,7 @@ impl Clock {
                 steps,
                 clock: _,
             } => {
-                self.close_segment(at);
+                self.close_segment(at, None);
                 self.open_segment(at, Counting::Counted);
                 self.state = ClockState::Running;
                 self.due_at = Some(*due_at);
@@ -300,11 +328,11 @@ impl Clock {
                 steps,
                 clock: _,
             } => {
+                self.calendar = Some(calendar.clone());
                 if self.state == ClockState::Running {
-                    self.close_segment(at);
+                    self.close_segment(at, Some(*used_seconds));
                     self.open_segment(at, Counting::Counted);
                 }
-                self.calendar = Some(calendar.clone());
                 self.limit_seconds = *limit_seconds;
                 self.used_seconds = *used_seconds;
                 self.due_at = *due_at;
@@ -324,7 +352,7 @@ impl Clock {
                 used_seconds,
                 clock: _,
             } => {
-                self.close_segment(at);
+                self.close_segment(at, Some(*used_seconds));
                 self.state = ClockState::Met;
                 self.used_seconds = *used_seconds;
                 self.met_at = Some(at);
@@ -333,7 +361,7 @@ impl Clock {
                 used_seconds,
                 clock: _,
             } => {
-                self.close_segment(at);
+                self.close_segment(at, Some(*used_seconds));
                 self.state = ClockState::Stopped;
                 self.used_seconds = *used_seconds;
                 self.due_at = None;
@@ -341,11 +369,16 @@ impl Clock {
         }
     }
 
-    fn close_segment(&mut self, at: Timestamp) {
+    /// Ends the open segment; `used_seconds` is what the clock has used by then,
+    /// where somebody has worked it out.
+    fn close_segment(&mut self, at: Timestamp, used_seconds: Option<u64>) {
         if let Some(last) = self.segments.last_mut()
             && last.to.is_none()
         {
             last.to = Some(at);
+            last.used_seconds = used_seconds
+                .filter(|_| last.counted)
+                .map(|used| used.saturating_sub(self.used_seconds));
         }
     }
 
@@ -355,6 +388,8 @@ impl Clock {
             from: at,
             to: None,
             counted,
+            calendar: self.calendar.clone(),
+            used_seconds: None,
         });
     }
 }

@@ -14,9 +14,9 @@ use crate::ids::{
 use crate::permission::{Actor, Denial, authorise};
 use crate::problem::{FieldError, Problem};
 use crate::ticket::{
-    ActorRole, Attachment, Channel, CloseReason, Event, EventActor, EventKind, HoldReason, Link,
-    Person, Policy, Registration, Requester, SolutionReport, State, StepReached, Survey,
-    SystemRole, Ticket, Visibility, WebRequest,
+    ActorRole, Attachment, BounceKind, Channel, CloseReason, Event, EventActor, EventKind,
+    HoldReason, Link, Person, Policy, Registration, Requester, SolutionReport, State, StepReached,
+    Survey, SystemRole, Ticket, Visibility, WebRequest,
 };
 
 /// What [`decide`] may look at besides the ticket.
@@ -46,8 +46,8 @@ pub enum Command {
         body: String,
         visibility: Visibility,
     },
-    AddAttachment {
-        attachment: Attachment,
+    AddAttachments {
+        attachments: Vec<Attachment>,
     },
     Recategorise {
         category: CategoryId,
@@ -99,6 +99,17 @@ pub enum Command {
     ExpireValidation,
     /// Fires the steps of the clocks that are due.
     FireSteps,
+    /// Puts a mail that nobody wrote on file.
+    FileMail {
+        what: String,
+        text: String,
+    },
+    /// Records that a mail of ours did not reach somebody.
+    RecordBounce {
+        recipient: EmailAddress,
+        why: BounceKind,
+        detail: String,
+    },
     Link {
         link: Link,
     },
@@ -114,7 +125,7 @@ pub enum CommandKind {
     Contact,
     FollowUp,
     FollowUpInternally,
-    AddAttachment,
+    AddAttachments,
     Recategorise,
     SaveFormat,
     Hold,
@@ -131,6 +142,8 @@ pub enum CommandKind {
     Close,
     ExpireValidation,
     FireSteps,
+    FileMail,
+    RecordBounce,
     Link,
 }
 
@@ -152,7 +165,7 @@ impl Command {
                 visibility: Visibility::Internal,
                 ..
             } => K::FollowUpInternally,
-            Command::AddAttachment { .. } => K::AddAttachment,
+            Command::AddAttachments { .. } => K::AddAttachments,
             Command::Recategorise { .. } => K::Recategorise,
             Command::SaveFormat { .. } => K::SaveFormat,
             Command::Hold { .. } => K::Hold,
@@ -169,6 +182,8 @@ impl Command {
             Command::Close => K::Close,
             Command::ExpireValidation => K::ExpireValidation,
             Command::FireSteps => K::FireSteps,
+            Command::FileMail { .. } => K::FileMail,
+            Command::RecordBounce { .. } => K::RecordBounce,
             Command::Link { .. } => K::Link,
         }
     }
@@ -183,7 +198,8 @@ impl CommandKind {
             K::Take => "tomar",
             K::Contact => "registrar el contacto de",
             K::FollowUp | K::FollowUpInternally => "añadir un seguimiento a",
-            K::AddAttachment => "adjuntar archivos a",
+            K::AddAttachments => "adjuntar archivos a",
+            K::FileMail | K::RecordBounce => "archivar correos en",
             K::Recategorise => "cambiar la categoría de",
             K::SaveFormat => "diligenciar formatos de",
             K::Hold => "poner en espera",
@@ -242,6 +258,9 @@ pub struct Application {
     pub web_request: Option<WebRequest>,
     pub requester: Requester,
     pub links: Vec<Link>,
+    pub observers: Vec<Person>,
+    /// Of the mail that it came in by.
+    pub message_id: Option<String>,
 }
 
 /// An application that may be registered: all that is missing is an identity.
@@ -270,11 +289,13 @@ pub fn admit(
             email: None,
             role: ActorRole::System(SystemRole::System),
         },
-        Actor::SurveyHolder => return Err(Rejection::Denied(Denial::Forbidden)),
+        Actor::SurveyHolder | Actor::Provider { .. } => {
+            return Err(Rejection::Denied(Denial::Forbidden));
+        }
         Actor::Person(caller) => {
             // The desk registers what comes by phone; everybody else, the own.
             let own = application.requester.person.email == caller.email
-                && application.channel == Channel::Web;
+                && application.channel != Channel::Phone;
             let role = if caller.is_desk() && !own {
                 if caller.is(Role::Agent) {
                     Role::Agent
@@ -356,8 +377,11 @@ impl Admission {
                 web_request: application.web_request,
                 requester: application.requester,
                 links: application.links,
+                observers: application.observers,
+                message_id: application.message_id,
             })),
             clocks: vec![self.attention.clone()],
+            mail: None,
         }
     }
 }
@@ -384,6 +408,7 @@ pub fn decide(
             actor: by.clone(),
             kind,
             clocks,
+            mail: None,
         })
         .collect())
 }
@@ -440,7 +465,9 @@ fn steps(
                         vec![clocks.start_solution()?],
                     )])
                 }
-                Actor::System | Actor::SurveyHolder => Err(Rejection::Denied(Denial::Forbidden)),
+                Actor::System | Actor::SurveyHolder | Actor::Provider { .. } => {
+                    Err(Rejection::Denied(Denial::Forbidden))
+                }
             },
             Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
         },
@@ -492,10 +519,10 @@ fn steps(
             }
             Closed => Err(illegal()),
         },
-        Command::AddAttachment { attachment } => match ticket.state {
+        Command::AddAttachments { attachments } => match ticket.state {
             New | Assigned | OnHold(_) | Solved => Ok(vec![(
-                EventKind::AttachmentAdded {
-                    attachment: attachment.clone(),
+                EventKind::AttachmentsAdded {
+                    attachments: attachments.clone(),
                 },
                 vec![],
             )]),
@@ -629,9 +656,10 @@ fn steps(
                 };
                 Ok(vec![(EventKind::SolutionReported { report }, vec![])])
             }
-            (OnHold(HoldReason::Technology), Actor::System | Actor::SurveyHolder) => {
-                Err(Rejection::Denied(Denial::Forbidden))
-            }
+            (
+                OnHold(HoldReason::Technology),
+                Actor::System | Actor::SurveyHolder | Actor::Provider { .. },
+            ) => Err(Rejection::Denied(Denial::Forbidden)),
             (
                 New
                 | Assigned
@@ -745,6 +773,31 @@ fn steps(
             }
             Closed => Err(illegal()),
         },
+        Command::FileMail { what, text } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => Ok(vec![(
+                EventKind::MailFiled {
+                    what: what.clone(),
+                    text: text.clone(),
+                },
+                vec![],
+            )]),
+            Closed => Err(illegal()),
+        },
+        Command::RecordBounce {
+            recipient,
+            why,
+            detail,
+        } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => Ok(vec![(
+                EventKind::MailBounced {
+                    recipient: recipient.clone(),
+                    why: *why,
+                    detail: detail.clone(),
+                },
+                vec![],
+            )]),
+            Closed => Err(illegal()),
+        },
         Command::Link { link } => match ticket.state {
             New | Assigned | OnHold(_) | Solved | Closed => {
                 Ok(vec![(EventKind::Linked { link: link.clone() }, vec![])])
@@ -780,11 +833,10 @@ impl Clockwork<'_> {
     /// Working time that a clock has used up to now, in seconds.
     fn used(&self, kind: ClockKind) -> Result<u64, Rejection> {
         let clock = self.ticket.clocks.get(kind);
-        let (Some(since), Some(id)) = (clock.running_since(), &clock.calendar) else {
+        let (Some(_), Some(id)) = (clock.running_since(), &clock.calendar) else {
             return Ok(clock.used_seconds);
         };
-        let calendar = calendar(id, self.setting)?;
-        Ok(clock.used_seconds + elapsed(calendar, since, self.setting.now))
+        Ok(clock.used_at(calendar(id, self.setting)?, self.setting.now))
     }
 
     fn pause(&self, clock: ClockKind) -> Result<Vec<ClockChange>, Rejection> {
@@ -1061,11 +1113,6 @@ fn due(calendar: &Calendar, from: Timestamp, seconds: u64) -> Result<Timestamp, 
     calendar
         .add(from, Duration::from_secs(seconds))
         .map_err(in_calendar)
-}
-
-/// Whole seconds of working time; a part of a second is not held against anybody.
-fn elapsed(calendar: &Calendar, from: Timestamp, to: Timestamp) -> u64 {
-    calendar.between(from, to).as_secs()
 }
 
 fn in_calendar(error: CalendarError) -> Rejection {

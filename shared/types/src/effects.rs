@@ -38,6 +38,8 @@ pub enum MailKind {
     /// To the requester: it is solved, with the survey where it is asked for
     /// (activity 13).
     Solved,
+    /// To those who were copied: it is solved.
+    SolvedToObservers,
     /// To the requester: it is out of scope.
     Declined,
     /// To the desk: the survey was answered (control C2).
@@ -70,6 +72,10 @@ pub enum MailKind {
     StepToHead,
     /// To the requester: the validation time is half over.
     ValidationReminder,
+    /// To the officer: the provider answered.
+    ProviderReplied,
+    /// To the desk: a mail of ours did not reach somebody.
+    Undeliverable,
 }
 
 /// A queue, by the function that works it off.
@@ -109,7 +115,7 @@ impl QueueName {
 
 impl Effect {
     /// Every effect.
-    pub const ALL: [Effect; 23] = [
+    pub const ALL: [Effect; 26] = [
         Effect::Assign,
         Effect::Mail(MailKind::Registered),
         Effect::Mail(MailKind::Assigned),
@@ -117,6 +123,7 @@ impl Effect {
         Effect::Mail(MailKind::FollowUpToRequester),
         Effect::Mail(MailKind::FollowUpToAgent),
         Effect::Mail(MailKind::Solved),
+        Effect::Mail(MailKind::SolvedToObservers),
         Effect::Mail(MailKind::Declined),
         Effect::Mail(MailKind::SurveyAnswered),
         Effect::Mail(MailKind::ReopenedToRequester),
@@ -133,6 +140,8 @@ impl Effect {
         Effect::Mail(MailKind::StepToCoordinator),
         Effect::Mail(MailKind::StepToHead),
         Effect::Mail(MailKind::ValidationReminder),
+        Effect::Mail(MailKind::ProviderReplied),
+        Effect::Mail(MailKind::Undeliverable),
     ];
 
     /// The effect in keys and messages.
@@ -146,6 +155,7 @@ impl Effect {
                 MailKind::FollowUpToRequester => "mail_follow_up_to_requester",
                 MailKind::FollowUpToAgent => "mail_follow_up_to_agent",
                 MailKind::Solved => "mail_solved",
+                MailKind::SolvedToObservers => "mail_solved_to_observers",
                 MailKind::Declined => "mail_declined",
                 MailKind::SurveyAnswered => "mail_survey_answered",
                 MailKind::ReopenedToRequester => "mail_reopened_to_requester",
@@ -162,6 +172,8 @@ impl Effect {
                 MailKind::StepToCoordinator => "mail_step_to_coordinator",
                 MailKind::StepToHead => "mail_step_to_head",
                 MailKind::ValidationReminder => "mail_validation_reminder",
+                MailKind::ProviderReplied => "mail_provider_replied",
+                MailKind::Undeliverable => "mail_undeliverable",
             },
         }
     }
@@ -182,6 +194,7 @@ impl MailKind {
             MailKind::Registered
             | MailKind::FollowUpToRequester
             | MailKind::Solved
+            | MailKind::SolvedToObservers
             | MailKind::Declined
             | MailKind::ReopenedToRequester
             | MailKind::Closed
@@ -195,11 +208,13 @@ impl MailKind {
             | MailKind::Returned
             | MailKind::SolutionReported
             | MailKind::StepToAgent
-            | MailKind::StepToCoordinator => Audience::Desk,
+            | MailKind::StepToCoordinator
+            | MailKind::Undeliverable => Audience::Desk,
             MailKind::Escalated
             | MailKind::FollowUpToOfficer
             | MailKind::StepToOfficer
-            | MailKind::StepToHead => Audience::Officer,
+            | MailKind::StepToHead
+            | MailKind::ProviderReplied => Audience::Officer,
             MailKind::ProviderRequested => Audience::Provider,
         }
     }
@@ -246,7 +261,13 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         EventKind::Returned { .. } => to_agent(MailKind::Returned).into_iter().collect(),
         EventKind::ProviderRequested { .. } => vec![Effect::Mail(MailKind::ProviderRequested)],
         EventKind::SolutionReported { .. } => vec![Effect::Mail(MailKind::SolutionReported)],
-        EventKind::Resolved { .. } => vec![Effect::Mail(MailKind::Solved)],
+        EventKind::Resolved { .. } => {
+            let mut owed = vec![Effect::Mail(MailKind::Solved)];
+            if !ticket.observers.is_empty() {
+                owed.push(Effect::Mail(MailKind::SolvedToObservers));
+            }
+            owed
+        }
         EventKind::Declined { .. } => vec![Effect::Mail(MailKind::Declined)],
         // Control C2.
         EventKind::SurveyAnswered { .. } => vec![Effect::Mail(MailKind::SurveyAnswered)],
@@ -266,11 +287,17 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         | EventKind::SolutionBreached(step)
         | EventKind::SolutionOverrun(step)
         | EventKind::ValidationReminded(step) => vec![Effect::Mail(told(step, ticket))],
+        // Recorded by the officer himself: he knows.
+        EventKind::ProviderReplied { .. } => match event.actor.role {
+            ActorRole::Provider(_) => vec![Effect::Mail(MailKind::ProviderReplied)],
+            ActorRole::Person(_) | ActorRole::System(_) => vec![],
+        },
+        EventKind::MailBounced { .. } => vec![Effect::Mail(MailKind::Undeliverable)],
         EventKind::Contacted { .. }
-        | EventKind::AttachmentAdded { .. }
+        | EventKind::AttachmentsAdded { .. }
+        | EventKind::MailFiled { .. }
         | EventKind::FormatSaved { .. }
         | EventKind::Resumed { .. }
-        | EventKind::ProviderReplied { .. }
         | EventKind::Recategorised { .. }
         | EventKind::Linked { .. } => vec![],
     }

@@ -43,6 +43,26 @@ impl FromStr for TicketId {
     }
 }
 
+/// Identity of a mail that came in: the id that SES gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MailId(pub String);
+
+impl MailId {
+    /// An id as SES makes them: letters, digits, `-`, `.` and `_`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        let fits = (1..=128).contains(&text.len()) && text.bytes().all(known);
+        fits.then(|| MailId(text.to_owned()))
+    }
+}
+
+impl fmt::Display for MailId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The consecutive number that people call a ticket by (activity 2): 1 and up,
 /// shown as `#000123`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -252,6 +272,18 @@ pub fn parse_text(field: &str, text: &str, max: usize) -> Result<String, FieldEr
         ));
     }
     Ok(text.to_owned())
+}
+
+/// A text without what does not read as it is stored: what comes from outside
+/// is cleaned rather than refused.
+pub fn printable(text: &str) -> String {
+    let kept = |c: &char| !is_unprintable(*c) || matches!(c, '\n' | '\r' | '\t');
+    let text: String = text.chars().filter(kept).collect();
+    if text.chars().any(is_visible) {
+        text
+    } else {
+        String::new()
+    }
 }
 
 /// Whether a reader sees anything of it: no space, no control character, and none

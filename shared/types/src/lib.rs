@@ -6,8 +6,10 @@ pub mod catalogue;
 pub mod clock;
 pub mod command;
 pub mod effects;
+pub mod explanation;
 pub mod ids;
 pub mod input;
+pub mod mail;
 pub mod message;
 pub mod permission;
 pub mod problem;
@@ -16,4 +18,5 @@ pub mod ticket;
 pub mod token;
 pub mod view;
 
+pub use jiff::civil::Date;
 pub use jiff::{SignedDuration, Timestamp};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::effects::{Effect, QueueName};
-use crate::ids::TicketId;
+use crate::ids::{MailId, TicketId};
 
 /// Schema version of the messages that this code writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -29,6 +29,8 @@ pub enum Doorbell {
         #[serde(default = "closure")]
         queue: QueueName,
     },
+    /// A refused mail whose sender gets a short answer.
+    Answer { mail: MailId },
 }
 
 fn closure() -> QueueName {
@@ -41,13 +43,15 @@ impl Doorbell {
         match self {
             Doorbell::Outbox { effect, .. } => effect.queue(),
             Doorbell::Timer { queue, .. } => *queue,
+            Doorbell::Answer { .. } => QueueName::Notification,
         }
     }
 
-    /// The ticket to look at.
-    pub fn ticket(&self) -> TicketId {
+    /// The ticket to look at, if it is about one.
+    pub fn ticket(&self) -> Option<TicketId> {
         match self {
-            Doorbell::Outbox { ticket, .. } | Doorbell::Timer { ticket, .. } => *ticket,
+            Doorbell::Outbox { ticket, .. } | Doorbell::Timer { ticket, .. } => Some(*ticket),
+            Doorbell::Answer { .. } => None,
         }
     }
 
@@ -122,6 +126,12 @@ mod tests {
                     queue: QueueName::Escalation,
                 },
                 r#"{"v":1,"kind":"timer","ticket":"01ARZ3NDEKTSV4RRFFQ69G5FAV","at":"2026-11-23T13:00:00Z","queue":"escalation"}"#,
+            ),
+            (
+                Doorbell::Answer {
+                    mail: MailId("0100-abc".to_owned()),
+                },
+                r#"{"v":1,"kind":"answer","mail":"0100-abc"}"#,
             ),
         ] {
             assert_eq!(doorbell.to_body().unwrap(), body);

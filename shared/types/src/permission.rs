@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::{Catalogue, Role};
 use crate::command::CommandKind;
-use crate::ids::{EmailAddress, TeamId};
-use crate::ticket::{ActorRole, EventActor, SystemRole, Ticket};
+use crate::ids::{EmailAddress, ProviderId, TeamId};
+use crate::ticket::{ActorRole, EventActor, ProviderRole, SystemRole, Ticket};
 
 /// Somebody whose identity is verified, with the roles that the directory gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,9 @@ pub enum Actor {
     Person(Caller),
     /// Whoever holds the survey's link, which was mailed to the requester alone.
     SurveyHolder,
+    /// An outside provider who answered by mail, from his own address and with
+    /// the ticket's reply token.
+    Provider { id: ProviderId, email: EmailAddress },
 }
 
 /// Why a command is refused to an actor.
@@ -90,7 +93,10 @@ pub fn reads_internal(caller: &Caller, ticket: &Ticket) -> bool {
 
 fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
     match role {
-        Role::Requester => ticket.requester.person.email == caller.email,
+        Role::Requester => {
+            ticket.requester.person.email == caller.email
+                || ticket.observers.iter().any(|o| o.email == caller.email)
+        }
         // A ticket that went to another team's category stays with whoever is
         // responsible until somebody of that team is.
         Role::Agent => {
@@ -132,6 +138,9 @@ pub fn authorise(
             | CommandKind::DeferAssignment
             | CommandKind::ExpireValidation
             | CommandKind::FireSteps
+            | CommandKind::FileMail
+            | CommandKind::RecordBounce
+            | CommandKind::AddAttachments
             | CommandKind::Link => Ok(EventActor {
                 email: None,
                 role: ActorRole::System(SystemRole::System),
@@ -143,6 +152,19 @@ pub fn authorise(
                 email: Some(ticket.requester.person.email.clone()),
                 role: ActorRole::Person(Role::Requester),
             }),
+            _ => Err(Denial::Forbidden),
+        },
+        Actor::Provider { id, email } => match command {
+            CommandKind::RecordProviderReply
+            | CommandKind::FollowUpInternally
+            | CommandKind::AddAttachments
+                if ticket.provider.as_ref() == Some(id) =>
+            {
+                Ok(EventActor {
+                    email: Some(email.clone()),
+                    role: ActorRole::Provider(ProviderRole::Provider),
+                })
+            }
             _ => Err(Denial::Forbidden),
         },
         Actor::Person(caller) => {
@@ -188,9 +210,14 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
         .as_ref()
         .is_some_and(|o| o.email == caller.email);
     match role {
-        Role::Requester => matches!(command, C::FollowUp | C::AddAttachment | C::Reject),
+        // Who was copied has no say in whether it is solved.
+        Role::Requester => match command {
+            C::FollowUp | C::AddAttachments => true,
+            C::Reject => ticket.requester.person.email == caller.email,
+            _ => false,
+        },
         Role::Agent => match command {
-            C::Take | C::FollowUp | C::FollowUpInternally | C::AddAttachment | C::Recategorise => {
+            C::Take | C::FollowUp | C::FollowUpInternally | C::AddAttachments | C::Recategorise => {
                 true
             }
             C::Contact
@@ -210,7 +237,7 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
                 | C::AssignTo
                 | C::FollowUp
                 | C::FollowUpInternally
-                | C::AddAttachment
+                | C::AddAttachments
                 | C::Recategorise
                 | C::Contact
                 | C::Hold
@@ -226,7 +253,7 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
                 command,
                 C::FollowUp
                     | C::FollowUpInternally
-                    | C::AddAttachment
+                    | C::AddAttachments
                     | C::SaveFormat
                     | C::Return
                     | C::RequestProvider

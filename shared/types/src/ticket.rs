@@ -10,7 +10,8 @@ use crate::catalogue::{Category, Role, default_steps};
 use crate::clock::{ClockChange, ClockKind, Clocks, Step, Tells};
 use crate::effects::QueueName;
 use crate::ids::{
-    CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId, TicketId, TicketNumber,
+    CalendarId, CategoryId, EmailAddress, FormatCode, MailId, ProviderId, TeamId, TicketId,
+    TicketNumber,
 };
 
 /// Where a ticket stands (section 5 of the procedure).
@@ -319,6 +320,13 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_request: Option<WebRequest>,
     pub requester: Requester,
+    /// People who were copied: they read along and get the requester's mails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observers: Vec<Person>,
+    /// The Message-ID of the mail that it came in by: what we write to the
+    /// requester hangs under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
     pub assignee: Option<Person>,
     pub officer: Option<Person>,
     pub provider: Option<ProviderId>,
@@ -450,6 +458,14 @@ pub struct EventActor {
 pub enum ActorRole {
     Person(Role),
     System(SystemRole),
+    Provider(ProviderRole),
+}
+
+/// The one word for an outside provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderRole {
+    Provider,
 }
 
 /// The one word for "nobody acted".
@@ -471,6 +487,9 @@ pub struct Event {
     /// What the step did to the clocks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<ClockChange>,
+    /// The mail that brought it about; the raw one is kept as evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailId>,
 }
 
 /// What a registration tells.
@@ -489,6 +508,10 @@ pub struct Registration {
     pub requester: Requester,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observers: Vec<Person>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
 }
 
 /// What happened.
@@ -515,8 +538,8 @@ pub enum EventKind {
         body: String,
         visibility: Visibility,
     },
-    AttachmentAdded {
-        attachment: Attachment,
+    AttachmentsAdded {
+        attachments: Vec<Attachment>,
     },
     Recategorised {
         policy: Policy,
@@ -581,6 +604,18 @@ pub enum EventKind {
     Linked {
         link: Link,
     },
+    /// A mail that nobody wrote, such as an out-of-office reply, was put on file.
+    MailFiled {
+        /// What it is, in the words of the record of mails.
+        what: String,
+        text: String,
+    },
+    /// A mail of ours did not reach somebody.
+    MailBounced {
+        recipient: EmailAddress,
+        why: BounceKind,
+        detail: String,
+    },
     /// The attention time runs out soon.
     AttentionWarned(StepReached),
     /// The attention time has run out.
@@ -595,6 +630,16 @@ pub enum EventKind {
     SolutionOverrun(StepReached),
     /// The requester was reminded to validate.
     ValidationReminded(StepReached),
+}
+
+/// Why a mail of ours did not do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BounceKind {
+    /// The address does not exist, or never takes our mail.
+    Permanent,
+    /// The recipient reported it as spam.
+    Complaint,
 }
 
 /// A step of a clock that was reached.
@@ -668,6 +713,8 @@ pub fn found(registration: &Registration, event: &Event) -> Ticket {
         extension: registration.extension.clone(),
         web_request: registration.web_request.clone(),
         requester: registration.requester.clone(),
+        observers: registration.observers.clone(),
+        message_id: registration.message_id.clone(),
         assignee: None,
         officer: None,
         provider: None,
@@ -748,8 +795,12 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         | EventKind::ValidationReminded(_)
         | EventKind::AssignmentDeferred {}
         | EventKind::Contacted { .. }
+        | EventKind::MailFiled { .. }
+        | EventKind::MailBounced { .. }
         | EventKind::FollowedUp { .. } => {}
-        EventKind::AttachmentAdded { attachment } => ticket.attachments.push(attachment.clone()),
+        EventKind::AttachmentsAdded { attachments } => {
+            ticket.attachments.extend(attachments.iter().cloned());
+        }
         EventKind::Recategorised { policy } => ticket.policy = policy.clone(),
         EventKind::FormatSaved {
             code,

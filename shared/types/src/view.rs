@@ -47,6 +47,7 @@ pub struct TicketView<'a> {
     extension: Option<&'a str>,
     web_request: Option<&'a WebRequest>,
     requester: &'a Requester,
+    observers: &'a [Person],
     assignee: Option<&'a Person>,
     officer: Option<&'a Person>,
     clocks: ClocksView,
@@ -124,6 +125,7 @@ impl<'a> TicketView<'a> {
             extension: ticket.extension.as_deref(),
             web_request: ticket.web_request.as_ref(),
             requester: &ticket.requester,
+            observers: &ticket.observers,
             assignee: ticket.assignee.as_ref(),
             officer: ticket.officer.as_ref(),
             clocks: ClocksView {
@@ -179,7 +181,9 @@ pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
             EventKind::FollowedUp {
                 visibility: Visibility::Internal,
                 ..
-            } => return None,
+            }
+            | EventKind::MailFiled { .. }
+            | EventKind::MailBounced { .. } => return None,
             // That it was passed on is the requester's business; what the
             // entity and its providers write to each other is not.
             EventKind::AssignmentDeferred {}
@@ -208,7 +212,7 @@ pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
             }
             | EventKind::Registered(_)
             | EventKind::Contacted { .. }
-            | EventKind::AttachmentAdded { .. }
+            | EventKind::AttachmentsAdded { .. }
             | EventKind::Recategorised { .. }
             | EventKind::Held { .. }
             | EventKind::Resumed { .. }
@@ -226,6 +230,7 @@ pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
         "at": event.at,
         "actor": event.actor,
         "data": data,
+        "mail": event.mail,
     }))
 }
 

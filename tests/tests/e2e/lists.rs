@@ -36,7 +36,7 @@ fn pages(reader: &Client, query: &str) -> Vec<Vec<Value>> {
 }
 
 /// The first of a ticket's running clocks to reach its limit.
-fn next_due(ticket: &Value) -> Timestamp {
+pub fn next_due(ticket: &Value) -> Timestamp {
     let clocks = ticket["clocks"].as_object().unwrap().values();
     let running = clocks.filter(|clock| clock["state"] == "running");
     running.map(|clock| time(&clock["due_at"])).min().unwrap()

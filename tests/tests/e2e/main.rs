@@ -6,6 +6,7 @@
 )]
 
 mod catalogue;
+mod clocks;
 mod crash;
 mod deadlines;
 mod escalation;
@@ -22,8 +23,12 @@ mod transitions;
 use std::sync::Barrier;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::EncodingKey;
 use serde_json::{Value, json};
+use tests::people::COORDINATOR;
 use tests::{Client, Host, Mail, eventually};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -76,6 +81,51 @@ fn check_letters(host: &Host, ticket: &Value, expected: &[(&str, &str)]) {
         .collect();
     expected.sort();
     assert_eq!(sent, expected);
+}
+
+/// The ticket, its events and the mail are afterwards as they were.
+#[track_caller]
+fn check_unchanged<T>(host: &Host, ticket: &Value, act: impl FnOnce() -> T) -> T {
+    let reader = host.client(COORDINATOR);
+    let number = &ticket["number"];
+    let look = || {
+        (
+            reader.ticket(number),
+            reader.events(number),
+            host.mails().len(),
+        )
+    };
+    let before = look();
+    let done = act();
+    assert_eq!(look(), before);
+    done
+}
+
+/// Sets whether some agents are available.
+fn set_available(coordinator: &Client, agents: &[&str], available: bool) {
+    let mut catalogue = coordinator.get("/catalog").must_be(200).json();
+    // Whatever version is in force: nobody else changes it.
+    catalogue.as_object_mut().unwrap().remove("version");
+    for entry in catalogue["directory"].as_array_mut().unwrap() {
+        if agents.contains(&entry["email"].as_str().unwrap()) {
+            entry["available"] = json!(available);
+        }
+    }
+    coordinator.put("/catalog", &catalogue).must_be(200);
+}
+
+/// Somebody of whom the issuer says one thing more, his name for example.
+fn with_claim(host: &Host, email: &str, name: &str, value: &Value) -> Client {
+    let token = host.nobody().token(&json!({ "email": email }));
+    let claims = token.split('.').nth(1).unwrap();
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap();
+    let mut claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims[name] = value.clone();
+    let pem = std::fs::read(host.data().join("jwt-key.pem")).unwrap();
+    let key = EncodingKey::from_rsa_pem(&pem).unwrap();
+    let header = jsonwebtoken::decode_header(&token).unwrap();
+    let token = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+    host.nobody().authorized(&format!("Bearer {token}"))
 }
 
 /// The latest mail of a kind to an address.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::people::{ANA, COORDINATOR, LUIS, SUPPORT};
 use tests::{Answer, Client, Host};
 
-use crate::{assigned, assignee, solution};
+use crate::{assigned, assignee, solution, with_claim};
 
 /// The titles of problems, which people read.
 const TITLES: [(&str, &str); 6] = [
@@ -516,18 +516,7 @@ fn base64url(text: &str) -> Vec<u8> {
 
 /// The issuer says that the address is not verified: it is nobody's.
 fn unverified(host: &Host) {
-    let pem = std::fs::read(host.data().join("jwt-key.pem")).unwrap();
-    let key = EncodingKey::from_rsa_pem(&pem).unwrap();
-    let good = host.nobody().token(&json!({ "email": COORDINATOR }));
-    let header = jsonwebtoken::decode_header(&good).unwrap();
-    let claims = good.split('.').nth(1).unwrap();
-    let claims: Value = serde_json::from_slice(&base64url(claims)).unwrap();
-    let with = |name: &str, value: Value| {
-        let mut claims = claims.clone();
-        claims[name] = value;
-        let token = encode(&header, &claims, &key).unwrap();
-        host.nobody().authorized(&format!("Bearer {token}"))
-    };
+    let with = |name: &str, value: Value| with_claim(host, COORDINATOR, name, &value);
     with("name", json!("Coordinación"))
         .get("/catalog")
         .must_be(200);

@@ -7,8 +7,8 @@ use tests::people::{ANA, COORDINATOR, LUIS, SUPPORT, colleague_of};
 use tests::{Answer, Client, Host, eventually, within};
 
 use crate::{
-    LEASES, MINUTE, assigned, assignee, at_once, check_letters, last_mail, solution, survey_of,
-    time,
+    LEASES, MINUTE, assigned, assignee, at_once, check_letters, check_unchanged, last_mail,
+    set_available, solution, survey_of, time,
 };
 
 /// Commands of everybody's, each with a body that is in order.
@@ -42,42 +42,12 @@ fn check_refused(host: &Host, ticket: &Value, by: &Client, refused: &[&str]) {
     }
 }
 
-#[track_caller]
-fn check_unchanged<T>(host: &Host, ticket: &Value, act: impl FnOnce() -> T) -> T {
-    let reader = host.client(COORDINATOR);
-    let number = &ticket["number"];
-    let look = || {
-        (
-            reader.ticket(number),
-            reader.events(number),
-            host.mails().len(),
-        )
-    };
-    let before = look();
-    let done = act();
-    assert_eq!(look(), before);
-    done
-}
-
-/// Sets whether the agents of `soporte` are available.
-fn set_available(coordinator: &Client, available: bool) {
-    let mut catalogue = coordinator.get("/catalog").must_be(200).json();
-    // Whatever version is in force: nobody else changes it.
-    catalogue.as_object_mut().unwrap().remove("version");
-    for entry in catalogue["directory"].as_array_mut().unwrap() {
-        if SUPPORT.contains(&entry["email"].as_str().unwrap()) {
-            entry["available"] = json!(available);
-        }
-    }
-    coordinator.put("/catalog", &catalogue).must_be(200);
-}
-
 #[test]
 fn what_nobody_can_take_waits_and_is_not_lost() {
     let host = Host::start();
     let coordinator = host.client(COORDINATOR);
     // No function has read the catalogue yet: this is what all of them will see.
-    set_available(&coordinator, false);
+    set_available(&coordinator, &SUPPORT, false);
     let ana = host.client(ANA);
     let waiting = ana.register("redes", "Nadie disponible");
     let taken = ana.register("redes", "Alguien la toma");
@@ -134,7 +104,7 @@ fn what_nobody_can_take_waits_and_is_not_lost() {
         .must_be(200);
 
     // Somebody is back. The functions hear of it within seconds.
-    set_available(&coordinator, true);
+    set_available(&coordinator, &SUPPORT, true);
     let ticket = eventually("it is assigned", || {
         host.sweep(at + MINUTE);
         let ticket = ana.ticket(&waiting["number"]);

@@ -4,15 +4,18 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use types::effects::effects;
 use types::ids::EmailAddress;
+use types::mail::MailRecord;
 use types::message::Doorbell;
 use types::roster::LoadChange;
 use types::ticket::{Event, Ticket};
 
 use super::idempotency::{self, Claim};
 use super::item::Item;
+use super::mail::MailEntry;
 use super::outbox::OutboxKey;
 use super::{Store, StoreError, failed, unbuildable};
 use crate::clock;
@@ -34,6 +37,18 @@ pub struct Commit<'a> {
     pub idempotency: Option<IdempotencyGuard<'a>>,
     /// For an automatic assignment: the load that the choice was made on.
     pub load: Option<LoadGuard>,
+    /// The mail that brought it about.
+    pub mail: Option<MailGuard<'a>>,
+}
+
+/// The mail that a commit is the outcome of.
+pub enum MailGuard<'a> {
+    /// It came in, and is not on record yet.
+    Received(&'a MailEntry<'a>),
+    /// It was refused, and somebody of the desk accepts it.
+    Accepted(&'a MailRecord),
+    /// One of ours did not reach somebody, who gets no more of them.
+    Bounced(&'a EmailAddress),
 }
 
 /// The idempotency row of a commit.
@@ -67,13 +82,19 @@ pub enum CommitError {
     AlreadyDone,
     #[error("the agent's load changed in between")]
     LoadChanged,
+    #[error("the mail is on record already")]
+    MailKnown,
+    #[error("the same Message-ID came before")]
+    MessageIdKnown,
+    #[error("the sender has had his share of this hour")]
+    SenderExceeded,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// What a part of the transaction guards, in the order of the parts.
 #[derive(Clone, Copy)]
-enum Part {
+pub(super) enum Part {
     Ticket,
     Number,
     Event,
@@ -82,6 +103,9 @@ enum Part {
     Idempotency,
     Load,
     GuardedLoad,
+    Mail,
+    MessageId,
+    Sender,
 }
 
 impl Store {
@@ -91,11 +115,7 @@ impl Store {
     /// [`CommitError`] says which guard held; nothing was written then.
     pub async fn commit(&self, commit: &Commit<'_>) -> Result<Vec<Doorbell>, CommitError> {
         let ticket = commit.after;
-        let mut parts = Parts {
-            table: &self.table,
-            kinds: vec![],
-            writes: vec![],
-        };
+        let mut parts = Parts::new(&self.table);
 
         let row = ticket_row(ticket)?;
         match commit.before {
@@ -169,11 +189,18 @@ impl Store {
             }
         }
 
+        match &commit.mail {
+            None => {}
+            Some(MailGuard::Received(entry)) => parts.put_mail(entry)?,
+            Some(MailGuard::Accepted(record)) => parts.put_acceptance(record)?,
+            Some(MailGuard::Bounced(email)) => parts.put_suppression(email)?,
+        }
+
         self.write(parts).await?;
         Ok(doorbells)
     }
 
-    async fn write(&self, parts: Parts<'_>) -> Result<(), CommitError> {
+    pub(super) async fn write(&self, parts: Parts<'_>) -> Result<(), CommitError> {
         let operation = "commit a ticket";
         for attempt in 1.. {
             let sent = self
@@ -231,11 +258,13 @@ impl Store {
 /// done says that there is nothing left to do, which a caller has to know first.
 fn strongest(guards: &[Part]) -> Option<CommitError> {
     let rank = |part: &Part| match part {
-        Part::Idempotency => 0,
-        Part::Done => 1,
-        Part::Ticket | Part::Event | Part::Outbox => 2,
-        Part::Number => 3,
-        Part::GuardedLoad | Part::Load => 4,
+        Part::Mail => 0,
+        Part::MessageId => 1,
+        Part::Idempotency | Part::Done => 2,
+        Part::Sender => 3,
+        Part::Ticket | Part::Event | Part::Outbox => 4,
+        Part::Number => 5,
+        Part::GuardedLoad | Part::Load => 6,
     };
     Some(match guards.iter().min_by_key(|part| rank(part))? {
         Part::Idempotency => CommitError::KeyUsed,
@@ -243,6 +272,9 @@ fn strongest(guards: &[Part]) -> Option<CommitError> {
         Part::Ticket | Part::Event | Part::Outbox => CommitError::VersionChanged,
         Part::Number => CommitError::NumberTaken,
         Part::GuardedLoad | Part::Load => CommitError::LoadChanged,
+        Part::Mail => CommitError::MailKnown,
+        Part::MessageId => CommitError::MessageIdKnown,
+        Part::Sender => CommitError::SenderExceeded,
     })
 }
 
@@ -250,24 +282,55 @@ fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-type Condition<'a> = Option<(&'a str, Vec<(&'a str, AttributeValue)>)>;
+pub(super) type Condition<'a> = Option<(&'a str, Vec<(&'a str, AttributeValue)>)>;
 
 const ABSENT: Condition<'static> = Some(("attribute_not_exists(pk)", vec![]));
 
 /// The parts of a transaction, and what each of them guards.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     table: &'a str,
     kinds: Vec<Part>,
     writes: Vec<TransactWriteItem>,
 }
 
+impl<'a> Parts<'a> {
+    pub(super) fn new(table: &'a str) -> Self {
+        Parts {
+            table,
+            kinds: vec![],
+            writes: vec![],
+        }
+    }
+}
+
 impl Parts<'_> {
+    pub(super) fn update(
+        &mut self,
+        kind: Part,
+        key: &Key,
+        change: impl FnOnce(UpdateBuilder) -> UpdateBuilder,
+    ) -> Result<(), StoreError> {
+        let update = Update::builder()
+            .table_name(self.table)
+            .set_key(Some(key.attributes()));
+        let update = change(update)
+            .build()
+            .map_err(|e| unbuildable("commit a ticket", e))?;
+        self.push(kind, TransactWriteItem::builder().update(update).build());
+        Ok(())
+    }
+
     fn push(&mut self, kind: Part, write: TransactWriteItem) {
         self.kinds.push(kind);
         self.writes.push(write);
     }
 
-    fn put(&mut self, kind: Part, item: Item, condition: Condition<'_>) -> Result<(), StoreError> {
+    pub(super) fn put(
+        &mut self,
+        kind: Part,
+        item: Item,
+        condition: Condition<'_>,
+    ) -> Result<(), StoreError> {
         let mut put = Put::builder().table_name(self.table).set_item(Some(item.0));
         if let Some((expression, values)) = condition {
             put = put.condition_expression(expression);
@@ -292,46 +355,29 @@ impl Parts<'_> {
     }
 
     fn add_load(&mut self, agent: &EmailAddress, by: i64) -> Result<(), StoreError> {
-        let update = Update::builder()
-            .table_name(self.table)
-            .set_key(Some(keys::agent(agent).attributes()))
-            .update_expression("ADD #open :by")
-            .expression_attribute_names("#open", "open")
-            .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
-            .build()
-            .map_err(|e| unbuildable("commit a ticket", e))?;
-        self.push(
-            Part::Load,
-            TransactWriteItem::builder().update(update).build(),
-        );
-        Ok(())
+        self.update(Part::Load, &keys::agent(agent), |update| {
+            update
+                .update_expression("ADD #open :by")
+                .expression_attribute_names("#open", "open")
+                .expression_attribute_values(":by", AttributeValue::N(by.to_string()))
+        })
     }
 
     fn add_guarded_load(&mut self, guard: &LoadGuard) -> Result<(), StoreError> {
-        let mut update = Update::builder()
-            .table_name(self.table)
-            .set_key(Some(keys::agent(&guard.agent).attributes()))
-            .update_expression("ADD #open :by SET last_assigned = :now")
-            .expression_attribute_names("#open", "open")
-            .expression_attribute_values(":by", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(
-                ":now",
-                AttributeValue::N(clock::now().as_millisecond().to_string()),
-            );
-        update = match guard.open {
-            Some(open) => update
-                .condition_expression("#open = :seen")
-                .expression_attribute_values(":seen", AttributeValue::N(open.to_string())),
-            None => update.condition_expression("attribute_not_exists(#open)"),
-        };
-        let update = update
-            .build()
-            .map_err(|e| unbuildable("commit a ticket", e))?;
-        self.push(
-            Part::GuardedLoad,
-            TransactWriteItem::builder().update(update).build(),
-        );
-        Ok(())
+        let number = |n: i64| AttributeValue::N(n.to_string());
+        self.update(Part::GuardedLoad, &keys::agent(&guard.agent), |update| {
+            let update = update
+                .update_expression("ADD #open :by SET last_assigned = :now")
+                .expression_attribute_names("#open", "open")
+                .expression_attribute_values(":by", number(1))
+                .expression_attribute_values(":now", number(clock::now().as_millisecond()));
+            match guard.open {
+                Some(open) => update
+                    .condition_expression("#open = :seen")
+                    .expression_attribute_values(":seen", number(open)),
+                None => update.condition_expression("attribute_not_exists(#open)"),
+            }
+        })
     }
 }
 

@@ -51,11 +51,13 @@ fn read(kind: DueKind, at: Timestamp, item: &Item) -> Result<DueRow, StoreError>
     let sort = item.text("due_sk").unwrap_or_default();
     let since = sort.split('#').next().and_then(|time| time.parse().ok());
     let doorbell = match kind {
-        DueKind::Outbox => keys::parse_outbox(&key).map(|(ticket, seq, effect)| Doorbell::Outbox {
-            ticket,
-            seq,
-            effect,
-        }),
+        DueKind::Outbox => keys::parse_outbox(&key)
+            .map(|(ticket, seq, effect)| Doorbell::Outbox {
+                ticket,
+                seq,
+                effect,
+            })
+            .or_else(|| keys::parse_answer(&key).map(|mail| Doorbell::Answer { mail })),
         DueKind::Timer => keys::parse_ticket(&key)
             .zip(keys::timer_queue(sort))
             .map(|(ticket, queue)| Doorbell::Timer { ticket, at, queue }),

@@ -7,6 +7,7 @@ mod due;
 mod idempotency;
 mod item;
 mod list;
+mod mail;
 mod numbers;
 mod outbox;
 mod query;
@@ -25,10 +26,11 @@ use types::ids::{EmailAddress, TicketId, TicketRef};
 use types::ticket::{Event, Ticket, replay};
 
 pub use catalogue::{CatalogueCache, StoredCatalogue};
-pub use commit::{Commit, CommitError, IdempotencyGuard, LoadGuard};
+pub use commit::{Commit, CommitError, IdempotencyGuard, LoadGuard, MailGuard};
 pub use due::DueRow;
 pub use idempotency::{Claim, Outcome, Replay};
 pub use list::{ListPlan, Page};
+pub use mail::{MailEntry, SenderLimit, SentMail};
 pub use numbers::NumbersAudit;
 pub use outbox::{OutboxClaim, OutboxKey};
 

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod explanations;
 mod histories;
 mod procedure;
 mod steps;

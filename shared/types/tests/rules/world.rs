@@ -7,8 +7,8 @@ use types::command::{Application, Command, Rejection, Setting, admit, decide};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::ticket::{
-    Attachment, Channel, Event, EventKind, HoldReason, Link, Person, Requester, State, Ticket,
-    Visibility, apply, found,
+    Attachment, BounceKind, Channel, Event, EventKind, HoldReason, Link, Person, Requester, State,
+    Ticket, Visibility, apply, found,
 };
 use types::{SignedDuration, Timestamp};
 
@@ -50,6 +50,15 @@ pub fn provider() -> Caller {
     Caller::identify(email, None, &CATALOGUE, &["uspec.gov.co".to_owned()])
 }
 
+/// The same, as his mail comes in.
+pub fn provider_mail() -> Actor {
+    let provider = &CATALOGUE.document().providers[0];
+    Actor::Provider {
+        id: provider.id.clone(),
+        email: provider.email.clone(),
+    }
+}
+
 pub const REQUESTER: &str = "funcionaria";
 pub const AGENT: &str = "agente1.soporte";
 pub const OFFICER: &str = "oficial1.tecnologia";
@@ -76,6 +85,8 @@ pub fn application(category: &str) -> Application {
             kind: None,
         },
         links: vec![],
+        observers: vec![],
+        message_id: None,
     }
 }
 
@@ -259,7 +270,9 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
         (
             "add attachment",
             coordinator(),
-            Command::AddAttachment { attachment },
+            Command::AddAttachments {
+                attachments: vec![attachment],
+            },
         ),
         (
             "recategorise",
@@ -348,6 +361,23 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
             Command::ExpireValidation,
         ),
         ("fire steps", Actor::System, Command::FireSteps),
+        (
+            "file mail",
+            Actor::System,
+            Command::FileMail {
+                what: "auto_replied".to_owned(),
+                text: note(),
+            },
+        ),
+        (
+            "record bounce",
+            Actor::System,
+            Command::RecordBounce {
+                recipient: address(REQUESTER),
+                why: BounceKind::Permanent,
+                detail: note(),
+            },
+        ),
         ("link", Actor::System, Command::Link { link }),
     ]
 }
@@ -367,6 +397,7 @@ pub fn roles() -> Vec<(&'static str, Actor)> {
         ("personnel", person("personal")),
         ("auditor", person("auditor.interno")),
         ("provider", Actor::Person(provider())),
+        ("his mail", provider_mail()),
         ("survey link", Actor::SurveyHolder),
         ("system", Actor::System),
     ]

@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail with them")]
 
+mod mail;
+mod objects;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -27,6 +30,8 @@ struct Host {
     data: PathBuf,
     port: u16,
     aws_port: u16,
+    /// None where the host takes no mail in.
+    smtp_port: Option<u16>,
     agent: ureq::Agent,
 }
 
@@ -59,6 +64,8 @@ fn command(data: &Path, arguments: &[&str]) -> Command {
             "0",
             "--aws-port",
             "0",
+            "--smtp-port",
+            "0",
             "--sync",
             "normal",
             "--data",
@@ -88,13 +95,14 @@ impl Host {
         let stderr = fs::File::create(data.join("stderr")).unwrap();
         let child = command(data, arguments).stderr(stderr).spawn().unwrap();
         let pid = child.id();
-        let mut ports = (0, 0);
+        let mut ports = (0, 0, None);
         eventually("the host listens", || {
             let text = fs::read_to_string(data.join("host.json")).unwrap_or_default();
             let told: Value = serde_json::from_str(&text).unwrap_or_default();
             ports = (
                 told["port"].as_u64().unwrap_or(0),
                 told["aws_port"].as_u64().unwrap_or(0),
+                told["smtp_port"].as_u64().map(|port| port as u16),
             );
             told["pid"] == pid
         });
@@ -107,6 +115,7 @@ impl Host {
             data: data.to_owned(),
             port: ports.0 as u16,
             aws_port: ports.1 as u16,
+            smtp_port: ports.2,
             agent: agent.into(),
         }
     }

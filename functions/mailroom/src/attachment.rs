@@ -1,0 +1,238 @@
+//! What a mail carries besides its text.
+
+use std::borrow::Cow;
+
+use crate::limits::FILE_NAME_BYTES;
+use crate::mime::{Mail, Part, groups};
+use crate::transfer::Transfer;
+use crate::words;
+
+/// A file that came with a mail. Its bytes stay in the raw mail until they are
+/// asked for, so that a mail of 40 MB is not held twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment<'a> {
+    /// A file name for any system: no path, no control characters, no name that
+    /// means something else, at most [`FILE_NAME_BYTES`] bytes. Two attachments
+    /// may have the same.
+    pub name: String,
+    /// `type/subtype` in lower case, as the mail says. It proves nothing about the
+    /// bytes.
+    pub content_type: String,
+    /// Whether it is shown within the text: an image of a signature, for one.
+    pub inline: bool,
+    body: &'a [u8],
+    transfer: Transfer,
+}
+
+impl<'a> Attachment<'a> {
+    /// Decodes the bytes, as far as they can be. They are never more than the mail
+    /// spent on them.
+    pub fn bytes(&self) -> Cow<'a, [u8]> {
+        self.transfer.decode(self.body, usize::MAX)
+    }
+
+    /// The file that `part` is; `number` names it where it has no name.
+    pub(crate) fn of(mail: &Mail<'a>, part: &Part, number: usize) -> Self {
+        let (body, transfer) = mail.body(part);
+        let content_type = part.content.value.clone();
+        let header = mail.header(part);
+        let name = part
+            .disposition
+            .text("filename")
+            .or_else(|| part.content.text("name"))
+            .or_else(|| part.disposition.text("name"))
+            .or_else(|| {
+                header
+                    .text("Content-Description")
+                    .filter(|d| has_extension(d))
+            })
+            .as_deref()
+            .and_then(safe);
+        let name = match content_type.as_str() {
+            "message/rfc822" | "message/global" => {
+                let name = name.or_else(|| subject(body, transfer));
+                with_extension(name, "mensaje", number, "eml")
+            }
+            "text/calendar" | "application/ics" => {
+                with_extension(name, "invitacion", number, "ics")
+            }
+            "application/ms-tnef" | "application/vnd.ms-tnef" => {
+                name.unwrap_or_else(|| "winmail.dat".to_owned())
+            }
+            kind => name.unwrap_or_else(|| format!("adjunto-{number}.{}", extension(kind))),
+        };
+        // RFC 2183, section 2.1; and what the text refers to (RFC 2392).
+        let inline = match part.disposition.value.as_str() {
+            "inline" => true,
+            "" => header.has("Content-ID") && !content_type.starts_with("message/"),
+            _ => false,
+        };
+        Attachment {
+            name,
+            content_type,
+            inline,
+            body,
+            transfer,
+        }
+    }
+}
+
+/// What a mail that came along calls itself.
+fn subject(body: &[u8], transfer: Transfer) -> Option<String> {
+    const START: usize = 64 * 1024;
+    let start = match transfer {
+        Transfer::AsIs => body.get(..START).unwrap_or(body),
+        Transfer::Base64 | Transfer::QuotedPrintable => body.get(..2 * START).unwrap_or(body),
+    };
+    let decoded = transfer.decode(start, START);
+    let groups = groups(&decoded, 1);
+    let fields = groups.first()?;
+    let subject = fields
+        .iter()
+        .find(|field| field.name.eq_ignore_ascii_case(b"Subject"))?;
+    let subject = words::line(&words::unfold(subject.value, None), 120)?;
+    // A dot or a slash in a subject belongs to no path.
+    safe(&subject.replace(['/', '\\'], "-"))
+}
+
+fn with_extension(name: Option<String>, stem: &str, number: usize, extension: &str) -> String {
+    match name {
+        Some(name)
+            if name
+                .to_ascii_lowercase()
+                .ends_with(&format!(".{extension}")) =>
+        {
+            name
+        }
+        Some(name) => {
+            let name = truncated(&name, FILE_NAME_BYTES - extension.len() - 1);
+            format!("{name}.{extension}")
+        }
+        None => format!("{stem}-{number}.{extension}"),
+    }
+}
+
+fn has_extension(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, e)| {
+        (1..=5).contains(&e.len()) && e.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
+/// The usual extension of a media type.
+fn extension(content_type: &str) -> &'static str {
+    match content_type {
+        "application/pdf" => "pdf",
+        "application/zip" | "application/x-zip-compressed" => "zip",
+        "application/msword" => "doc",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
+        "application/vnd.ms-excel" => "xls",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
+        "application/pgp-signature" => "asc",
+        "application/pkcs7-signature" | "application/x-pkcs7-signature" => "p7s",
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => "p7m",
+        "image/jpeg" | "image/jpg" | "image/pjpeg" => "jpg",
+        "image/png" => "png",
+        "image/gif" => "gif",
+        "image/svg+xml" => "svg",
+        "image/tiff" => "tif",
+        "image/webp" => "webp",
+        "image/heic" => "heic",
+        "audio/mpeg" => "mp3",
+        "audio/ogg" => "ogg",
+        "video/mp4" => "mp4",
+        "text/plain" => "txt",
+        "text/html" => "html",
+        "text/csv" => "csv",
+        "text/vcard" | "text/x-vcard" | "text/directory" => "vcf",
+        "text/rfc822-headers" | "message/delivery-status" => "txt",
+        _ => "bin",
+    }
+}
+
+/// A file name that is safe anywhere: the last component of a path of any system,
+/// without characters that Windows refuses, without dots and blanks at its ends,
+/// and none of the names that Windows gives to devices.
+fn safe(name: &str) -> Option<String> {
+    let last = name
+        .rsplit(['/', '\\'])
+        .find(|part| !part.trim_matches(['.', ' ']).is_empty())?;
+    let mut clean = String::with_capacity(last.len());
+    for c in last.chars() {
+        match c {
+            c if words::is_unprintable(c) => {}
+            '<' | '>' | ':' | '"' | '|' | '?' | '*' => clean.push('_'),
+            c if c.is_whitespace() => clean.push(' '),
+            c => clean.push(c),
+        }
+    }
+    let clean = clean.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    if clean.is_empty() {
+        return None;
+    }
+    let stem = clean.split('.').next().unwrap_or_default().trim();
+    let stem = stem.to_ascii_uppercase();
+    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4
+            && (stem.starts_with("COM") || stem.starts_with("LPT"))
+            && stem.ends_with(|c: char| c.is_ascii_digit()));
+    let clean = if is_device {
+        format!("_{clean}")
+    } else {
+        clean.to_owned()
+    };
+    Some(shortened(&clean))
+}
+
+/// At most [`FILE_NAME_BYTES`], with its extension.
+fn shortened(name: &str) -> String {
+    if name.len() <= FILE_NAME_BYTES {
+        return name.to_owned();
+    }
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if extension.len() <= 10 => {
+            let stem = truncated(stem, FILE_NAME_BYTES - extension.len() - 1);
+            format!("{stem}.{extension}")
+        }
+        Some(_) | None => truncated(name, FILE_NAME_BYTES).to_owned(),
+    }
+}
+
+fn truncated(text: &str, bytes: usize) -> &str {
+    let end = text.floor_char_boundary(bytes);
+    text.get(..end)
+        .unwrap_or_default()
+        .trim_end_matches(['.', ' '])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn file_names() {
+        for (written, expected) in [
+            ("informe.pdf", Some("informe.pdf")),
+            ("../../etc/passwd", Some("passwd")),
+            ("..\\..\\windows\\win.ini", Some("win.ini")),
+            ("C:\\temp\\a.pdf", Some("a.pdf")),
+            ("/etc/", Some("etc")),
+            ("..", None),
+            ("../..", None),
+            (" . ", None),
+            ("", None),
+            (".htaccess", Some("htaccess")),
+            ("a\u{0}b\r\n.pdf", Some("ab.pdf")),
+            ("factura\u{202e}fdp.exe", Some("facturafdp.exe")),
+            ("a:b?c*.txt", Some("a_b_c_.txt")),
+            ("nul.txt", Some("_nul.txt")),
+            ("COM1", Some("_COM1")),
+            ("común.txt", Some("común.txt")),
+            ("año 2026.pdf ", Some("año 2026.pdf")),
+        ] {
+            assert_eq!(safe(written).as_deref(), expected, "{written:?}");
+        }
+        let long = safe(&format!("{}.pdf", "ñ".repeat(300))).unwrap();
+        assert!(long.len() <= 200 && long.ends_with("ñ.pdf"), "{long}");
+        assert_eq!(safe(&"x".repeat(300)).unwrap().len(), 200);
+    }
+}

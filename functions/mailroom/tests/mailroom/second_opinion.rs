@@ -1,0 +1,33 @@
+//! What another reader, mail-parser, makes of the same mails. Where a mail is
+//! damaged, the two may differ; the mails on which they do are named here.
+
+use mail_parser::{Address, MessageParser};
+
+use crate::suite;
+
+/// Mails that mail-parser 0.11 reads otherwise, or not at all.
+const DIFFERENT: [&str; 0] = [];
+
+#[test]
+fn another_reader_agrees() {
+    let mut different = Vec::new();
+    for case in suite::cases() {
+        let Ok(ours) = mailroom::read(&case.raw, None) else {
+            continue;
+        };
+        let theirs = MessageParser::default().parse(&case.raw).unwrap();
+        let from = theirs
+            .from()
+            .and_then(Address::first)
+            .and_then(|a| a.address());
+        let agrees = ours.message_id.as_deref() == theirs.message_id().filter(|id| !id.is_empty())
+            && ours.subject.as_deref() == theirs.subject().filter(|s| !s.is_empty())
+            && (ours.origin != mailroom::Origin::From
+                || ours.from.as_ref().map(|m| m.address.as_str())
+                    == from.map(str::to_lowercase).as_deref());
+        if !agrees {
+            different.push(case.name);
+        }
+    }
+    assert_eq!(different, DIFFERENT);
+}

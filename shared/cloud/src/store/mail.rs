@@ -1,0 +1,305 @@
+//! Mail that came in: one record for each, and what keeps the same mail from
+//! being taken twice and one sender from drowning the desk.
+
+use std::collections::HashSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use types::effects::Effect;
+use types::ids::{EmailAddress, MailId, TicketId};
+use types::mail::MailRecord;
+use types::message::Doorbell;
+
+use super::commit::{Part, Parts};
+use super::item::Item;
+use super::query::{Order, Query};
+use super::{CommitError, Store, StoreError, condition_failed, failed};
+use crate::clock;
+use crate::keys::{self, DueKind};
+
+/// How long a sender's hour is remembered.
+const HOUR_REMEMBERED: SignedDuration = SignedDuration::from_hours(2);
+
+/// A mail's record, as it is written with what the mail did.
+pub struct MailEntry<'a> {
+    pub record: &'a MailRecord,
+    /// Stands for the Message-ID and its sender; nobody may have used it.
+    pub seal: Option<&'a str>,
+    /// Counts against the sender, up to so many an hour.
+    pub counted: Option<SenderLimit<'a>>,
+}
+
+/// How many mails of one sender are taken in an hour.
+#[derive(Clone, Copy)]
+pub struct SenderLimit<'a> {
+    /// What is counted.
+    pub what: &'a str,
+    pub sender: &'a EmailAddress,
+    pub limit: u32,
+}
+
+/// A mail of ours that SES took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentMail {
+    pub ticket: TicketId,
+    pub seq: u64,
+    pub effect: Effect,
+}
+
+impl Parts<'_> {
+    /// The record of a mail that was not on record yet.
+    pub(super) fn put_mail(&mut self, entry: &MailEntry<'_>) -> Result<(), StoreError> {
+        let record = entry.record;
+        let absent = || Some(("attribute_not_exists(pk)", vec![]));
+        let row = Item::with_doc(&keys::inbound(&record.id), record)?;
+        self.put(Part::Mail, row, absent())?;
+        self.put(Part::Mail, Item::new(&keys::mail_of_day(record)), None)?;
+        if let Some(seal) = entry.seal {
+            let row = Item::new(&keys::message_id(seal)).set("mail", record.id.0.clone());
+            self.put(Part::MessageId, row, absent())?;
+        }
+        if let Some(limit) = entry.counted {
+            self.count_sender(limit, record.received_at)?;
+        }
+        Ok(())
+    }
+
+    /// The record of a mail that was refused, and is accepted now.
+    pub(super) fn put_acceptance(&mut self, record: &MailRecord) -> Result<(), StoreError> {
+        let row = Item::with_doc(&keys::inbound(&record.id), record)?.set("accepted", "yes");
+        let waiting = "attribute_exists(pk) AND attribute_not_exists(accepted)";
+        self.put(Part::Mail, row, Some((waiting, vec![])))
+    }
+}
+
+impl Store {
+    /// Puts a mail on record that did nothing to a ticket. With `answer` its
+    /// sender is owed a short answer, for which a doorbell comes back, as long
+    /// as he has not had his share of them.
+    ///
+    /// # Errors
+    /// See [`CommitError`]; nothing was written then.
+    pub async fn record_mail(
+        &self,
+        entry: &MailEntry<'_>,
+        answer: Option<SenderLimit<'_>>,
+    ) -> Result<Vec<Doorbell>, CommitError> {
+        let record = entry.record;
+        let mut parts = Parts::new(&self.table);
+        parts.put_mail(entry)?;
+        let mut doorbells = vec![];
+        if let Some(limit) = answer {
+            let row = Item::new(&keys::answer(&record.id))
+                .set(
+                    "due_pk",
+                    keys::due_partition(DueKind::Outbox, keys::mail_shard(&record.id)),
+                )
+                .set(
+                    "due_sk",
+                    format!("{}#{}", keys::sortable(clock::now()), record.id),
+                );
+            parts.put(Part::Mail, row, None)?;
+            parts.count_sender(limit, record.received_at)?;
+            doorbells.push(Doorbell::Answer {
+                mail: record.id.clone(),
+            });
+        }
+        self.write(parts).await?;
+        Ok(doorbells)
+    }
+
+    /// What became of a mail.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn mail_record(&self, id: &MailId) -> Result<Option<MailRecord>, StoreError> {
+        self.get(&keys::inbound(id))
+            .await?
+            .map(|item| item.doc())
+            .transpose()
+    }
+
+    /// The mail that came first under a Message-ID.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn mail_under(&self, seal: &str) -> Result<Option<MailId>, StoreError> {
+        let row = self.get(&keys::message_id(seal)).await?;
+        Ok(row.and_then(|row| row.text("mail").and_then(MailId::parse)))
+    }
+
+    /// The mails of ours that SES took under these ids.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn sent_mails(&self, ids: &[String]) -> Result<Vec<SentMail>, StoreError> {
+        let mut sent = Vec::new();
+        for id in ids {
+            let Some(row) = self.get(&keys::mail(id)).await? else {
+                continue;
+            };
+            let ticket = row.text("ticket").and_then(|id| id.parse().ok());
+            let seq = row.number("seq").and_then(|seq| u64::try_from(seq).ok());
+            let effect = row
+                .text("effect")
+                .and_then(|effect| Effect::try_from(effect.to_owned()).ok());
+            if let (Some(ticket), Some(seq), Some(effect)) = (ticket, seq, effect) {
+                sent.push(SentMail {
+                    ticket,
+                    seq,
+                    effect,
+                });
+            }
+        }
+        Ok(sent)
+    }
+
+    /// The mails of a day with one outcome, the oldest first: up to `limit`
+    /// after a cursor, and where to go on.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn mails_of_day(
+        &self,
+        day: Date,
+        outcome: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<MailRecord>, Option<String>), StoreError> {
+        let from = after.map_or_else(|| format!("{outcome}#"), |after| format!("{after}!"));
+        let rows = self
+            .query(Query {
+                operation: "list the mails of a day",
+                index: None,
+                condition: "pk = :pk AND sk BETWEEN :from AND :to",
+                values: vec![
+                    (":pk", keys::mail_day(day)),
+                    (":from", from),
+                    (":to", format!("{outcome}$")),
+                ],
+                order: Order::Ascending,
+                limit: Some(limit + 1),
+            })
+            .await?;
+        let mut keys_of_day = Vec::with_capacity(rows.len());
+        for row in &rows {
+            keys_of_day.push(row.key()?);
+        }
+        let more = keys_of_day.len() > limit;
+        keys_of_day.truncate(limit);
+        let next = keys_of_day.last().filter(|_| more).map(|k| k.sk.clone());
+        let ids = keys_of_day.iter().filter_map(keys::parse_mail_of_day);
+        let items = self.get_many(ids.map(|id| keys::inbound(&id))).await?;
+        let mut records: Vec<MailRecord> = items.iter().map(Item::doc).collect::<Result<_, _>>()?;
+        records.sort_by(|a, b| (a.received_at, &a.id).cmp(&(b.received_at, &b.id)));
+        Ok((records, next))
+    }
+
+    /// How many mails of a day had one outcome.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn count_mails(&self, day: Date, outcome: &str) -> Result<usize, StoreError> {
+        let rows = self
+            .query(Query {
+                operation: "count the mails of a day",
+                index: None,
+                condition: "pk = :pk AND begins_with(sk, :prefix)",
+                values: vec![
+                    (":pk", keys::mail_day(day)),
+                    (":prefix", format!("{outcome}#")),
+                ],
+                order: Order::Ascending,
+                limit: None,
+            })
+            .await?;
+        Ok(rows.len())
+    }
+
+    /// Of some mails, those that are not on record.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn unrecorded(&self, ids: Vec<MailId>) -> Result<Vec<MailId>, StoreError> {
+        let items = self.get_many(ids.iter().map(keys::inbound)).await?;
+        let mut known = HashSet::new();
+        for item in &items {
+            known.insert(item.key()?.pk);
+        }
+        Ok(ids
+            .into_iter()
+            .filter(|id| !known.contains(&keys::inbound(id).pk))
+            .collect())
+    }
+
+    /// Takes the answer to a refused mail for oneself. It is taken before it is
+    /// sent: an answer to a stranger goes out at most once.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn take_answer(&self, id: &MailId) -> Result<bool, StoreError> {
+        let sent = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::answer(id).attributes()))
+            .condition_expression("attribute_exists(pk)")
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(e) if condition_failed(&e) => Ok(false),
+            Err(e) => Err(failed("take an answer", e)),
+        }
+    }
+
+    /// Records that an address gets no more mail.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn suppress(&self, email: &EmailAddress) -> Result<(), CommitError> {
+        let mut parts = Parts::new(&self.table);
+        parts.put_suppression(email)?;
+        self.write(parts).await
+    }
+
+    /// Of some addresses, those that get no more mail.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn suppressed(
+        &self,
+        emails: &[EmailAddress],
+    ) -> Result<Vec<EmailAddress>, StoreError> {
+        let items = self.get_many(emails.iter().map(keys::suppressed)).await?;
+        let mut found = HashSet::new();
+        for item in &items {
+            found.insert(item.key()?.pk);
+        }
+        let is_found = |email: &&EmailAddress| found.contains(&keys::suppressed(email).pk);
+        Ok(emails.iter().filter(is_found).cloned().collect())
+    }
+}
+
+impl Parts<'_> {
+    /// An address that gets no more mail, unless that is known.
+    pub(super) fn put_suppression(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
+        let row = Item::new(&keys::suppressed(email)).set("since", keys::sortable(clock::now()));
+        self.put(Part::Mail, row, Some(("attribute_not_exists(pk)", vec![])))
+    }
+
+    fn count_sender(&mut self, limit: SenderLimit<'_>, at: Timestamp) -> Result<(), StoreError> {
+        let key = keys::sender_hour(limit.what, limit.sender, at);
+        let number = |n: i64| AttributeValue::N(n.to_string());
+        self.update(Part::Sender, &key, |update| {
+            update
+                .update_expression("ADD #count :one SET expires_at = :end")
+                .condition_expression("attribute_not_exists(#count) OR #count < :limit")
+                .expression_attribute_names("#count", "count")
+                .expression_attribute_values(":one", number(1))
+                .expression_attribute_values(":limit", number(i64::from(limit.limit)))
+                .expression_attribute_values(":end", number((at + HOUR_REMEMBERED).as_second()))
+        })
+    }
+}

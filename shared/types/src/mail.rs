@@ -1,0 +1,185 @@
+//! Mail that came in, as it stands on record: every mail has one outcome, and
+//! none is dropped.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{EmailAddress, MailId};
+use crate::ticket::{Link, Person};
+
+/// A mail and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailRecord {
+    pub id: MailId,
+    /// When SES took it.
+    pub received_at: Timestamp,
+    /// The key of the raw mail in its bucket; it is kept as evidence.
+    pub object: String,
+    /// The envelope's sender (RFC 5321); `None` is the null path.
+    pub envelope_from: Option<String>,
+    /// The envelope's recipients: they decide where it goes, not the headers.
+    pub recipients: Vec<String>,
+    /// What the mail's header says of its sender.
+    pub from: Option<EmailAddress>,
+    pub subject: Option<String>,
+    pub message_id: Option<String>,
+    #[serde(flatten)]
+    pub outcome: MailOutcome,
+    /// Somebody of the desk made a ticket of it after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Acceptance>,
+}
+
+/// What became of a mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum MailOutcome {
+    /// A new ticket.
+    Ticket { ticket: Link },
+    /// Something on a ticket that was there.
+    FollowUp { ticket: Link, became: Became },
+    /// Nobody wrote it: an automatic reply, a report, a list. Nothing follows.
+    Filed {
+        what: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<Link>,
+    },
+    Refused {
+        reason: RefusalReason,
+        /// In Spanish, for whoever looks through what was refused.
+        detail: String,
+    },
+    /// The same Message-ID came before.
+    Duplicate { of: MailId },
+}
+
+/// What a mail did to a ticket that was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Became {
+    FollowUp,
+    /// The requester did not accept the solution.
+    Reopened,
+    /// The officer's solution (activity 11).
+    SolutionReport,
+    /// The provider's answer (activity 10).
+    ProviderReply,
+}
+
+/// Why a mail was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalReason {
+    Virus,
+    Spam,
+    /// The sender's domain disowns it (DMARC).
+    Unauthenticated,
+    /// Not of the entity, no provider, no ticket of his.
+    OutsideSender,
+    /// It does not say whom it is from.
+    NoSender,
+    /// More mails of one sender in an hour than a person writes.
+    Flood,
+    /// Too large, too nested, or no mail at all.
+    Unreadable,
+    /// Its sender may not do on the ticket what the mail asks for.
+    NotAllowed,
+}
+
+/// Who accepted a refused mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    pub by: Person,
+    pub at: Timestamp,
+    pub ticket: Link,
+}
+
+impl MailOutcome {
+    /// Every word of [`MailOutcome::word`].
+    pub const WORDS: [&'static str; 5] = ["ticket", "follow_up", "filed", "refused", "duplicate"];
+
+    /// The outcome in keys and reports.
+    pub fn word(&self) -> &'static str {
+        match self {
+            MailOutcome::Ticket { .. } => "ticket",
+            MailOutcome::FollowUp { .. } => "follow_up",
+            MailOutcome::Filed { .. } => "filed",
+            MailOutcome::Refused { .. } => "refused",
+            MailOutcome::Duplicate { .. } => "duplicate",
+        }
+    }
+}
+
+impl RefusalReason {
+    /// The reason as a sentence for people.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            RefusalReason::Virus => "El correo trae un virus; no se abrió.",
+            RefusalReason::Spam => "El correo fue clasificado como no deseado.",
+            RefusalReason::Unauthenticated => {
+                "El dominio del remitente no reconoce el correo como suyo (DMARC)."
+            }
+            RefusalReason::OutsideSender => {
+                "El remitente no es de la entidad ni un proveedor con una solicitud en curso."
+            }
+            RefusalReason::NoSender => "El correo no dice de quién es.",
+            RefusalReason::Flood => "El remitente envió demasiados correos en una hora.",
+            RefusalReason::Unreadable => "El correo no se puede leer.",
+            RefusalReason::NotAllowed => {
+                "El remitente no puede hacer en la solicitud lo que pide el correo."
+            }
+        }
+    }
+}
+
+/// The day of a time, as the entity counts days.
+pub fn day(time: Timestamp) -> Date {
+    let zone = TimeZone::get("America/Bogota").unwrap_or(TimeZone::UTC);
+    time.to_zoned(zone).date()
+}
+
+/// The instants between which a day lies.
+pub fn bounds(day: Date) -> Option<(Timestamp, Timestamp)> {
+    let zone = TimeZone::get("America/Bogota").unwrap_or(TimeZone::UTC);
+    let start = |day: Date| Some(day.to_zoned(zone.clone()).ok()?.timestamp());
+    Some((start(day)?, start(day.tomorrow().ok()?)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_a_day_in_bogota() {
+        let late: Timestamp = "2026-11-24T04:59:59Z".parse().unwrap();
+        assert_eq!(day(late).to_string(), "2026-11-23");
+        let (from, to) = bounds(day(late)).unwrap();
+        assert_eq!(from.to_string(), "2026-11-23T05:00:00Z");
+        assert_eq!(to.to_string(), "2026-11-24T05:00:00Z");
+    }
+
+    #[test]
+    fn golden() {
+        let record = MailRecord {
+            id: MailId("abc".to_owned()),
+            received_at: "2026-11-23T13:00:00Z".parse().unwrap(),
+            object: "inbound/abc".to_owned(),
+            envelope_from: None,
+            recipients: vec!["soporte@uspec.gov.co".to_owned()],
+            from: None,
+            subject: None,
+            message_id: None,
+            outcome: MailOutcome::Refused {
+                reason: RefusalReason::NoSender,
+                detail: "x".to_owned(),
+            },
+            accepted: None,
+        };
+        let json = r#"{"id":"abc","received_at":"2026-11-23T13:00:00Z","object":"inbound/abc","envelope_from":null,"recipients":["soporte@uspec.gov.co"],"from":null,"subject":null,"message_id":null,"outcome":"refused","reason":"no_sender","detail":"x"}"#;
+        assert_eq!(serde_json::to_string(&record).unwrap(), json);
+        assert_eq!(serde_json::from_str::<MailRecord>(json).unwrap(), record);
+        assert!(MailOutcome::WORDS.contains(&record.outcome.word()));
+    }
+}
