@@ -34,6 +34,7 @@ async fn main() -> Result<(), cloud::RuntimeError> {
         let desk = Desk::start(&[
             QueueName::Assignment,
             QueueName::Notification,
+            QueueName::Reminder,
             QueueName::Closure,
         ])
         .await?;

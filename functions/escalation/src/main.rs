@@ -28,7 +28,12 @@ impl Function for Escalation {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
     run(async {
-        let desk = Desk::start(&[QueueName::Escalation, QueueName::Notification]).await?;
+        let desk = Desk::start(&[
+            QueueName::Escalation,
+            QueueName::Notification,
+            QueueName::Reminder,
+        ])
+        .await?;
         Ok(Escalation {
             queue: queue::Steps { desk },
         })

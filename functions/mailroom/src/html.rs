@@ -14,7 +14,8 @@ const SILENT: [&str; 9] = [
     "script", "style", "title", "iframe", "noembed", "noframes", "template", "select", "object",
 ];
 
-/// Makes HTML readable. At most [`TEXT_BYTES`] come out.
+/// Makes HTML readable. A little more than [`TEXT_BYTES`] at most come out, so that
+/// whoever cuts the text knows that there was more.
 pub(crate) fn to_text(html: &str) -> String {
     let text = render(html, Hidden::Dropped);
     if text.is_empty() {
@@ -37,7 +38,7 @@ fn render(html: &str, hidden: Hidden) -> String {
     let mut page = Page::default();
     let mut hiding: Option<(String, usize)> = None;
     while let Some(token) = source.next() {
-        if page.out.len() >= TEXT_BYTES {
+        if page.out.len() > TEXT_BYTES {
             break;
         }
         match token {
@@ -495,7 +496,7 @@ impl Page {
                 self.begin();
                 self.out.push(c);
             }
-            if self.out.len() >= TEXT_BYTES {
+            if self.out.len() > TEXT_BYTES {
                 return;
             }
         }
@@ -522,7 +523,7 @@ impl Page {
                     self.out.push(if c == '\u{a0}' { ' ' } else { c });
                 }
             }
-            if self.out.len() >= TEXT_BYTES {
+            if self.out.len() > TEXT_BYTES {
                 return;
             }
         }
@@ -559,8 +560,6 @@ impl Page {
     fn end(mut self) -> String {
         self.end_link();
         let mut out = self.out;
-        let end = out.floor_char_boundary(TEXT_BYTES);
-        out.truncate(end);
         out.truncate(out.trim_end().len());
         out
     }

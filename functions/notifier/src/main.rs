@@ -14,6 +14,7 @@ use types::effects::QueueName;
 struct Notifier {
     queue: queue::Postman,
     feedback_queue: String,
+    reminder_queue: String,
 }
 
 impl Function for Notifier {
@@ -24,6 +25,8 @@ impl Function for Notifier {
             .and_then(|r| r.event_source_arn.as_deref());
         if source == Some(self.feedback_queue.as_str()) {
             run_notices(&feedback::Feedback(&self.queue.desk), event).await
+        } else if source == Some(self.reminder_queue.as_str()) {
+            run_batch(&queue::Reminders(&self.queue), event).await
         } else {
             run_batch(&self.queue, event).await
         }
@@ -33,7 +36,7 @@ impl Function for Notifier {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
     run(async {
-        let desk = Desk::start(&[QueueName::Notification]).await?;
+        let desk = Desk::start(&[QueueName::Notification, QueueName::Reminder]).await?;
         let mailer = Mailer::new(desk.sdk())?;
         let office = message::Office {
             base_url: config::required("BASE_URL")?,
@@ -47,6 +50,7 @@ async fn main() -> Result<(), cloud::RuntimeError> {
                 mailer,
                 office,
             },
+            reminder_queue: config::required("REMINDER_QUEUE_ARN")?,
             feedback_queue: config::optional("FEEDBACK_QUEUE_ARN").unwrap_or_default(),
         })
     })

@@ -34,6 +34,24 @@ pub struct Postman {
     pub office: Office,
 }
 
+/// The consumer of the queue `reminder`: the same work, from a queue of its own.
+pub struct Reminders<'a>(pub &'a Postman);
+
+impl Consumer for Reminders<'_> {
+    const QUEUE: QueueName = QueueName::Reminder;
+    const CONCURRENCY: usize = Postman::CONCURRENCY;
+
+    type Batch = ();
+
+    fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    async fn work(&self, batch: &(), work: Work) -> Result<Vec<Doorbell>, Failure> {
+        self.0.work(batch, work).await
+    }
+}
+
 impl Consumer for Postman {
     const QUEUE: QueueName = QueueName::Notification;
     // Few at once: each of them is a mail that goes out twice if the process dies

@@ -28,6 +28,7 @@ async fn main() -> Result<(), cloud::RuntimeError> {
             QueueName::Assignment,
             QueueName::Escalation,
             QueueName::Notification,
+            QueueName::Reminder,
             QueueName::Closure,
         ];
         let desk = Desk::start(&queues).await?;

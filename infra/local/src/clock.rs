@@ -21,9 +21,11 @@ impl DeskClock {
     /// A clock that shows `start` at this moment, or the real time.
     pub(crate) fn starting_at(start: Option<Timestamp>) -> Self {
         let offset = start.map_or(SignedDuration::ZERO, |start| start.duration_since(now()));
-        // Functions are told whole seconds, and the host must agree with them.
+        // Functions are told whole seconds, and the host must agree with them: the
+        // next one, so that it is never before `start`.
+        let seconds = offset.as_secs() + i64::from(offset.subsec_nanos() > 0);
         Self {
-            offset: SignedDuration::from_secs(offset.as_secs()),
+            offset: SignedDuration::from_secs(seconds),
         }
     }
 

@@ -24,6 +24,7 @@ fn variable(queue: QueueName) -> &'static str {
         QueueName::Assignment => "ASSIGNMENT_QUEUE_URL",
         QueueName::Escalation => "ESCALATION_QUEUE_URL",
         QueueName::Notification => "NOTIFICATION_QUEUE_URL",
+        QueueName::Reminder => "REMINDER_QUEUE_URL",
         QueueName::Closure => "CLOSURE_QUEUE_URL",
     }
 }

@@ -85,15 +85,19 @@ pub enum QueueName {
     Assignment,
     Escalation,
     Notification,
+    /// Mails that time brings about: a thousand of them at once keep no other
+    /// mail waiting.
+    Reminder,
     Closure,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [QueueName; 4] = [
+    pub const ALL: [QueueName; 5] = [
         QueueName::Assignment,
         QueueName::Escalation,
         QueueName::Notification,
+        QueueName::Reminder,
         QueueName::Closure,
     ];
 
@@ -103,6 +107,7 @@ impl QueueName {
             QueueName::Assignment => "assignment",
             QueueName::Escalation => "escalation",
             QueueName::Notification => "notification",
+            QueueName::Reminder => "reminder",
             QueueName::Closure => "closure",
         }
     }
@@ -182,7 +187,33 @@ impl Effect {
     pub fn queue(self) -> QueueName {
         match self {
             Effect::Assign => QueueName::Assignment,
-            Effect::Mail(_) => QueueName::Notification,
+            Effect::Mail(kind) => match kind {
+                MailKind::StepToAgent
+                | MailKind::StepToOfficer
+                | MailKind::StepToCoordinator
+                | MailKind::StepToHead
+                | MailKind::ValidationReminder => QueueName::Reminder,
+                MailKind::Registered
+                | MailKind::Assigned
+                | MailKind::Unassigned
+                | MailKind::FollowUpToRequester
+                | MailKind::FollowUpToAgent
+                | MailKind::FollowUpToOfficer
+                | MailKind::Solved
+                | MailKind::SolvedToObservers
+                | MailKind::Declined
+                | MailKind::SurveyAnswered
+                | MailKind::ReopenedToRequester
+                | MailKind::ReopenedToAgent
+                | MailKind::Closed
+                | MailKind::Held
+                | MailKind::Escalated
+                | MailKind::Returned
+                | MailKind::ProviderRequested
+                | MailKind::ProviderReplied
+                | MailKind::SolutionReported
+                | MailKind::Undeliverable => QueueName::Notification,
+            },
         }
     }
 }
