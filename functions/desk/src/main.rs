@@ -2,19 +2,25 @@
 //! answers the paths that do not exist.
 
 mod catalogue;
+mod files;
 mod handler;
 
 use cloud::desk::Desk;
 use cloud::entry::{Function, run};
+use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
 use types::problem::Problem;
 
 struct ReadSide {
     desk: Desk,
+    files: Bucket,
 }
 
 impl Function for ReadSide {
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
+        if call.route == "GET /tickets/{ref}/attachments/{id}" {
+            return files::download(&self.desk, &self.files, &call).await;
+        }
         handler::answer(&self.desk, &call).await
     }
 }
@@ -22,8 +28,10 @@ impl Function for ReadSide {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
     run(async {
+        let desk = Desk::start(&[]).await?;
         Ok(ReadSide {
-            desk: Desk::start(&[]).await?,
+            files: Bucket::new(desk.sdk(), "FILES_BUCKET")?,
+            desk,
         })
     })
     .await

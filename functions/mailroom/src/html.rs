@@ -6,6 +6,9 @@ use crate::limits::TEXT_BYTES;
 /// Deepest quote and list that is shown as such.
 const DEEPEST: usize = 8;
 
+/// Most lists that are open at once.
+const LISTS: usize = 100;
+
 /// Longest address of a link that is shown.
 const LINK_BYTES: usize = 2_000;
 
@@ -381,7 +384,9 @@ impl Page {
             }
             "ul" | "ol" | "menu" => {
                 self.end_block(if self.lists.is_empty() { 2 } else { 1 });
-                self.lists.push((tag.name == "ol").then_some(1));
+                if self.lists.len() < LISTS {
+                    self.lists.push((tag.name == "ol").then_some(1));
+                }
             }
             "li" => {
                 self.end_block(1);

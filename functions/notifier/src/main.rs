@@ -51,7 +51,7 @@ async fn main() -> Result<(), cloud::RuntimeError> {
                 office,
             },
             reminder_queue: config::required("REMINDER_QUEUE_ARN")?,
-            feedback_queue: config::optional("FEEDBACK_QUEUE_ARN").unwrap_or_default(),
+            feedback_queue: config::required("FEEDBACK_QUEUE_ARN")?,
         })
     })
     .await

@@ -245,6 +245,11 @@ impl Answer {
         self.with(LOCATION, at)
     }
 
+    /// Where what was asked for lies, for a short while.
+    pub fn redirect(to: &str) -> Self {
+        Answer::of(302, "text/plain; charset=utf-8", String::new()).with(LOCATION, to)
+    }
+
     /// A problem's answer (RFC 9457).
     pub fn problem(problem: &Problem) -> Self {
         let body = serde_json::to_string(&problem.body()).unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::config::{self, ConfigError};
 pub struct Mailer {
     client: Client,
     /// Tells SES where to report bounces and complaints.
-    configuration_set: Option<String>,
+    configuration_set: String,
 }
 
 /// Why SES did not take a mail.
@@ -35,7 +35,7 @@ impl Mailer {
     pub fn new(sdk: &aws_types::SdkConfig) -> Result<Self, ConfigError> {
         Ok(Mailer {
             client: Client::new(sdk),
-            configuration_set: config::optional("CONFIGURATION_SET"),
+            configuration_set: config::required("CONFIGURATION_SET")?,
         })
     }
 
@@ -59,7 +59,7 @@ impl Mailer {
             .client
             .send_raw_email()
             .source(from)
-            .set_configuration_set_name(self.configuration_set.clone())
+            .configuration_set_name(&self.configuration_set)
             .set_destinations(Some(to.iter().map(ToString::to_string).collect()))
             .raw_message(raw)
             .send()

@@ -2,7 +2,7 @@
 //! test compares them with what `template.yaml` wires.
 
 /// Method and path of every route; parameters stand in braces.
-pub const ROUTES: [(&str, &str); 24] = [
+pub const ROUTES: [(&str, &str); 28] = [
     ("POST", "/tickets"),
     ("GET", "/tickets"),
     ("GET", "/tickets/{ref}"),
@@ -23,6 +23,10 @@ pub const ROUTES: [(&str, &str); 24] = [
     ("POST", "/tickets/{ref}/decline"),
     ("POST", "/tickets/{ref}/rejection"),
     ("POST", "/tickets/{ref}/closure"),
+    ("GET", "/tickets/{ref}/attachments/{id}"),
+    ("GET", "/mail/refused"),
+    ("POST", "/mail/refused/{id}/acceptance"),
+    ("GET", "/reports/mail"),
     ("GET", "/surveys/{token}"),
     ("POST", "/surveys/{token}"),
     ("GET", "/catalog"),

@@ -46,9 +46,7 @@ fn check_became(record: &Value, ticket: &Value, became: &str) {
 fn check_own(host: &Host, record: &Value, requester: &str, other: &Value) -> Value {
     assert_eq!(record["outcome"], "ticket", "{record}");
     assert_ne!(record["ticket"]["id"], other["id"], "{record}");
-    let ticket = host
-        .client(COORDINATOR)
-        .ticket(&record["ticket"]["number"]);
+    let ticket = host.client(COORDINATOR).ticket(&record["ticket"]["number"]);
     assert_eq!(ticket["requester"]["email"], requester, "{ticket}");
     ticket
 }
@@ -103,7 +101,10 @@ fn by_what_they_answer_or_where_they_go() {
     }
     assert_eq!(host.client(COORDINATOR).list("/tickets?limit=100").len(), 1);
     // Who wrote it knows.
-    let to_ana = host.letters(&ticket).into_iter().filter(|(_, to)| to == ANA);
+    let to_ana = host
+        .letters(&ticket)
+        .into_iter()
+        .filter(|(_, to)| to == ANA);
     assert_eq!(to_ana.count(), 1);
 
     // Marta reads along, and may say something, too.
@@ -121,7 +122,10 @@ fn by_what_they_answer_or_where_they_go() {
     let record = taken_at(&host, &letter, to_agent.reply_to());
     check_became(&record, &ticket, "follow_up");
     assert_eq!(last_event(&host, &ticket)["data"]["visibility"], "internal");
-    let to_ana = host.letters(&ticket).into_iter().filter(|(_, to)| to == ANA);
+    let to_ana = host
+        .letters(&ticket)
+        .into_iter()
+        .filter(|(_, to)| to == ANA);
     assert_eq!(to_ana.count(), 1);
     check_balanced(&host, &record);
 }
@@ -155,7 +159,10 @@ fn nobody_acts_on_what_is_not_his() {
             SUPPORT_MAILBOX,
         ),
         (letter("Re: por la dirección de Ana"), sent.reply_to()),
-        (letter("Re: por todo a la vez").answering(&sent), sent.reply_to()),
+        (
+            letter("Re: por todo a la vez").answering(&sent),
+            sent.reply_to(),
+        ),
     ];
     let mut own = Value::Null;
     for (letter, to) in &cases {
@@ -238,13 +245,21 @@ fn after_the_solution() {
     let solved = resolve();
 
     // Nobody wrote this one: it is filed, and the solution stands.
-    let away = Letter::new(ANA, "Respuesta automática: Solicitud resuelta", "Estoy de vacaciones.")
-        .answering(&solved)
-        .with("Auto-Submitted", "auto-replied");
+    let away = Letter::new(
+        ANA,
+        "Respuesta automática: Solicitud resuelta",
+        "Estoy de vacaciones.",
+    )
+    .answering(&solved)
+    .with("Auto-Submitted", "auto-replied");
     let mails = host.mails().len();
     for envelope in ["", ANA] {
-        let away = away.clone().with("Message-ID", &format!("<{}.away@x.co>", envelope.len()));
-        let id = host.mail_in(envelope, &[solved.reply_to()], &away.raw()).id();
+        let away = away
+            .clone()
+            .with("Message-ID", &format!("<{}.away@x.co>", envelope.len()));
+        let id = host
+            .mail_in(envelope, &[solved.reply_to()], &away.raw())
+            .id();
         host.settle();
         let record = record(&host, &id);
         assert_eq!(record["outcome"], "filed", "{record}");
@@ -293,7 +308,11 @@ fn a_closed_one_is_followed_by_another(host: &Host, ticket: &Value, close: impl 
     close();
     let staff = host.client(COORDINATOR);
     let closed = last_mail(host, ANA, "Solicitud cerrada");
-    let letter = Letter::new(ANA, "Re: [USPEC #000001] Solicitud cerrada: No abre el portal", "Volvió a fallar.");
+    let letter = Letter::new(
+        ANA,
+        "Re: [USPEC #000001] Solicitud cerrada: No abre el portal",
+        "Volvió a fallar.",
+    );
     let letter = letter.answering(&closed);
     let record = taken_at(host, &letter, closed.reply_to());
     let next = check_own(host, &record, ANA, ticket);

@@ -1,0 +1,26 @@
+//! The files of a ticket: a link under which S3 gives one to whoever may read
+//! the ticket.
+
+use cloud::desk::Desk;
+use cloud::files::{Bucket, attachment_key};
+use cloud::http::{Answer, Call};
+use cloud::log::chain;
+use types::problem::Problem;
+
+/// Answers with a redirection to the file.
+pub async fn download(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
+    let stored = desk.catalogue().await?;
+    let caller = desk.caller(call, &stored.catalogue)?;
+    let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
+    let id = call.parameter("id");
+    let attachment = ticket.attachments.iter().find(|a| a.id == id);
+    let attachment = attachment.ok_or(Problem::NotFound("No existe ese archivo."))?;
+    let key = attachment_key(ticket.id, &attachment.id);
+    match files.link(&key, &attachment.name).await {
+        Ok(link) => Ok(Answer::redirect(&link)),
+        Err(error) => {
+            tracing::error!(ticket.id = %ticket.id, error = chain(&error), "no link to the file");
+            Err(Problem::Unavailable)
+        }
+    }
+}

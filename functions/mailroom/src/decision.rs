@@ -1,0 +1,422 @@
+//! What becomes of a mail: the rules, without a look at the table or the clock.
+
+use mailroom::{Automatic, Mailbox, Reading};
+use types::catalogue::{Catalogue, Role, Team};
+use types::command::{Application, Command};
+use types::ids::{EmailAddress, printable};
+use types::input::{MAX_TEXT, MAX_TITLE};
+use types::mail::{Became, RefusalReason};
+use types::permission::{Actor, Caller, may_read};
+use types::ticket::{Channel, HoldReason, Link, Person, Requester, State, Ticket, Visibility};
+use types::token::Audience;
+
+/// Most people of a mail who become observers.
+const MAX_OBSERVERS: usize = 20;
+
+/// The first line of an officer's mail that reports the solution.
+const SOLUTION: &str = "#solucion";
+
+/// Whether the sender is who the mail says (DMARC, or SPF for the very domain
+/// where the domain says nothing of DMARC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    Proven,
+    /// Nobody vouches for him: he may ask, and touch nothing that is there.
+    Unproven,
+    /// His domain disowns the mail.
+    Disowned,
+}
+
+/// What to do with people who are not of the entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outsiders {
+    Refuse,
+    Accept,
+}
+
+impl std::str::FromStr for Outsiders {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "refuse" => Ok(Outsiders::Refuse),
+            "accept" => Ok(Outsiders::Accept),
+            other => Err(format!("{other:?} is neither refuse nor accept")),
+        }
+    }
+}
+
+/// A ticket that a mail may be about, and for whom the mail was that it answers.
+pub struct Candidate {
+    pub ticket: Ticket,
+    pub audience: Audience,
+}
+
+/// Everything that a decision looks at.
+pub struct Case<'a> {
+    pub reading: &'a Reading<'a>,
+    pub sender: Sender,
+    /// The envelope's recipients, without what follows a `+`.
+    pub recipients: &'a [EmailAddress],
+    /// The likeliest first.
+    pub candidates: &'a [Candidate],
+    pub catalogue: &'a Catalogue,
+    pub entity_domains: &'a [String],
+    pub outsiders: Outsiders,
+    /// Addresses of the desk's own, which nobody observes from.
+    pub own: &'a [EmailAddress],
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+pub enum Decision {
+    /// Nobody wrote it. `on` is the ticket that it goes on file with.
+    File {
+        what: &'static str,
+        on: Option<usize>,
+    },
+    Refuse {
+        reason: RefusalReason,
+        detail: String,
+    },
+    /// A new ticket.
+    Open {
+        application: Box<Application>,
+        actor: Actor,
+    },
+    /// Something on a ticket that is there.
+    Act {
+        on: usize,
+        actor: Actor,
+        command: Command,
+        became: Became,
+    },
+}
+
+/// Decides.
+pub fn decide(case: &Case<'_>) -> Decision {
+    let reading = case.reading;
+    if reading.own {
+        return Decision::File {
+            what: "own",
+            on: None,
+        };
+    }
+    if let Some(automatic) = &reading.automatic {
+        return Decision::File {
+            what: word(automatic),
+            on: (!case.candidates.is_empty()).then_some(0),
+        };
+    }
+    let Some(from) = &reading.from else {
+        return refuse(RefusalReason::NoSender);
+    };
+    match case.sender {
+        Sender::Disowned => return refuse(RefusalReason::Unauthenticated),
+        Sender::Proven => {
+            let mut forbidden = false;
+            for (on, candidate) in case.candidates.iter().enumerate() {
+                match answer(case, from, on, candidate) {
+                    Reply::Decided(decision) => return decision,
+                    Reply::Forbidden => forbidden = true,
+                    Reply::Stranger => {}
+                }
+            }
+            if forbidden {
+                return refuse(RefusalReason::NotAllowed);
+            }
+        }
+        Sender::Unproven => {}
+    }
+    open(case, from, vec![])
+}
+
+enum Reply {
+    Decided(Decision),
+    /// He may read the ticket, and not do this.
+    Forbidden,
+    /// The ticket is none of his business.
+    Stranger,
+}
+
+fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> Reply {
+    let ticket = &candidate.ticket;
+    let act = |actor, command, became| {
+        Reply::Decided(Decision::Act {
+            on,
+            actor,
+            command,
+            became,
+        })
+    };
+    if candidate.audience == Audience::Provider {
+        return match provider(case, from, ticket) {
+            Some(actor) => match ticket.state {
+                State::OnHold(HoldReason::Provider) => {
+                    let body = body(case.reading);
+                    act(
+                        actor,
+                        Command::RecordProviderReply { body },
+                        Became::ProviderReply,
+                    )
+                }
+                State::New
+                | State::Assigned
+                | State::OnHold(HoldReason::Technology | HoldReason::Requester)
+                | State::Solved => act(actor, internal(case.reading), Became::FollowUp),
+                State::Closed => Reply::Forbidden,
+            },
+            None => Reply::Stranger,
+        };
+    }
+    let mut caller = identify(case, from);
+    let asks = ticket.requester.person.email == caller.email;
+    let observes = ticket.observers.iter().any(|o| o.email == caller.email);
+    // An outsider whose request the desk accepted.
+    if asks {
+        caller.roles.insert(Role::Requester);
+    }
+    if !may_read(&caller, ticket) {
+        return Reply::Stranger;
+    }
+    let is = |person: &Option<Person>| person.as_ref().is_some_and(|p| p.email == caller.email);
+    let actor = Actor::Person(caller.clone());
+    if is(&ticket.officer) && ticket.state != State::Closed {
+        return match reported(case.reading) {
+            Some(body) => act(
+                actor,
+                Command::ReportSolution { body },
+                Became::SolutionReport,
+            ),
+            None => act(actor, internal(case.reading), Became::FollowUp),
+        };
+    }
+    if asks || observes {
+        return match ticket.state {
+            State::Closed => {
+                let link = Link {
+                    id: ticket.id,
+                    number: ticket.number,
+                };
+                Reply::Decided(open(case, from, vec![link]))
+            }
+            State::Solved if asks => {
+                let reason = body(case.reading);
+                act(actor, Command::Reject { reason }, Became::Reopened)
+            }
+            State::New | State::Assigned | State::OnHold(_) | State::Solved => {
+                let body = body(case.reading);
+                let visibility = Visibility::Public;
+                act(
+                    actor,
+                    Command::FollowUp { body, visibility },
+                    Became::FollowUp,
+                )
+            }
+        };
+    }
+    match ticket.state {
+        State::Closed => Reply::Forbidden,
+        // What the desk's people write to the desk is not written for the
+        // requester.
+        State::New | State::Assigned | State::OnHold(_) | State::Solved => {
+            act(actor, internal(case.reading), Became::FollowUp)
+        }
+    }
+}
+
+/// A provider is known by his ticket's token and his own domain.
+fn provider(case: &Case<'_>, from: &Mailbox, ticket: &Ticket) -> Option<Actor> {
+    let id = ticket.provider.as_ref()?;
+    let provider = case.catalogue.provider(id)?;
+    (provider.email.domain() == from.address.domain()).then(|| Actor::Provider {
+        id: id.clone(),
+        email: from.address.clone(),
+    })
+}
+
+fn identify(case: &Case<'_>, from: &Mailbox) -> Caller {
+    Caller::identify(
+        from.address.clone(),
+        from.name.clone(),
+        case.catalogue,
+        case.entity_domains,
+    )
+}
+
+fn open(case: &Case<'_>, from: &Mailbox, links: Vec<Link>) -> Decision {
+    let reading = case.reading;
+    let mut caller = identify(case, from);
+    if !caller.is(Role::Requester) {
+        match case.outsiders {
+            Outsiders::Refuse => return refuse(RefusalReason::OutsideSender),
+            Outsiders::Accept => {
+                caller.roles.insert(Role::Requester);
+            }
+        }
+    }
+    let requester = Person {
+        email: caller.email.clone(),
+        name: caller.name.clone(),
+    };
+    match application(case, requester, links) {
+        Some(application) => Decision::Open {
+            application: Box::new(application),
+            actor: Actor::Person(caller),
+        },
+        None => Decision::Refuse {
+            reason: RefusalReason::Unreadable,
+            detail: format!(
+                "Ningún equipo recibe los correos de {}.",
+                reading
+                    .to
+                    .first()
+                    .map_or("ese buzón", |to| to.address.as_str())
+            ),
+        },
+    }
+}
+
+/// The request that a mail makes: the mailbox decides on team and category.
+pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Option<Application> {
+    let reading = case.reading;
+    let teams = &case.catalogue.document().teams;
+    let takes = |team: &&Team| team.category.is_some();
+    let addressed = |team: &&Team| {
+        let mailbox = team.mailbox.as_ref();
+        mailbox.is_some_and(|mailbox| case.recipients.contains(mailbox))
+    };
+    // Who writes to the address of replies without a ticket writes to the desk.
+    let team = teams
+        .iter()
+        .filter(takes)
+        .find(addressed)
+        .or_else(|| teams.iter().find(takes))?;
+    let mut observers: Vec<Person> = Vec::new();
+    for copied in reading.to.iter().chain(&reading.cc) {
+        let address = &copied.address;
+        let ours = case.own.contains(&base(address)) || *address == requester.email;
+        let of_entity = case.entity_domains.iter().any(|d| d == address.domain());
+        let known = observers.iter().any(|o| o.email == *address);
+        if !ours && of_entity && !known && observers.len() < MAX_OBSERVERS {
+            let caller = identify(case, copied);
+            observers.push(Person {
+                email: caller.email,
+                name: caller.name,
+            });
+        }
+    }
+    Some(Application {
+        title: title(reading),
+        description: bounded(&reading.text, "(El correo no trae texto.)"),
+        category: team.category.clone()?,
+        channel: Channel::Email,
+        extension: None,
+        web_request: None,
+        requester: Requester {
+            person: requester,
+            unit: None,
+            kind: None,
+        },
+        links,
+        observers,
+        message_id: reading.message_id.clone(),
+    })
+}
+
+/// An address without what follows a `+`.
+pub fn base(address: &EmailAddress) -> EmailAddress {
+    let (local, domain) = (address.as_str(), address.domain());
+    let local = local.split(['+', '@']).next().unwrap_or_default();
+    EmailAddress::parse(&format!("{local}@{domain}")).unwrap_or_else(|_| address.clone())
+}
+
+/// The subject without the marks that replies gather, or the first line.
+fn title(reading: &Reading<'_>) -> String {
+    let mut rest = reading.subject.as_deref().unwrap_or_default().trim();
+    loop {
+        let before = rest;
+        for mark in ["re:", "rv:", "fw:", "fwd:", "reenv:", "respuesta:"] {
+            let head = rest.get(..mark.len());
+            if head.is_some_and(|head| head.eq_ignore_ascii_case(mark)) {
+                rest = rest[mark.len()..].trim_start();
+            }
+        }
+        if let Some(tail) = rest.strip_prefix("[USPEC ") {
+            rest = tail
+                .split_once(']')
+                .map_or(rest, |(_, tail)| tail.trim_start());
+        }
+        if rest == before {
+            break;
+        }
+    }
+    let first_line = || reading.text.lines().map(str::trim).find(|l| !l.is_empty());
+    let title = if rest.is_empty() {
+        first_line().unwrap_or("(sin asunto)")
+    } else {
+        rest
+    };
+    let title: String = printable(title).replace(['\n', '\r', '\t'], " ");
+    let title = title.trim();
+    let title = if title.is_empty() {
+        "(sin asunto)"
+    } else {
+        title
+    };
+    title.chars().take(MAX_TITLE).collect()
+}
+
+fn body(reading: &Reading<'_>) -> String {
+    bounded(&reading.reply, "(El correo no trae texto.)")
+}
+
+fn internal(reading: &Reading<'_>) -> Command {
+    Command::FollowUp {
+        body: body(reading),
+        visibility: Visibility::Internal,
+    }
+}
+
+/// The solution that an officer reports, when his first line says so.
+fn reported(reading: &Reading<'_>) -> Option<String> {
+    let text = reading.reply.trim_start();
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let first = first.trim().to_lowercase().replace('ó', "o");
+    (first == SOLUTION).then(|| bounded(rest, "(El reporte no trae texto.)"))
+}
+
+fn bounded(text: &str, otherwise: &str) -> String {
+    const CUT: &str = "\n[…] El texto completo está en el correo original.";
+    let text = printable(text);
+    let text = text.trim();
+    if text.is_empty() {
+        return otherwise.to_owned();
+    }
+    if text.chars().count() <= MAX_TEXT {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(MAX_TEXT - CUT.chars().count()).collect();
+    format!("{kept}{CUT}")
+}
+
+fn refuse(reason: RefusalReason) -> Decision {
+    Decision::Refuse {
+        reason,
+        detail: reason.sentence().to_owned(),
+    }
+}
+
+/// What an automatic mail is, in the words of the record.
+fn word(automatic: &Automatic) -> &'static str {
+    match automatic {
+        Automatic::DeliveryReport(_) => "delivery_report",
+        Automatic::ReadReceipt { .. } => "read_receipt",
+        Automatic::AutoReplied => "auto_replied",
+        Automatic::AutoGenerated => "auto_generated",
+        Automatic::MailingList => "mailing_list",
+        Automatic::Bulk => "bulk",
+        Automatic::AnswersUnwanted => "answers_unwanted",
+        Automatic::NullReturnPath => "null_return_path",
+    }
+}

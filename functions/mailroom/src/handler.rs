@@ -1,0 +1,410 @@
+//! What was refused, what became of every mail, and making a ticket of a refused
+//! one after all.
+
+use cloud::clock;
+use cloud::desk::{after, problem_of};
+use cloud::files::FileError;
+use cloud::http::{Answer, Call};
+use cloud::log::chain;
+use cloud::store::{CommitError, MailGuard};
+use mailroom::{Reading, read};
+use serde_json::json;
+use types::catalogue::Role;
+use types::command::{Application, Command, Setting, admit};
+use types::ids::{CategoryId, EmailAddress, MailId};
+use types::input::{Fields, MAX_NAME, MAX_TITLE};
+use types::mail::{Acceptance, MailOutcome, MailRecord, RefusalReason, bounds};
+use types::permission::{Actor, Caller};
+use types::problem::{FieldError, Problem};
+use types::ticket::{Channel, EventKind, Link, Person, Requester, Ticket, found};
+use types::view::{Reader, TicketView};
+
+use crate::decision::{Case, Sender, application};
+use crate::inbox::{Inbox, MAX_MAIL, bases, ticket_id_of};
+
+/// Refused mails of a page, where the caller does not say; and most of them.
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 100;
+
+/// How often another number is taken because the sweep voided the one at hand.
+const ATTEMPTS: u32 = 3;
+
+/// Where SES puts raw mails.
+const PREFIX: &str = "inbound/";
+
+/// Answers the routes of mail.
+pub async fn answer(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
+    match call.route.as_str() {
+        "GET /mail/refused" => refused(inbox, call).await,
+        "POST /mail/refused/{id}/acceptance" => accept(inbox, call).await,
+        "GET /reports/mail" => report(inbox, call).await,
+        _ => Err(Problem::NotFound("Esta dirección no existe.")),
+    }
+}
+
+async fn caller(inbox: &Inbox, call: &Call, roles: &[Role]) -> Result<Caller, Problem> {
+    let stored = inbox.desk.catalogue().await?;
+    let caller = inbox.desk.caller(call, &stored.catalogue)?;
+    if roles.iter().any(|role| caller.is(*role)) {
+        Ok(caller)
+    } else {
+        Err(Problem::Forbidden(
+            "Su función no le permite ver los correos recibidos.",
+        ))
+    }
+}
+
+/// The mails of a day that were refused, each with its reason; or, with
+/// `outcome=filed`, those that nobody wrote.
+async fn refused(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
+    let roles = [Role::Agent, Role::Coordinator, Role::Auditor, Role::Head];
+    caller(inbox, call, &roles).await?;
+    let query = DayQuery::read(call, &["day", "outcome", "limit", "cursor"])?;
+    let (records, next) = inbox
+        .desk
+        .store
+        .mails_of_day(
+            query.day,
+            query.outcome,
+            query.cursor.as_deref(),
+            query.limit,
+        )
+        .await
+        .map_err(|e| problem_of(&e))?;
+    Answer::json(200, &json!({ "items": records, "next_cursor": next }))
+}
+
+/// The account of a day: every mail in the bucket has its one outcome.
+async fn report(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
+    let roles = [Role::Coordinator, Role::Auditor, Role::Head];
+    caller(inbox, call, &roles).await?;
+    let query = DayQuery::read(call, &["day"])?;
+    let (from, to) = bounds(query.day).ok_or_else(invalid_day)?;
+    let objects = inbox.raw.written_between(PREFIX, from, to).await;
+    let objects = objects.map_err(|e| file_problem(&e))?;
+    let ids: Vec<MailId> = objects
+        .iter()
+        .filter_map(|object| MailId::parse(object.key.strip_prefix(PREFIX)?))
+        .collect();
+    let received = ids.len();
+    let unaccounted = inbox.desk.store.unrecorded(ids).await;
+    let unaccounted = unaccounted.map_err(|e| problem_of(&e))?;
+    let mut counts = serde_json::Map::new();
+    let mut recorded = 0;
+    for outcome in MailOutcome::WORDS {
+        let count = inbox.desk.store.count_mails(query.day, outcome).await;
+        let count = count.map_err(|e| problem_of(&e))?;
+        recorded += count;
+        counts.insert(outcome.to_owned(), json!(count));
+    }
+    let balanced = received == recorded && unaccounted.is_empty();
+    Answer::json(
+        200,
+        &json!({
+            "day": query.day.to_string(),
+            "received": received,
+            "outcomes": counts,
+            "recorded": recorded,
+            "unaccounted": unaccounted,
+            "balanced": balanced,
+        }),
+    )
+}
+
+/// Makes a ticket of a refused mail after all.
+async fn accept(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
+    const UNKNOWN: Problem = Problem::NotFound("No existe ese correo.");
+    let caller = caller(inbox, call, &[Role::Agent, Role::Coordinator]).await?;
+    let id = MailId::parse(call.parameter("id")).ok_or(UNKNOWN)?;
+    let mut fields = call.fields()?;
+    let wishes = Wishes::read(&mut fields);
+    let wishes = fields.finish(Some(wishes))?;
+    let record = inbox.desk.store.mail_record(&id).await;
+    let record = record.map_err(|e| problem_of(&e))?.ok_or(UNKNOWN)?;
+    let reason = match (&record.outcome, &record.accepted) {
+        (MailOutcome::Refused { reason, .. }, None) => Some(*reason),
+        // What looked as if nobody had written it.
+        (MailOutcome::Filed { ticket: None, .. }, None) => None,
+        (MailOutcome::Refused { .. } | MailOutcome::Filed { .. }, Some(acceptance)) => {
+            return Err(Problem::InvalidTransition(format!(
+                "El correo ya fue aceptado: es la solicitud {}.",
+                acceptance.ticket.number
+            )));
+        }
+        (
+            MailOutcome::Ticket { .. }
+            | MailOutcome::FollowUp { .. }
+            | MailOutcome::Filed { .. }
+            | MailOutcome::Duplicate { .. },
+            _,
+        ) => {
+            return Err(Problem::InvalidTransition(
+                "Ese correo ya está en una solicitud.".to_owned(),
+            ));
+        }
+    };
+    if reason == Some(RefusalReason::Virus) {
+        return Err(Problem::InvalidTransition(
+            "Un correo con virus no se abre.".to_owned(),
+        ));
+    }
+    let raw = reopen(inbox, &record).await?;
+    let reading = raw
+        .as_deref()
+        .and_then(|raw| read(raw, record.envelope_from.as_deref()).ok());
+    let ticket = write(inbox, &caller, &record, reading.as_ref(), wishes).await?;
+    let view = TicketView::of(&ticket, Reader::Staff, ticket.created_at);
+    Ok(Answer::json(201, &view)?.located(&format!("/tickets/{}", ticket.number.0)))
+}
+
+/// What whoever accepts may say better than the mail.
+struct Wishes {
+    category: Option<CategoryId>,
+    requester: Option<(EmailAddress, String)>,
+}
+
+impl Wishes {
+    fn read(fields: &mut Fields) -> Self {
+        let category = fields.optional_line("category", 64);
+        let requester = fields.optional_object("requester", |fields| {
+            let email = fields.email("email");
+            let name = fields.line("name", MAX_NAME);
+            Some((email?, name?))
+        });
+        Wishes {
+            category: category.map(|id| CategoryId::from(id.as_str())),
+            requester,
+        }
+    }
+}
+
+/// The raw mail, unless it is too large to hold.
+async fn reopen(inbox: &Inbox, record: &MailRecord) -> Result<Option<Vec<u8>>, Problem> {
+    match inbox.raw.read(&record.object, MAX_MAIL).await {
+        Ok(raw) => Ok(Some(raw)),
+        Err(FileError::TooLarge { .. }) => Ok(None),
+        Err(error) => Err(file_problem(&error)),
+    }
+}
+
+async fn write(
+    inbox: &Inbox,
+    caller: &Caller,
+    record: &MailRecord,
+    reading: Option<&Reading<'_>>,
+    wishes: Wishes,
+) -> Result<Ticket, Problem> {
+    let desk = &inbox.desk;
+    let stored = desk.catalogue().await?;
+    let setting = Setting {
+        now: clock::now(),
+        catalogue: &stored.catalogue,
+    };
+    let requester = requester(record, reading, wishes.requester)?;
+    let recipients = bases(&record.recipients);
+    let application = match reading {
+        Some(reading) => application(
+            &Case {
+                reading,
+                sender: Sender::Unproven,
+                recipients: &recipients,
+                candidates: &[],
+                catalogue: &stored.catalogue,
+                entity_domains: &desk.entity_domains,
+                outsiders: inbox.outsiders,
+                own: &inbox.own,
+            },
+            requester,
+            vec![],
+        ),
+        None => unread(record, requester, &wishes.category),
+    };
+    let mut application =
+        application.ok_or_else(|| Problem::Validation(vec![FieldError::required("category")]))?;
+    if let Some(category) = wishes.category {
+        application.category = category;
+    }
+    let actor = Actor::Person(caller.clone());
+    let admission = admit(application, &actor, setting)?;
+    let id = ticket_id_of(&record.id, record.received_at);
+    let attachments = match reading {
+        Some(reading) => inbox.store_files(&record.id, reading, id).await,
+        None => Ok(vec![]),
+    };
+    let attachments = attachments.map_err(|_| Problem::Unavailable)?;
+    for _ in 0..ATTEMPTS {
+        let number = desk.store.take_number().await.map_err(|e| problem_of(&e))?;
+        let event = admission.register(id, number);
+        let EventKind::Registered(registration) = &event.kind else {
+            return Err(Problem::Internal);
+        };
+        let mut ticket = found(registration, &event);
+        let mut events = vec![event.clone()];
+        if !attachments.is_empty() {
+            let attachments = attachments.clone();
+            let command = Command::AddAttachments { attachments };
+            let system = Actor::System;
+            let added = types::command::decide(&ticket, &command, &system, setting)?;
+            ticket = after(&ticket, &added);
+            events.extend(added);
+        }
+        for event in &mut events {
+            event.mail = Some(record.id.clone());
+        }
+        let accepted = MailRecord {
+            accepted: Some(Acceptance {
+                by: Person {
+                    email: caller.email.clone(),
+                    name: caller.name.clone(),
+                },
+                at: setting.now,
+                ticket: Link { id, number },
+            }),
+            ..record.clone()
+        };
+        let guard = MailGuard::Accepted(&accepted);
+        match desk.found(&ticket, &events, None, Some(guard)).await {
+            Ok(()) => return Ok(ticket),
+            Err(CommitError::Store(e)) => return Err(problem_of(&e)),
+            Err(CommitError::MailKnown) => {
+                return Err(Problem::InvalidTransition(
+                    "El correo ya fue aceptado.".to_owned(),
+                ));
+            }
+            Err(_) => {}
+        }
+    }
+    Err(Problem::Unavailable)
+}
+
+fn requester(
+    record: &MailRecord,
+    reading: Option<&Reading<'_>>,
+    wished: Option<(EmailAddress, String)>,
+) -> Result<Person, Problem> {
+    if let Some((email, name)) = wished {
+        return Ok(Person { email, name });
+    }
+    let envelope = || EmailAddress::parse(record.envelope_from.as_deref()?).ok();
+    let from = reading.and_then(|r| r.from.as_ref());
+    let email = from
+        .map(|from| from.address.clone())
+        .or_else(|| record.from.clone())
+        .or_else(envelope);
+    let Some(email) = email else {
+        return Err(Problem::Validation(vec![FieldError::required("requester")]));
+    };
+    let name = from.and_then(|from| from.name.clone());
+    let name = name.unwrap_or_else(|| email.as_str().to_owned());
+    Ok(Person { email, name })
+}
+
+/// A request whose mail nobody can read: what is known of it, and where it lies.
+fn unread(
+    record: &MailRecord,
+    requester: Person,
+    category: &Option<CategoryId>,
+) -> Option<Application> {
+    let title = record.subject.as_deref().unwrap_or("Correo ilegible");
+    Some(Application {
+        title: title.chars().take(MAX_TITLE).collect(),
+        description: format!(
+            "El correo {} no se pudo leer; el original se conserva como evidencia.",
+            record.id
+        ),
+        category: category.clone()?,
+        channel: Channel::Email,
+        extension: None,
+        web_request: None,
+        requester: Requester {
+            person: requester,
+            unit: None,
+            kind: None,
+        },
+        links: vec![],
+        observers: vec![],
+        message_id: record.message_id.clone(),
+    })
+}
+
+fn file_problem(error: &FileError) -> Problem {
+    tracing::warn!(error = chain(error), "the bucket did not answer");
+    match error {
+        FileError::Missing { .. } => Problem::NotFound("El correo original ya no está."),
+        FileError::Retryable { .. } => Problem::Unavailable,
+        FileError::TooLarge { .. } | FileError::Unexpected { .. } => Problem::Internal,
+    }
+}
+
+/// A day, and the bounds of a page.
+struct DayQuery {
+    day: types::Date,
+    outcome: &'static str,
+    limit: usize,
+    cursor: Option<String>,
+}
+
+fn invalid_day() -> Problem {
+    Problem::Validation(vec![FieldError::new(
+        "day",
+        "invalid_date",
+        "Debe ser una fecha, por ejemplo 2026-11-23.",
+    )])
+}
+
+impl DayQuery {
+    fn read(call: &Call, known: &[&str]) -> Result<Self, Problem> {
+        let value = |name: &str| {
+            let mut named = call.query().iter().filter(|(n, _)| n == name);
+            named.next().map(|(_, value)| value.as_str())
+        };
+        let unknown = call
+            .query()
+            .iter()
+            .find(|(n, _)| !known.contains(&n.as_str()));
+        if let Some((name, _)) = unknown {
+            return Err(Problem::Validation(vec![FieldError::new(
+                name,
+                "unknown_parameter",
+                "Este parámetro no existe.",
+            )]));
+        }
+        let day = value("day").and_then(|day| day.parse().ok());
+        let limit = match value("limit").map(str::parse) {
+            None => PAGE,
+            Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,
+            Some(_) => {
+                return Err(Problem::Validation(vec![FieldError::new(
+                    "limit",
+                    "out_of_range",
+                    "Debe ser un número entero entre 1 y 100.",
+                )]));
+            }
+        };
+        let outcome = match value("outcome") {
+            None | Some("refused") => "refused",
+            Some("filed") => "filed",
+            Some(_) => {
+                return Err(Problem::Validation(vec![FieldError::new(
+                    "outcome",
+                    "unknown_value",
+                    "Debe ser refused o filed.",
+                )]));
+            }
+        };
+        let cursor = value("cursor");
+        if cursor.is_some_and(|cursor| !cursor.starts_with(outcome)) {
+            return Err(Problem::Validation(vec![FieldError::new(
+                "cursor",
+                "invalid_cursor",
+                "No es un cursor que este servicio haya dado para esta lista.",
+            )]));
+        }
+        Ok(DayQuery {
+            day: day.ok_or_else(invalid_day)?,
+            outcome,
+            limit,
+            cursor: cursor.map(str::to_owned),
+        })
+    }
+}

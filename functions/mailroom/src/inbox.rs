@@ -1,0 +1,721 @@
+//! Taking a mail in: read it, decide, and write the outcome with what it does in
+//! one transaction. A mail that comes twice finds its record; a process that
+//! dies leaves none, and the mail comes back.
+
+use cloud::clock;
+use cloud::consumer::{Failure, Listener};
+use cloud::desk::{Desk, after};
+use cloud::files::{Bucket, FileError, attachment_key};
+use cloud::log::chain;
+use cloud::notices::{Notice, Receipt, Received};
+use cloud::store::{CommitError, MailEntry, MailGuard, SenderLimit};
+use data_encoding::HEXLOWER;
+use mailroom::{Origin, Reading, Unreadable, read};
+use sha2::{Digest, Sha256};
+use types::Timestamp;
+use types::command::{Application, Command, Rejection, Setting, admit};
+use types::effects::Effect;
+use types::ids::{EmailAddress, MailId, TicketId, printable};
+use types::mail::{MailOutcome, MailRecord, RefusalReason};
+use types::message::Doorbell;
+use types::permission::Actor;
+use types::ticket::{Attachment, Event, EventKind, Link, Ticket, found};
+use types::token::{TokenSecret, TokenUse};
+
+use crate::decision::{Candidate, Case, Decision, Outsiders, Sender, base, decide};
+
+/// Largest mail that SES takes, with its headers.
+pub const MAX_MAIL: u64 = 40 * 1024 * 1024;
+
+/// How often a mail is decided again because somebody else was faster.
+const ATTEMPTS: u32 = 4;
+
+/// Most ids of a mail's `In-Reply-To` and `References` that are looked up.
+const MAX_ANSWERED: usize = 10;
+
+/// Most of what a mail on file says that is kept beside it, in characters.
+const MAX_FILED: usize = 2_000;
+
+/// What a mail is taken in with.
+pub struct Inbox {
+    pub desk: Desk,
+    pub raw: Bucket,
+    pub files: Bucket,
+    pub secret: TokenSecret,
+    pub outsiders: Outsiders,
+    /// The address that replies go to, and the one that we write from.
+    pub own: Vec<EmailAddress>,
+    /// Mails of one sender that are taken in an hour.
+    pub sender_limit: u32,
+    /// Short answers that one sender gets in an hour.
+    pub answer_limit: u32,
+}
+
+/// A mail, as SES tells of it.
+struct Arrival {
+    id: MailId,
+    received_at: Timestamp,
+    object: String,
+    envelope_from: Option<String>,
+    recipients: Vec<String>,
+    receipt: Receipt,
+}
+
+impl Listener for Inbox {
+    fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    async fn hear(&self, notice: Notice) -> Result<Vec<Doorbell>, Failure> {
+        match notice {
+            Notice::Received(received) => self.take_in(arrival(*received)?).await,
+            Notice::Bounce { .. } | Notice::Complaint { .. } | Notice::Other(_) => {
+                Err(Failure::Poison("not for this queue".to_owned()))
+            }
+        }
+    }
+}
+
+fn arrival(received: Received) -> Result<Arrival, Failure> {
+    let id = MailId::parse(&received.mail.message_id)
+        .ok_or_else(|| Failure::Poison("SES gave no usable id".to_owned()))?;
+    let source = received.mail.source.filter(|s| !s.is_empty() && s != "<>");
+    Ok(Arrival {
+        id,
+        received_at: received.mail.timestamp,
+        object: received.receipt.action.object_key.clone(),
+        envelope_from: source,
+        recipients: received.receipt.recipients.clone(),
+        receipt: received.receipt,
+    })
+}
+
+impl Inbox {
+    async fn take_in(&self, arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
+        if let Some(record) = self.desk.store.mail_record(&arrival.id).await? {
+            return self.complete(&record).await;
+        }
+        // A virus is not opened.
+        if arrival.receipt.virus_verdict.fails() {
+            return self.refuse(&arrival, None, RefusalReason::Virus).await;
+        }
+        if arrival.receipt.spam_verdict.fails() {
+            return self.refuse(&arrival, None, RefusalReason::Spam).await;
+        }
+        let raw = self.raw.read(&arrival.object, MAX_MAIL).await;
+        let raw = match raw {
+            Ok(raw) => raw,
+            Err(FileError::TooLarge { .. }) => {
+                return self.unreadable(&arrival, Unreadable::TooLarge).await;
+            }
+            Err(error @ (FileError::Retryable { .. } | FileError::Missing { .. })) => {
+                return Err(Failure::Retry {
+                    after: None,
+                    reason: chain(&error),
+                });
+            }
+            Err(error @ FileError::Unexpected { .. }) => {
+                return Err(Failure::Poison(chain(&error)));
+            }
+        };
+        match read(&raw, arrival.envelope_from.as_deref()) {
+            Ok(reading) => self.act(&arrival, &reading).await,
+            Err(why) => self.unreadable(&arrival, why).await,
+        }
+    }
+
+    /// Decides and writes; again where somebody else was faster.
+    async fn act(
+        &self,
+        arrival: &Arrival,
+        reading: &Reading<'_>,
+    ) -> Result<Vec<Doorbell>, Failure> {
+        let seal = seal(reading);
+        for _ in 0..ATTEMPTS {
+            let stored = self.desk.catalogue_for_queue().await?;
+            let candidates = self.candidates(arrival, reading).await?;
+            let recipients = bases(&arrival.recipients);
+            let case = Case {
+                reading,
+                sender: sender(arrival, reading),
+                recipients: &recipients,
+                candidates: &candidates,
+                catalogue: &stored.catalogue,
+                entity_domains: &self.desk.entity_domains,
+                outsiders: self.outsiders,
+                own: &self.own,
+            };
+            let setting = Setting {
+                now: clock::now(),
+                catalogue: &stored.catalogue,
+            };
+            let mail = Mail {
+                arrival,
+                reading,
+                seal: seal.as_deref(),
+            };
+            let written = match decide(&case) {
+                Decision::File { what, on } => {
+                    let on = on.and_then(|on| candidates.get(on)).map(|c| &c.ticket);
+                    self.file(&mail, what, on, setting).await
+                }
+                Decision::Refuse { reason, detail } => {
+                    let outcome = MailOutcome::Refused { reason, detail };
+                    let answered = reason == RefusalReason::OutsideSender;
+                    let owed = answered.then_some(());
+                    self.record(arrival, Some(reading), outcome, seal.as_deref(), owed)
+                        .await
+                }
+                Decision::Open { application, actor } => {
+                    self.found(&mail, *application, &actor, setting).await
+                }
+                Decision::Act {
+                    on,
+                    actor,
+                    command,
+                    became,
+                } => {
+                    let ticket = &candidates[on].ticket;
+                    match self.add(&mail, ticket, &actor, command, setting).await {
+                        Ok((events, link)) => {
+                            let outcome = MailOutcome::FollowUp {
+                                ticket: link,
+                                became,
+                            };
+                            self.step(&mail, ticket, &events, outcome).await
+                        }
+                        Err(Refused::Rejected(detail)) => {
+                            let reason = RefusalReason::NotAllowed;
+                            let outcome = MailOutcome::Refused { reason, detail };
+                            self.record(arrival, Some(reading), outcome, seal.as_deref(), None)
+                                .await
+                        }
+                        Err(Refused::Failed(failure)) => return Err(failure),
+                    }
+                }
+            };
+            match written {
+                Ok(doorbells) => return Ok(doorbells),
+                // Twice at once: whoever was first has done it.
+                Err(Written::Commit(CommitError::MailKnown)) => return Ok(vec![]),
+                Err(Written::Commit(CommitError::MessageIdKnown)) => {
+                    return self.duplicate(arrival, reading, seal.as_deref()).await;
+                }
+                Err(Written::Commit(CommitError::SenderExceeded)) => {
+                    return self.exceeded(arrival, reading, seal.as_deref()).await;
+                }
+                Err(Written::Commit(CommitError::Store(error))) => return Err(error.into()),
+                Err(Written::Commit(_)) => {}
+                Err(Written::Failed(failure)) => return Err(failure),
+            }
+        }
+        Err(Failure::Retry {
+            after: None,
+            reason: "the ticket changed at every attempt".to_owned(),
+        })
+    }
+
+    /// The tickets that a mail may be about: first those whose mails it answers,
+    /// by the ids that SES gave them, then those whose tokens stand in its
+    /// recipients. A number in the subject is none of them.
+    async fn candidates(
+        &self,
+        arrival: &Arrival,
+        reading: &Reading<'_>,
+    ) -> Result<Vec<Candidate>, Failure> {
+        let local = |id: &String| id.split('@').next().map(str::to_owned);
+        let answered: Vec<String> = reading
+            .answers
+            .iter()
+            .filter_map(local)
+            .take(MAX_ANSWERED)
+            .collect();
+        let mut named = Vec::new();
+        for sent in self.desk.store.sent_mails(&answered).await? {
+            if let Effect::Mail(kind) = sent.effect {
+                named.push((sent.ticket, kind.audience()));
+            }
+        }
+        for recipient in &arrival.recipients {
+            let label = recipient.split('@').next().and_then(|l| l.split_once('+'));
+            if let Some((_, token)) = label
+                && let Some((TokenUse::Reply(audience), ticket)) = self.secret.verify(token)
+            {
+                named.push((ticket, audience));
+            }
+        }
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for (id, audience) in named {
+            let known = |c: &Candidate| c.ticket.id == id && c.audience == audience;
+            if !candidates.iter().any(known)
+                && let Some(ticket) = self.desk.store.ticket(id).await?
+            {
+                candidates.push(Candidate { ticket, audience });
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// Writes a new ticket.
+    async fn found(
+        &self,
+        mail: &Mail<'_>,
+        application: Application,
+        actor: &Actor,
+        setting: Setting<'_>,
+    ) -> Result<Vec<Doorbell>, Written> {
+        let admission = admit(application, actor, setting).map_err(rejected)?;
+        // The same for every attempt at this mail, so that its files are not
+        // stored twice.
+        let id = ticket_id(mail.arrival);
+        let attachments = self.store_files(&mail.arrival.id, mail.reading, id).await?;
+        let number = self.desk.store.take_number().await.map_err(Failure::from)?;
+        let (ticket, events) = founded(&admission, id, number, mail, attachments, actor, setting)?;
+        let record = mail.record(MailOutcome::Ticket {
+            ticket: Link { id, number },
+        });
+        let entry = mail.entry(&record, self.sender_limit);
+        let guard = MailGuard::Received(&entry);
+        self.desk.found(&ticket, &events, None, Some(guard)).await?;
+        self.complete(&record).await?;
+        Ok(vec![])
+    }
+
+    /// The events of a command on a ticket, and of the files beside it.
+    async fn add(
+        &self,
+        mail: &Mail<'_>,
+        ticket: &Ticket,
+        actor: &Actor,
+        command: Command,
+        setting: Setting<'_>,
+    ) -> Result<(Vec<Event>, Link), Refused> {
+        let refused = |rejection: Rejection| match rejection {
+            Rejection::InvalidTransition(detail) => Refused::Rejected(detail),
+            Rejection::Denied(_) => {
+                Refused::Rejected(RefusalReason::NotAllowed.sentence().to_owned())
+            }
+            Rejection::Validation(_) | Rejection::Calendar(_) => {
+                Refused::Failed(Failure::Poison(format!("{rejection:?}")))
+            }
+        };
+        let decided = types::command::decide(ticket, &command, actor, setting);
+        let mut events = decided.map_err(refused)?;
+        let attachments = self
+            .store_files(&mail.arrival.id, mail.reading, ticket.id)
+            .await;
+        let attachments = attachments.map_err(Refused::Failed)?;
+        if !attachments.is_empty() {
+            let so_far = after(ticket, &events);
+            let command = Command::AddAttachments { attachments };
+            let added = types::command::decide(&so_far, &command, actor, setting);
+            events.extend(added.map_err(refused)?);
+        }
+        for event in &mut events {
+            event.mail = Some(mail.arrival.id.clone());
+        }
+        let link = Link {
+            id: ticket.id,
+            number: ticket.number,
+        };
+        Ok((events, link))
+    }
+
+    async fn step(
+        &self,
+        mail: &Mail<'_>,
+        ticket: &Ticket,
+        events: &[Event],
+        outcome: MailOutcome,
+    ) -> Result<Vec<Doorbell>, Written> {
+        let record = mail.record(outcome);
+        let entry = mail.entry(&record, self.sender_limit);
+        let guard = MailGuard::Received(&entry);
+        let step = self
+            .desk
+            .commit_step(ticket, events, None, None, Some(guard));
+        Ok(step.await?)
+    }
+
+    /// Puts a mail that nobody wrote on file; with a ticket, where it is open.
+    async fn file(
+        &self,
+        mail: &Mail<'_>,
+        what: &str,
+        on: Option<&Ticket>,
+        setting: Setting<'_>,
+    ) -> Result<Vec<Doorbell>, Written> {
+        let what = what.to_owned();
+        if let Some(ticket) = on {
+            let text = printable(&mail.reading.reply);
+            let command = Command::FileMail {
+                what: what.clone(),
+                text: text.chars().take(MAX_FILED).collect(),
+            };
+            if let Ok(mut events) =
+                types::command::decide(ticket, &command, &Actor::System, setting)
+            {
+                for event in &mut events {
+                    event.mail = Some(mail.arrival.id.clone());
+                }
+                let link = Link {
+                    id: ticket.id,
+                    number: ticket.number,
+                };
+                let outcome = MailOutcome::Filed {
+                    what,
+                    ticket: Some(link),
+                };
+                return self.step(mail, ticket, &events, outcome).await;
+            }
+        }
+        let outcome = MailOutcome::Filed { what, ticket: None };
+        self.record(mail.arrival, Some(mail.reading), outcome, mail.seal, None)
+            .await
+    }
+
+    /// A mail of a sender who has had his share: a person's is refused, what
+    /// nobody wrote goes on file by itself.
+    async fn exceeded(
+        &self,
+        arrival: &Arrival,
+        reading: &Reading<'_>,
+        seal: Option<&str>,
+    ) -> Result<Vec<Doorbell>, Failure> {
+        let outcome = if reading.automatic.is_some() {
+            MailOutcome::Filed {
+                what: "flood".to_owned(),
+                ticket: None,
+            }
+        } else {
+            MailOutcome::Refused {
+                reason: RefusalReason::Flood,
+                detail: RefusalReason::Flood.sentence().to_owned(),
+            }
+        };
+        match self
+            .record(arrival, Some(reading), outcome, seal, None)
+            .await
+        {
+            Err(Written::Commit(CommitError::MessageIdKnown)) => {
+                self.duplicate(arrival, reading, seal).await
+            }
+            other => settled(other),
+        }
+    }
+
+    async fn duplicate(
+        &self,
+        arrival: &Arrival,
+        reading: &Reading<'_>,
+        seal: Option<&str>,
+    ) -> Result<Vec<Doorbell>, Failure> {
+        let first = match seal {
+            Some(seal) => self.desk.store.mail_under(seal).await?,
+            None => None,
+        };
+        let of = first.ok_or_else(|| Failure::Retry {
+            after: None,
+            reason: "the mail that came first is not on record".to_owned(),
+        })?;
+        let outcome = MailOutcome::Duplicate { of };
+        settled(
+            self.record(arrival, Some(reading), outcome, None, None)
+                .await,
+        )
+    }
+
+    async fn refuse(
+        &self,
+        arrival: &Arrival,
+        reading: Option<&Reading<'_>>,
+        reason: RefusalReason,
+    ) -> Result<Vec<Doorbell>, Failure> {
+        let detail = reason.sentence().to_owned();
+        let outcome = MailOutcome::Refused { reason, detail };
+        settled(self.record(arrival, reading, outcome, None, None).await)
+    }
+
+    async fn unreadable(
+        &self,
+        arrival: &Arrival,
+        why: Unreadable,
+    ) -> Result<Vec<Doorbell>, Failure> {
+        let outcome = MailOutcome::Refused {
+            reason: RefusalReason::Unreadable,
+            detail: why.sentence().to_owned(),
+        };
+        settled(self.record(arrival, None, outcome, None, None).await)
+    }
+
+    /// Records a mail that does nothing to a ticket. With `owed` its sender gets
+    /// a short answer, unless he has had his share of them.
+    async fn record(
+        &self,
+        arrival: &Arrival,
+        reading: Option<&Reading<'_>>,
+        outcome: MailOutcome,
+        seal: Option<&str>,
+        owed: Option<()>,
+    ) -> Result<Vec<Doorbell>, Written> {
+        let record = record(arrival, reading, outcome);
+        let entry = MailEntry {
+            record: &record,
+            seal,
+            counted: None,
+        };
+        let to = arrival.envelope_from.as_deref().map(EmailAddress::parse);
+        let limit = match (&to, owed) {
+            (Some(Ok(sender)), Some(())) => Some(SenderLimit {
+                what: "answered",
+                sender,
+                limit: self.answer_limit,
+            }),
+            (_, _) => None,
+        };
+        let written = self.desk.store.record_mail(&entry, limit).await;
+        match written {
+            Err(CommitError::SenderExceeded) => {
+                Ok(self.desk.store.record_mail(&entry, None).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// What follows from a mail on record and may have been cut off: that the
+    /// ticket which it continues knows of it.
+    async fn complete(&self, record: &MailRecord) -> Result<Vec<Doorbell>, Failure> {
+        let MailOutcome::Ticket { ticket: link } = &record.outcome else {
+            return Ok(vec![]);
+        };
+        let Some(ticket) = self.desk.store.ticket(link.id).await? else {
+            return Ok(vec![]);
+        };
+        for earlier in &ticket.links {
+            let Some(earlier) = self.desk.store.ticket(earlier.id).await? else {
+                continue;
+            };
+            if earlier.links.iter().any(|l| l.id == ticket.id) {
+                continue;
+            }
+            let stored = self.desk.catalogue_for_queue().await?;
+            let setting = Setting {
+                now: clock::now(),
+                catalogue: &stored.catalogue,
+            };
+            let link = Link {
+                id: ticket.id,
+                number: ticket.number,
+            };
+            let command = Command::Link { link };
+            let events = types::command::decide(&earlier, &command, &Actor::System, setting)
+                .map_err(|e| Failure::Poison(format!("{e:?}")))?;
+            self.desk
+                .commit_step(&earlier, &events, None, None, None)
+                .await?;
+        }
+        Ok(self.desk.store.owed(link.id).await?)
+    }
+
+    /// Stores a mail's files under the ticket; once more is the same.
+    pub async fn store_files(
+        &self,
+        mail: &MailId,
+        reading: &Reading<'_>,
+        ticket: TicketId,
+    ) -> Result<Vec<Attachment>, Failure> {
+        let mut stored = Vec::with_capacity(reading.attachments.len());
+        for (i, file) in reading.attachments.iter().enumerate() {
+            let id = format!("{}-{}", &digest(&mail.0)[..16], i + 1);
+            let key = attachment_key(ticket, &id);
+            let bytes = file.bytes().into_owned();
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            let written = self.files.write(&key, &file.content_type, bytes);
+            written.await.map_err(|error| match error {
+                FileError::Retryable { .. } => Failure::Retry {
+                    after: None,
+                    reason: chain(&error),
+                },
+                FileError::Missing { .. }
+                | FileError::TooLarge { .. }
+                | FileError::Unexpected { .. } => Failure::Poison(chain(&error)),
+            })?;
+            stored.push(Attachment {
+                id,
+                name: file.name.clone(),
+                content_type: file.content_type.clone(),
+                size,
+            });
+        }
+        Ok(stored)
+    }
+}
+
+/// A mail that was read.
+struct Mail<'a> {
+    arrival: &'a Arrival,
+    reading: &'a Reading<'a>,
+    seal: Option<&'a str>,
+}
+
+impl Mail<'_> {
+    fn record(&self, outcome: MailOutcome) -> MailRecord {
+        record(self.arrival, Some(self.reading), outcome)
+    }
+
+    fn entry<'a>(&'a self, record: &'a MailRecord, limit: u32) -> MailEntry<'a> {
+        let from = self.reading.from.as_ref();
+        MailEntry {
+            record,
+            seal: self.seal,
+            counted: from.map(|from| SenderLimit {
+                what: "taken",
+                sender: &from.address,
+                limit,
+            }),
+        }
+    }
+}
+
+/// Why a mail's outcome is not written.
+enum Written {
+    Commit(CommitError),
+    Failed(Failure),
+}
+
+/// Why a mail does nothing on a ticket.
+enum Refused {
+    Rejected(String),
+    Failed(Failure),
+}
+
+impl From<CommitError> for Written {
+    fn from(error: CommitError) -> Self {
+        Written::Commit(error)
+    }
+}
+
+impl From<Failure> for Written {
+    fn from(failure: Failure) -> Self {
+        Written::Failed(failure)
+    }
+}
+
+fn rejected(rejection: Rejection) -> Written {
+    Written::Failed(Failure::Poison(format!("{rejection:?}")))
+}
+
+/// A mail whose record somebody else wrote is done.
+fn settled(written: Result<Vec<Doorbell>, Written>) -> Result<Vec<Doorbell>, Failure> {
+    match written {
+        Ok(doorbells) => Ok(doorbells),
+        Err(Written::Commit(CommitError::MailKnown)) => Ok(vec![]),
+        Err(Written::Commit(error)) => Err(error.into()),
+        Err(Written::Failed(failure)) => Err(failure),
+    }
+}
+
+fn founded(
+    admission: &types::command::Admission,
+    id: TicketId,
+    number: types::ids::TicketNumber,
+    mail: &Mail<'_>,
+    attachments: Vec<Attachment>,
+    actor: &Actor,
+    setting: Setting<'_>,
+) -> Result<(Ticket, Vec<Event>), Written> {
+    let event = admission.register(id, number);
+    let EventKind::Registered(registration) = &event.kind else {
+        return Err(Failure::Poison("a registration registers nothing".to_owned()).into());
+    };
+    let mut ticket = found(registration, &event);
+    let mut events = vec![event.clone()];
+    if !attachments.is_empty() {
+        let command = Command::AddAttachments { attachments };
+        let added = types::command::decide(&ticket, &command, actor, setting).map_err(rejected)?;
+        ticket = after(&ticket, &added);
+        events.extend(added);
+    }
+    for event in &mut events {
+        event.mail = Some(mail.arrival.id.clone());
+    }
+    Ok((ticket, events))
+}
+
+fn record(arrival: &Arrival, reading: Option<&Reading<'_>>, outcome: MailOutcome) -> MailRecord {
+    MailRecord {
+        id: arrival.id.clone(),
+        received_at: arrival.received_at,
+        object: arrival.object.clone(),
+        envelope_from: arrival.envelope_from.clone(),
+        recipients: arrival.recipients.clone(),
+        from: reading.and_then(|r| r.from.as_ref().map(|from| from.address.clone())),
+        subject: reading.and_then(|r| r.subject.clone()),
+        message_id: reading.and_then(|r| r.message_id.clone()),
+        outcome,
+        accepted: None,
+    }
+}
+
+/// Stands for a Message-ID and its sender: the same mail, delivered twice.
+fn seal(reading: &Reading<'_>) -> Option<String> {
+    let id = reading.message_id.as_deref()?;
+    let from = reading
+        .from
+        .as_ref()
+        .map_or("", |from| from.address.as_str());
+    Some(digest(&format!("{id}\n{from}")))
+}
+
+fn digest(text: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
+}
+
+/// The id of the ticket that a mail makes: the same at every attempt.
+pub fn ticket_id_of(mail: &MailId, received_at: Timestamp) -> TicketId {
+    let hash = Sha256::digest(mail.0.as_bytes());
+    let random = hash
+        .iter()
+        .take(10)
+        .fold(0u128, |n, b| n << 8 | u128::from(*b));
+    TicketId::new(received_at, random)
+}
+
+fn ticket_id(arrival: &Arrival) -> TicketId {
+    ticket_id_of(&arrival.id, arrival.received_at)
+}
+
+/// Addresses without what follows a `+`.
+pub fn bases(recipients: &[String]) -> Vec<EmailAddress> {
+    let parsed = recipients
+        .iter()
+        .filter_map(|r| EmailAddress::parse(r).ok());
+    parsed.map(|address| base(&address)).collect()
+}
+
+/// What SES's verdicts say of the sender. SPF speaks for the envelope's domain:
+/// it counts where the header says the same one, and the domain has no DMARC.
+fn sender(arrival: &Arrival, reading: &Reading<'_>) -> Sender {
+    let receipt = &arrival.receipt;
+    if receipt.dmarc_verdict.fails() {
+        return Sender::Disowned;
+    }
+    // What the scanner could not clear is new at best; and the verdicts are about
+    // the one address of the one `From`.
+    if reading.origin != Origin::From
+        || !receipt.virus_verdict.passes()
+        || !receipt.spam_verdict.passes()
+    {
+        return Sender::Unproven;
+    }
+    let envelope = arrival.envelope_from.as_deref().map(EmailAddress::parse);
+    let aligned = match (envelope, &reading.from) {
+        (Some(Ok(envelope)), Some(from)) => envelope.domain() == from.address.domain(),
+        (_, _) => false,
+    };
+    if receipt.dmarc_verdict.passes() || (receipt.spf_verdict.passes() && aligned) {
+        Sender::Proven
+    } else {
+        Sender::Unproven
+    }
+}
