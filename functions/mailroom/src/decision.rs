@@ -295,7 +295,9 @@ pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Opti
     let mut observers: Vec<Person> = Vec::new();
     for copied in reading.to.iter().chain(&reading.cc) {
         let address = &copied.address;
-        let ours = case.own.contains(&base(address)) || *address == requester.email;
+        let plain = base(address);
+        let mailbox = teams.iter().any(|t| t.mailbox.as_ref() == Some(&plain));
+        let ours = mailbox || case.own.contains(&plain) || *address == requester.email;
         let of_entity = case.entity_domains.iter().any(|d| d == address.domain());
         let known = observers.iter().any(|o| o.email == *address);
         if !ours && of_entity && !known && observers.len() < MAX_OBSERVERS {

@@ -2,6 +2,8 @@
 //! tests use it: HTTP alone, with development tokens.
 
 use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -206,4 +208,37 @@ fn read(mut answer: Response<ureq::Body>) -> Result<Reply, ureq::Error> {
         headers,
         text,
     })
+}
+
+/// Hands a mail over by SMTP (RFC 5321): one mail on a connection of its own.
+///
+/// # Errors
+/// When the connection fails, or a line is answered with a refusal.
+pub fn send_mail(port: u16, from: &str, to: &str, raw: &str) -> io::Result<()> {
+    let stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut replies = BufReader::new(stream.try_clone()?);
+    let mut stream = stream;
+    let mut expect = |line: &str, code: &str| -> io::Result<()> {
+        stream.write_all(line.as_bytes())?;
+        loop {
+            let mut reply = String::new();
+            replies.read_line(&mut reply)?;
+            // A line that goes on has a dash behind its code.
+            if !reply.starts_with(code) {
+                return Err(io::Error::other(reply));
+            }
+            if reply.as_bytes().get(3) != Some(&b'-') {
+                return Ok(());
+            }
+        }
+    };
+    expect("", "220")?;
+    expect("EHLO localhost\r\n", "250")?;
+    expect(&format!("MAIL FROM:<{from}>\r\n"), "250")?;
+    expect(&format!("RCPT TO:<{to}>\r\n"), "250")?;
+    expect("DATA\r\n", "354")?;
+    let stuffed = raw.replace("\r\n.", "\r\n..");
+    expect(&format!("{stuffed}\r\n.\r\n"), "250")?;
+    expect("QUIT\r\n", "221")
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::client::{Client, ClientError, Reply};
+use crate::client::{Client, ClientError, Reply, send_mail};
 
 /// How long a step may take to show.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -25,6 +25,12 @@ pub enum DemoError {
         status: u16,
         body: String,
     },
+    #[error("the mail to {to} was not taken")]
+    Mail {
+        to: String,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("waited in vain for {0}")]
     Late(String),
     #[error("{what} is {found}, and should be {expected}")]
@@ -37,19 +43,29 @@ pub enum DemoError {
     NoSurvey(String),
 }
 
+/// Where a host listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    pub api: u16,
+    pub aws: u16,
+    pub smtp: u16,
+}
+
 /// The tour. What it says goes to `say`, piece by piece.
 pub struct Demo<'a> {
     client: Client,
     aws: Client,
+    smtp_port: u16,
     say: &'a (dyn Fn(&str) + Sync),
 }
 
 impl<'a> Demo<'a> {
-    /// A tour of the host whose API and AWS endpoint listen on these ports.
-    pub fn new(port: u16, aws_port: u16, say: &'a (dyn Fn(&str) + Sync)) -> Self {
+    /// A tour of the host that listens there.
+    pub fn new(ports: Ports, say: &'a (dyn Fn(&str) + Sync)) -> Self {
         Demo {
-            client: Client::new(port),
-            aws: Client::new(aws_port),
+            client: Client::new(ports.api),
+            aws: Client::new(ports.aws),
+            smtp_port: ports.smtp,
             say,
         }
     }
@@ -65,6 +81,7 @@ impl<'a> Demo<'a> {
         self.phoned_in_and_expired()?;
         self.escalated_and_supported()?;
         self.overdue()?;
+        self.by_mail()?;
         (self.say)("\nTodo terminó como dice el procedimiento.\n");
         Ok(())
     }
@@ -348,6 +365,75 @@ impl<'a> Demo<'a> {
         self.ends(who, &ticket, "desk", 9)
     }
 
+    /// Everything that the requester does, he does by mail.
+    fn by_mail(&self) -> Result<(), DemoError> {
+        self.heading(
+            "Por correo: la solicitud, una respuesta automática, y la respuesta que la reabre",
+        );
+        let (who, reader) = ("elena.paz@uspec.gov.co", "auditor.interno@uspec.gov.co");
+        let request = "From: Elena Paz <elena.paz@uspec.gov.co>\r\nTo: impresion@uspec.gov.co\r\n\
+            Subject: =?utf-8?Q?La_impresora_no_imprime_a_color?=\r\nMessage-ID: <solicitud@uspec.gov.co>\r\n\
+            Content-Type: text/plain; charset=utf-8\r\n\r\nTodo sale en blanco y negro.\r\n";
+        self.mail(who, "impresion@uspec.gov.co", request)?;
+        let found = self.eventually("la solicitud que llegó por correo", || {
+            let list = self.show(reader, "/tickets?team=impresion&status=assigned")?;
+            Ok(list["items"]
+                .as_array()
+                .and_then(|items| items.first().cloned()))
+        })?;
+        let ticket = format!("/tickets/{}", found["number"]);
+        let agent = found["assignee"]["email"].as_str().unwrap_or_default();
+        self.is(&found["channel"], &json!("email"), "el origen")?;
+        let contact = json!({"note": "Llamada a la extensión 394."});
+        self.command(agent, &format!("{ticket}/contact"), &contact)?;
+        let solution = json!({"solution": "Se cambió el cartucho de color."});
+        self.command(agent, &format!("{ticket}/resolution"), &solution)?;
+
+        // To the address that the mail about the solution asks replies to.
+        let mails = self.mails(&ticket, 3)?;
+        let solved = mails.last().map(|mail| header(mail, "Reply-To"));
+        let reply_to = solved.unwrap_or_default();
+        let reply = |extra: &str, text: &str| {
+            format!(
+                "From: Elena Paz <elena.paz@uspec.gov.co>\r\nTo: {reply_to}\r\nSubject: Re: Solicitud resuelta\r\n\
+                 {extra}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+            )
+        };
+        let away = reply(
+            "Message-ID: <ausente@uspec.gov.co>\r\nAuto-Submitted: auto-replied\r\n",
+            "Estoy fuera de la oficina.",
+        );
+        self.mail(who, &reply_to, &away)?;
+        self.eventually("la respuesta automática en el archivo", || {
+            let events = self.show(reader, &format!("{ticket}/events"))?;
+            let filed = events["items"].as_array().into_iter().flatten();
+            let mut filed = filed.filter(|event| event["kind"] == "mail_filed");
+            Ok(filed.next().map(|_| ()))
+        })?;
+        self.waits(who, &ticket, &json!("solved"), &Value::Null)?;
+        let still = reply(
+            "Message-ID: <sigue@uspec.gov.co>\r\n",
+            "Sigue en blanco y negro.",
+        );
+        self.mail(who, &reply_to, &still)?;
+        self.eventually("la reapertura por correo", || {
+            let shown = self.show(who, &ticket)?;
+            Ok((shown["status"] == "assigned").then_some(()))
+        })?;
+        let solution = json!({"solution": "Se actualizó el controlador; imprime a color."});
+        self.command(agent, &format!("{ticket}/resolution"), &solution)?;
+        self.command(agent, &format!("{ticket}/closure"), &json!({}))?;
+        // Registered, assigned, solved; reopened to both; solved, closed.
+        self.ends(who, &ticket, "desk", 7)
+    }
+
+    fn mail(&self, from: &str, to: &str, raw: &str) -> Result<(), DemoError> {
+        send_mail(self.smtp_port, from, to, raw).map_err(|source| DemoError::Mail {
+            to: to.to_owned(),
+            source,
+        })
+    }
+
     /// Checks where a ticket stands.
     fn waits(
         &self,
@@ -521,6 +607,15 @@ impl<'a> Demo<'a> {
             &format!("el motivo de cierre de {ticket}"),
         )
     }
+}
+
+/// A header of a mail.
+fn header(mail: &Value, name: &str) -> String {
+    let headers = mail["headers"].as_array().into_iter().flatten();
+    let mut named = headers.filter(|header| header["name"] == name);
+    let value = named.next().and_then(|header| header["value"].as_str());
+    let value = value.unwrap_or_default();
+    value.trim_matches(['<', '>', ' ']).to_owned()
 }
 
 fn history(ticket: &Value, events: &Value) -> String {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use lexopt::prelude::*;
-use local::demo::Demo;
+use local::demo::{Demo, Ports};
 use local::load::Load;
 use local::{Binaries, Durability, Host, Options, Profile, Start};
 use tokio::signal::unix::{SignalKind, signal};
@@ -123,8 +123,12 @@ async fn demo(mut options: Options) -> Result<(), Box<dyn Error>> {
     options.data = std::env::temp_dir().join(format!("desk-demo-{}", std::process::id()));
     let data = options.data.clone();
     let host = Host::start(options).await?;
-    let (port, aws_port) = (host.port(), host.aws_port());
-    let played = tokio::task::spawn_blocking(move || Demo::new(port, aws_port, &say).play()).await;
+    let ports = Ports {
+        api: host.port(),
+        aws: host.aws_port(),
+        smtp: host.smtp_port().unwrap_or_default(),
+    };
+    let played = tokio::task::spawn_blocking(move || Demo::new(ports, &say).play()).await;
     host.stop().await;
     let _ = std::fs::remove_dir_all(data);
     Ok(played??)
