@@ -422,3 +422,68 @@ fn word(automatic: &Automatic) -> &'static str {
         Automatic::NullReturnPath => "null_return_path",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(raw: &str) -> Reading<'_> {
+        mailroom::read(raw.as_bytes(), Some("ana@uspec.gov.co")).unwrap()
+    }
+
+    #[test]
+    fn titles_lose_the_marks_of_replies() {
+        for (subject, expected) in [
+            ("No abre", "No abre"),
+            ("RE: Rv: FWD: No abre", "No abre"),
+            (
+                "Re: [USPEC #000012] Solicitud resuelta: No abre",
+                "Solicitud resuelta: No abre",
+            ),
+            ("Re: [USPEC", "[USPEC"),
+            ("Reparar: la silla", "Reparar: la silla"),
+            ("", "Primera línea"),
+        ] {
+            let raw = format!(
+                "From: a@uspec.gov.co\r\nSubject: {subject}\r\n\r\n\r\nPrimera línea\r\nSegunda\r\n"
+            );
+            assert_eq!(title(&reading(&raw)), expected, "{subject}");
+        }
+        let raw = "From: a@uspec.gov.co\r\n\r\n";
+        assert_eq!(title(&reading(raw)), "(sin asunto)");
+        assert_eq!(body(&reading(raw)), "(El correo no trae texto.)");
+    }
+
+    #[test]
+    fn a_solution_is_reported_by_its_first_line() {
+        for (text, expected) in [
+            ("#solucion\r\nSe reinició.", Some("Se reinició.")),
+            ("#Solución \r\n\r\nSe reinició.", Some("Se reinició.")),
+            ("#solucion", Some("(El reporte no trae texto.)")),
+            ("Hola\r\n#solucion\r\nSe reinició.", None),
+            ("#solucionado\r\nSe reinició.", None),
+        ] {
+            let raw = format!(
+                "From: a@uspec.gov.co\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+            );
+            assert_eq!(reported(&reading(&raw)).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_texts_say_that_they_are_cut() {
+        let text = bounded(&"á".repeat(MAX_TEXT + 1), "");
+        assert_eq!(text.chars().count(), MAX_TEXT);
+        assert!(text.ends_with("correo original."));
+        assert_eq!(bounded("a\u{202E}b\u{0}", ""), "ab");
+        assert_eq!(bounded(" \u{200B} ", "nada"), "nada");
+    }
+
+    #[test]
+    fn labels_are_left_out() {
+        let address = |text: &str| EmailAddress::parse(text).unwrap();
+        for (given, expected) in [("a+b@x.co", "a@x.co"), ("a@x.co", "a@x.co")] {
+            assert_eq!(base(&address(given)), address(expected));
+        }
+    }
+}

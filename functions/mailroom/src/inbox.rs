@@ -10,7 +10,7 @@ use cloud::log::chain;
 use cloud::notices::{Notice, Receipt, Received};
 use cloud::store::{CommitError, MailEntry, MailGuard, SenderLimit};
 use data_encoding::HEXLOWER;
-use mailroom::{Origin, Reading, Unreadable, read};
+use mailroom::{Automatic, Origin, Reading, Unreadable, read};
 use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::command::{Application, Command, Rejection, Setting, admit};
@@ -224,9 +224,15 @@ impl Inbox {
         reading: &Reading<'_>,
     ) -> Result<Vec<Candidate>, Failure> {
         let local = |id: &String| id.split('@').next().map(str::to_owned);
-        let answered: Vec<String> = reading
-            .answers
-            .iter()
+        // A report names the mail that it is about; others name what they answer.
+        let reported = match &reading.automatic {
+            Some(Automatic::DeliveryReport(report)) => report.about.as_ref(),
+            Some(Automatic::ReadReceipt { about }) => about.as_ref(),
+            Some(_) | None => None,
+        };
+        let answered: Vec<String> = reported
+            .into_iter()
+            .chain(&reading.answers)
             .filter_map(local)
             .take(MAX_ANSWERED)
             .collect();

@@ -73,11 +73,11 @@ pub(crate) struct Incoming {
     verdicts: Verdicts,
     /// `mail` of the notifications.
     mail: Value,
-    copies: Vec<Copy>,
+    targets: Vec<Target>,
 }
 
 /// One place that a mail is kept in.
-struct Copy {
+struct Target {
     draft: Draft,
     action: S3Action,
     /// Recipients that the action's rule applies to.
@@ -87,8 +87,8 @@ struct Copy {
 impl Incoming {
     /// Takes more of the mail.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        for copy in &mut self.copies {
-            copy.draft.write_all(bytes)?;
+        for target in &mut self.targets {
+            target.draft.write_all(bytes)?;
         }
         Ok(())
     }
@@ -138,12 +138,12 @@ impl Receiving {
             "headers": listed,
             "commonHeaders": common,
         });
-        let mut copies = Vec::new();
+        let mut targets = Vec::new();
         for rule in &self.rules {
             let to = envelope.to.iter().filter(|to| rule.applies_to(to));
             let recipients: Vec<_> = to.cloned().collect();
             for action in rule.actions.iter().filter(|_| !recipients.is_empty()) {
-                copies.push(Copy {
+                targets.push(Target {
                     draft: self.objects.draft()?,
                     action: action.clone(),
                     recipients: recipients.clone(),
@@ -155,7 +155,7 @@ impl Receiving {
             received_at,
             verdicts,
             mail,
-            copies,
+            targets,
         };
         incoming.write(own.as_bytes())?;
         incoming.write(head)?;
@@ -170,17 +170,19 @@ impl Receiving {
             received_at,
             verdicts,
             mail,
-            copies,
+            targets,
         } = incoming;
-        for Copy {
+        for Target {
             draft,
             action,
             recipients,
-        } in copies
+        } in targets
         {
             let key = object_key(&action.prefix, &id);
+            let kind = ("content-type", "application/octet-stream");
+            let headers = vec![(kind.0.to_owned(), kind.1.to_owned())];
             self.objects
-                .place(draft, &action.bucket, &key, Vec::new(), Existing::Replaced)?;
+                .place(draft, &action.bucket, &key, headers, Existing::Replaced)?;
             let Some(topic) = &action.topic_arn else {
                 continue;
             };

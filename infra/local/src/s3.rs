@@ -139,30 +139,25 @@ impl Query {
 /// Whether a request is for S3: it is signed for it, or it is neither signed
 /// nor one of another service.
 pub(crate) fn is_for_s3(parts: &Parts) -> bool {
+    if parts.headers.contains_key("x-amz-target") {
+        return false;
+    }
     let query = parts.uri.query().unwrap_or_default();
     let presigned = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "X-Amz-Credential")
         .map(|(_, value)| value.into_owned());
-    // …Credential=KEY/20261120/us-east-1/s3/aws4_request…
+    // …Credential=KEY/20261120/us-east-1/s3/aws4_request, …
     let scope = presigned.or_else(|| {
         let authorization = text(&parts.headers, header::AUTHORIZATION)?;
         let (_, credential) = authorization.split_once("Credential=")?;
-        Some(
-            credential
-                .split([',', ' '])
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-        )
+        credential.split([',', ' ']).next().map(str::to_owned)
     });
     match scope.as_deref().and_then(|scope| scope.rsplit('/').nth(1)) {
         Some(service) => service == "s3",
         None => {
             let path = parts.uri.path();
             let is_query_api = parts.method == Method::POST && path == "/";
-            !is_query_api
-                && !path.starts_with("/2015-03-31/")
-                && !parts.headers.contains_key("x-amz-target")
+            !is_query_api && !path.starts_with("/2015-03-31/")
         }
     }
 }

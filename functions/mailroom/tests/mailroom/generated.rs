@@ -152,7 +152,7 @@ fn too_large() {
     assert_eq!(read(&raw, None).err(), Some(Unreadable::TooLarge));
 }
 
-/// Each of these takes hours if something is looked for again and again.
+/// Each of these takes minutes if something is looked for again and again.
 #[test]
 fn nothing_takes_time_out_of_proportion() {
     let in_header = [
@@ -177,7 +177,7 @@ fn nothing_takes_time_out_of_proportion() {
         "&",
     ];
     for piece in in_header {
-        let value = piece.repeat(400_000 / piece.len());
+        let value = piece.repeat(100_000 / piece.len());
         for field in [
             "From",
             "Subject",
@@ -215,7 +215,7 @@ fn nothing_takes_time_out_of_proportion() {
         "--b\r\nContent-Type: multipart/x\r\n\r\n--\r\n",
     ];
     for piece in in_body {
-        let body = piece.repeat(2_000_000 / piece.len());
+        let body = piece.repeat(250_000 / piece.len());
         for head in [
             "\r\n",
             "Content-Type: text/html\r\n\r\n",
