@@ -32,6 +32,9 @@ const ATTEMPTS: u32 = 3;
 /// Where SES puts raw mails.
 const PREFIX: &str = "inbound/";
 
+/// What SES leaves there when the rule is made: no mail.
+const SETUP: &str = "AMAZON_SES_SETUP_NOTIFICATION";
+
 /// Answers the routes of mail.
 pub async fn answer(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
     match call.route.as_str() {
@@ -84,7 +87,9 @@ async fn report(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
     let objects = objects.map_err(|e| file_problem(&e))?;
     let ids: Vec<MailId> = objects
         .iter()
-        .filter_map(|object| MailId::parse(object.key.strip_prefix(PREFIX)?))
+        .filter_map(|object| object.key.strip_prefix(PREFIX))
+        .filter(|key| *key != SETUP)
+        .filter_map(MailId::parse)
         .collect();
     let received = ids.len();
     let unaccounted = inbox.desk.store.unrecorded(ids).await;

@@ -69,7 +69,12 @@ impl Listener for Inbox {
     async fn hear(&self, notice: Notice) -> Result<Vec<Doorbell>, Failure> {
         match notice {
             Notice::Received(received) => self.take_in(arrival(*received)?).await,
-            Notice::Bounce { .. } | Notice::Complaint { .. } | Notice::Other(_) => {
+            // SES tries a rule out when it is made.
+            Notice::Other(word) => {
+                tracing::info!(word, "a notice that nothing follows from");
+                Ok(vec![])
+            }
+            Notice::Bounce { .. } | Notice::Complaint { .. } => {
                 Err(Failure::Poison("not for this queue".to_owned()))
             }
         }

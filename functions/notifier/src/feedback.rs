@@ -39,7 +39,12 @@ impl Listener for Feedback<'_> {
             Notice::Complaint { mail, complaint } => {
                 (mail, BounceKind::Complaint, complaint.complained_recipients)
             }
-            Notice::Received(_) | Notice::Other(_) => {
+            // SES tries a destination out when it is made.
+            Notice::Other(word) => {
+                tracing::info!(word, "a notice that nothing follows from");
+                return Ok(vec![]);
+            }
+            Notice::Received(_) => {
                 return Err(Failure::Poison("not for this queue".to_owned()));
             }
         };

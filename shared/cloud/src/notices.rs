@@ -141,6 +141,10 @@ impl Notice {
             mail: SentMail,
             complaint: Complaint,
         }
+        // What SES says to a topic when it is set up is no JSON.
+        if body.starts_with("Successfully validated SNS topic") {
+            return Ok(Notice::Other("Validated".to_owned()));
+        }
         let unreadable = |e: serde_json::Error| Poison::Unreadable(e.to_string());
         let unwrapped = match serde_json::from_str::<Envelope>(body) {
             Ok(envelope) if envelope.kind == "Notification" => envelope.message,
@@ -176,6 +180,8 @@ mod tests {
         }
         let other = Notice::from_body(r#"{"eventType":"Open"}"#);
         assert!(matches!(other, Ok(Notice::Other(word)) if word == "Open"));
+        let other = "Successfully validated SNS topic for Amazon SES event publishing.";
+        assert!(matches!(Notice::from_body(other), Ok(Notice::Other(_))));
         assert!(Notice::from_body("{}").is_err());
         assert!(Notice::from_body("x").is_err());
     }

@@ -58,6 +58,7 @@ fn title(n: usize) -> String {
 #[test]
 fn no_mail_is_lost_and_none_is_a_ticket_twice() {
     let mut chance = Chance::new();
+    eprintln!("MAIL_SEED={}", chance.0);
     let host = host_in_a_hurry();
     let mut smtp = host.smtp();
     let mut ids = Vec::new();

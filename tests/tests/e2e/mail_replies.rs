@@ -221,6 +221,22 @@ fn a_sender_who_is_not_proven_touches_nothing() {
         check_own(&host, &crate::mail::record(&host, &id), ANA, &ticket);
         assert_eq!(look(&host, &ticket), before, "{envelope} {verdicts}");
     }
+    // What is proven is about the one address in `From`.
+    let proven = || letter("dmarc=PASS");
+    for letter in [
+        proven().with("From", &format!("{ANA}, {LUIS}")),
+        proven()
+            .with("From", ANA)
+            .with("Sender", ANA)
+            .without("From"),
+        proven().without("From"),
+    ] {
+        let id = host.mail_in(ANA, &[sent.reply_to()], &letter.raw()).id();
+        host.settle();
+        let record = crate::mail::record(&host, &id);
+        assert_ne!(record["outcome"], "follow_up", "{record}");
+        assert_eq!(look(&host, &ticket), before, "{letter:?}");
+    }
     // The very domain vouches for the very sender: that is he.
     let aligned = letter("dmarc=GRAY; dkim=GRAY; spf=PASS");
     let record = taken_at(&host, &aligned, sent.reply_to());
