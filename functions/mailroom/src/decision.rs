@@ -183,12 +183,13 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
     let actor = Actor::Person(caller.clone());
     if is(&ticket.officer) && ticket.state != State::Closed {
         return match reported(case.reading) {
-            Some(body) => act(
+            // While a provider is waited for there is nothing to report yet.
+            Some(body) if ticket.state == State::OnHold(HoldReason::Technology) => act(
                 actor,
                 Command::ReportSolution { body },
                 Became::SolutionReport,
             ),
-            None => act(actor, internal(case.reading), Became::FollowUp),
+            Some(_) | None => act(actor, internal(case.reading), Became::FollowUp),
         };
     }
     if asks || observes {
@@ -247,6 +248,10 @@ fn identify(case: &Case<'_>, from: &Mailbox) -> Caller {
 fn open(case: &Case<'_>, from: &Mailbox, links: Vec<Link>) -> Decision {
     let reading = case.reading;
     let mut caller = identify(case, from);
+    // Whoever had a ticket may go on with it.
+    if !links.is_empty() {
+        caller.roles.insert(Role::Requester);
+    }
     if !caller.is(Role::Requester) {
         match case.outsiders {
             Outsiders::Refuse => return refuse(RefusalReason::OutsideSender),

@@ -158,6 +158,7 @@ impl Inbox {
                 arrival,
                 reading,
                 seal: seal.as_deref(),
+                sender: case.sender,
             };
             let written = match decide(&case) {
                 Decision::File { what, on } => {
@@ -166,9 +167,10 @@ impl Inbox {
                 }
                 Decision::Refuse { reason, detail } => {
                     let outcome = MailOutcome::Refused { reason, detail };
-                    let answered = reason == RefusalReason::OutsideSender;
-                    let owed = answered.then_some(());
-                    self.record(arrival, Some(reading), outcome, seal.as_deref(), owed)
+                    let owed = (reason == RefusalReason::OutsideSender).then_some(());
+                    // A forged mail must not keep the true one out.
+                    let seal = mail.seal.filter(|_| case.sender != Sender::Disowned);
+                    self.record(arrival, Some(reading), outcome, seal, owed)
                         .await
                 }
                 Decision::Open { application, actor } => {
@@ -567,6 +569,7 @@ struct Mail<'a> {
     arrival: &'a Arrival,
     reading: &'a Reading<'a>,
     seal: Option<&'a str>,
+    sender: Sender,
 }
 
 impl Mail<'_> {
@@ -580,7 +583,11 @@ impl Mail<'_> {
             record,
             seal: self.seal,
             counted: from.map(|from| SenderLimit {
-                what: "taken",
+                // Whoever writes in somebody's name uses up nothing of his.
+                what: match self.sender {
+                    Sender::Proven => "taken",
+                    Sender::Unproven | Sender::Disowned => "unproven",
+                },
                 sender: &from.address,
                 limit,
             }),

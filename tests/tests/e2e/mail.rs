@@ -38,7 +38,7 @@ pub fn taken(host: &Host, letter: &Letter) -> Value {
 pub fn taken_at(host: &Host, letter: &Letter, to: &str) -> Value {
     let id = bring(host, letter, &[to]);
     host.settle();
-    record(host, &id)
+    record_of(host, &id)
 }
 
 /// The ticket that a letter to the help desk becomes, once somebody is
@@ -53,7 +53,7 @@ pub fn asked(host: &Host, letter: &Letter) -> Value {
 
 /// What is on record of a mail that came in, `null` where nothing is.
 #[track_caller]
-pub fn record(host: &Host, id: &str) -> Value {
+pub fn record_of(host: &Host, id: &str) -> Value {
     let tables = host.aws("DynamoDB_20120810.ListTables", &json!({}));
     let request = json!({
         "TableName": tables["TableNames"][0],

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tests::people::{ANA, COORDINATOR, LUIS, SUPPORT_MAILBOX};
 use tests::{Host, Letter, Mail, eventually};
 
-use crate::at_once;
-use crate::mail::{bring, check_balanced, check_no_dead_letters, record, taken};
+use crate::mail::{bring, check_balanced, check_no_dead_letters, record_of, taken};
 use crate::mail_refused::hours;
+use crate::{at_once, last_mail};
 
 /// Longer than it takes to carry some hundred mails.
 const MANY: Duration = Duration::from_secs(120);
@@ -46,7 +46,7 @@ fn the_same_mail_is_one_ticket() {
     host.settle_within(MANY);
     let mut outcomes: Vec<_> = ids
         .iter()
-        .map(|id| record(&host, id)["outcome"].clone())
+        .map(|id| record_of(&host, id)["outcome"].clone())
         .collect();
     outcomes.sort_by_key(Value::to_string);
     let mut expected = vec![json!("duplicate"); 9];
@@ -56,7 +56,7 @@ fn the_same_mail_is_one_ticket() {
     assert_eq!(host.mails().len(), 4);
 
     // A reply, twice: one follow-up.
-    let told = crate::last_mail(&host, ANA, "Solicitud registrada");
+    let told = last_mail(&host, ANA, "Solicitud registrada");
     let reply = Letter::new(ANA, "Re:", "Sigue igual.").answering(&told);
     assert_eq!(taken(&host, &reply)["outcome"], "follow_up");
     assert_eq!(taken(&host, &reply)["outcome"], "duplicate");
@@ -92,7 +92,7 @@ fn a_storm_is_refused_on_record() {
         mine.map(bring).collect::<Vec<_>>()
     });
     host.settle_within(MANY);
-    let records: Vec<_> = ids.concat().iter().map(|id| record(&host, id)).collect();
+    let records: Vec<_> = ids.concat().iter().map(|id| record_of(&host, id)).collect();
     let hours = hours(records.iter().map(|record| &record["received_at"]));
     let (taken_in, rest): (Vec<_>, Vec<_>) = records
         .iter()
@@ -136,10 +136,10 @@ fn more_files_than_a_ticket_can_hold() {
     assert_eq!(taken(&host, &letter("Registros"))["outcome"], "ticket");
     // Its own is large already. What does not fit is said so; it does not come
     // back until it is given up.
-    let told = crate::last_mail(&host, ANA, "Solicitud registrada");
+    let told = last_mail(&host, ANA, "Solicitud registrada");
     let id = bring(&host, &letter("Re:").answering(&told), &[SUPPORT_MAILBOX]);
     let record = eventually("the reply has an outcome", || {
-        let record = record(&host, &id);
+        let record = record_of(&host, &id);
         (!record.is_null()).then_some(record)
     });
     check_balanced(&host, &record);
@@ -302,7 +302,7 @@ fn whatever_the_world_sends_has_one_outcome() {
     let mut last = Value::Null;
     let mut seen: HashMap<&str, Vec<String>> = HashMap::new();
     for (name, id) in &ids {
-        let record = record(&host, id);
+        let record = record_of(&host, id);
         let outcome = record["outcome"].as_str();
         let outcome = outcome.unwrap_or_else(|| panic!("{name} is not on record"));
         let reason = record["reason"].as_str().or(record["what"].as_str());

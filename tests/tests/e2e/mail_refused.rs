@@ -8,7 +8,7 @@ use tests::people::{ANA, AUDITOR, COORDINATOR, LUIS, PRINTING, SUPPORT, SUPPORT_
 use tests::{Host, Letter};
 
 use crate::mail::{
-    MARTA, OUTSIDER, asked, bring, check_balanced, check_no_dead_letters, day_of, file, record,
+    MARTA, OUTSIDER, asked, bring, check_balanced, check_no_dead_letters, day_of, file, record_of,
     taken, taken_at,
 };
 use crate::{at_once, last_mail, time};
@@ -155,7 +155,7 @@ fn with_its_reason_for_those_who_look_through_it() {
     for (reason, envelope, raw) in &cases {
         let id = host.mail_in(envelope, &[SUPPORT_MAILBOX], raw).id();
         host.settle();
-        let record = record(&host, &id);
+        let record = record_of(&host, &id);
         check_refused(&record, reason);
         records.push(record);
     }
@@ -346,7 +346,7 @@ fn the_desk_may_accept_it_after_all() {
     // One that cannot be read needs to be told what it is about.
     let id = host.mail_in(ANA, &[SUPPORT_MAILBOX], &too_deep()).id();
     host.settle();
-    let unread = crate::mail::record(&host, &id);
+    let unread = record_of(&host, &id);
     agent
         .post(&path(&unread), &anything)
         .problem(422, "validation_failed");
@@ -406,7 +406,7 @@ fn nothing_automatic_is_answered() {
             .list("/tickets?limit=100")
             .is_empty()
     );
-    let counts = check_balanced(&host, &record(&host, &id));
+    let counts = check_balanced(&host, &record_of(&host, &id));
     assert_eq!(counts["filed"], letters.len() + 2, "{counts}");
 
     // A person says so.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::people::{ANA, COORDINATOR, LUIS, SUPPORT_MAILBOX};
 use tests::{Host, Letter};
 
-use crate::mail::{MARTA, asked, bring, check_balanced, record, taken, taken_at};
+use crate::mail::{MARTA, asked, bring, check_balanced, record_of, taken, taken_at};
 use crate::{assignee, last_mail, solution, survey_of};
 
 /// Ana's request by mail, assigned, with Marta in copy.
@@ -218,7 +218,7 @@ fn a_sender_who_is_not_proven_touches_nothing() {
         let raw = letter(verdicts).raw();
         let id = host.mail_in(envelope, &[sent.reply_to()], &raw).id();
         host.settle();
-        check_own(&host, &crate::mail::record(&host, &id), ANA, &ticket);
+        check_own(&host, &record_of(&host, &id), ANA, &ticket);
         assert_eq!(look(&host, &ticket), before, "{envelope} {verdicts}");
     }
     // What is proven is about the one address in `From`.
@@ -233,7 +233,7 @@ fn a_sender_who_is_not_proven_touches_nothing() {
     ] {
         let id = host.mail_in(ANA, &[sent.reply_to()], &letter.raw()).id();
         host.settle();
-        let record = crate::mail::record(&host, &id);
+        let record = record_of(&host, &id);
         assert_ne!(record["outcome"], "follow_up", "{record}");
         assert_eq!(look(&host, &ticket), before, "{letter:?}");
     }
@@ -277,7 +277,7 @@ fn after_the_solution() {
             .mail_in(envelope, &[solved.reply_to()], &away.raw())
             .id();
         host.settle();
-        let record = record(&host, &id);
+        let record = record_of(&host, &id);
         assert_eq!(record["outcome"], "filed", "{record}");
         assert_eq!(record["ticket"]["id"], ticket["id"], "{record}");
         let event = last_event(&host, &ticket);
