@@ -83,6 +83,12 @@ fn main() -> ExitCode {
         println!("FAILED: not every mail is a ticket; {dead} dead letters.");
         return ExitCode::FAILURE;
     }
+    // Who asked and who is responsible, for each.
+    let told = host.mails().len();
+    if told != 2 * mails {
+        println!("FAILED: {told} mails went out.");
+        return ExitCode::FAILURE;
+    }
     ExitCode::SUCCESS
 }
 

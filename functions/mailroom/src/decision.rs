@@ -50,6 +50,16 @@ impl std::str::FromStr for Outsiders {
 pub struct Candidate {
     pub ticket: Ticket,
     pub audience: Audience,
+    pub found: Found,
+}
+
+/// What told of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The mail answers one of ours; its id stands in whatever is passed on.
+    ById,
+    /// It was sent to an address with the ticket's token.
+    ByToken,
 }
 
 /// Everything that a decision looks at.
@@ -150,7 +160,11 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
         })
     };
     if candidate.audience == Audience::Provider {
-        return match provider(case, from, ticket) {
+        let provider = match candidate.found {
+            Found::ByToken => provider(case, from, ticket),
+            Found::ById => None,
+        };
+        return match provider {
             Some(actor) => match ticket.state {
                 State::OnHold(HoldReason::Provider) => {
                     let body = body(case.reading);

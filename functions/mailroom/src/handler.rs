@@ -7,16 +7,17 @@ use cloud::files::FileError;
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use cloud::store::{CommitError, MailGuard};
+use data_encoding::BASE64URL_NOPAD;
 use mailroom::{Reading, read};
 use serde_json::json;
 use types::catalogue::Role;
-use types::command::{Application, Command, Setting, admit};
+use types::command::{Application, Setting, admit};
 use types::ids::{CategoryId, EmailAddress, MailId};
 use types::input::{Fields, MAX_NAME, MAX_TITLE};
 use types::mail::{Acceptance, MailOutcome, MailRecord, RefusalReason, bounds};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
-use types::ticket::{Channel, EventKind, Link, Person, Requester, Ticket, found};
+use types::ticket::{Channel, EventKind, Link, MAX_ATTACHMENTS, Person, Requester, Ticket, found};
 use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application};
@@ -74,7 +75,20 @@ async fn refused(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
         )
         .await
         .map_err(|e| problem_of(&e))?;
+    let next = next.map(|next| BASE64URL_NOPAD.encode(next.as_bytes()));
     Answer::json(200, &json!({ "items": records, "next_cursor": next }))
+}
+
+/// The place in a day's list that a cursor names, if it is one of ours.
+fn place(cursor: &str, outcome: &str) -> Option<String> {
+    let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
+    let place = String::from_utf8(bytes).ok()?;
+    let (at, id) = place
+        .strip_prefix(outcome)?
+        .strip_prefix('#')?
+        .split_once('#')?;
+    let known = at.parse::<types::Timestamp>().is_ok() && MailId::parse(id).is_some();
+    known.then_some(place)
 }
 
 /// The account of a day: every mail in the bucket has its one outcome.
@@ -232,11 +246,13 @@ async fn write(
     let actor = Actor::Person(caller.clone());
     let admission = admit(application, &actor, setting)?;
     let id = ticket_id_of(&record.id, record.received_at);
-    let attachments = match reading {
-        Some(reading) => inbox.store_files(&record.id, reading, id).await,
-        None => Ok(vec![]),
+    let files = match reading {
+        Some(reading) => {
+            let files = inbox.store_files(&record.id, reading, id, MAX_ATTACHMENTS);
+            files.await.map_err(|_| Problem::Unavailable)?
+        }
+        None => None,
     };
-    let attachments = attachments.map_err(|_| Problem::Unavailable)?;
     for _ in 0..ATTEMPTS {
         let number = desk.store.take_number().await.map_err(|e| problem_of(&e))?;
         let event = admission.register(id, number);
@@ -245,11 +261,8 @@ async fn write(
         };
         let mut ticket = found(registration, &event);
         let mut events = vec![event.clone()];
-        if !attachments.is_empty() {
-            let attachments = attachments.clone();
-            let command = Command::AddAttachments { attachments };
-            let system = Actor::System;
-            let added = types::command::decide(&ticket, &command, &system, setting)?;
+        if let Some(command) = &files {
+            let added = types::command::decide(&ticket, command, &Actor::System, setting)?;
             ticket = after(&ticket, &added);
             events.extend(added);
         }
@@ -397,8 +410,9 @@ impl DayQuery {
                 )]));
             }
         };
-        let cursor = value("cursor");
-        if cursor.is_some_and(|cursor| !cursor.starts_with(outcome)) {
+        let given = value("cursor");
+        let cursor = given.and_then(|cursor| place(cursor, outcome));
+        if given.is_some() && cursor.is_none() {
             return Err(Problem::Validation(vec![FieldError::new(
                 "cursor",
                 "invalid_cursor",
@@ -409,7 +423,7 @@ impl DayQuery {
             day: day.ok_or_else(invalid_day)?,
             outcome,
             limit,
-            cursor: cursor.map(str::to_owned),
+            cursor,
         })
     }
 }

@@ -8,7 +8,7 @@ use cloud::desk::{Desk, after};
 use cloud::files::{Bucket, FileError, attachment_key};
 use cloud::log::chain;
 use cloud::notices::{Notice, Receipt, Received};
-use cloud::store::{CommitError, MailEntry, MailGuard, SenderLimit};
+use cloud::store::{CommitError, MailEntry, MailGuard, SenderLimit, StoreError};
 use data_encoding::HEXLOWER;
 use mailroom::{Automatic, Origin, Reading, Unreadable, read};
 use sha2::{Digest, Sha256};
@@ -19,10 +19,10 @@ use types::ids::{EmailAddress, MailId, TicketId, printable};
 use types::mail::{MailOutcome, MailRecord, RefusalReason};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{Attachment, Event, EventKind, Link, Ticket, found};
+use types::ticket::{Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, found};
 use types::token::{TokenSecret, TokenUse};
 
-use crate::decision::{Candidate, Case, Decision, Outsiders, Sender, base, decide};
+use crate::decision::{Candidate, Case, Decision, Found, Outsiders, Sender, base, decide};
 
 /// Largest mail that SES takes, with its headers.
 pub const MAX_MAIL: u64 = 40 * 1024 * 1024;
@@ -35,6 +35,9 @@ const MAX_ANSWERED: usize = 10;
 
 /// Most of what a mail on file says that is kept beside it, in characters.
 const MAX_FILED: usize = 2_000;
+
+/// Longest media type that is kept, in characters: RFC 6838 has 127 at most.
+const MAX_TYPE: usize = 127;
 
 /// What a mail is taken in with.
 pub struct Inbox {
@@ -246,7 +249,7 @@ impl Inbox {
         let mut named = Vec::new();
         for sent in self.desk.store.sent_mails(&answered).await? {
             if let Effect::Mail(kind) = sent.effect {
-                named.push((sent.ticket, kind.audience()));
+                named.push((sent.ticket, kind.audience(), Found::ById));
             }
         }
         for recipient in &arrival.recipients {
@@ -254,16 +257,20 @@ impl Inbox {
             if let Some((_, token)) = label
                 && let Some((TokenUse::Reply(audience), ticket)) = self.secret.verify(token)
             {
-                named.push((ticket, audience));
+                named.push((ticket, audience, Found::ByToken));
             }
         }
         let mut candidates: Vec<Candidate> = Vec::new();
-        for (id, audience) in named {
-            let known = |c: &Candidate| c.ticket.id == id && c.audience == audience;
+        for (id, audience, found) in named {
+            let known = |c: &Candidate| (c.ticket.id, c.audience, c.found) == (id, audience, found);
             if !candidates.iter().any(known)
                 && let Some(ticket) = self.desk.store.ticket(id).await?
             {
-                candidates.push(Candidate { ticket, audience });
+                candidates.push(Candidate {
+                    ticket,
+                    audience,
+                    found,
+                });
             }
         }
         Ok(candidates)
@@ -278,12 +285,30 @@ impl Inbox {
         setting: Setting<'_>,
     ) -> Result<Vec<Doorbell>, Written> {
         let admission = admit(application, actor, setting).map_err(rejected)?;
+        // The commit asks both again. Whoever asks first takes no number and
+        // stores no files for a mail that comes to nothing.
+        if let Some(seal) = mail.seal
+            && self.desk.store.mail_under(seal).await?.is_some()
+        {
+            return Err(CommitError::MessageIdKnown.into());
+        }
+        if let Some(limit) = mail.limit(self.sender_limit)
+            && !self
+                .desk
+                .store
+                .has_room(limit, mail.arrival.received_at)
+                .await?
+        {
+            return Err(CommitError::SenderExceeded.into());
+        }
         // The same for every attempt at this mail, so that its files are not
         // stored twice.
         let id = ticket_id(mail.arrival);
-        let attachments = self.store_files(&mail.arrival.id, mail.reading, id).await?;
+        let files = self
+            .store_files(&mail.arrival.id, mail.reading, id, MAX_ATTACHMENTS)
+            .await?;
         let number = self.desk.store.take_number().await.map_err(Failure::from)?;
-        let (ticket, events) = founded(&admission, id, number, mail, attachments, actor, setting)?;
+        let (ticket, events) = founded(&admission, id, number, mail, files, actor, setting)?;
         let record = mail.record(MailOutcome::Ticket {
             ticket: Link { id, number },
         });
@@ -314,13 +339,12 @@ impl Inbox {
         };
         let decided = types::command::decide(ticket, &command, actor, setting);
         let mut events = decided.map_err(refused)?;
-        let attachments = self
-            .store_files(&mail.arrival.id, mail.reading, ticket.id)
+        let room = MAX_ATTACHMENTS.saturating_sub(ticket.attachments.len());
+        let files = self
+            .store_files(&mail.arrival.id, mail.reading, ticket.id, room)
             .await;
-        let attachments = attachments.map_err(Refused::Failed)?;
-        if !attachments.is_empty() {
+        if let Some(command) = files.map_err(Refused::Failed)? {
             let so_far = after(ticket, &events);
-            let command = Command::AddAttachments { attachments };
             let added = types::command::decide(&so_far, &command, actor, setting);
             events.extend(added.map_err(refused)?);
         }
@@ -530,15 +554,21 @@ impl Inbox {
         Ok(self.desk.store.owed(link.id).await?)
     }
 
-    /// Stores a mail's files under the ticket; once more is the same.
+    /// Stores a mail's files under the ticket, as many as it has room for, and
+    /// gives the command that adds them. Once more is the same.
     pub async fn store_files(
         &self,
         mail: &MailId,
         reading: &Reading<'_>,
         ticket: TicketId,
-    ) -> Result<Vec<Attachment>, Failure> {
-        let mut stored = Vec::with_capacity(reading.attachments.len());
-        for (i, file) in reading.attachments.iter().enumerate() {
+        room: usize,
+    ) -> Result<Option<Command>, Failure> {
+        let count = reading.attachments.len();
+        if count == 0 {
+            return Ok(None);
+        }
+        let mut stored = Vec::with_capacity(count.min(room));
+        for (i, file) in reading.attachments.iter().take(room).enumerate() {
             let id = format!("{}-{}", &digest(&mail.0)[..16], i + 1);
             let key = attachment_key(ticket, &id);
             let bytes = file.bytes().into_owned();
@@ -556,11 +586,14 @@ impl Inbox {
             stored.push(Attachment {
                 id,
                 name: file.name.clone(),
-                content_type: file.content_type.clone(),
+                content_type: file.content_type.chars().take(MAX_TYPE).collect(),
                 size,
             });
         }
-        Ok(stored)
+        Ok(Some(Command::AddAttachments {
+            left_out: count - stored.len(),
+            attachments: stored,
+        }))
     }
 }
 
@@ -578,20 +611,24 @@ impl Mail<'_> {
     }
 
     fn entry<'a>(&'a self, record: &'a MailRecord, limit: u32) -> MailEntry<'a> {
-        let from = self.reading.from.as_ref();
         MailEntry {
             record,
             seal: self.seal,
-            counted: from.map(|from| SenderLimit {
-                // Whoever writes in somebody's name uses up nothing of his.
-                what: match self.sender {
-                    Sender::Proven => "taken",
-                    Sender::Unproven | Sender::Disowned => "unproven",
-                },
-                sender: &from.address,
-                limit,
-            }),
+            counted: self.limit(limit),
         }
+    }
+
+    fn limit(&self, limit: u32) -> Option<SenderLimit<'_>> {
+        let from = self.reading.from.as_ref()?;
+        Some(SenderLimit {
+            // Whoever writes in somebody's name uses up nothing of his.
+            what: match self.sender {
+                Sender::Proven => "taken",
+                Sender::Unproven | Sender::Disowned => "unproven",
+            },
+            sender: &from.address,
+            limit,
+        })
     }
 }
 
@@ -610,6 +647,12 @@ enum Refused {
 impl From<CommitError> for Written {
     fn from(error: CommitError) -> Self {
         Written::Commit(error)
+    }
+}
+
+impl From<StoreError> for Written {
+    fn from(error: StoreError) -> Self {
+        Written::Failed(error.into())
     }
 }
 
@@ -638,7 +681,7 @@ fn founded(
     id: TicketId,
     number: types::ids::TicketNumber,
     mail: &Mail<'_>,
-    attachments: Vec<Attachment>,
+    files: Option<Command>,
     actor: &Actor,
     setting: Setting<'_>,
 ) -> Result<(Ticket, Vec<Event>), Written> {
@@ -648,8 +691,7 @@ fn founded(
     };
     let mut ticket = found(registration, &event);
     let mut events = vec![event.clone()];
-    if !attachments.is_empty() {
-        let command = Command::AddAttachments { attachments };
+    if let Some(command) = files {
         let added = types::command::decide(&ticket, &command, actor, setting).map_err(rejected)?;
         ticket = after(&ticket, &added);
         events.extend(added);

@@ -220,7 +220,7 @@ impl Host {
             .map_err(|error| StartError::Store(error.to_string()))?;
         let queues = Arc::new(queues);
         let mail = template.mail;
-        let objects = Objects::open(store.clone(), &data.objects(), mail.buckets)
+        let objects = Objects::open(store.clone(), &data.objects(), mail.buckets, clock)
             .map_err(|error| StartError::Store(error.to_string()))?;
         let objects = Arc::new(objects);
         let topics = Topics::new(Arc::clone(&queues), mail.subscriptions, clock);

@@ -14,13 +14,14 @@ use md5::{Digest, Md5};
 use rusqlite::{OptionalExtension, Row, params};
 use ulid::Ulid;
 
-use crate::clock;
+use crate::clock::DeskClock;
 use crate::store::Store;
 use crate::template::Bucket;
 
 /// The buckets of the template.
 pub(crate) struct Objects {
     store: Store,
+    clock: DeskClock,
     directory: PathBuf,
     buckets: BTreeMap<String, Bucket>,
 }
@@ -122,6 +123,7 @@ impl Objects {
         store: Store,
         directory: &Path,
         buckets: Vec<Bucket>,
+        clock: DeskClock,
     ) -> Result<Self, ObjectError> {
         fs::create_dir_all(directory)?;
         let named: HashSet<String> = store.with(|connection| {
@@ -141,6 +143,7 @@ impl Objects {
             store,
             directory: directory.to_owned(),
             buckets: buckets.into_iter().map(named).collect(),
+            clock,
         })
     }
 
@@ -203,7 +206,7 @@ impl Objects {
             key: key.to_owned(),
             size: draft.size,
             etag: HEXLOWER.encode(&draft.md5()),
-            modified: clock::now(),
+            modified: self.clock.now(),
             headers,
             file: draft.name.clone(),
         };

@@ -405,7 +405,13 @@ mod tests {
             name: "mail".to_owned(),
             cors: Vec::new(),
         };
-        let objects = Objects::open(store.clone(), &directory, vec![bucket]).unwrap();
+        let objects = Objects::open(
+            store.clone(),
+            &directory,
+            vec![bucket],
+            DeskClock::starting_at(None),
+        )
+        .unwrap();
         let objects = Arc::new(objects);
         let queues = Arc::new(Queues::open(store.clone(), &[]).unwrap());
         let clock = DeskClock::starting_at(None);

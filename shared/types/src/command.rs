@@ -15,8 +15,8 @@ use crate::permission::{Actor, Denial, authorise};
 use crate::problem::{FieldError, Problem};
 use crate::ticket::{
     ActorRole, Attachment, BounceKind, Channel, CloseReason, Event, EventActor, EventKind,
-    HoldReason, Link, Person, Policy, Registration, Requester, SolutionReport, State, StepReached,
-    Survey, SystemRole, Ticket, Visibility, WebRequest,
+    HoldReason, Link, MAX_ATTACHMENTS, Person, Policy, Registration, Requester, SolutionReport,
+    State, StepReached, Survey, SystemRole, Ticket, Visibility, WebRequest,
 };
 
 /// What [`decide`] may look at besides the ticket.
@@ -48,6 +48,8 @@ pub enum Command {
     },
     AddAttachments {
         attachments: Vec<Attachment>,
+        /// Files that there was no room for.
+        left_out: usize,
     },
     Recategorise {
         category: CategoryId,
@@ -519,10 +521,21 @@ fn steps(
             }
             Closed => Err(illegal()),
         },
-        Command::AddAttachments { attachments } => match ticket.state {
+        Command::AddAttachments {
+            attachments,
+            left_out,
+        } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved
+                if ticket.attachments.len() + attachments.len() > MAX_ATTACHMENTS =>
+            {
+                Err(Rejection::InvalidTransition(format!(
+                    "Una solicitud tiene a lo sumo {MAX_ATTACHMENTS} archivos."
+                )))
+            }
             New | Assigned | OnHold(_) | Solved => Ok(vec![(
                 EventKind::AttachmentsAdded {
                     attachments: attachments.clone(),
+                    left_out: *left_out,
                 },
                 vec![],
             )]),

@@ -210,6 +210,11 @@ pub struct Policy {
     pub steps: Vec<Step>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 fn is_default_steps(steps: &[Step]) -> bool {
     *steps == Step::DEFAULT
 }
@@ -277,6 +282,9 @@ pub struct SolutionReport {
     pub by: Person,
     pub at: Timestamp,
 }
+
+/// Most files of a ticket: their names have to fit into its row.
+pub const MAX_ATTACHMENTS: usize = 500;
 
 /// A file of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -540,6 +548,9 @@ pub enum EventKind {
     },
     AttachmentsAdded {
         attachments: Vec<Attachment>,
+        /// Files that the ticket had no room for; they are in the raw mail.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        left_out: usize,
     },
     Recategorised {
         policy: Policy,
@@ -798,7 +809,10 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         | EventKind::MailFiled { .. }
         | EventKind::MailBounced { .. }
         | EventKind::FollowedUp { .. } => {}
-        EventKind::AttachmentsAdded { attachments } => {
+        EventKind::AttachmentsAdded {
+            attachments,
+            left_out: _,
+        } => {
             ticket.attachments.extend(attachments.iter().cloned());
         }
         EventKind::Recategorised { policy } => ticket.policy = policy.clone(),

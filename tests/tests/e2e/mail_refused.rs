@@ -239,12 +239,7 @@ fn page_by_page() {
     let path = format!("/mail/refused?day={}&limit=2", day_of(&record));
     let auditor = host.client(AUDITOR);
     let cursor = auditor.get(&path).json()["next_cursor"].clone();
-    let half = cursor
-        .as_str()
-        .unwrap()
-        .split(['#', '%', '.'])
-        .next()
-        .unwrap();
+    let (half, _) = cursor.as_str().unwrap().split_at(20);
     let answer = auditor.get(&format!("{path}&cursor={half}"));
     answer.problem(422, "validation_failed");
 }

@@ -129,6 +129,22 @@ impl Store {
         Ok(row.and_then(|row| row.text("mail").and_then(MailId::parse)))
     }
 
+    /// Whether a sender may have one more mail taken in this hour.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn has_room(
+        &self,
+        limit: SenderLimit<'_>,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let row = self
+            .get(&keys::sender_hour(limit.what, limit.sender, at))
+            .await?;
+        let count = row.and_then(|row| row.number("count")).unwrap_or(0);
+        Ok(count < i64::from(limit.limit))
+    }
+
     /// The mails of ours that SES took under these ids.
     ///
     /// # Errors

@@ -272,6 +272,7 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
             coordinator(),
             Command::AddAttachments {
                 attachments: vec![attachment],
+                left_out: 0,
             },
         ),
         (
