@@ -6,6 +6,7 @@ use cloud::files::{Bucket, attachment_key};
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use types::problem::Problem;
+use types::view::Reader;
 
 /// Answers with a redirection to the file.
 pub async fn download(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
@@ -13,7 +14,9 @@ pub async fn download(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer
     let caller = desk.caller(call, &stored.catalogue)?;
     let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
     let id = call.parameter("id");
-    let attachment = ticket.attachments.iter().find(|a| a.id == id);
+    let reader = Reader::of(&caller, &ticket);
+    let mut attachments = ticket.attachments.iter();
+    let attachment = attachments.find(|a| a.id == id && reader.may_have(a));
     let attachment = attachment.ok_or(Problem::NotFound("No existe ese archivo."))?;
     let key = attachment_key(ticket.id, &attachment.id);
     match files.link(&key, &attachment.name).await {

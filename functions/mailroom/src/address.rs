@@ -133,7 +133,12 @@ pub(crate) fn list(text: &str, most: usize) -> Vec<Mailbox> {
                 let inner = inner.get(..end).unwrap_or_default();
                 // `<a<b>`: the last bracket counts.
                 let inner = inner.rsplit('<').next().unwrap_or_default();
-                entry.angle.get_or_insert_with(|| inner.to_owned());
+                // Two addresses where one should stand are two people, so that
+                // nobody hides behind the first.
+                if entry.angle.as_deref().is_some_and(|first| first != inner) {
+                    entry.end(&mut found);
+                }
+                entry.angle = Some(inner.to_owned());
                 length = (end + 1 + usize::from(angles_end)).min(rest.len());
             }
             // Semicolons end groups, and Outlook separates with them.

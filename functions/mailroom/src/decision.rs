@@ -6,7 +6,7 @@ use types::command::{Application, Command};
 use types::ids::{EmailAddress, printable};
 use types::input::{MAX_TEXT, MAX_TITLE};
 use types::mail::{Became, RefusalReason};
-use types::permission::{Actor, Caller, may_read};
+use types::permission::{Actor, Caller, may_read, reads_internal};
 use types::ticket::{Channel, HoldReason, Link, Person, Requester, State, Ticket, Visibility};
 use types::token::Audience;
 
@@ -159,28 +159,24 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
             became,
         })
     };
-    if candidate.audience == Audience::Provider {
-        let provider = match candidate.found {
-            Found::ByToken => provider(case, from, ticket),
-            Found::ById => None,
-        };
-        return match provider {
-            Some(actor) => match ticket.state {
-                State::OnHold(HoldReason::Provider) => {
-                    let body = body(case.reading);
-                    act(
-                        actor,
-                        Command::RecordProviderReply { body },
-                        Became::ProviderReply,
-                    )
-                }
-                State::New
-                | State::Assigned
-                | State::OnHold(HoldReason::Technology | HoldReason::Requester)
-                | State::Solved => act(actor, internal(case.reading), Became::FollowUp),
-                State::Closed => Reply::Forbidden,
-            },
-            None => Reply::Stranger,
+    if candidate.audience == Audience::Provider
+        && candidate.found == Found::ByToken
+        && let Some(actor) = provider(case, from, ticket)
+    {
+        return match ticket.state {
+            State::OnHold(HoldReason::Provider) => {
+                let body = body(case.reading);
+                act(
+                    actor,
+                    Command::RecordProviderReply { body },
+                    Became::ProviderReply,
+                )
+            }
+            State::New
+            | State::Assigned
+            | State::OnHold(HoldReason::Technology | HoldReason::Requester)
+            | State::Solved => act(actor, internal(case.reading), Became::FollowUp),
+            State::Closed => Reply::Forbidden,
         };
     }
     let mut caller = identify(case, from);
@@ -206,7 +202,8 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
             Some(_) | None => act(actor, internal(case.reading), Became::FollowUp),
         };
     }
-    if asks || observes {
+    // Whoever works on it and is copied besides writes as one who works on it.
+    if asks || (observes && !reads_internal(&caller, ticket)) {
         return match ticket.state {
             State::Closed => {
                 let link = Link {
@@ -319,7 +316,9 @@ pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Opti
         let ours = mailbox || case.own.contains(&plain) || *address == requester.email;
         let of_entity = case.entity_domains.iter().any(|d| d == address.domain());
         let known = observers.iter().any(|o| o.email == *address);
-        if !ours && of_entity && !known && observers.len() < MAX_OBSERVERS {
+        // Somebody in another's name does not make the desk write to many.
+        let proven = case.sender == Sender::Proven;
+        if proven && !ours && of_entity && !known && observers.len() < MAX_OBSERVERS {
             let caller = identify(case, copied);
             observers.push(Person {
                 email: caller.email,

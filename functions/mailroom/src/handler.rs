@@ -17,7 +17,9 @@ use types::input::{Fields, MAX_NAME, MAX_TITLE};
 use types::mail::{Acceptance, MailOutcome, MailRecord, RefusalReason, bounds};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
-use types::ticket::{Channel, EventKind, Link, MAX_ATTACHMENTS, Person, Requester, Ticket, found};
+use types::ticket::{
+    Channel, EventKind, Link, MAX_ATTACHMENTS, Person, Requester, Ticket, Visibility, found,
+};
 use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application};
@@ -32,6 +34,9 @@ const ATTEMPTS: u32 = 3;
 
 /// Where SES puts raw mails.
 const PREFIX: &str = "inbound/";
+
+/// How far a mail and its object may lie apart.
+const SLACK: types::SignedDuration = types::SignedDuration::from_hours(1);
 
 /// What SES leaves there when the rule is made: no mail.
 const SETUP: &str = "AMAZON_SES_SETUP_NOTIFICATION";
@@ -97,17 +102,31 @@ async fn report(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
     caller(inbox, call, &roles).await?;
     let query = DayQuery::read(call, &["day"])?;
     let (from, to) = bounds(query.day).ok_or_else(invalid_day)?;
-    let objects = inbox.raw.written_between(PREFIX, from, to).await;
-    let objects = objects.map_err(|e| file_problem(&e))?;
-    let ids: Vec<MailId> = objects
+    // A mail's day is when SES took it, and its object is written a moment later.
+    let objects = inbox.raw.written_between(PREFIX, from - SLACK, to + SLACK);
+    let objects = objects.await.map_err(|e| file_problem(&e))?;
+    let mails: Vec<(MailId, types::Timestamp)> = objects
         .iter()
-        .filter_map(|object| object.key.strip_prefix(PREFIX))
-        .filter(|key| *key != SETUP)
-        .filter_map(MailId::parse)
+        .filter_map(|object| Some((object.key.strip_prefix(PREFIX)?, object.written_at)))
+        .filter(|(key, _)| *key != SETUP)
+        .filter_map(|(key, at)| Some((MailId::parse(key)?, at)))
         .collect();
-    let received = ids.len();
-    let unaccounted = inbox.desk.store.unrecorded(ids).await;
-    let unaccounted = unaccounted.map_err(|e| problem_of(&e))?;
+    let ids = mails.iter().map(|(id, _)| id);
+    let records = inbox.desk.store.mail_records(ids).await;
+    let records = records.map_err(|e| problem_of(&e))?;
+    let mut received = 0;
+    let mut unaccounted = Vec::new();
+    for (id, written_at) in mails {
+        let record = records.get(&id);
+        let at = record.map_or(written_at, |record| record.received_at);
+        if types::mail::day(at) != query.day {
+            continue;
+        }
+        received += 1;
+        if record.is_none() {
+            unaccounted.push(id);
+        }
+    }
     let mut counts = serde_json::Map::new();
     let mut recorded = 0;
     for outcome in MailOutcome::WORDS {
@@ -248,7 +267,8 @@ async fn write(
     let id = ticket_id_of(&record.id, record.received_at);
     let files = match reading {
         Some(reading) => {
-            let files = inbox.store_files(&record.id, reading, id, MAX_ATTACHMENTS);
+            let files =
+                inbox.store_files(&record.id, reading, id, MAX_ATTACHMENTS, Visibility::Public);
             files.await.map_err(|_| Problem::Unavailable)?
         }
         None => None,

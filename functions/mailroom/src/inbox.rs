@@ -10,7 +10,8 @@ use cloud::log::chain;
 use cloud::notices::{Notice, Receipt, Received};
 use cloud::store::{CommitError, MailEntry, MailGuard, SenderLimit, StoreError};
 use data_encoding::HEXLOWER;
-use mailroom::{Automatic, Origin, Reading, Unreadable, read};
+use futures_util::future::try_join_all;
+use mailroom::{Attachment as File, Automatic, Origin, Reading, Unreadable, read};
 use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::command::{Application, Command, Rejection, Setting, admit};
@@ -19,7 +20,9 @@ use types::ids::{EmailAddress, MailId, TicketId, printable};
 use types::mail::{MailOutcome, MailRecord, RefusalReason};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, found};
+use types::ticket::{
+    Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, Visibility, found,
+};
 use types::token::{TokenSecret, TokenUse};
 
 use crate::decision::{Candidate, Case, Decision, Found, Outsiders, Sender, base, decide};
@@ -35,6 +38,9 @@ const MAX_ANSWERED: usize = 10;
 
 /// Most of what a mail on file says that is kept beside it, in characters.
 const MAX_FILED: usize = 2_000;
+
+/// Files of a mail that are stored at once.
+const FILES_AT_ONCE: usize = 8;
 
 /// Longest media type that is kept, in characters: RFC 6838 has 127 at most.
 const MAX_TYPE: usize = 127;
@@ -206,8 +212,13 @@ impl Inbox {
             };
             match written {
                 Ok(doorbells) => return Ok(doorbells),
-                // Twice at once: whoever was first has done it.
-                Err(Written::Commit(CommitError::MailKnown)) => return Ok(vec![]),
+                // Twice at once: whoever was first has done it, or most of it.
+                Err(Written::Commit(CommitError::MailKnown)) => {
+                    return match self.desk.store.mail_record(&arrival.id).await? {
+                        Some(record) => self.complete(&record).await,
+                        None => Ok(vec![]),
+                    };
+                }
                 Err(Written::Commit(CommitError::MessageIdKnown)) => {
                     return self.duplicate(arrival, reading, seal.as_deref()).await;
                 }
@@ -305,7 +316,13 @@ impl Inbox {
         // stored twice.
         let id = ticket_id(mail.arrival);
         let files = self
-            .store_files(&mail.arrival.id, mail.reading, id, MAX_ATTACHMENTS)
+            .store_files(
+                &mail.arrival.id,
+                mail.reading,
+                id,
+                MAX_ATTACHMENTS,
+                Visibility::Public,
+            )
             .await?;
         let number = self.desk.store.take_number().await.map_err(Failure::from)?;
         let (ticket, events) = founded(&admission, id, number, mail, files, actor, setting)?;
@@ -339,9 +356,10 @@ impl Inbox {
         };
         let decided = types::command::decide(ticket, &command, actor, setting);
         let mut events = decided.map_err(refused)?;
+        let visibility = visibility(&command);
         let room = MAX_ATTACHMENTS.saturating_sub(ticket.attachments.len());
         let files = self
-            .store_files(&mail.arrival.id, mail.reading, ticket.id, room)
+            .store_files(&mail.arrival.id, mail.reading, ticket.id, room, visibility)
             .await;
         if let Some(command) = files.map_err(Refused::Failed)? {
             let so_far = after(ticket, &events);
@@ -502,8 +520,10 @@ impl Inbox {
             counted: None,
         };
         let to = arrival.envelope_from.as_deref().map(EmailAddress::parse);
+        // Who is named in the envelope may have nothing to do with it.
+        let named = arrival.receipt.spf_verdict.passes();
         let limit = match (&to, owed) {
-            (Some(Ok(sender)), Some(())) => Some(SenderLimit {
+            (Some(Ok(sender)), Some(())) if named => Some(SenderLimit {
                 what: "answered",
                 sender,
                 limit: self.answer_limit,
@@ -562,38 +582,58 @@ impl Inbox {
         reading: &Reading<'_>,
         ticket: TicketId,
         room: usize,
+        visibility: Visibility,
     ) -> Result<Option<Command>, Failure> {
         let count = reading.attachments.len();
         if count == 0 {
             return Ok(None);
         }
-        let mut stored = Vec::with_capacity(count.min(room));
-        for (i, file) in reading.attachments.iter().take(room).enumerate() {
-            let id = format!("{}-{}", &digest(&mail.0)[..16], i + 1);
-            let key = attachment_key(ticket, &id);
-            let bytes = file.bytes().into_owned();
-            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            let written = self.files.write(&key, &file.content_type, bytes);
-            written.await.map_err(|error| match error {
-                FileError::Retryable { .. } => Failure::Retry {
-                    after: None,
-                    reason: chain(&error),
-                },
-                FileError::Missing { .. }
-                | FileError::TooLarge { .. }
-                | FileError::Unexpected { .. } => Failure::Poison(chain(&error)),
-            })?;
-            stored.push(Attachment {
-                id,
-                name: file.name.clone(),
-                content_type: file.content_type.chars().take(MAX_TYPE).collect(),
-                size,
-            });
+        let files = &reading.attachments[..count.min(room)];
+        let mut stored = Vec::with_capacity(files.len());
+        for chunk in files.chunks(FILES_AT_ONCE) {
+            let mut writes = Vec::with_capacity(chunk.len());
+            for (i, file) in chunk.iter().enumerate() {
+                let number = stored.len() + i + 1;
+                writes.push(self.store_file(mail, ticket, number, file, visibility));
+            }
+            stored.extend(try_join_all(writes).await?);
         }
         Ok(Some(Command::AddAttachments {
             left_out: count - stored.len(),
             attachments: stored,
         }))
+    }
+
+    async fn store_file(
+        &self,
+        mail: &MailId,
+        ticket: TicketId,
+        number: usize,
+        file: &File<'_>,
+        visibility: Visibility,
+    ) -> Result<Attachment, Failure> {
+        let id = format!("{}-{}", &digest(&mail.0)[..16], number);
+        let key = attachment_key(ticket, &id);
+        let content_type: String = file.content_type.chars().take(MAX_TYPE).collect();
+        let bytes = file.bytes().into_owned();
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let written = self.files.write(&key, &content_type, bytes).await;
+        written.map_err(|error| match error {
+            FileError::Retryable { .. } => Failure::Retry {
+                after: None,
+                reason: chain(&error),
+            },
+            FileError::Missing { .. }
+            | FileError::TooLarge { .. }
+            | FileError::Unexpected { .. } => Failure::Poison(chain(&error)),
+        })?;
+        Ok(Attachment {
+            id,
+            name: file.name.clone(),
+            content_type,
+            size,
+            visibility,
+        })
     }
 }
 
@@ -664,6 +704,15 @@ impl From<Failure> for Written {
 
 fn rejected(rejection: Rejection) -> Written {
     Written::Failed(Failure::Poison(format!("{rejection:?}")))
+}
+
+/// Who may have the files of a mail: whoever may read what it says.
+fn visibility(command: &Command) -> Visibility {
+    match command {
+        Command::FollowUp { visibility, .. } => *visibility,
+        Command::Reject { .. } => Visibility::Public,
+        _ => Visibility::Internal,
+    }
 }
 
 /// A mail whose record somebody else wrote is done.
@@ -758,7 +807,11 @@ pub fn bases(recipients: &[String]) -> Vec<EmailAddress> {
 fn sender(arrival: &Arrival, reading: &Reading<'_>) -> Sender {
     let receipt = &arrival.receipt;
     if receipt.dmarc_verdict.fails() {
-        return Sender::Disowned;
+        // A domain that asks for nothing to be done may have been forwarded.
+        return match receipt.dmarc_policy.as_deref() {
+            Some("none") => Sender::Unproven,
+            Some(_) | None => Sender::Disowned,
+        };
     }
     // What the scanner could not clear is new at best; and the verdicts are about
     // the one address of the one `From`.

@@ -37,6 +37,14 @@ impl Listener for Feedback<'_> {
                 (mail, BounceKind::Permanent, bounce.bounced_recipients)
             }
             Notice::Complaint { mail, complaint } => {
+                let spam = complaint.complaint_feedback_type.as_deref() != Some("not-spam");
+                if !spam || complaint.complained_recipients.len() != 1 {
+                    tracing::warn!(
+                        mail.id = mail.message_id,
+                        "a complaint of nobody in particular"
+                    );
+                    return Ok(vec![]);
+                }
                 (mail, BounceKind::Complaint, complaint.complained_recipients)
             }
             // SES tries a destination out when it is made.

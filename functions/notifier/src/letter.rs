@@ -4,7 +4,7 @@
 use askama::Template;
 use types::Timestamp;
 use types::catalogue::Catalogue;
-use types::clock::{ClockKind, ClockStep};
+use types::clock::{Clock, ClockKind, ClockState, ClockStep};
 use types::effects::MailKind;
 use types::ticket::{BounceKind, Event, EventKind, StepReached, Ticket};
 use types::token::TokenUse;
@@ -84,6 +84,12 @@ pub fn letter(
         .assignee
         .as_ref()
         .map_or("la Mesa de Ayuda", |p| p.name.as_str());
+    let by_requester = event.actor.email.as_ref() == Some(&ticket.requester.person.email);
+    let author = event
+        .actor
+        .email
+        .as_ref()
+        .map_or("El sistema".to_owned(), ToString::to_string);
     let officer = ticket
         .officer
         .as_ref()
@@ -201,10 +207,19 @@ pub fn letter(
             links: vec![ticket_link],
         },
         (MailKind::FollowUpToAgent, EventKind::FollowedUp { body, .. }) => Letter {
-            subject: "El solicitante escribió",
+            subject: if by_requester {
+                "El solicitante escribió"
+            } else {
+                "Nuevo seguimiento en su solicitud"
+            },
             greeting: format!("Hola, {assignee}:"),
             paragraphs: vec![format!(
-                "El solicitante añadió un seguimiento a la solicitud {number}:"
+                "{} añadió un seguimiento a la solicitud {number}:",
+                if by_requester {
+                    "El solicitante".to_owned()
+                } else {
+                    author
+                }
             )],
             quote: Some(body.clone()),
             closing: vec![],
@@ -637,12 +652,17 @@ pub fn is_still_true(kind: MailKind, event: &Event, ticket: &Ticket) -> bool {
         return true;
     };
     let asks = step.percent < 100 || kind == MailKind::ValidationReminder;
+    let goes_on = |clock: &Clock| match clock.state {
+        // What rests will go on, and nobody will say it again.
+        ClockState::Running | ClockState::Paused => true,
+        ClockState::Idle | ClockState::Met | ClockState::Stopped => false,
+    };
     let clock = ticket.clocks.get(clock);
     // The very run of the clock that the step belongs to.
     let fired = |s: &ClockStep| {
         s.percent == step.percent && s.tells == step.tells && s.fired_at == Some(event.at)
     };
-    !asks || (clock.running_since().is_some() && clock.steps.iter().any(fired))
+    !asks || (goes_on(clock) && clock.steps.iter().any(fired))
 }
 
 /// The due time that an event gave to the clock that it set going.

@@ -12,10 +12,12 @@ use cloud::desk::{Desk, claimant};
 use cloud::log::chain;
 use cloud::mailer::{MailError, Mailer};
 use cloud::store::{OutboxClaim, OutboxKey};
+use types::command::{Command, Setting, decide};
 use types::effects::{Effect, MailKind, QueueName};
 use types::ids::{EmailAddress, MailId};
 use types::message::Doorbell;
-use types::ticket::{Event, Ticket};
+use types::permission::Actor;
+use types::ticket::{BounceKind, Event, Ticket};
 
 use crate::letter::{is_still_true, letter};
 use crate::message::{Office, recipients};
@@ -67,11 +69,7 @@ impl Consumer for Postman {
     async fn work(&self, (): &(), work: Work) -> Result<Vec<Doorbell>, Failure> {
         match work {
             Work::Outbox { row, event, ticket } => match row.effect {
-                Effect::Mail(kind) => {
-                    self.deliver(row, kind, &event, &ticket).await?;
-                    // A mail owes nothing.
-                    Ok(vec![])
-                }
+                Effect::Mail(kind) => self.deliver(row, kind, &event, &ticket).await,
                 Effect::Assign => Err(Failure::Poison(
                     "assignments are not for this queue".to_owned(),
                 )),
@@ -92,13 +90,13 @@ impl Postman {
         kind: MailKind,
         event: &Event,
         ticket: &Ticket,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<Doorbell>, Failure> {
         let store = &self.desk.store;
         let me = claimant();
         let now = clock::now();
         match store.claim_outbox(row, &me, now, now + LEASE).await? {
             OutboxClaim::Mine => {}
-            OutboxClaim::Gone => return Ok(()),
+            OutboxClaim::Gone => return Ok(vec![]),
             OutboxClaim::Busy(left) => {
                 return Err(Failure::Retry {
                     after: Some(left),
@@ -108,15 +106,22 @@ impl Postman {
         }
         if !is_still_true(kind, event, ticket) {
             tracing::info!(ticket.id = %ticket.id, effect = %row.effect, "no longer so; not sent");
-            return Ok(store.finish_outbox(row).await?);
+            store.finish_outbox(row).await?;
+            return Ok(vec![]);
         }
         let stored = self.desk.catalogue_for_queue().await?;
         let to = recipients(kind, event, ticket, &stored.catalogue);
         let suppressed = store.suppressed(&to).await?;
         let to: Vec<_> = to.into_iter().filter(|a| !suppressed.contains(a)).collect();
+        if let ([], Some(gone)) = (to.as_slice(), suppressed.first())
+            && kind != MailKind::Undeliverable
+        {
+            return self.undeliverable(row, ticket, gone).await;
+        }
         if to.is_empty() {
             tracing::warn!(ticket.id = %ticket.id, effect = %row.effect, "there is nobody to write to");
-            return Ok(store.finish_outbox(row).await?);
+            store.finish_outbox(row).await?;
+            return Ok(vec![]);
         }
         let letter = letter(kind, event, ticket, &stored.catalogue, &self.office);
         let message = letter
@@ -149,7 +154,44 @@ impl Postman {
                 });
             }
         };
-        self.record(row, &me, &message_id).await
+        self.record(row, &me, &message_id).await?;
+        // A mail owes nothing.
+        Ok(vec![])
+    }
+
+    /// Nobody is left to write to: that goes on record in the mail's place, and
+    /// the desk is told.
+    async fn undeliverable(
+        &self,
+        row: OutboxKey,
+        ticket: &Ticket,
+        gone: &EmailAddress,
+    ) -> Result<Vec<Doorbell>, Failure> {
+        let stored = self.desk.catalogue_for_queue().await?;
+        let setting = Setting {
+            now: clock::now(),
+            catalogue: &stored.catalogue,
+        };
+        let command = Command::RecordBounce {
+            recipient: gone.clone(),
+            why: BounceKind::Permanent,
+            detail:
+                "Un correo anterior a esta dirección fue devuelto; por unos días no se le escribe."
+                    .to_owned(),
+        };
+        match decide(ticket, &command, &Actor::System, setting) {
+            Ok(events) => {
+                let step = self
+                    .desk
+                    .commit_step(ticket, &events, Some(row), None, None);
+                Ok(step.await?)
+            }
+            // Closed: there is nothing left to be done for it.
+            Err(_) => {
+                self.desk.store.finish_outbox(row).await?;
+                Ok(vec![])
+            }
+        }
     }
 
     /// Tells the sender of a refused mail that it was refused. Nothing that goes

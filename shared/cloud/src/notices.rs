@@ -1,7 +1,7 @@
 //! What SES says of mail, as it comes through SNS into a queue: a mail that came
 //! in, and what became of one of ours.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use types::Timestamp;
 use types::message::Poison;
 
@@ -48,7 +48,16 @@ pub struct Receipt {
     pub spf_verdict: Verdict,
     pub dkim_verdict: Verdict,
     pub dmarc_verdict: Verdict,
+    /// What the sender's domain wants done where DMARC failed; in lower case by
+    /// its documentation, in upper case in its examples.
+    #[serde(default, deserialize_with = "lower_case")]
+    pub dmarc_policy: Option<String>,
     pub action: Action,
+}
+
+fn lower_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    Ok(word.map(|word| word.to_lowercase()))
 }
 
 /// PASS, FAIL, GRAY or PROCESSING_FAILED; what is none of the first two says
@@ -96,6 +105,10 @@ pub struct Bounce {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Complaint {
+    /// `abuse`, `not-spam`, ... where the recipient's provider says.
+    #[serde(default)]
+    pub complaint_feedback_type: Option<String>,
+    /// Whoever may have complained: SES cannot always tell among several.
     pub complained_recipients: Vec<Recipient>,
 }
 

@@ -353,7 +353,13 @@ fn follow_up(visibility: Visibility, event: &Event, ticket: &Ticket) -> Vec<Effe
     }
     // An agent's own team reads along without being written to.
     let by_officer = ticket.officer.as_ref().is_some_and(by);
-    if ticket.assignee.is_some() && (by_requester || (escalated && by_officer)) {
+    let by_provider = match event.actor.role {
+        ActorRole::Provider(_) => true,
+        ActorRole::Person(_) | ActorRole::System(_) => false,
+    };
+    let by_agent = ticket.assignee.as_ref().is_some_and(by);
+    let concerns_agent = by_requester || by_officer || by_provider;
+    if ticket.assignee.is_some() && concerns_agent && !by_agent {
         owed.push(Effect::Mail(MailKind::FollowUpToAgent));
     }
     if escalated && ticket.officer.is_some() && !by_officer {

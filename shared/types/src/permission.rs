@@ -184,8 +184,12 @@ pub fn authorise(
                 Role::Requester,
                 Role::Auditor,
             ];
-            BY_STRENGTH
+            // His own request he speaks of as its requester, whatever else he is.
+            let own = ticket.requester.person.email == caller.email
+                && may(Role::Requester, command, caller, ticket);
+            own.then_some(Role::Requester)
                 .into_iter()
+                .chain(BY_STRENGTH)
                 .find(|role| caller.is(*role) && may(*role, command, caller, ticket))
                 .map(|role| EventActor {
                     email: Some(caller.email.clone()),
@@ -248,6 +252,8 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
                 | C::Close
                 | C::SaveFormat
         ),
+        // He reads everything, and may say something to it.
+        Role::Head if command == C::FollowUpInternally => true,
         Role::Officer | Role::Head => {
             let theirs = matches!(
                 command,

@@ -284,7 +284,7 @@ pub struct SolutionReport {
 }
 
 /// Most files of a ticket: their names have to fit into its row.
-pub const MAX_ATTACHMENTS: usize = 500;
+pub const MAX_ATTACHMENTS: usize = 300;
 
 /// A file of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -294,6 +294,21 @@ pub struct Attachment {
     pub content_type: String,
     /// In bytes.
     pub size: u64,
+    /// Who may have it: what comes with an internal note is internal.
+    #[serde(default = "public", skip_serializing_if = "is_public")]
+    pub visibility: Visibility,
+}
+
+fn public() -> Visibility {
+    Visibility::Public
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_public(visibility: &Visibility) -> bool {
+    match visibility {
+        Visibility::Public => true,
+        Visibility::Internal => false,
+    }
 }
 
 /// How far a format has been filled in.
@@ -832,7 +847,6 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         EventKind::Escalated { officer, .. } => {
             ticket.state = State::OnHold(HoldReason::Technology);
             ticket.officer = Some(officer.clone());
-            ticket.provider = None;
             ticket.solution_reported = None;
         }
         EventKind::Returned { .. } => {

@@ -31,6 +31,16 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Whether he may have a file.
+    pub fn may_have(self, attachment: &Attachment) -> bool {
+        match (self, attachment.visibility) {
+            (Reader::Staff, _) | (Reader::Requester, Visibility::Public) => true,
+            (Reader::Requester, Visibility::Internal) => false,
+        }
+    }
+}
+
 /// A ticket, as answered.
 #[derive(Debug, Serialize)]
 pub struct TicketView<'a> {
@@ -58,7 +68,7 @@ pub struct TicketView<'a> {
     close_reason: Option<CloseReason>,
     reopened: u32,
     formats: Vec<FormatView<'a>>,
-    attachments: &'a [Attachment],
+    attachments: Vec<&'a Attachment>,
     links: &'a [Link],
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -146,7 +156,11 @@ impl<'a> TicketView<'a> {
                     FormatView::of(ticket, code, ticket.formats.get(code).filter(|_| staff))
                 })
                 .collect(),
-            attachments: &ticket.attachments,
+            attachments: ticket
+                .attachments
+                .iter()
+                .filter(|attachment| reader.may_have(attachment))
+                .collect(),
             links: &ticket.links,
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
@@ -184,6 +198,11 @@ pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
             }
             | EventKind::MailFiled { .. }
             | EventKind::MailBounced { .. } => return None,
+            EventKind::AttachmentsAdded { attachments, .. }
+                if attachments.iter().any(|a| !reader.may_have(a)) =>
+            {
+                return None;
+            }
             // That it was passed on is the requester's business; what the
             // entity and its providers write to each other is not.
             EventKind::AssignmentDeferred {}

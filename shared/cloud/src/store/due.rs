@@ -8,6 +8,7 @@ use super::item::Item;
 use super::query::{Order, Query};
 use super::{Store, StoreError};
 use crate::keys::{self, DueKind};
+use crate::log::chain;
 
 /// A row that is due.
 #[derive(Clone, Debug)]
@@ -42,7 +43,14 @@ impl Store {
                 limit: Some(limit),
             })
             .await?;
-        items.iter().map(|item| read(kind, before, item)).collect()
+        // A row that this code cannot read keeps no other one waiting.
+        let rows = items.iter().map(|item| read(kind, before, item));
+        Ok(rows
+            .filter_map(|row| {
+                row.inspect_err(|e| tracing::error!(error = chain(e), "a row that is due"))
+                    .ok()
+            })
+            .collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Mail that came in: one record for each, and what keeps the same mail from
 //! being taken twice and one sender from drowning the desk.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
@@ -20,6 +20,10 @@ use crate::keys::{self, DueKind};
 
 /// How long a sender's hour is remembered.
 const HOUR_REMEMBERED: SignedDuration = SignedDuration::from_hours(2);
+
+/// How long an address that bounced is let alone. Then it is tried again: a mail
+/// server that was set up wrongly for an hour refuses for good, too.
+const SUPPRESSED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A mail's record, as it is written with what the mail did.
 pub struct MailEntry<'a> {
@@ -233,20 +237,21 @@ impl Store {
         Ok(rows.len())
     }
 
-    /// Of some mails, those that are not on record.
+    /// The records of some mails; those that are not on record are missing.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn unrecorded(&self, ids: Vec<MailId>) -> Result<Vec<MailId>, StoreError> {
-        let items = self.get_many(ids.iter().map(keys::inbound)).await?;
-        let mut known = HashSet::new();
+    pub async fn mail_records(
+        &self,
+        ids: impl Iterator<Item = &MailId>,
+    ) -> Result<HashMap<MailId, MailRecord>, StoreError> {
+        let items = self.get_many(ids.map(keys::inbound)).await?;
+        let mut records = HashMap::new();
         for item in &items {
-            known.insert(item.key()?.pk);
+            let record: MailRecord = item.doc()?;
+            records.insert(record.id.clone(), record);
         }
-        Ok(ids
-            .into_iter()
-            .filter(|id| !known.contains(&keys::inbound(id).pk))
-            .collect())
+        Ok(records)
     }
 
     /// Takes the answer to a refused mail for oneself. It is taken before it is
@@ -289,9 +294,13 @@ impl Store {
         emails: &[EmailAddress],
     ) -> Result<Vec<EmailAddress>, StoreError> {
         let items = self.get_many(emails.iter().map(keys::suppressed)).await?;
+        let now = clock::now().as_second();
         let mut found = HashSet::new();
         for item in &items {
-            found.insert(item.key()?.pk);
+            // TTL takes days to delete a row.
+            if item.number("expires_at").is_some_and(|end| end > now) {
+                found.insert(item.key()?.pk);
+            }
         }
         let is_found = |email: &&EmailAddress| found.contains(&keys::suppressed(email).pk);
         Ok(emails.iter().filter(is_found).cloned().collect())
@@ -301,8 +310,13 @@ impl Store {
 impl Parts<'_> {
     /// An address that gets no more mail, unless that is known.
     pub(super) fn put_suppression(&mut self, email: &EmailAddress) -> Result<(), StoreError> {
-        let row = Item::new(&keys::suppressed(email)).set("since", keys::sortable(clock::now()));
-        self.put(Part::Mail, row, Some(("attribute_not_exists(pk)", vec![])))
+        let now = clock::now();
+        let row = Item::new(&keys::suppressed(email))
+            .set("since", keys::sortable(now))
+            .set_number("expires_at", (now + SUPPRESSED).as_second());
+        let over = AttributeValue::N(now.as_second().to_string());
+        let new = "attribute_not_exists(pk) OR expires_at < :now";
+        self.put(Part::Mail, row, Some((new, vec![(":now", over)])))
     }
 
     fn count_sender(&mut self, limit: SenderLimit<'_>, at: Timestamp) -> Result<(), StoreError> {

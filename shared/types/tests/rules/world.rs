@@ -224,6 +224,7 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
         name: "pantalla.png".to_owned(),
         content_type: "image/png".to_owned(),
         size: 10,
+        visibility: Visibility::Public,
     };
     let provider = ProviderId::from("redes_externo");
     let link = Link {
