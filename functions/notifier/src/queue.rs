@@ -11,7 +11,7 @@ use cloud::consumer::{Consumer, Failure, Work};
 use cloud::desk::{Desk, claimant};
 use cloud::log::chain;
 use cloud::mailer::{MailError, Mailer};
-use cloud::store::{OutboxClaim, OutboxKey};
+use cloud::store::{CommitError, OutboxClaim, OutboxKey};
 use types::command::{Command, Setting, decide};
 use types::effects::{Effect, MailKind, QueueName};
 use types::ids::{EmailAddress, MailId};
@@ -26,7 +26,7 @@ use crate::message::{Office, recipients};
 /// sends while somebody still may.
 const LEASE: Duration = Duration::from_secs(12);
 
-/// How often the record of a sent mail is tried: the mail is out.
+/// How often the record of a mail is tried: the mail is out, or never will be.
 const ATTEMPTS: u32 = 4;
 
 /// The consumer of the queue `notification`.
@@ -168,10 +168,6 @@ impl Postman {
         gone: &EmailAddress,
     ) -> Result<Vec<Doorbell>, Failure> {
         let stored = self.desk.catalogue_for_queue().await?;
-        let setting = Setting {
-            now: clock::now(),
-            catalogue: &stored.catalogue,
-        };
         let command = Command::RecordBounce {
             recipient: gone.clone(),
             why: BounceKind::Permanent,
@@ -179,19 +175,33 @@ impl Postman {
                 "Un correo anterior a esta dirección fue devuelto; por unos días no se le escribe."
                     .to_owned(),
         };
-        match decide(ticket, &command, &Actor::System, setting) {
-            Ok(events) => {
-                let step = self
-                    .desk
-                    .commit_step(ticket, &events, Some(row), None, None);
-                Ok(step.await?)
-            }
-            // Closed: there is nothing left to be done for it.
-            Err(_) => {
+        let mut ticket = ticket.clone();
+        for _ in 0..ATTEMPTS {
+            let setting = Setting {
+                now: clock::now(),
+                catalogue: &stored.catalogue,
+            };
+            let Ok(events) = decide(&ticket, &command, &Actor::System, setting) else {
+                // The desk knows, or the ticket is closed.
                 self.desk.store.finish_outbox(row).await?;
-                Ok(vec![])
+                return Ok(vec![]);
+            };
+            let step = self
+                .desk
+                .commit_step(&ticket, &events, Some(row), None, None);
+            match step.await {
+                Ok(doorbells) => return Ok(doorbells),
+                Err(CommitError::VersionChanged) => {
+                    let fresh = self.desk.store.ticket(ticket.id).await?;
+                    ticket = fresh.ok_or_else(|| Failure::Poison("no such ticket".to_owned()))?;
+                }
+                Err(other) => return Err(other.into()),
             }
         }
+        Err(Failure::Retry {
+            after: None,
+            reason: "the ticket changed at every attempt".to_owned(),
+        })
     }
 
     /// Tells the sender of a refused mail that it was refused. Nothing that goes

@@ -801,6 +801,12 @@ fn steps(
             why,
             detail,
         } => match ticket.state {
+            // The desk is told once for each address.
+            New | Assigned | OnHold(_) | Solved if ticket.unreachable.contains(recipient) => {
+                Err(Rejection::InvalidTransition(
+                    "Ya consta que esa dirección no recibe correo.".to_owned(),
+                ))
+            }
             New | Assigned | OnHold(_) | Solved => Ok(vec![(
                 EventKind::MailBounced {
                     recipient: recipient.clone(),

@@ -252,8 +252,6 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
                 | C::Close
                 | C::SaveFormat
         ),
-        // He reads everything, and may say something to it.
-        Role::Head if command == C::FollowUpInternally => true,
         Role::Officer | Role::Head => {
             let theirs = matches!(
                 command,

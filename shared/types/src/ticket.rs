@@ -350,6 +350,9 @@ pub struct Ticket {
     /// requester hangs under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
+    /// Addresses that a mail about it did not reach.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<EmailAddress>,
     pub assignee: Option<Person>,
     pub officer: Option<Person>,
     pub provider: Option<ProviderId>,
@@ -741,6 +744,7 @@ pub fn found(registration: &Registration, event: &Event) -> Ticket {
         requester: registration.requester.clone(),
         observers: registration.observers.clone(),
         message_id: registration.message_id.clone(),
+        unreachable: Vec::new(),
         assignee: None,
         officer: None,
         provider: None,
@@ -822,8 +826,8 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         | EventKind::AssignmentDeferred {}
         | EventKind::Contacted { .. }
         | EventKind::MailFiled { .. }
-        | EventKind::MailBounced { .. }
         | EventKind::FollowedUp { .. } => {}
+        EventKind::MailBounced { recipient, .. } => ticket.unreachable.push(recipient.clone()),
         EventKind::AttachmentsAdded {
             attachments,
             left_out: _,
