@@ -17,6 +17,9 @@ use crate::{at_once, last_mail};
 /// Longer than it takes to carry some hundred mails.
 const MANY: Duration = Duration::from_secs(120);
 
+/// Mails that are worked on at once, as the template has it.
+const AT_WORK: usize = 2;
+
 /// Mails of one sender that are taken in an hour, as the template has it.
 const MAILS: usize = 20;
 
@@ -115,9 +118,10 @@ fn a_storm_is_refused_on_record() {
     let luis = taken(&host, &Letter::new(LUIS, "Lo mío", "No abre."));
     assert_eq!(luis["outcome"], "ticket", "{luis}");
     check_no_dead_letters(&host);
-    // Nobody reads 180 numbers that stand for nothing.
+    // A refusal costs no number, but for those that are at the limit together.
     let last = luis["ticket"]["number"].as_u64().unwrap();
-    assert_eq!(last, count as u64 + 1, "numbers were taken for nothing");
+    let void = last - count as u64 - 1;
+    assert!(void <= (AT_WORK * hours) as u64, "{void} numbers are void");
 }
 
 #[test]
