@@ -384,7 +384,8 @@ fn title(reading: &Reading<'_>) -> String {
     } else {
         title
     };
-    title.chars().take(MAX_TITLE).collect()
+    let title: String = title.chars().take(MAX_TITLE).collect();
+    title.trim_end().to_owned()
 }
 
 fn body(reading: &Reading<'_>) -> String {
@@ -503,5 +504,90 @@ mod tests {
         for (given, expected) in [("a+b@x.co", "a@x.co"), ("a@x.co", "a@x.co")] {
             assert_eq!(base(&address(given)), address(expected));
         }
+    }
+
+    use proptest::prelude::*;
+    use types::command::{Setting, admit};
+
+    /// Decides on a raw mail as it would be with nothing known of its sender, and
+    /// checks that a ticket can be made of whatever is to become one.
+    fn check_command(raw: &[u8], sender: Sender) {
+        let Ok(reading) = mailroom::read(raw, Some("ana@uspec.gov.co")) else {
+            return;
+        };
+        let catalogue = Catalogue::shipped().unwrap();
+        let desk = [EmailAddress::parse("soporte@uspec.gov.co").unwrap()];
+        let domains = ["uspec.gov.co".to_owned()];
+        let case = Case {
+            reading: &reading,
+            sender,
+            recipients: &desk,
+            candidates: &[],
+            catalogue: &catalogue,
+            entity_domains: &domains,
+            outsiders: Outsiders::Accept,
+            own: &desk,
+        };
+        let Decision::Open { application, actor } = decide(&case) else {
+            return;
+        };
+        let title = types::ids::parse_line("title", &application.title, MAX_TITLE);
+        assert_eq!(title.as_ref(), Ok(&application.title));
+        let text = types::ids::parse_text("description", &application.description, MAX_TEXT);
+        assert_eq!(text.as_ref(), Ok(&application.description));
+        assert!(application.observers.len() <= MAX_OBSERVERS);
+        let setting = Setting {
+            now: "2026-11-23T13:00:00Z".parse().unwrap(),
+            catalogue: &catalogue,
+        };
+        assert!(admit(*application, &actor, setting).is_ok());
+    }
+
+    /// Pieces that a mail of chance is put together from.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        const WORDS: [&str; 12] = [
+            "From: Ana <ana@uspec.gov.co>\r\n",
+            "From: <a@b.co> <c@d.co>, e@f.co\r\n",
+            "To: soporte@uspec.gov.co, luis@uspec.gov.co\r\n",
+            "Subject: Re: [USPEC #000001] Re:\r\n",
+            "Subject: =?utf-8?Q?=E2=80=AE?= \u{200B}\r\n",
+            "Content-Type: text/html; charset=utf-8\r\n",
+            "Content-Type: multipart/mixed; boundary=B\r\n",
+            "\r\n",
+            "--B\r\n",
+            "#solucion\r\n",
+            "<p>Hola</p>\u{0}\u{1b}\u{202e}\r\n",
+            "> cita\r\n",
+        ];
+        prop_oneof![
+            4 => proptest::sample::select(&WORDS[..]).prop_map(|w| w.as_bytes().to_vec()),
+            1 => proptest::collection::vec(any::<u8>(), 0..40),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_comes_in_makes_a_sound_command_or_none(
+            pieces in proptest::collection::vec(piece(), 0..30),
+            sender in prop_oneof![Just(Sender::Proven), Just(Sender::Unproven), Just(Sender::Disowned)],
+        ) {
+            check_command(&pieces.concat(), sender);
+        }
+    }
+
+    #[test]
+    fn the_suites_mails_make_sound_commands() {
+        let mails = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mails");
+        let mut seen = 0;
+        for entry in std::fs::read_dir(mails).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "eml") {
+                check_command(&std::fs::read(&path).unwrap(), Sender::Proven);
+                seen += 1;
+            }
+        }
+        assert!(seen >= 60, "{seen}");
     }
 }
