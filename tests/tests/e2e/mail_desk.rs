@@ -144,6 +144,17 @@ fn a_provider_answers_with_the_token_and_from_his_own_domain() {
     let files = &back["attachments"];
     assert_eq!(files[0]["name"], "informe.txt", "{back}");
     assert_eq!(files.as_array().unwrap().len(), 1, "{back}");
+    // His evidence is for those who work on it, as his words are.
+    let ana = host.client(ANA);
+    assert_eq!(ana.ticket(number)["attachments"], json!([]));
+    let file = format!(
+        "/tickets/{number}/attachments/{}",
+        files[0]["id"].as_str().unwrap()
+    );
+    ana.get(&file).problem(404, "not_found");
+    assert_eq!(host.client(OFFICER).get(&file).status, 302);
+    let seen = ana.event_kinds(number);
+    assert!(!seen.contains(&"attachments_added".to_owned()), "{seen:?}");
     let events = staff.events(number);
     let event = events.iter().find(|e| e["kind"] == "provider_replied");
     let event = event.unwrap();

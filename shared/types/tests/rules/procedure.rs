@@ -1,12 +1,13 @@
 //! The procedure, activity by activity.
 
+use types::catalogue::Role;
 use types::clock::ClockState;
-use types::command::{Command, Rejection, admit};
+use types::command::{Command, CommandKind, Rejection, admit};
 use types::effects::{Effect, MailKind, effects};
 use types::ids::{CategoryId, ProviderId};
-use types::permission::{Actor, Denial};
+use types::permission::{Actor, Denial, authorise};
 use types::ticket::{
-    Channel, CloseReason, Outcome, Person, State, Status, Ticket, Visibility, WebAction,
+    ActorRole, Channel, CloseReason, Outcome, Person, State, Status, Ticket, Visibility, WebAction,
     WebRequest, replay,
 };
 use types::{SignedDuration, Timestamp};
@@ -355,6 +356,17 @@ fn a_stranger_has_no_role() {
         &["uspec.gov.co".to_owned()],
     );
     assert!(caller.roles.is_empty());
+}
+
+#[test]
+fn who_asks_for_himself_speaks_as_the_requester() {
+    let mut ticket = Story::assigned("redes").ticket;
+    ticket.requester.person.email = address(COORDINATOR);
+    let role = |command| authorise(command, &person(COORDINATOR), &ticket).map(|by| by.role);
+    let of = |role| Ok(ActorRole::Person(role));
+    // His words do not stop the clock that runs for him.
+    assert_eq!(role(CommandKind::FollowUp), of(Role::Requester));
+    assert_eq!(role(CommandKind::AssignTo), of(Role::Coordinator));
 }
 
 #[test]
