@@ -205,13 +205,7 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
     // Whoever works on it and is copied besides writes as one who works on it.
     if asks || (observes && !reads_internal(&caller, ticket)) {
         return match ticket.state {
-            State::Closed => {
-                let link = Link {
-                    id: ticket.id,
-                    number: ticket.number,
-                };
-                Reply::Decided(open(case, from, vec![link]))
-            }
+            State::Closed => Reply::Decided(open(case, from, vec![ticket.link()])),
             State::Solved if asks => {
                 let reason = body(case.reading);
                 act(actor, Command::Reject { reason }, Became::Reopened)

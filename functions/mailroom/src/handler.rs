@@ -2,7 +2,7 @@
 //! one after all.
 
 use cloud::clock;
-use cloud::desk::{after, problem_of};
+use cloud::desk::problem_of;
 use cloud::files::FileError;
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
@@ -17,13 +17,11 @@ use types::input::{Fields, MAX_NAME, MAX_TITLE};
 use types::mail::{Acceptance, MailOutcome, MailRecord, RefusalReason, bounds};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
-use types::ticket::{
-    Channel, EventKind, Link, MAX_ATTACHMENTS, Person, Requester, Ticket, Visibility, found,
-};
+use types::ticket::{Channel, MAX_ATTACHMENTS, Person, Requester, Ticket, Visibility};
 use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application};
-use crate::inbox::{Inbox, MAX_MAIL, bases, ticket_id_of};
+use crate::inbox::{Inbox, MAX_MAIL, bases, founded, ticket_id_of};
 
 /// Refused mails of a page, where the caller does not say; and most of them.
 const PAGE: usize = 50;
@@ -276,19 +274,7 @@ async fn write(
     for _ in 0..ATTEMPTS {
         let number = desk.store.take_number().await.map_err(|e| problem_of(&e))?;
         let event = admission.register(id, number);
-        let EventKind::Registered(registration) = &event.kind else {
-            return Err(Problem::Internal);
-        };
-        let mut ticket = found(registration, &event);
-        let mut events = vec![event.clone()];
-        if let Some(command) = &files {
-            let added = types::command::decide(&ticket, command, &Actor::System, setting)?;
-            ticket = after(&ticket, &added);
-            events.extend(added);
-        }
-        for event in &mut events {
-            event.mail = Some(record.id.clone());
-        }
+        let (ticket, events) = founded(event, &record.id, files.as_ref(), &Actor::System, setting)?;
         let accepted = MailRecord {
             accepted: Some(Acceptance {
                 by: Person {
@@ -296,7 +282,7 @@ async fn write(
                     name: caller.name.clone(),
                 },
                 at: setting.now,
-                ticket: Link { id, number },
+                ticket: ticket.link(),
             }),
             ..record.clone()
         };

@@ -20,9 +20,7 @@ use types::ids::{EmailAddress, MailId, TicketId, printable};
 use types::mail::{MailOutcome, MailRecord, RefusalReason};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{
-    Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, Visibility, found,
-};
+use types::ticket::{Attachment, Event, Link, MAX_ATTACHMENTS, Ticket, Visibility, replay};
 use types::token::{TokenSecret, TokenUse};
 
 use crate::decision::{Candidate, Case, Decision, Found, Outsiders, Sender, base, decide};
@@ -314,7 +312,7 @@ impl Inbox {
         }
         // The same for every attempt at this mail, so that its files are not
         // stored twice.
-        let id = ticket_id(mail.arrival);
+        let id = ticket_id_of(&mail.arrival.id, mail.arrival.received_at);
         let files = self
             .store_files(
                 &mail.arrival.id,
@@ -325,9 +323,12 @@ impl Inbox {
             )
             .await?;
         let number = self.desk.store.take_number().await.map_err(Failure::from)?;
-        let (ticket, events) = founded(&admission, id, number, mail, files, actor, setting)?;
+        let event = admission.register(id, number);
+        let by_mail = &mail.arrival.id;
+        let (ticket, events) =
+            founded(event, by_mail, files.as_ref(), actor, setting).map_err(rejected)?;
         let record = mail.record(MailOutcome::Ticket {
-            ticket: Link { id, number },
+            ticket: ticket.link(),
         });
         let entry = mail.entry(&record, self.sender_limit);
         let guard = MailGuard::Received(&entry);
@@ -369,11 +370,7 @@ impl Inbox {
         for event in &mut events {
             event.mail = Some(mail.arrival.id.clone());
         }
-        let link = Link {
-            id: ticket.id,
-            number: ticket.number,
-        };
-        Ok((events, link))
+        Ok((events, ticket.link()))
     }
 
     async fn step(
@@ -413,13 +410,9 @@ impl Inbox {
                 for event in &mut events {
                     event.mail = Some(mail.arrival.id.clone());
                 }
-                let link = Link {
-                    id: ticket.id,
-                    number: ticket.number,
-                };
                 let outcome = MailOutcome::Filed {
                     what,
-                    ticket: Some(link),
+                    ticket: Some(ticket.link()),
                 };
                 return self.step(mail, ticket, &events, outcome).await;
             }
@@ -560,10 +553,7 @@ impl Inbox {
                 now: clock::now(),
                 catalogue: &stored.catalogue,
             };
-            let link = Link {
-                id: ticket.id,
-                number: ticket.number,
-            };
+            let link = ticket.link();
             let command = Command::Link { link };
             let events = types::command::decide(&earlier, &command, &Actor::System, setting)
                 .map_err(|e| Failure::Poison(format!("{e:?}")))?;
@@ -725,28 +715,24 @@ fn settled(written: Result<Vec<Doorbell>, Written>) -> Result<Vec<Doorbell>, Fai
     }
 }
 
-fn founded(
-    admission: &types::command::Admission,
-    id: TicketId,
-    number: types::ids::TicketNumber,
-    mail: &Mail<'_>,
-    files: Option<Command>,
+/// The ticket that a mail's registration makes, with its files, and the events
+/// of both.
+pub fn founded(
+    registered: Event,
+    mail: &MailId,
+    files: Option<&Command>,
     actor: &Actor,
     setting: Setting<'_>,
-) -> Result<(Ticket, Vec<Event>), Written> {
-    let event = admission.register(id, number);
-    let EventKind::Registered(registration) = &event.kind else {
-        return Err(Failure::Poison("a registration registers nothing".to_owned()).into());
-    };
-    let mut ticket = found(registration, &event);
-    let mut events = vec![event.clone()];
+) -> Result<(Ticket, Vec<Event>), Rejection> {
+    let mut events = vec![registered];
+    let mut ticket = replay(&events).map_err(|e| Rejection::InvalidTransition(e.to_string()))?;
     if let Some(command) = files {
-        let added = types::command::decide(&ticket, &command, actor, setting).map_err(rejected)?;
+        let added = types::command::decide(&ticket, command, actor, setting)?;
         ticket = after(&ticket, &added);
         events.extend(added);
     }
     for event in &mut events {
-        event.mail = Some(mail.arrival.id.clone());
+        event.mail = Some(mail.clone());
     }
     Ok((ticket, events))
 }
@@ -788,10 +774,6 @@ pub fn ticket_id_of(mail: &MailId, received_at: Timestamp) -> TicketId {
         .take(10)
         .fold(0u128, |n, b| n << 8 | u128::from(*b));
     TicketId::new(received_at, random)
-}
-
-fn ticket_id(arrival: &Arrival) -> TicketId {
-    ticket_id_of(&arrival.id, arrival.received_at)
 }
 
 /// Addresses without what follows a `+`.

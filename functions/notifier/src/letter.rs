@@ -6,6 +6,7 @@ use types::Timestamp;
 use types::catalogue::Catalogue;
 use types::clock::{Clock, ClockKind, ClockState, ClockStep};
 use types::effects::MailKind;
+use types::explanation::date_in_words;
 use types::ticket::{BounceKind, Event, EventKind, StepReached, Ticket};
 use types::token::TokenUse;
 
@@ -681,40 +682,12 @@ fn due_at(event: &Event) -> Option<Timestamp> {
 /// A time as people of the entity write it: "lunes 23 de noviembre de 2026 a las
 /// 08:15".
 fn in_words(time: Timestamp) -> String {
-    const DAYS: [&str; 7] = [
-        "lunes",
-        "martes",
-        "miércoles",
-        "jueves",
-        "viernes",
-        "sábado",
-        "domingo",
-    ];
-    const MONTHS: [&str; 12] = [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ];
     let Ok(local) = time.in_tz("America/Bogota") else {
         return time.to_string();
     };
-    let day = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or_default();
-    let month = usize::try_from(local.month() - 1).unwrap_or_default();
     format!(
-        "{} {} de {} de {} a las {:02}:{:02}",
-        DAYS[day % 7],
-        local.day(),
-        MONTHS[month % 12],
-        local.year(),
+        "{} a las {:02}:{:02}",
+        date_in_words(local.date()),
         local.hour(),
         local.minute()
     )

@@ -41,6 +41,11 @@ use crate::view::Reader;
 
 mod words;
 
+/// A day as people of the entity write it: `viernes 20 de noviembre de 2026`.
+pub fn date_in_words(date: jiff::civil::Date) -> String {
+    words::day(date, None)
+}
+
 /// Lines of days and pauses that an explanation spells out; those in the middle
 /// of a longer account are summed up in one.
 const SPELLED_OUT: usize = 15;

@@ -377,6 +377,14 @@ impl Ticket {
         self.state.status()
     }
 
+    /// What another ticket, or a record, calls it.
+    pub fn link(&self) -> Link {
+        Link {
+            id: self.id,
+            number: self.number,
+        }
+    }
+
     /// Whether the solution at hand is to be rated before the desk may close:
     /// a platform or office-suite problem that was solved, not declined
     /// (activity 13).

@@ -116,7 +116,7 @@ fn month_of(date: Date, year: Option<i16>) -> String {
 }
 
 /// `viernes 20 de noviembre`, with its year unless that is `year`.
-fn day(date: Date, year: Option<i16>) -> String {
+pub(super) fn day(date: Date, year: Option<i16>) -> String {
     let (name, number) = (weekday(date), date.day());
     format!("{name} {number} {}", month_of(date, year))
 }
