@@ -6,7 +6,7 @@ The linters know what CloudFormation accepts; these rules are this project's own
 - a function's role has no managed policy but the one for its logs and, if it
   consumes a queue, the one for that;
 - a queue's messages outlast its consumer, are tried often enough, and are kept
-  longer by the dead-letter queue than by the queue itself.
+  longer by the dead-letter queue than by the queue itself, which has an alarm.
 
 Usage: template_rules.py TEMPLATE, with a Python that has aws-sam-translator.
 """
@@ -137,6 +137,18 @@ def check_policies(resources):
             yield f"{name} ({kind}) attaches itself to roles; write policies under their function"
 
 
+def alarmed(resources):
+    """The queues whose depth an alarm watches."""
+    for properties in of_type(resources, "AWS::CloudWatch::Alarm").values():
+        if properties.get("MetricName") == "ApproximateNumberOfMessagesVisible":
+            for dimension in properties.get("Dimensions", []):
+                match dimension["Value"]:
+                    case {"Fn::GetAtt": [name, "QueueName"]}:
+                        yield name
+                    case {"Fn::GetAtt": str(path)}:
+                        yield path.removesuffix(".QueueName")
+
+
 def check_queues(resources):
     queues = of_type(resources, "AWS::SQS::Queue")
     functions = of_type(resources, "AWS::Lambda::Function")
@@ -168,6 +180,13 @@ def check_queues(resources):
         received = redrive[queue].get("maxReceiveCount", 0)
         if received < MIN_RECEIVE_COUNT:
             yield f"{queue}: maxReceiveCount is {received}, less than {MIN_RECEIVE_COUNT}"
+        # Its consumer puts on record why it gives a message up, at the last try.
+        for function in consumers.get(queue, []):
+            variables = functions[function].get("Environment", {}).get("Variables", {})
+            if str(variables.get("MAX_RECEIVES")) != str(received):
+                yield f"{queue}: maxReceiveCount is {received}; {function} thinks {variables.get('MAX_RECEIVES')}"
+        if target not in alarmed(resources):
+            yield f"{target}: no alarm tells of what is in it"
         # A message's age goes on counting in the dead-letter queue.
         kept = queues[target].get("MessageRetentionPeriod", DEFAULT_RETENTION)
         if kept <= retention:

@@ -69,6 +69,8 @@ struct Arrival {
 }
 
 impl Listener for Inbox {
+    const QUEUE: &'static str = "inbound_mail";
+
     fn desk(&self) -> &Desk {
         &self.desk
     }

@@ -22,6 +22,8 @@ const ATTEMPTS: u32 = 4;
 const MAX_DETAIL: usize = 500;
 
 impl Listener for Feedback<'_> {
+    const QUEUE: &'static str = "feedback";
+
     fn desk(&self) -> &Desk {
         self.0
     }

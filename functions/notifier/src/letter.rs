@@ -486,6 +486,9 @@ pub fn letter(
                     BounceKind::Permanent => format!(
                         "Un correo de la solicitud {number} no llegó a {recipient}: la dirección no recibe correo."
                     ),
+                    BounceKind::Refused => format!(
+                        "Un correo de la solicitud {number} no se pudo enviar a {recipient}: el servicio de correo lo rechazó."
+                    ),
                 },
                 "No se le escribirá más a esa dirección. Busque otra manera de contactar a la persona."
                     .to_owned(),

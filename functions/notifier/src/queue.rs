@@ -11,7 +11,7 @@ use cloud::consumer::{Consumer, Failure, Work};
 use cloud::desk::{Desk, claimant};
 use cloud::log::chain;
 use cloud::mailer::{MailError, Mailer};
-use cloud::store::{CommitError, OutboxClaim, OutboxKey};
+use cloud::store::{CommitError, OutboxClaim, OutboxKey, Unsent};
 use types::command::{Command, Setting, decide};
 use types::effects::{Effect, MailKind, QueueName};
 use types::ids::{EmailAddress, MailId};
@@ -25,6 +25,13 @@ use crate::message::{Office, recipients};
 /// How long a claim holds: longer than this function may run, so that nobody
 /// sends while somebody still may.
 const LEASE: Duration = Duration::from_secs(12);
+
+/// Longest diagnosis that is kept, in characters.
+const MAX_DETAIL: usize = 500;
+
+/// What the record says where a mail is not even tried.
+const SUPPRESSED: &str =
+    "Un correo anterior a esta dirección fue devuelto; por unos días no se le escribe.";
 
 /// How often the record of a mail is tried: the mail is out, or never will be.
 const ATTEMPTS: u32 = 4;
@@ -106,7 +113,7 @@ impl Postman {
         }
         if !is_still_true(kind, event, ticket) {
             tracing::info!(ticket.id = %ticket.id, effect = %row.effect, "no longer so; not sent");
-            store.finish_outbox(row).await?;
+            store.leave_unsent(row, &me, Unsent::Outdated).await?;
             return Ok(vec![]);
         }
         let stored = self.desk.catalogue_for_queue().await?;
@@ -116,11 +123,12 @@ impl Postman {
         if let ([], Some(gone)) = (to.as_slice(), suppressed.first())
             && kind != MailKind::Undeliverable
         {
-            return self.undeliverable(row, ticket, gone).await;
+            let why = (BounceKind::Permanent, SUPPRESSED.to_owned());
+            return self.undeliverable(row, &me, ticket, gone, why).await;
         }
         if to.is_empty() {
             tracing::warn!(ticket.id = %ticket.id, effect = %row.effect, "there is nobody to write to");
-            store.finish_outbox(row).await?;
+            store.leave_unsent(row, &me, Unsent::NoRecipient).await?;
             return Ok(vec![]);
         }
         let letter = letter(kind, event, ticket, &stored.catalogue, &self.office);
@@ -138,9 +146,18 @@ impl Postman {
             .await
         {
             Ok(message_id) => message_id,
-            // SES wants none of it: the sweep need not ring again. The message
-            // ends among the dead letters, which somebody looks at.
-            Err(error @ MailError::Refused(_)) => {
+            // This address cannot be written to: the desk has to know, and to find
+            // another way.
+            Err(error @ MailError::Refused(_))
+                if to.len() == 1 && kind != MailKind::Undeliverable =>
+            {
+                let detail = chain(&error).chars().take(MAX_DETAIL).collect();
+                let why = (BounceKind::Refused, detail);
+                return self.undeliverable(row, &me, ticket, &to[0], why).await;
+            }
+            // Somebody has to look at it: the sweep need not ring again, and the
+            // message ends among the dead letters.
+            Err(error @ (MailError::Refused(_) | MailError::Misconfigured(_))) => {
                 let reason = chain(&error);
                 store.park_outbox(row, &me, &reason).await?;
                 return Err(Failure::Poison(reason));
@@ -164,16 +181,16 @@ impl Postman {
     async fn undeliverable(
         &self,
         row: OutboxKey,
+        me: &str,
         ticket: &Ticket,
         gone: &EmailAddress,
+        (why, detail): (BounceKind, String),
     ) -> Result<Vec<Doorbell>, Failure> {
         let stored = self.desk.catalogue_for_queue().await?;
         let command = Command::RecordBounce {
             recipient: gone.clone(),
-            why: BounceKind::Permanent,
-            detail:
-                "Un correo anterior a esta dirección fue devuelto; por unos días no se le escribe."
-                    .to_owned(),
+            why,
+            detail,
         };
         let mut ticket = ticket.clone();
         for _ in 0..ATTEMPTS {
@@ -183,7 +200,8 @@ impl Postman {
             };
             let Ok(events) = decide(&ticket, &command, &Actor::System, setting) else {
                 // The desk knows, or the ticket is closed.
-                self.desk.store.finish_outbox(row).await?;
+                let store = &self.desk.store;
+                store.leave_unsent(row, me, Unsent::Undeliverable).await?;
                 return Ok(vec![]);
             };
             let step = self
@@ -195,6 +213,8 @@ impl Postman {
                     let fresh = self.desk.store.ticket(ticket.id).await?;
                     ticket = fresh.ok_or_else(|| Failure::Poison("no such ticket".to_owned()))?;
                 }
+                // The answer to an attempt of ours was lost.
+                Err(CommitError::AlreadyDone) => return Ok(vec![]),
                 Err(other) => return Err(other.into()),
             }
         }

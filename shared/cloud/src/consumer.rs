@@ -20,7 +20,7 @@ use crate::clock;
 use crate::desk::Desk;
 use crate::log::chain;
 use crate::notices::Notice;
-use crate::store::{CommitError, OutboxKey, StoreError};
+use crate::store::{CommitError, GivenUp, OutboxKey, StoreError};
 
 /// What a doorbell led to.
 pub enum Work {
@@ -57,6 +57,16 @@ pub enum Failure {
     },
     /// No try will help; it belongs in the dead-letter queue.
     Poison(String),
+}
+
+impl Failure {
+    /// The class of the failure, and why it failed.
+    fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Failure::Retry { reason, .. } => ("retryable", reason),
+            Failure::Poison(reason) => ("poison", reason),
+        }
+    }
 }
 
 impl From<StoreError> for Failure {
@@ -146,44 +156,50 @@ pub async fn consume<C: Consumer>(
     consumer: &C,
     event: SqsEvent,
 ) -> Result<SqsBatchResponse, MissingId> {
+    let desk = consumer.desk();
+    let queue = C::QUEUE.as_str();
     let mut bells = Vec::with_capacity(event.records.len());
     let mut failures = Vec::new();
     for record in event.records {
-        let id = record
-            .message_id
-            .clone()
-            .filter(|id| !id.is_empty())
-            .ok_or(MissingId)?;
-        match Doorbell::from_body(record.body.as_deref().unwrap_or_default()) {
-            Ok(doorbell) => bells.push((id, record, doorbell)),
+        let message = Message::new(record)?;
+        match Doorbell::from_body(message.body()) {
+            Ok(doorbell) => bells.push((message, doorbell)),
             Err(poison) => {
-                tracing::error!(message.id = id, error = %poison, "the message is poison");
-                failures.push(id);
+                let failure = Failure::Poison(poison.to_string());
+                failures.push(message.failed(desk, queue, None, &failure).await);
             }
         }
     }
-    let desk = consumer.desk();
-    let looked_up = match look_up(desk, bells.iter().map(|(_, _, doorbell)| doorbell)).await {
+    let looked_up = match look_up(desk, bells.iter().map(|(_, doorbell)| doorbell)).await {
         Ok(looked_up) => looked_up,
         Err(error) => {
-            tracing::warn!(
-                error = chain(&error),
-                "the batch could not be read from the table"
-            );
-            failures.extend(bells.into_iter().map(|(id, _, _)| id));
+            let failure = Failure::from(error);
+            for (message, doorbell) in bells {
+                let ticket = doorbell.ticket();
+                failures.push(message.failed(desk, queue, ticket, &failure).await);
+            }
             return Ok(response(failures));
         }
     };
     let (looked_up, batch) = (&looked_up, &C::Batch::default());
     let done: Vec<Result<Vec<Doorbell>, String>> = stream::iter(bells)
-        .map(|(id, record, doorbell)| async move {
+        .map(|(message, doorbell)| async move {
             let work = one(consumer, batch, looked_up, &doorbell);
             let failure = match isolated(work).await {
                 Ok(doorbells) => return Ok(doorbells),
                 Err(failure) => failure,
             };
-            report(consumer, &record, &doorbell, failure).await;
-            Err(id)
+            if let (
+                Failure::Retry {
+                    after: Some(after), ..
+                },
+                Some(handle),
+            ) = (&failure, &message.record.receipt_handle)
+            {
+                desk.queues.retry_after(C::QUEUE, handle, *after).await;
+            }
+            let ticket = doorbell.ticket();
+            Err(message.failed(desk, queue, ticket, &failure).await)
         })
         .buffer_unordered(C::CONCURRENCY)
         .collect()
@@ -203,6 +219,9 @@ pub async fn consume<C: Consumer>(
 
 /// A consumer of what SES says.
 pub trait Listener: Send + Sync {
+    /// The queue, by its word.
+    const QUEUE: &'static str;
+
     /// What everything is done with.
     fn desk(&self) -> &Desk;
 
@@ -219,31 +238,89 @@ pub async fn listen<L: Listener>(
     listener: &L,
     event: SqsEvent,
 ) -> Result<SqsBatchResponse, MissingId> {
+    let desk = listener.desk();
     let mut failures = Vec::new();
     let mut doorbells = Vec::new();
     for record in event.records {
-        let id = record
-            .message_id
-            .filter(|id| !id.is_empty())
-            .ok_or(MissingId)?;
-        let heard = match Notice::from_body(record.body.as_deref().unwrap_or_default()) {
+        let message = Message::new(record)?;
+        let heard = match Notice::from_body(message.body()) {
             Ok(notice) => isolated(listener.hear(notice)).await,
             Err(poison) => Err(Failure::Poison(poison.to_string())),
         };
         match heard {
             Ok(owed) => doorbells.extend(owed),
-            Err(Failure::Poison(reason)) => {
-                tracing::error!(message.id = id, error = reason, "the message is poison");
-                failures.push(id);
-            }
-            Err(Failure::Retry { reason, .. }) => {
-                tracing::warn!(message.id = id, error = reason, "the message comes back");
-                failures.push(id);
-            }
+            Err(failure) => failures.push(message.failed(desk, L::QUEUE, None, &failure).await),
         }
     }
-    listener.desk().queues.ring(&doorbells).await;
+    desk.queues.ring(&doorbells).await;
     Ok(response(failures))
+}
+
+/// A message that is being worked on.
+struct Message {
+    id: String,
+    record: SqsMessage,
+}
+
+impl Message {
+    fn new(record: SqsMessage) -> Result<Self, MissingId> {
+        let id = record.message_id.clone().filter(|id| !id.is_empty());
+        let id = id.ok_or(MissingId)?;
+        Ok(Message { id, record })
+    }
+
+    fn body(&self) -> &str {
+        self.record.body.as_deref().unwrap_or_default()
+    }
+
+    /// Logs why the message is not done, and puts it on record where this was
+    /// its last try: next it is among the dead letters. Gives its id.
+    async fn failed(
+        self,
+        desk: &Desk,
+        queue: &str,
+        ticket: Option<TicketId>,
+        failure: &Failure,
+    ) -> String {
+        let received = self.record.attributes.get("ApproximateReceiveCount");
+        let receive_count = received.and_then(|n| n.parse().ok()).unwrap_or(0);
+        let (class, reason) = failure.parts();
+        let ticket = ticket.map(|id| id.to_string());
+        match failure {
+            Failure::Poison(_) => tracing::error!(
+                message.id = self.id,
+                ticket.id = ticket,
+                receive_count,
+                error = reason,
+                "the message is poison"
+            ),
+            Failure::Retry { .. } => tracing::warn!(
+                message.id = self.id,
+                ticket.id = ticket,
+                receive_count,
+                error = reason,
+                "the message comes back"
+            ),
+        }
+        if receive_count >= desk.max_receives {
+            let given_up = GivenUp {
+                queue,
+                message_id: &self.id,
+                body: self.body(),
+                class,
+                reason,
+                receive_count,
+            };
+            if let Err(error) = desk.store.record_given_up(&given_up).await {
+                tracing::error!(
+                    message.id = self.id,
+                    error = chain(&error),
+                    "a message is given up, and that is not on record"
+                );
+            }
+        }
+        self.id
+    }
 }
 
 /// Carries out the work of one message; a panic in it is a failure of that
@@ -274,44 +351,6 @@ fn response(failures: Vec<String>) -> SqsBatchResponse {
         })
         .collect();
     response
-}
-
-async fn report<C: Consumer>(
-    consumer: &C,
-    record: &SqsMessage,
-    doorbell: &Doorbell,
-    failure: Failure,
-) {
-    let ticket = doorbell.ticket().map(|id| id.to_string());
-    let received = record
-        .attributes
-        .get("ApproximateReceiveCount")
-        .map_or("", String::as_str);
-    match failure {
-        Failure::Poison(reason) => {
-            tracing::error!(
-                ticket.id = ticket,
-                receive_count = received,
-                error = reason,
-                "the message is poison"
-            );
-        }
-        Failure::Retry { after, reason } => {
-            tracing::warn!(
-                ticket.id = ticket,
-                receive_count = received,
-                error = reason,
-                "the message comes back"
-            );
-            if let (Some(after), Some(handle)) = (after, &record.receipt_handle) {
-                consumer
-                    .desk()
-                    .queues
-                    .retry_after(C::QUEUE, handle, after)
-                    .await;
-            }
-        }
-    }
 }
 
 struct LookedUp {

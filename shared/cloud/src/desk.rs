@@ -34,6 +34,8 @@ pub struct Desk {
     pub queues: Queues,
     catalogue: CatalogueCache,
     pub entity_domains: Vec<String>,
+    /// How often a message is tried before it goes to the dead letters.
+    pub max_receives: u32,
     sdk: aws_types::SdkConfig,
 }
 
@@ -76,6 +78,7 @@ impl Desk {
             queues: Queues::new(&sdk, queues)?,
             catalogue: CatalogueCache::new(store.clone()),
             entity_domains: config::list("ENTITY_DOMAINS")?,
+            max_receives: config::parsed("MAX_RECEIVES")?,
             store,
             sdk,
         })

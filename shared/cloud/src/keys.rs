@@ -63,14 +63,46 @@ pub fn outbox(id: TicketId, seq: u64, effect: Effect) -> Key {
 
 /// The outbox row that a key names.
 pub fn parse_outbox(key: &Key) -> Option<(TicketId, u64, Effect)> {
-    let id = key.pk.strip_prefix("TICKET#")?.parse().ok()?;
-    let (seq, effect) = key.sk.strip_prefix(OUTBOX_PREFIX)?.split_once('#')?;
+    parse_effect(key, OUTBOX_PREFIX)
+}
+
+/// The event and effect that a key of a ticket's partition names.
+pub fn parse_effect(key: &Key, prefix: &str) -> Option<(TicketId, u64, Effect)> {
+    let id = parse_ticket(key)?;
+    let (seq, effect) = key.sk.strip_prefix(prefix)?.split_once('#')?;
     Some((
         id,
         seq.parse().ok()?,
         Effect::try_from(effect.to_owned()).ok()?,
     ))
 }
+
+/// The prefix that all of a ticket's mails share that were owed and not sent.
+pub const UNSENT_PREFIX: &str = "UNSENT#";
+
+/// A mail that was owed and, for a reason on record, not sent.
+pub fn unsent(id: TicketId, seq: u64, effect: Effect) -> Key {
+    Key::new(
+        ticket_partition(id),
+        format!("{UNSENT_PREFIX}{seq:08}#{effect}"),
+    )
+}
+
+/// A message that its consumer gave up on: it is among the dead letters.
+pub fn given_up(queue: &str, at: Timestamp, message_id: &str) -> Key {
+    Key::new(
+        given_up_partition(queue),
+        format!("{}#{message_id}", sortable(at)),
+    )
+}
+
+/// The partition of what was given up on a queue.
+pub fn given_up_partition(queue: &str) -> String {
+    format!("{GIVEN_UP_PREFIX}{queue}")
+}
+
+/// The prefix of every partition of what was given up.
+pub const GIVEN_UP_PREFIX: &str = "GIVENUP#";
 
 /// The ticket that a key belongs to.
 pub fn parse_ticket(key: &Key) -> Option<TicketId> {

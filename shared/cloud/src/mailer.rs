@@ -22,9 +22,14 @@ pub enum MailError {
     /// A passing fault: throttling, a timeout, a 5xx.
     #[error("SES did not take the mail for now")]
     Retryable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// SES refuses this mail, or this sender.
+    /// SES refuses this mail to these recipients, and would take others.
     #[error("SES refused the mail")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// SES takes no mail of ours as it is set up: an identity that is not
+    /// verified, a missing configuration set or permission, an account that is
+    /// paused or still in the sandbox.
+    #[error("SES takes no mail as it is set up")]
+    Misconfigured(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Mailer {
@@ -68,25 +73,79 @@ impl Mailer {
             Ok(answer) => Ok(answer.message_id),
             Err(error) => {
                 let refused = match &error {
-                    SdkError::ServiceError(service) => matches!(
-                        service.err().code(),
-                        Some(
-                            "MessageRejected"
-                                | "MailFromDomainNotVerifiedException"
-                                | "ConfigurationSetDoesNotExist"
-                                | "AccessDenied"
-                                | "InvalidParameterValue"
-                        )
-                    ),
-                    _ => false,
+                    SdkError::ServiceError(service) => {
+                        Refused::by(service.err().code(), service.err().message())
+                    }
+                    _ => None,
                 };
                 let source = Box::new(error);
-                Err(if refused {
-                    MailError::Refused(source)
-                } else {
-                    MailError::Retryable(source)
+                Err(match refused {
+                    Some(Refused::Mail) => MailError::Refused(source),
+                    Some(Refused::Sender) => MailError::Misconfigured(source),
+                    None => MailError::Retryable(source),
                 })
             }
         }
+    }
+}
+
+/// What it is that SES refuses for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refused {
+    Mail,
+    Sender,
+}
+
+impl Refused {
+    /// What SES's error says: the common errors and those of `SendRawEmail` in
+    /// its API reference.
+    fn by(code: Option<&str>, message: Option<&str>) -> Option<Self> {
+        // In the sandbox it is the account that may not write to an address.
+        let unverified = message.is_some_and(|text| text.contains("not verified"));
+        match code? {
+            "MessageRejected" | "InvalidParameterValue" if !unverified => Some(Refused::Mail),
+            "MessageRejected"
+            | "InvalidParameterValue"
+            | "MailFromDomainNotVerifiedException"
+            | "ConfigurationSetDoesNotExist"
+            | "ConfigurationSetSendingPausedException"
+            | "AccountSendingPausedException"
+            | "AccessDenied"
+            | "AccessDeniedException" => Some(Refused::Sender),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_mail_is_told_from_a_refused_sender() {
+        let sandbox = "Email address is not verified. The following identities failed the check";
+        for (code, message, expected) in [
+            (
+                "MessageRejected",
+                "Address blacklisted.",
+                Some(Refused::Mail),
+            ),
+            (
+                "InvalidParameterValue",
+                "Illegal address",
+                Some(Refused::Mail),
+            ),
+            ("MessageRejected", sandbox, Some(Refused::Sender)),
+            ("AccessDenied", "", Some(Refused::Sender)),
+            ("Throttling", "Maximum sending rate exceeded.", None),
+            ("InternalFailure", "", None),
+        ] {
+            assert_eq!(
+                Refused::by(Some(code), Some(message)),
+                expected,
+                "{code}: {message}"
+            );
+        }
+        assert_eq!(Refused::by(None, None), None);
     }
 }

@@ -677,6 +677,8 @@ pub enum BounceKind {
     Permanent,
     /// The recipient reported it as spam.
     Complaint,
+    /// SES would not send it to this address.
+    Refused,
 }
 
 /// A step of a clock that was reached.

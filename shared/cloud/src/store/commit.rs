@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use types::effects::effects;
+use types::effects::{Effect, effects};
 use types::ids::EmailAddress;
 use types::mail::MailRecord;
 use types::message::Doorbell;
@@ -16,7 +16,7 @@ use types::ticket::{Event, Ticket};
 use super::idempotency::{self, Claim};
 use super::item::Item;
 use super::mail::MailEntry;
-use super::outbox::OutboxKey;
+use super::outbox::{OutboxKey, Unsent, unsent_row};
 use super::{Store, StoreError, failed, unbuildable};
 use crate::clock;
 use crate::keys::{self, DueKind, Key};
@@ -157,6 +157,10 @@ impl Store {
 
         if let Some(done) = commit.done {
             parts.delete_existing(Part::Done, &done.key())?;
+            if let Effect::Mail(_) = done.effect {
+                // The events say so, in the mail's place.
+                parts.put(Part::Done, unsent_row(done, Unsent::Undeliverable), None)?;
+            }
         }
         match &commit.idempotency {
             None => {}
@@ -224,11 +228,7 @@ impl Store {
             for (reason, part) in canceled.cancellation_reasons().iter().zip(&parts.kinds) {
                 match reason.code() {
                     Some("ConditionalCheckFailed") => guards.push(*part),
-                    Some(
-                        "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded",
-                    ) => {
-                        passing = true;
-                    }
+                    Some(code) if is_passing(code) => passing = true,
                     Some(_) | None => {}
                 }
             }
@@ -252,6 +252,14 @@ impl Store {
         // The loop ends in one of its returns.
         Ok(())
     }
+}
+
+/// Whether a transaction that was cancelled for this reason may go through later.
+pub(super) fn is_passing(code: &str) -> bool {
+    matches!(
+        code,
+        "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
+    )
 }
 
 /// The guard to report when several held: a key that was used or work that was

@@ -4,6 +4,7 @@
 mod catalogue;
 mod commit;
 mod due;
+mod given_up;
 mod idempotency;
 mod item;
 mod list;
@@ -28,11 +29,12 @@ use types::ticket::{Event, Ticket, replay};
 pub use catalogue::{CatalogueCache, StoredCatalogue};
 pub use commit::{Commit, CommitError, IdempotencyGuard, LoadGuard, MailGuard};
 pub use due::DueRow;
+pub use given_up::GivenUp;
 pub use idempotency::{Claim, Outcome, Replay};
 pub use list::{ListPlan, Page};
 pub use mail::{MailEntry, SenderLimit, SentMail};
 pub use numbers::NumbersAudit;
-pub use outbox::{OutboxClaim, OutboxKey};
+pub use outbox::{OutboxClaim, OutboxKey, Unsent};
 
 use crate::config::{self, ConfigError};
 use crate::keys::{self, Key};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -13,9 +14,11 @@ use types::ids::TicketId;
 use types::message::Doorbell;
 use types::ticket::{Event, Ticket};
 
+use super::commit::is_passing;
 use super::item::Item;
 use super::query::{Order, Query};
 use super::{Store, StoreError, condition_failed, failed, unbuildable};
+use crate::clock;
 use crate::keys::{self, Key};
 
 /// Names an outbox row.
@@ -31,6 +34,35 @@ impl OutboxKey {
     pub fn key(self) -> Key {
         keys::outbox(self.ticket, self.seq, self.effect)
     }
+}
+
+/// Why a mail that was owed is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// What it says is no longer so.
+    Outdated,
+    /// There is nobody to write to.
+    NoRecipient,
+    /// Its recipient takes no mail, which is on the ticket's record.
+    Undeliverable,
+}
+
+impl Unsent {
+    /// The reason in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unsent::Outdated => "outdated",
+            Unsent::NoRecipient => "no_recipient",
+            Unsent::Undeliverable => "undeliverable",
+        }
+    }
+}
+
+/// The record of a mail that was owed and not sent.
+pub(super) fn unsent_row(row: OutboxKey, why: Unsent) -> Item {
+    Item::new(&keys::unsent(row.ticket, row.seq, row.effect))
+        .set("why", why.as_str())
+        .set("at", keys::sortable(clock::now()))
 }
 
 /// What came of trying to take a row for oneself.
@@ -80,15 +112,18 @@ impl Store {
                     aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
                     _ => None,
                 };
-                Ok(
-                    match old.map(Item).and_then(|row| row.number("claimed_until")) {
-                        Some(until) => {
-                            let left = (until - now.as_millisecond()).max(0).unsigned_abs();
-                            OutboxClaim::Busy(Duration::from_millis(left + 1))
-                        }
-                        None => OutboxClaim::Gone,
-                    },
-                )
+                let old = old.map(Item);
+                // The SDK asked again because the first answer was lost.
+                if old.as_ref().and_then(|row| row.text("claimed_by")) == Some(claimant) {
+                    return Ok(OutboxClaim::Mine);
+                }
+                Ok(match old.and_then(|row| row.number("claimed_until")) {
+                    Some(until) => {
+                        let left = (until - now.as_millisecond()).max(0).unsigned_abs();
+                        OutboxClaim::Busy(Duration::from_millis(left + 1))
+                    }
+                    None => OutboxClaim::Gone,
+                })
             }
             Err(e) => Err(failed("claim an outbox row", e)),
         }
@@ -153,12 +188,40 @@ impl Store {
         message_id: &str,
         sent_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let operation = "record a sent mail";
         let record = Item::new(&keys::mail(message_id))
             .set("ticket", row.ticket.to_string())
             .set("effect", row.effect.as_str())
             .set_number("seq", i64::try_from(row.seq).unwrap_or(i64::MAX))
             .set("sent_at", keys::sortable(sent_at));
+        self.replace_row("record a sent mail", row, claimant, record)
+            .await
+    }
+
+    /// Records why a mail that was owed is not sent, and strikes its row off,
+    /// together.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn leave_unsent(
+        &self,
+        row: OutboxKey,
+        claimant: &str,
+        why: Unsent,
+    ) -> Result<(), StoreError> {
+        let record = unsent_row(row, why);
+        self.replace_row("record why a mail is not sent", row, claimant, record)
+            .await
+    }
+
+    /// Puts a record in the place of an outbox row that is the claimant's.
+    async fn replace_row(
+        &self,
+        operation: &'static str,
+        row: OutboxKey,
+        claimant: &str,
+        record: Item,
+    ) -> Result<(), StoreError> {
+        let record_key = record.key()?;
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(record.0))
@@ -171,14 +234,38 @@ impl Store {
             .expression_attribute_values(":me", AttributeValue::S(claimant.to_owned()))
             .build()
             .map_err(|e| unbuildable(operation, e))?;
-        self.client
+        let sent = self
+            .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(put).build())
             .transact_items(TransactWriteItem::builder().delete(delete).build())
             .send()
-            .await
-            .map_err(|e| failed(operation, e))?;
-        Ok(())
+            .await;
+        let Err(error) = sent else {
+            return Ok(());
+        };
+        let (passing, lost) = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                let codes = || {
+                    let reasons = canceled.cancellation_reasons().iter();
+                    reasons.filter_map(|reason| reason.code())
+                };
+                (
+                    codes().any(is_passing),
+                    codes().any(|code| code == "ConditionalCheckFailed"),
+                )
+            }
+            Some(_) | None => (false, false),
+        };
+        // An attempt whose answer was lost may have done it.
+        if lost && self.get(&record_key).await?.is_some() {
+            return Ok(());
+        }
+        if passing && !lost {
+            let source = Box::new(error);
+            return Err(StoreError::Retryable { operation, source });
+        }
+        Err(failed(operation, error))
     }
 
     /// What a ticket still owes, less what is parked.
