@@ -15,6 +15,8 @@ pub enum Binaries {
     Built(Profile),
     /// They are in this directory.
     In(PathBuf),
+    /// There are none: the services answer, and no function runs.
+    None,
 }
 
 /// How Cargo builds.
@@ -77,6 +79,7 @@ impl Binaries {
             }
             Self::Built(profile) => target_directory()?.join(profile.directory()),
             Self::In(directory) => std::path::absolute(directory)?,
+            Self::None => return Ok(PathBuf::new()),
         };
         match functions
             .iter()

@@ -30,6 +30,7 @@ pub mod load;
 mod mail;
 mod mappings;
 mod objects;
+pub mod operator;
 mod policy;
 mod process;
 mod queues;
@@ -197,7 +198,10 @@ impl Host {
         let (aws_api, aws_port) = listen(options.aws_port).await?;
         let (runtime_api, runtime_port) = listen(0).await?;
 
-        let template = read_template(&options, &data, port, aws_port)?;
+        let mut template = read_template(&options, &data, port, aws_port)?;
+        if options.binaries == Binaries::None {
+            template.rest();
+        }
         let smtp = if template.mail.receipt_rules.is_empty() {
             None
         } else {

@@ -4,10 +4,11 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lexopt::prelude::*;
 use local::demo::{Demo, Ports};
 use local::load::Load;
+use local::operator::{Place, run_audit, run_redrive};
 use local::{Binaries, Durability, Host, Options, Profile, Start};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,7 +18,12 @@ Runs template.yaml on this machine.
 Usage: local [OPTIONS]         the desk, until it is stopped
        local demo [OPTIONS]    the guided tour, on a store of its own
        local load [OPTIONS]    a measurement, on a store of its own (with --release)
+       local audit [OPTIONS]   reads all that is kept, and reports what does not hold
+       local redrive [QUEUE]   shows the dead letters, or sends those of QUEUE back
 
+  --aws                   audit, redrive: in AWS, as the environment says
+                          (AWS_REGION, credentials, TABLE_NAME, MAIL_BUCKET, FILES_BUCKET)
+  --grace SECONDS         audit: how long anything may be under way (600)
   --seconds N             load: how long (20)
   --connections N         load: how many requests at once (4)
 
@@ -42,6 +48,8 @@ enum Command {
     Run(Box<Options>),
     Demo(Box<Options>),
     Load(Load),
+    Audit(Place, Option<Timestamp>, SignedDuration),
+    Redrive(Place, Option<String>),
     Help,
 }
 
@@ -74,6 +82,12 @@ async fn run_host() -> ExitCode {
                 .map_err(Into::into)
                 .and_then(|measured| measured.map_err(Into::into))
         }
+        Ok(Command::Audit(place, now, grace)) => run_audit(&place, now, grace, &say)
+            .await
+            .map_err(Into::into),
+        Ok(Command::Redrive(place, queue)) => run_redrive(&place, queue.as_deref(), &say)
+            .await
+            .map_err(Into::into),
         Ok(Command::Help) => {
             say(HELP);
             Ok(())
@@ -146,11 +160,18 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
             host: vec![],
         },
     );
+    let (mut aws, mut grace, mut queue) = (false, 600, None);
     while let Some(argument) = arguments.next()? {
         match argument {
-            Value(word) if subcommand.is_none() && (word == "demo" || word == "load") => {
-                subcommand = Some(word);
+            Value(word) if subcommand.is_none() => match word.to_str() {
+                Some("demo" | "load" | "audit" | "redrive") => subcommand = word.into_string().ok(),
+                Some(_) | None => return Err(Value(word).unexpected()),
+            },
+            Value(word) if queue.is_none() && subcommand.as_deref() == Some("redrive") => {
+                queue = Some(word.string()?);
             }
+            Long("aws") => aws = true,
+            Long("grace") => grace = arguments.value()?.parse()?,
             Long("seconds") => load.seconds = arguments.value()?.parse()?,
             Long("connections") => load.connections = arguments.value()?.parse()?,
             Long("port") => options.port = arguments.value()?.parse()?,
@@ -207,10 +228,18 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
         (None, true) => Binaries::Build(profile),
         (None, false) => Binaries::Built(profile),
     };
-    Ok(match subcommand {
-        None => Command::Run(Box::new(options)),
-        Some(word) if word == "demo" => Command::Demo(Box::new(options)),
-        Some(_) => Command::Load(load),
+    let now = options.now;
+    let options = Box::new(options);
+    let place = |options| match aws {
+        true => Place::Aws,
+        false => Place::Local(options),
+    };
+    Ok(match subcommand.as_deref() {
+        None => Command::Run(options),
+        Some("demo") => Command::Demo(options),
+        Some("load") => Command::Load(load),
+        Some("audit") => Command::Audit(place(options), now, SignedDuration::from_secs(grace)),
+        Some(_) => Command::Redrive(place(options), queue),
     })
 }
 

@@ -30,6 +30,8 @@ pub(crate) enum QueueError {
     DoesNotExist,
     #[error("The input receipt handle is invalid.")]
     ReceiptHandleIsInvalid,
+    #[error("Source queue must be configured as a Dead Letter Queue of one queue.")]
+    NoSource,
     #[error("the queue store failed: {0}")]
     Store(#[from] rusqlite::Error),
 }
@@ -264,6 +266,29 @@ impl Queues {
         })?;
         entry.bell.send_replace(());
         Ok(())
+    }
+
+    /// Moves what waits in a dead-letter queue back to the queue that gave it
+    /// up, as if it had never been received. Says how many messages.
+    pub(crate) fn redrive(&self, dead_letters: &str) -> Result<usize, QueueError> {
+        self.entry(dead_letters)?;
+        let mut sources = self.queues.values().filter(|other| {
+            let redrive = other.settings.redrive.as_ref();
+            redrive.is_some_and(|redrive| redrive.dead_letter_queue == dead_letters)
+        });
+        let (Some(source), None) = (sources.next(), sources.next()) else {
+            return Err(QueueError::NoSource);
+        };
+        let moved = self.store.with(|connection| {
+            connection.execute(
+                "UPDATE messages SET queue = ?2, visible_at = ?3, sent_at = ?3, receive_count = 0,
+                 first_received_at = NULL, receipt = NULL
+                 WHERE queue = ?1 AND visible_at <= ?3",
+                params![dead_letters, source.settings.name, now_ms()],
+            )
+        })?;
+        source.bell.send_replace(());
+        Ok(moved)
     }
 
     /// Deletes everything in a queue.

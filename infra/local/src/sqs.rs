@@ -38,6 +38,7 @@ impl From<QueueError> for SqsError {
         let kind = match error {
             QueueError::DoesNotExist => "QueueDoesNotExist",
             QueueError::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
+            QueueError::NoSource => "UnsupportedOperation",
             QueueError::Store(_) => "InternalFailure",
         };
         Self::new(kind, error.to_string())
@@ -120,6 +121,12 @@ struct OfMessage {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct OfArn {
+    source_arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct ByName {
     queue_name: String,
 }
@@ -185,6 +192,13 @@ pub(crate) async fn call(
                 .into_iter()
                 .filter(|name| name.starts_with(&prefix));
             json!({ "QueueUrls": names.map(|name| queue_url(port, name)).collect::<Vec<_>>() })
+        }
+        "StartMessageMoveTask" => {
+            let OfArn { source_arn } = read(body)?;
+            let name = source_arn.rsplit(':').next().unwrap_or_default();
+            let moved = queues.redrive(name)?;
+            tracing::info!(queue = name, moved, "dead letters were sent back");
+            json!({ "TaskHandle": format!("{source_arn}/{moved}") })
         }
         "PurgeQueue" => {
             let OfQueue { queue_url } = read(body)?;

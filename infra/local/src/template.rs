@@ -14,6 +14,7 @@ pub(crate) use crate::template::mail::{
     Bucket, CorsRule, Delivery, EventDestination, Identity, Mail, ReceiptRule, S3Action, Scan,
     Subscription,
 };
+use crate::{Options, StartError};
 
 /// Resources that mean nothing on one machine.
 const WITHOUT_MEANING: [&str; 7] = [
@@ -206,6 +207,25 @@ impl Template {
             .sort_by(|a, b| precedence(a).cmp(&precedence(b)));
         template.check()?;
         Ok(template)
+    }
+
+    /// The template that a host is to be started with.
+    pub(crate) fn of(options: &Options) -> Result<Self, StartError> {
+        let text = std::fs::read_to_string(&options.template)
+            .map_err(|error| StartError::TemplateFile(options.template.clone(), error))?;
+        // Whoever asks for names alone has no use for what these are.
+        let nothing = "https://localhost".to_owned();
+        let offered = ["JwtIssuer", "BaseUrl", "TokenSecret"].map(|name| (name, nothing.clone()));
+        Ok(Self::parse(&text, &offered, &options.parameters, 0)?)
+    }
+
+    /// Leaves the services as they are, and everything that does something out.
+    pub(crate) fn rest(&mut self) {
+        self.functions.clear();
+        self.routes.clear();
+        self.mappings.clear();
+        self.schedules.clear();
+        self.mail.receipt_rules.clear();
     }
 
     fn event(

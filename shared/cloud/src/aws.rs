@@ -21,19 +21,47 @@ use aws_types::region::Region;
 
 use crate::config::{self, ConfigError};
 
-/// Reads region, credentials and endpoint from the environment.
-///
-/// # Errors
-/// When one that is needed is missing.
-pub(crate) fn sdk_config() -> Result<SdkConfig, ConfigError> {
-    let credentials = Credentials::new(
-        config::required("AWS_ACCESS_KEY_ID")?,
-        config::required("AWS_SECRET_ACCESS_KEY")?,
-        config::optional("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    );
-    let endpoint = config::optional("AWS_ENDPOINT_URL");
+/// Where AWS is, and as whom we call it.
+#[derive(Clone)]
+pub struct Access {
+    pub region: String,
+    pub credentials: Credentials,
+    /// Somewhere else than AWS itself: the local host.
+    pub endpoint: Option<String>,
+}
+
+impl Access {
+    /// What the environment says.
+    ///
+    /// # Errors
+    /// When the region or a credential is missing.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        Ok(Access {
+            credentials: Credentials::new(
+                config::required("AWS_ACCESS_KEY_ID")?,
+                config::required("AWS_SECRET_ACCESS_KEY")?,
+                config::optional("AWS_SESSION_TOKEN"),
+                None,
+                "environment",
+            ),
+            region: config::required("AWS_REGION")?,
+            endpoint: config::optional("AWS_ENDPOINT_URL"),
+        })
+    }
+
+    /// A local host, which takes any credentials.
+    pub fn local(port: u16) -> Self {
+        Access {
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::new("local", "local", None, None, "local"),
+            endpoint: Some(format!("http://127.0.0.1:{port}")),
+        }
+    }
+}
+
+/// The configuration that all clients share.
+pub fn sdk_config(access: Access) -> SdkConfig {
+    let endpoint = access.endpoint;
     // Without TLS, as the local host speaks, no roots have to be loaded.
     let http = match &endpoint {
         Some(url) if url.starts_with("http://") => Builder::new().build_http(),
@@ -43,8 +71,8 @@ pub(crate) fn sdk_config() -> Result<SdkConfig, ConfigError> {
     };
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(config::required("AWS_REGION")?))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .region(Region::new(access.region))
+        .credentials_provider(SharedCredentialsProvider::new(access.credentials))
         .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(3))
@@ -58,5 +86,5 @@ pub(crate) fn sdk_config() -> Result<SdkConfig, ConfigError> {
         )
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     builder.set_endpoint_url(endpoint);
-    Ok(builder.build())
+    builder.build()
 }

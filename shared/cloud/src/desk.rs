@@ -71,7 +71,7 @@ impl Desk {
     /// # Errors
     /// When something that is needed is missing.
     pub async fn start(queues: &[QueueName]) -> Result<Self, ConfigError> {
-        let sdk = aws::sdk_config()?;
+        let sdk = aws::sdk_config(aws::Access::from_environment()?);
         let store = Store::new(&sdk)?;
         store.warm().await;
         Ok(Desk {

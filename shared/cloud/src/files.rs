@@ -55,6 +55,8 @@ pub enum FileError {
 #[derive(Clone, Debug)]
 pub struct Object {
     pub key: String,
+    /// In bytes.
+    pub size: u64,
     pub written_at: Timestamp,
 }
 
@@ -95,6 +97,11 @@ impl Bucket {
     /// # Errors
     /// When it is missing.
     pub fn new(sdk: &aws_types::SdkConfig, variable: &'static str) -> Result<Self, ConfigError> {
+        Ok(Self::named(sdk, config::required(variable)?))
+    }
+
+    /// The bucket of this name.
+    pub fn named(sdk: &aws_types::SdkConfig, name: String) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(TRANSFER)
@@ -102,13 +109,13 @@ impl Bucket {
             .build();
         let config = aws_sdk_s3::config::Builder::from(sdk)
             // The local host has no names for its buckets.
-            .force_path_style(config::optional("AWS_ENDPOINT_URL").is_some())
+            .force_path_style(sdk.endpoint_url().is_some())
             .timeout_config(timeouts)
             .build();
-        Ok(Bucket {
+        Bucket {
             client: Client::from_conf(config),
-            name: config::required(variable)?,
-        })
+            name,
+        }
     }
 
     /// A whole object of at most `limit` bytes.
@@ -217,8 +224,12 @@ impl Bucket {
                     && from <= written_at
                     && written_at < to
                 {
-                    let key = key.to_owned();
-                    found.push(Object { key, written_at });
+                    let size = object.size().and_then(|size| u64::try_from(size).ok());
+                    found.push(Object {
+                        key: key.to_owned(),
+                        size: size.unwrap_or(0),
+                        written_at,
+                    });
                 }
             }
             next = page.next_continuation_token;

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-mod aws;
+pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod consumer;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use futures_util::future::join_all;
 use types::effects::QueueName;
 use types::message::Doorbell;
@@ -145,4 +146,105 @@ impl Queues {
             );
         }
     }
+}
+
+/// A queue of dead letters.
+#[derive(Clone, Debug)]
+pub struct DeadLetters {
+    pub name: String,
+    arn: String,
+    /// How many messages wait in it, about.
+    pub waiting: u64,
+}
+
+impl DeadLetters {
+    /// Whether this queue is meant by a word: its name, or a part of it in
+    /// whatever case.
+    pub fn answers_to(&self, word: &str) -> bool {
+        self.name.to_lowercase().contains(&word.to_lowercase())
+    }
+}
+
+/// Why dead letters could not be looked at or sent back.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation}: SQS refused or did not answer")]
+pub struct RedriveError {
+    operation: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl RedriveError {
+    fn of<E, R>(operation: &'static str) -> impl FnOnce(SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        move |error| RedriveError {
+            operation,
+            source: Box::new(error),
+        }
+    }
+}
+
+/// The part of a name that says that a queue holds dead letters.
+const DEAD_LETTERS: &str = "DeadLetters";
+
+/// All queues of dead letters that the account has.
+///
+/// # Errors
+/// See [`RedriveError`].
+pub async fn dead_letters(sdk: &aws_types::SdkConfig) -> Result<Vec<DeadLetters>, RedriveError> {
+    let client = Client::new(sdk);
+    let mut urls = Vec::new();
+    let mut next = None;
+    loop {
+        let page = client
+            .list_queues()
+            .max_results(1_000)
+            .set_next_token(next)
+            .send()
+            .await
+            .map_err(RedriveError::of("list the queues"))?;
+        urls.extend(page.queue_urls.unwrap_or_default());
+        next = page.next_token;
+        if next.is_none() {
+            break;
+        }
+    }
+    urls.retain(|url| url.contains(DEAD_LETTERS));
+    let mut found = Vec::with_capacity(urls.len());
+    for url in urls {
+        let answer = client
+            .get_queue_attributes()
+            .queue_url(&url)
+            .attribute_names(QueueAttributeName::All)
+            .send()
+            .await
+            .map_err(RedriveError::of("look at a queue"))?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let attribute = |name| attributes.get(&name).cloned().unwrap_or_default();
+        let waiting = attribute(QueueAttributeName::ApproximateNumberOfMessages);
+        found.push(DeadLetters {
+            name: url.rsplit('/').next().unwrap_or_default().to_owned(),
+            arn: attribute(QueueAttributeName::QueueArn),
+            waiting: waiting.parse().unwrap_or(0),
+        });
+    }
+    Ok(found)
+}
+
+/// Sends the messages of a queue of dead letters back to where they came from:
+/// SQS's own redrive, which goes on by itself.
+///
+/// # Errors
+/// See [`RedriveError`].
+pub async fn redrive(sdk: &aws_types::SdkConfig, queue: &DeadLetters) -> Result<(), RedriveError> {
+    Client::new(sdk)
+        .start_message_move_task()
+        .source_arn(&queue.arn)
+        .send()
+        .await
+        .map_err(RedriveError::of("send dead letters back"))?;
+    Ok(())
 }

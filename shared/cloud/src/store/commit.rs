@@ -390,7 +390,7 @@ impl Parts<'_> {
 }
 
 /// A ticket's row: its document, its version, and where the indexes find it.
-fn ticket_row(ticket: &Ticket) -> Result<Item, StoreError> {
+pub(super) fn ticket_row(ticket: &Ticket) -> Result<Item, StoreError> {
     let sort = keys::place_sort(ticket.place(), ticket.id);
     let mut row = Item::with_doc(&keys::ticket(ticket.id), ticket)?
         .set_number("version", i64::try_from(ticket.version).unwrap_or(i64::MAX))

@@ -12,6 +12,7 @@ mod mail;
 mod numbers;
 mod outbox;
 mod query;
+mod rows;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use list::{ListPlan, Page};
 pub use mail::{MailEntry, SenderLimit, SentMail};
 pub use numbers::NumbersAudit;
 pub use outbox::{OutboxClaim, OutboxKey, Unsent};
+pub use rows::{INDEXES, IndexEntry, Row, Start, index_attributes};
 
 use crate::config::{self, ConfigError};
 use crate::keys::{self, Key};
@@ -139,11 +141,16 @@ impl Store {
     /// # Errors
     /// When `TABLE_NAME` is missing.
     pub fn new(sdk: &aws_types::SdkConfig) -> Result<Self, ConfigError> {
-        Ok(Store {
+        Ok(Self::named(sdk, config::required("TABLE_NAME")?))
+    }
+
+    /// The table of this name.
+    pub fn named(sdk: &aws_types::SdkConfig, table: String) -> Self {
+        Store {
             client: Client::new(sdk),
-            table: config::required("TABLE_NAME")?,
+            table,
             half_units_read: Arc::default(),
-        })
+        }
     }
 
     /// Read units that the table has charged this adapter and its clones so far.

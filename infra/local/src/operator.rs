@@ -1,0 +1,255 @@
+//! What an operator does beside the desk: the audit, and sending dead letters
+//! back. Both work on a local host's data and, with the environment's
+//! credentials, in AWS.
+
+use std::path::Path;
+use std::time::Duration;
+
+use audit::{Audited, Settings, Sources, audit};
+use cloud::aws::{Access, sdk_config};
+use cloud::config::{self, ConfigError};
+use cloud::files::Bucket;
+use cloud::log::chain;
+use cloud::queues::{DeadLetters, dead_letters, redrive};
+use cloud::store::Store;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::template::Template;
+use crate::{Binaries, Host, Options, StartError, clock};
+
+/// The pause between two passes of an audit: longer than a function may run.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Findings of one kind that are printed.
+const SHOWN: usize = 20;
+
+/// Where the table, the buckets and the queues are.
+pub enum Place {
+    /// The data directory of a local host, which may be running.
+    Local(Box<Options>),
+    /// What the environment names: `AWS_REGION`, credentials, and `TABLE_NAME`,
+    /// `MAIL_BUCKET` and `FILES_BUCKET` as the stack's outputs have them.
+    Aws,
+}
+
+/// Why an operator's command did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
+    #[error("{}", chain(.0))]
+    Audit(#[from] audit::AuditError),
+    #[error("{}", chain(.0))]
+    Queues(#[from] cloud::queues::RedriveError),
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0} findings")]
+    Findings(usize),
+}
+
+/// Where the host that is running on this data listens.
+#[derive(Deserialize)]
+struct Announced {
+    aws_port: u16,
+}
+
+/// A way to the services, and the host that plays them where none was running.
+struct Services {
+    access: Access,
+    host: Option<Host>,
+}
+
+impl Services {
+    async fn reach(place: &Place) -> Result<Self, OperatorError> {
+        let options = match place {
+            Place::Aws => {
+                return Ok(Services {
+                    access: Access::from_environment()?,
+                    host: None,
+                });
+            }
+            Place::Local(options) => options,
+        };
+        if !options.data.join("host.lock").is_file() {
+            let problem = format!("no host has kept anything in {}", options.data.display());
+            return Err(OperatorError::Usage(problem));
+        }
+        let quiet = Options {
+            binaries: Binaries::None,
+            port: 0,
+            aws_port: 0,
+            ..(**options).clone()
+        };
+        match Host::start(quiet).await {
+            Ok(host) => Ok(Services {
+                access: Access::local(host.aws_port()),
+                host: Some(host),
+            }),
+            // One is running on it: that one is asked.
+            Err(StartError::Data(crate::DataError::InUse(data))) => Ok(Services {
+                access: Access::local(announced(&data)?),
+                host: None,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn leave(self) {
+        if let Some(host) = self.host {
+            host.stop().await;
+        }
+    }
+}
+
+fn announced(data: &Path) -> Result<u16, OperatorError> {
+    let unknown = |error: String| {
+        let data = data.display();
+        OperatorError::Usage(format!(
+            "the host that uses {data} cannot be found: {error}"
+        ))
+    };
+    let text = std::fs::read_to_string(data.join("host.json"));
+    let text = text.map_err(|error| unknown(error.to_string()))?;
+    let told: Announced =
+        serde_json::from_str(&text).map_err(|error| unknown(error.to_string()))?;
+    Ok(told.aws_port)
+}
+
+/// The table and the buckets, by name.
+fn names(place: &Place) -> Result<[String; 3], OperatorError> {
+    const NAMES: [&str; 3] = ["TABLE_NAME", "MAIL_BUCKET", "FILES_BUCKET"];
+    match place {
+        Place::Aws => Ok([
+            config::required(NAMES[0])?,
+            config::required(NAMES[1])?,
+            config::required(NAMES[2])?,
+        ]),
+        Place::Local(options) => {
+            let template = Template::of(options)?;
+            let mut names = [const { String::new() }; 3];
+            for (name, variable) in names.iter_mut().zip(NAMES) {
+                let functions = template.functions.iter();
+                let value = functions
+                    .filter_map(|function| function.environment.get(variable))
+                    .next();
+                *name = value.cloned().ok_or(ConfigError::Missing(variable))?;
+            }
+            Ok(names)
+        }
+    }
+}
+
+/// Audits, and prints what was found.
+///
+/// # Errors
+/// [`OperatorError::Findings`] when anything was.
+pub async fn run_audit(
+    place: &Place,
+    now: Option<Timestamp>,
+    grace: SignedDuration,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<(), OperatorError> {
+    let [table, raw_mails, files] = names(place)?;
+    let services = Services::reach(place).await?;
+    let sdk = sdk_config(services.access.clone());
+    let sources = Sources {
+        store: Store::named(&sdk, table),
+        raw_mails: Bucket::named(&sdk, raw_mails),
+        files: Bucket::named(&sdk, files),
+    };
+    let settings = Settings {
+        now: now.unwrap_or_else(clock::now),
+        grace,
+        pause: PAUSE,
+    };
+    let audited = audit(&sources, &settings).await;
+    services.leave().await;
+    let audited = audited?;
+    say(&report(&audited));
+    match audited.findings.len() {
+        0 => Ok(()),
+        count => Err(OperatorError::Findings(count)),
+    }
+}
+
+fn report(audited: &Audited) -> String {
+    let mut text = String::new();
+    for (kind, findings) in audited.by_kind() {
+        text.push_str(&format!("{kind}: {} {}\n", findings.len(), kind.meaning()));
+        for finding in findings.iter().take(SHOWN) {
+            text.push_str(&format!("  {}: {}\n", finding.place, finding.detail));
+        }
+        if findings.len() > SHOWN {
+            text.push_str(&format!("  and {} more\n", findings.len() - SHOWN));
+        }
+    }
+    let Audited {
+        rows,
+        tickets,
+        mails_in,
+        mails_out,
+        files,
+        given_up,
+        passes,
+        read_units,
+        findings,
+    } = audited;
+    text.push_str(&format!(
+        "{rows} rows, {tickets} tickets, {mails_in} mails in, {mails_out} mails out, {files} files; \
+         read {passes} times for {read_units} read units\n\
+         {given_up} messages were given up in the last three weeks\n\
+         {} findings\n",
+        findings.len(),
+    ));
+    text
+}
+
+/// Shows the dead letters, or sends those of one queue back.
+///
+/// # Errors
+/// When the queue is not known, or SQS does not do it.
+pub async fn run_redrive(
+    place: &Place,
+    queue: Option<&str>,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<(), OperatorError> {
+    let services = Services::reach(place).await?;
+    let done = send_back(&services, queue, say).await;
+    services.leave().await;
+    done
+}
+
+async fn send_back(
+    services: &Services,
+    queue: Option<&str>,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<(), OperatorError> {
+    let sdk = sdk_config(services.access.clone());
+    let all = dead_letters(&sdk).await?;
+    let Some(wanted) = queue else {
+        for DeadLetters { name, waiting, .. } in &all {
+            say(&format!("{waiting:>6}  {name}\n"));
+        }
+        return Ok(());
+    };
+    let matches: Vec<_> = all
+        .iter()
+        .filter(|queue| queue.answers_to(wanted))
+        .collect();
+    let [queue] = matches.as_slice() else {
+        let problem = format!(
+            "{wanted} names {} queues of dead letters, not one",
+            matches.len()
+        );
+        return Err(OperatorError::Usage(problem));
+    };
+    redrive(&sdk, queue).await?;
+    say(&format!(
+        "{} messages of {} go back\n",
+        queue.waiting, queue.name
+    ));
+    Ok(())
+}

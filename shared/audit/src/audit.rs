@@ -1,0 +1,160 @@
+//! The audit itself: reads everything, and again where something was found.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
+
+use cloud::files::{Bucket, FileError};
+use cloud::store::{INDEXES, Row, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::finding::{Finding, Kind};
+use crate::ledger::Ledger;
+
+/// How often everything is read before what is found is believed.
+const PASSES: u32 = 3;
+
+/// The prefix of raw mails, and of tickets' files, in their buckets.
+const RAW_MAILS: &str = "inbound/";
+const FILES: &str = "tickets/";
+
+/// Where to read.
+pub struct Sources {
+    pub store: Store,
+    /// The bucket of the raw mails.
+    pub raw_mails: Bucket,
+    /// The bucket of the tickets' files.
+    pub files: Bucket,
+}
+
+/// What to go by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The time.
+    pub now: Timestamp,
+    /// For how long anything may be under way.
+    pub grace: SignedDuration,
+    /// The pause between two passes.
+    pub pause: Duration,
+}
+
+impl Settings {
+    /// Whether something of this time should be over and done with.
+    pub(crate) fn is_old(&self, at: Timestamp) -> bool {
+        at < self.now - self.grace
+    }
+}
+
+/// What an audit came to.
+#[derive(Debug)]
+pub struct Audited {
+    pub rows: usize,
+    pub tickets: usize,
+    pub mails_in: usize,
+    pub mails_out: usize,
+    pub files: usize,
+    /// Messages that were given up in the last three weeks.
+    pub given_up: usize,
+    /// How often everything was read.
+    pub passes: u32,
+    /// What the table charged.
+    pub read_units: f64,
+    pub findings: Vec<Finding>,
+}
+
+impl Audited {
+    /// The findings of each kind.
+    pub fn by_kind(&self) -> BTreeMap<Kind, Vec<&Finding>> {
+        let mut kinds: BTreeMap<Kind, Vec<&Finding>> = BTreeMap::new();
+        for finding in &self.findings {
+            kinds.entry(finding.kind).or_default().push(finding);
+        }
+        kinds
+    }
+}
+
+/// Why an audit did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("the table cannot be read")]
+    Table(#[from] StoreError),
+    #[error("a bucket cannot be listed")]
+    Bucket(#[from] FileError),
+}
+
+/// Reads the table, its indexes and the buckets, and reports what does not hold.
+///
+/// # Errors
+/// See [`AuditError`]: an audit that could not read everything says nothing.
+pub async fn audit(sources: &Sources, settings: &Settings) -> Result<Audited, AuditError> {
+    let mut passes = 1;
+    let (mut ledger, mut files) = pass(sources, settings).await?;
+    while passes < PASSES && !ledger.findings.is_empty() {
+        tokio::time::sleep(settings.pause).await;
+        let before: BTreeSet<(Kind, String)> = std::mem::take(&mut ledger.findings)
+            .into_iter()
+            .map(|finding| (finding.kind, finding.place))
+            .collect();
+        (ledger, files) = pass(sources, settings).await?;
+        ledger
+            .findings
+            .retain(|finding| before.contains(&(finding.kind, finding.place.clone())));
+        passes += 1;
+    }
+    Ok(Audited {
+        rows: ledger.rows,
+        tickets: ledger.tickets(),
+        mails_in: ledger.mails_in(),
+        mails_out: ledger.mails_out(),
+        files,
+        given_up: ledger.given_up,
+        passes,
+        read_units: sources.store.read_units(),
+        findings: ledger.findings,
+    })
+}
+
+/// Reads everything once. The buckets come before the table and the indexes after
+/// it: what is written in between is younger than any grace.
+async fn pass(sources: &Sources, settings: &Settings) -> Result<(Ledger, usize), AuditError> {
+    let ever = (Timestamp::MIN, Timestamp::MAX);
+    let raw_mails = sources
+        .raw_mails
+        .written_between(RAW_MAILS, ever.0, ever.1)
+        .await?;
+    let files = sources.files.written_between(FILES, ever.0, ever.1).await?;
+    let mut ledger = Ledger::default();
+    let mut partition: Vec<Row> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut start = None;
+    loop {
+        let (rows, next) = sources.store.scan(start).await?;
+        for row in rows {
+            let continues = partition
+                .first()
+                .is_none_or(|first| first.key.pk == row.key.pk);
+            if !continues {
+                ledger.take(&partition, settings);
+                partition.clear();
+            }
+            if partition.is_empty() && !seen.insert(row.key.pk.clone()) {
+                ledger.findings.push(Finding::new(
+                    Kind::UnknownRow,
+                    &row.key.pk,
+                    "the scan came by its partition twice",
+                ));
+            }
+            partition.push(row);
+        }
+        start = next;
+        if start.is_none() {
+            break;
+        }
+    }
+    ledger.take(&partition, settings);
+    let mut entries = Vec::new();
+    for index in INDEXES {
+        entries.extend(sources.store.scan_index(index).await?);
+    }
+    let count = files.len();
+    Ok((ledger.close(&entries, &raw_mails, &files, settings), count))
+}
