@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, Request};
 use crate::mail::Mail;
 use crate::smtp::{Reply, Smtp};
 use crate::within;
@@ -85,6 +85,20 @@ impl Host {
         };
         host.await_functions();
         host
+    }
+
+    /// Starts a host on the template as `edit` changes it.
+    pub fn start_on(edit: impl FnOnce(&str) -> String, arguments: &[&str]) -> Self {
+        static EDITED: AtomicU32 = AtomicU32::new(0);
+        let template = edit(include_str!("../../template.yaml"));
+        let edited = EDITED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("template-{}-{edited}.yaml", std::process::id());
+        let path = target_directory().join("tmp").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, template).unwrap();
+        let mut all = vec!["--template", path.to_str().unwrap()];
+        all.extend(arguments);
+        Self::start_with(&all)
     }
 
     fn await_functions(&self) {
@@ -185,6 +199,10 @@ impl Host {
         queues
             .find(|q| !q.dead_letter && q.name.to_lowercase().contains(part))
             .unwrap()
+    }
+
+    pub(crate) fn aws_request(&self, method: &str, path: &str) -> Request<'_> {
+        self.aws.request(method, path)
     }
 
     /// Calls one of the AWS APIs: `aws("AmazonSQS.SendMessage", …)`.
@@ -321,7 +339,7 @@ fn launch(data: &Path, arguments: &[String]) -> (Child, Ports) {
 /// Builds the host and the functions, once for each test binary, and says where
 /// they are. `E2E_BINARIES` names a directory with others, that were built
 /// elsewhere.
-fn built() -> &'static Path {
+pub(crate) fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         if let Some(elsewhere) = std::env::var_os("E2E_BINARIES") {

@@ -24,6 +24,7 @@
 mod client;
 mod host;
 mod mail;
+mod operator;
 pub mod people;
 mod smtp;
 
@@ -32,6 +33,7 @@ use std::time::{Duration, Instant};
 pub use client::{Answer, Client, Request};
 pub use host::{Host, Queue};
 pub use mail::Mail;
+pub use operator::Audit;
 pub use smtp::{Letter, Reply, Smtp};
 
 /// How long anything may take. It is never waited for in full.

@@ -25,17 +25,13 @@ const RECOVERY: Duration = Duration::from_secs(120);
 
 /// A host whose queue of mails is in a hurry.
 fn host_in_a_hurry() -> Host {
-    let template = include_str!("../../../template.yaml");
-    let (before, queue) = template.split_once("\n  InboundMailQueue:\n").unwrap();
-    let (head, rest) = queue.split_once("VisibilityTimeout: ").unwrap();
-    let (_, rest) = rest.split_once('\n').unwrap();
-    let template =
-        format!("{before}\n  InboundMailQueue:\n{head}VisibilityTimeout: {VISIBILITY}\n{rest}");
-    let path = std::env::temp_dir().join(format!("mail-crash-{}.yaml", std::process::id()));
-    fs::write(&path, template).unwrap();
-    let host = Host::start_with(&["--template", path.to_str().unwrap()]);
-    fs::remove_file(path).unwrap();
-    host
+    let edit = |template: &str| {
+        let (before, queue) = template.split_once("\n  InboundMailQueue:\n").unwrap();
+        let (head, rest) = queue.split_once("VisibilityTimeout: ").unwrap();
+        let (_, rest) = rest.split_once('\n').unwrap();
+        format!("{before}\n  InboundMailQueue:\n{head}VisibilityTimeout: {VISIBILITY}\n{rest}")
+    };
+    Host::start_on(edit, &[])
 }
 
 /// Kills every process of the mailroom, and says how many there were.
