@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::dynamodb::Tables;
+use crate::faults::{Faults, Service, Unprotected};
 use crate::gateway::is_for_this_machine;
 use crate::mail::Mailbox;
 use crate::objects::Objects;
@@ -27,6 +28,7 @@ pub(crate) struct Aws {
     pub(crate) objects: Arc<Objects>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) runtime: Arc<Runtime>,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) port: u16,
 }
 
@@ -38,7 +40,10 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
         return StatusCode::FORBIDDEN.into_response();
     }
     if s3::is_for_s3(&parts) {
-        return s3::answer(&aws.objects, &parts, body).await;
+        let call = s3::answer(&aws.objects, &parts, body);
+        return aws
+            .befall(Service::S3, parts.method.as_str(), 0, call)
+            .await;
     }
     // No SDK sends it: this is a page of some site, which has no business here.
     if parts.headers.contains_key(header::ORIGIN) {
@@ -57,14 +62,29 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
         target.and_then(|target| target.split_once('.')),
     ) {
         (&Method::POST, Some(("DynamoDB_20120810", operation))) => {
-            let (status, body) = aws.tables.call(operation, &body);
-            amz_json(status, body)
+            let body = match aws.faults.unprotected(operation, &body) {
+                Unprotected::AsItIs => body,
+                Unprotected::Changed(body) => body,
+                Unprotected::Answered(answer) => return amz_json(StatusCode::OK, answer),
+            };
+            let call = async {
+                let (status, body) = aws.tables.call(operation, &body);
+                amz_json(status, body)
+            };
+            let parts = body
+                .windows(PART.len())
+                .filter(|text| text == &PART)
+                .count();
+            aws.befall(Service::DynamoDb, operation, parts, call).await
         }
         (&Method::POST, Some(("AmazonSQS", operation))) => {
-            match sqs::call(&aws.queues, aws.port, operation, &body).await {
-                Ok(answer) => amz_json(StatusCode::OK, answer),
-                Err(error) => error.into_response(),
-            }
+            let call = async {
+                match sqs::call(&aws.queues, aws.port, operation, &body).await {
+                    Ok(answer) => amz_json(StatusCode::OK, answer),
+                    Err(error) => error.into_response(),
+                }
+            };
+            aws.befall(Service::Sqs, operation, 0, call).await
         }
         (&Method::POST, None) if path.starts_with("/2015-03-31/functions/") => {
             let name = path
@@ -75,7 +95,10 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
                 None => StatusCode::NOT_FOUND.into_response(),
             }
         }
-        (&Method::POST, None) if is_form(&parts.headers) => ses::call(&aws.mailbox, &body),
+        (&Method::POST, None) if is_form(&parts.headers) => {
+            let call = async { ses::call(&aws.mailbox, &body) };
+            aws.befall(Service::Ses, "", 0, call).await
+        }
         (_, target) => {
             tracing::warn!(method = %parts.method, path, ?target, "a call of an API that the local host does not know");
             let error = json!({
@@ -83,6 +106,29 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
                 "message": "the local host does not know this operation",
             });
             amz_json(StatusCode::BAD_REQUEST, error.to_string())
+        }
+    }
+}
+
+/// What every part of a transaction has once: the table that it is about.
+const PART: &[u8] = b"\"TableName\"";
+
+impl Aws {
+    /// Carries out a call, or has it fail where it is to.
+    async fn befall(
+        &self,
+        service: Service,
+        operation: &str,
+        parts_in_transaction: usize,
+        call: impl Future<Output = Response>,
+    ) -> Response {
+        match self.faults.next(service, operation) {
+            None => call.await,
+            Some(fault) => {
+                fault
+                    .befall(service, operation, parts_in_transaction, call)
+                    .await
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::faults::Faults;
 use crate::gateway::{Gateway, json_response, message};
 use crate::mail::{Mail, Mailbox};
 use crate::queues::{QueueError, Queues};
@@ -17,6 +18,7 @@ use crate::queues::{QueueError, Queues};
 pub(crate) struct Console {
     pub(crate) queues: Arc<Queues>,
     pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) faults: Arc<Faults>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +43,8 @@ pub(crate) async fn answer(gateway: &Gateway, page: &str, parts: &Parts, body: B
             message(StatusCode::SERVICE_UNAVAILABLE, "functions are starting")
         }
         (&Method::GET, "queues") => queues(gateway).unwrap_or_else(|error| failure(&error)),
+        (&Method::GET, "faults") => json_response(StatusCode::OK, &gateway.console.faults.report()),
+        (&Method::PUT, "faults") => faults(gateway, body).await,
         (&Method::GET, "processes") => json_response(StatusCode::OK, &gateway.runtime.report()),
         _ => message(StatusCode::NOT_FOUND, "Not Found"),
     }
@@ -62,6 +66,18 @@ async fn token(gateway: &Gateway, body: Body) -> Response {
     }
 }
 
+/// Puts a plan of faults in force.
+async fn faults(gateway: &Gateway, body: Body) -> Response {
+    let body = to_bytes(body, 64 * 1024).await.unwrap_or_default();
+    match serde_json::from_slice(&body) {
+        Ok(plan) => {
+            gateway.console.faults.set(plan);
+            json_response(StatusCode::OK, &gateway.console.faults.report())
+        }
+        Err(error) => message(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
 fn queues(gateway: &Gateway) -> Result<Response, QueueError> {
     let queues = &gateway.console.queues;
     let depths = queues
@@ -73,7 +89,10 @@ fn queues(gateway: &Gateway) -> Result<Response, QueueError> {
 }
 
 fn mail(gateway: &Gateway, parts: &Parts) -> Response {
-    let mails = match gateway.console.mailbox.all() {
+    let query = parts.uri.query().unwrap_or_default();
+    let to = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "to");
+    let to = to.as_ref().map(|(_, to)| to.as_ref());
+    let mails = match gateway.console.mailbox.all(to) {
         Ok(mails) => mails,
         Err(error) => return failure(&error),
     };

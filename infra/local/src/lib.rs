@@ -21,6 +21,7 @@ mod console;
 mod data;
 pub mod demo;
 mod dynamodb;
+mod faults;
 mod feedback;
 mod gateway;
 mod headers;
@@ -69,6 +70,7 @@ use crate::clock::DeskClock;
 use crate::console::Console;
 use crate::data::DataDirectory;
 use crate::dynamodb::Tables;
+use crate::faults::Faults;
 use crate::feedback::Feedback;
 use crate::gateway::Gateway;
 use crate::jwt::Jwt;
@@ -235,7 +237,9 @@ impl Host {
             destinations: mail.event_destinations,
             identities: mail.identities,
         };
-        let mailbox = Arc::new(Mailbox::new(store.clone(), clock, feedback));
+        let faults = Arc::new(Faults::default());
+        let mailbox = Mailbox::new(store.clone(), clock, feedback, Arc::clone(&faults));
+        let mailbox = Arc::new(mailbox);
         let functions = template.functions.into_iter().map(|function| {
             let offset = clock.offset_seconds();
             let launch = Launch::new(
@@ -261,6 +265,7 @@ impl Host {
             console: Console {
                 queues: Arc::clone(&queues),
                 mailbox: Arc::clone(&mailbox),
+                faults: Arc::clone(&faults),
             },
             port,
         };
@@ -270,6 +275,7 @@ impl Host {
             objects: Arc::clone(&objects),
             mailbox,
             runtime: Arc::clone(&runtime),
+            faults: Arc::clone(&faults),
             port: aws_port,
         };
 
@@ -292,6 +298,7 @@ impl Host {
                 mapping,
                 Arc::clone(&queues),
                 Arc::clone(&runtime),
+                Arc::clone(&faults),
             ));
         }
         for schedule in template.schedules {

@@ -1,5 +1,7 @@
 //! The mail that was sent: kept as it was handed in, shown as it would arrive.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use mail_parser::{Address, MessageParser, MessagePart, PartType};
@@ -8,6 +10,7 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use crate::clock::DeskClock;
+use crate::faults::Faults;
 use crate::feedback::{Feedback, Sent};
 use crate::store::Store;
 
@@ -19,6 +22,7 @@ pub(crate) struct Mailbox {
     store: Store,
     clock: DeskClock,
     feedback: Feedback,
+    faults: Arc<Faults>,
 }
 
 /// A mail as its recipients would see it.
@@ -53,16 +57,24 @@ pub(crate) enum Refusal {
     Unreadable,
     #[error("Configuration set <{0}> does not exist.")]
     NoConfigurationSet(String),
+    #[error("Address blacklisted.")]
+    Address,
     #[error("the mail store failed: {0}")]
     Store(#[from] rusqlite::Error),
 }
 
 impl Mailbox {
-    pub(crate) fn new(store: Store, clock: DeskClock, feedback: Feedback) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        clock: DeskClock,
+        feedback: Feedback,
+        faults: Arc<Faults>,
+    ) -> Self {
         Self {
             store,
             clock,
             feedback,
+            faults,
         }
     }
 
@@ -95,6 +107,9 @@ impl Mailbox {
         if destinations.is_empty() {
             return Err(Refusal::NoDestination);
         }
+        if self.faults.refuses(&destinations) {
+            return Err(Refusal::Address);
+        }
         let header = message.header_raw(CONFIGURATION_SET).map(str::trim);
         let named = configuration_set.or(header);
         let configuration_set = self
@@ -126,19 +141,26 @@ impl Mailbox {
         Ok(id)
     }
 
-    /// Every mail that was sent, oldest first.
-    pub(crate) fn all(&self) -> rusqlite::Result<Vec<Mail>> {
-        let rows =
-            self.store.with(|connection| {
-                connection
+    /// Every mail that was sent, to an address if one is given, oldest first.
+    pub(crate) fn all(&self, to: Option<&str>) -> rusqlite::Result<Vec<Mail>> {
+        let named = to.map(|to| serde_json::Value::from(to).to_string());
+        let rows = self.store.with(|connection| {
+            connection
                 .prepare_cached(
-                    "SELECT message_id, source, destinations, raw, sent_at FROM mails ORDER BY id",
+                    "SELECT message_id, source, destinations, raw, sent_at FROM mails
+                     WHERE ?1 IS NULL OR instr(destinations, ?1) ORDER BY id",
                 )?
-                .query_map([], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                .query_map([named], |row| {
+                    Ok((
+                        row.get(0)?,
+                        row.get(1)?,
+                        row.get(2)?,
+                        row.get(3)?,
+                        row.get(4)?,
+                    ))
                 })?
                 .collect::<rusqlite::Result<Vec<(String, String, String, Vec<u8>, i64)>>>()
-            })?;
+        })?;
         // Parsing happens outside the store's lock.
         Ok(rows
             .into_iter()

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use ulid::Ulid;
 
 use crate::clock::DeskClock;
+use crate::faults::Faults;
 use crate::intrinsics::{ACCOUNT, REGION, queue_arn};
 use crate::queues::{QueueError, Queues, Received};
 use crate::runtime::Runtime;
@@ -20,9 +21,16 @@ use crate::template::{FailureReport, Mapping, Schedule};
 const RETRY: Duration = Duration::from_secs(1);
 /// How long one poll waits for messages.
 const WAIT: Duration = Duration::from_secs(20);
+/// After how long a batch that comes once more does so.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Feeds a function from its queue, for as long as the host runs.
-pub(crate) async fn feed(mapping: Mapping, queues: Arc<Queues>, runtime: Arc<Runtime>) {
+pub(crate) async fn feed(
+    mapping: Mapping,
+    queues: Arc<Queues>,
+    runtime: Arc<Runtime>,
+    faults: Arc<Faults>,
+) {
     let mapping = Arc::new(mapping);
     let slots = Arc::new(Semaphore::new(mapping.maximum_concurrency));
     loop {
@@ -31,7 +39,7 @@ pub(crate) async fn feed(mapping: Mapping, queues: Arc<Queues>, runtime: Arc<Run
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
             return;
         };
-        let batch = match queues
+        let mut batch = match queues
             .receive_within(&mapping.queue, mapping.batch_size, None, WAIT)
             .await
         {
@@ -48,6 +56,25 @@ pub(crate) async fn feed(mapping: Mapping, queues: Arc<Queues>, runtime: Arc<Run
             Arc::clone(&queues),
             Arc::clone(&runtime),
         );
+        let delivery = faults.next_delivery();
+        if let Some(seed) = delivery.shuffled {
+            batch.sort_by_cached_key(|message| seed ^ digest(&message.message_id));
+        }
+        if delivery.twice {
+            let (mapping, runtime) = (Arc::clone(&mapping), Arc::clone(&runtime));
+            let event = queue_event(&mapping.queue, &batch);
+            tokio::spawn(async move {
+                // What it says of the messages is the other one's business.
+                let _ = runtime.invoke(&mapping.function, event).await;
+            });
+        }
+        if delivery.again {
+            let later = Some(AGAIN);
+            let copies: Vec<_> = batch.iter().map(|m| (m.body.as_str(), later)).collect();
+            if let Err(error) = queues.send(&mapping.queue, &copies) {
+                tracing::error!(%error, queue = mapping.queue, "a batch could not be copied");
+            }
+        }
         tokio::spawn(async move {
             if let Err(error) = deliver(&mapping, &queues, &runtime, batch).await {
                 tracing::error!(%error, queue = mapping.queue, "a batch could not be deleted");
@@ -55,6 +82,13 @@ pub(crate) async fn feed(mapping: Mapping, queues: Arc<Queues>, runtime: Arc<Run
             drop(slot);
         });
     }
+}
+
+/// A number that stands for a message: any order will do.
+fn digest(id: &str) -> u64 {
+    id.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
 }
 
 /// Invokes the function with a batch and deletes what it has dealt with. The

@@ -35,6 +35,11 @@ impl From<Refusal> for SesError {
             Refusal::NoSender | Refusal::NoDestination | Refusal::Unreadable => {
                 Self::invalid(message)
             }
+            Refusal::Address => Self {
+                status: StatusCode::BAD_REQUEST,
+                code: "MessageRejected",
+                message,
+            },
             Refusal::NoConfigurationSet(_) => Self {
                 status: StatusCode::BAD_REQUEST,
                 code: "ConfigurationSetDoesNotExist",

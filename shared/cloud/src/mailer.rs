@@ -1,12 +1,19 @@
 //! Mail out: SES takes what the notifier has written.
 
+use std::time::Duration;
+
 use aws_sdk_ses::Client;
-use aws_sdk_ses::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ses::config::retry::RetryConfig;
+use aws_sdk_ses::error::ProvideErrorMetadata;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::RawMessage;
 use types::ids::EmailAddress;
 
+use crate::clock;
 use crate::config::{self, ConfigError};
+
+/// How often a mail is handed to SES while it throttles.
+const ATTEMPTS: u32 = 4;
 
 /// SES, to send with.
 #[derive(Clone)]
@@ -38,8 +45,13 @@ impl Mailer {
     /// # Errors
     /// When `CONFIGURATION_SET` is missing.
     pub fn new(sdk: &aws_types::SdkConfig) -> Result<Self, ConfigError> {
+        // An SDK that asks again by itself may send a mail again: an answer that
+        // did not come says nothing of whether SES took it.
+        let config = aws_sdk_ses::config::Builder::from(sdk)
+            .retry_config(RetryConfig::disabled())
+            .build();
         Ok(Mailer {
-            client: Client::new(sdk),
+            client: Client::from_conf(config),
             configuration_set: config::required("CONFIGURATION_SET")?,
         })
     }
@@ -60,31 +72,38 @@ impl Mailer {
             .data(Blob::new(message))
             .build()
             .map_err(|e| MailError::Refused(Box::new(e)))?;
-        let sent = self
-            .client
-            .send_raw_email()
-            .source(from)
-            .configuration_set_name(&self.configuration_set)
-            .set_destinations(Some(to.iter().map(ToString::to_string).collect()))
-            .raw_message(raw)
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => Ok(answer.message_id),
-            Err(error) => {
-                let refused = match &error {
-                    SdkError::ServiceError(service) => {
-                        Refused::by(service.err().code(), service.err().message())
-                    }
-                    _ => None,
-                };
-                let source = Box::new(error);
-                Err(match refused {
-                    Some(Refused::Mail) => MailError::Refused(source),
-                    Some(Refused::Sender) => MailError::Misconfigured(source),
-                    None => MailError::Retryable(source),
-                })
+        let mut attempt = 1;
+        loop {
+            let sent = self
+                .client
+                .send_raw_email()
+                .source(from)
+                .configuration_set_name(&self.configuration_set)
+                .set_destinations(Some(to.iter().map(ToString::to_string).collect()))
+                .raw_message(raw.clone())
+                .send()
+                .await;
+            let error = match sent {
+                Ok(answer) => return Ok(answer.message_id),
+                Err(error) => error,
+            };
+            // SES says that it took none of it.
+            let code = error.as_service_error().and_then(|e| e.code());
+            let throttled = matches!(code, Some("Throttling" | "ThrottlingException"));
+            if throttled && attempt < ATTEMPTS {
+                tokio::time::sleep(clock::jitter(Duration::from_millis(100 << attempt))).await;
+                attempt += 1;
+                continue;
             }
+            let refused = error
+                .as_service_error()
+                .and_then(|service| Refused::by(service.code(), service.message()));
+            let source = Box::new(error);
+            return Err(match refused {
+                Some(Refused::Mail) => MailError::Refused(source),
+                Some(Refused::Sender) => MailError::Misconfigured(source),
+                None => MailError::Retryable(source),
+            });
         }
     }
 }
