@@ -31,6 +31,7 @@ pub struct Host {
     arguments: Vec<String>,
     api: Client,
     aws: Client,
+    api_port: u64,
     aws_port: u64,
     /// Where mail comes in; the host has no such door without a receipt rule.
     smtp_port: Option<u64>,
@@ -79,6 +80,7 @@ impl Host {
             arguments,
             api: Client::new(&format!("http://127.0.0.1:{}", ports.port)),
             aws: Client::new(&format!("http://127.0.0.1:{}", ports.aws_port)),
+            api_port: ports.port,
             aws_port: ports.aws_port,
             smtp_port: ports.smtp_port,
             _place: place,
@@ -105,6 +107,41 @@ impl Host {
         within(START, "all functions are up", || {
             (self.api.get("/_local/queues").status == 200).then_some(())
         });
+    }
+
+    /// Arguments that keep the host where it listens now, for
+    /// [`Self::restart_with`]: clients of before stay good.
+    pub fn here(&self) -> Vec<String> {
+        let smtp_port = self.smtp_port.unwrap_or(0);
+        let ports = [
+            ("--port", self.api_port),
+            ("--aws-port", self.aws_port),
+            ("--smtp-port", smtp_port),
+        ];
+        let ports = ports.map(|(name, port)| [name.to_owned(), port.to_string()]);
+        let mut arguments = self.arguments.clone();
+        arguments.extend(ports.into_iter().flatten());
+        arguments
+    }
+
+    /// Port that mail comes in by.
+    ///
+    /// # Panics
+    /// When the template has no receipt rule.
+    pub fn smtp_port(&self) -> u16 {
+        u16::try_from(self.smtp_port.unwrap()).unwrap()
+    }
+
+    /// The functions' processes, by the function's name.
+    pub fn processes(&self) -> Vec<(String, Vec<i32>)> {
+        let report = self.api.get("/_local/processes").must_be(200).json();
+        let items = report["items"].as_array().unwrap().iter();
+        items
+            .map(|item| {
+                let name = item["function"].as_str().unwrap().to_owned();
+                (name, serde_json::from_value(item["pids"].clone()).unwrap())
+            })
+            .collect()
     }
 
     /// Where the host keeps everything.
@@ -201,6 +238,11 @@ impl Host {
             .unwrap()
     }
 
+    /// The port of the AWS APIs.
+    pub fn aws_client(&self) -> &Client {
+        &self.aws
+    }
+
     pub(crate) fn aws_request(&self, method: &str, path: &str) -> Request<'_> {
         self.aws.request(method, path)
     }
@@ -279,6 +321,7 @@ impl Host {
         self.child = child;
         self.api = Client::new(&format!("http://127.0.0.1:{}", ports.port));
         self.aws = Client::new(&format!("http://127.0.0.1:{}", ports.aws_port));
+        self.api_port = ports.port;
         self.aws_port = ports.aws_port;
         self.smtp_port = ports.smtp_port;
         self.await_functions();

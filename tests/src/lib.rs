@@ -21,6 +21,7 @@
     reason = "this crate is for tests alone: it fails with the test that uses it"
 )]
 
+mod chance;
 mod client;
 mod host;
 mod mail;
@@ -30,6 +31,7 @@ mod smtp;
 
 use std::time::{Duration, Instant};
 
+pub use chance::Chance;
 pub use client::{Answer, Client, Request};
 pub use host::{Host, Queue};
 pub use mail::Mail;

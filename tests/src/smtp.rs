@@ -1,6 +1,6 @@
 //! Mail that comes in, as people write it and as another server brings it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -27,6 +27,14 @@ pub struct Reply {
 }
 
 impl Reply {
+    fn must_be(self, code: u16) -> io::Result<()> {
+        if self.code == code {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("{} {}", self.code, self.text)))
+        }
+    }
+
     /// The id that SES gave to the mail.
     ///
     /// # Panics
@@ -41,49 +49,67 @@ impl Reply {
 impl Smtp {
     /// Connects, and says hello.
     pub(crate) fn connect(port: u16) -> Self {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        Self::try_connect(port).unwrap()
+    }
+
+    /// [`Self::connect`] to a host that may be gone.
+    ///
+    /// # Errors
+    /// When it does not answer as a mail server does.
+    pub fn try_connect(port: u16) -> io::Result<Self> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         let mut smtp = Smtp {
             stream: BufReader::new(stream),
         };
-        assert_eq!(smtp.reply().code, 220);
-        assert_eq!(smtp.say(b"EHLO correo.example.com\r\n").code, 250);
-        smtp
+        smtp.reply()?.must_be(220)?;
+        smtp.say(b"EHLO correo.example.com\r\n")?.must_be(250)?;
+        Ok(smtp)
     }
 
     /// Brings one mail; `from` is empty for the null path. After a refusal the
     /// connection is as good as new.
     pub fn send(&mut self, from: &str, to: &[&str], raw: &[u8]) -> Reply {
+        self.try_send(from, to, raw).unwrap()
+    }
+
+    /// [`Self::send`] to a host that may be gone.
+    ///
+    /// # Errors
+    /// When it does not answer: it may have taken the mail.
+    pub fn try_send(&mut self, from: &str, to: &[&str], raw: &[u8]) -> io::Result<Reply> {
         let commands = std::iter::once(format!("MAIL FROM:<{from}>\r\n"))
             .chain(to.iter().map(|to| format!("RCPT TO:<{to}>\r\n")))
             .chain(["DATA\r\n".to_owned()]);
         for command in commands {
-            let reply = self.say(command.as_bytes());
+            let reply = self.say(command.as_bytes())?;
             if !matches!(reply.code, 250 | 354) {
-                assert_eq!(self.say(b"RSET\r\n").code, 250);
-                return reply;
+                self.say(b"RSET\r\n")?.must_be(250)?;
+                return Ok(reply);
             }
         }
         self.say(&stuffed(raw))
     }
 
-    fn say(&mut self, bytes: &[u8]) -> Reply {
-        self.stream.get_mut().write_all(bytes).unwrap();
+    fn say(&mut self, bytes: &[u8]) -> io::Result<Reply> {
+        self.stream.get_mut().write_all(bytes)?;
         self.reply()
     }
 
     /// The last line of a reply.
-    fn reply(&mut self) -> Reply {
+    fn reply(&mut self) -> io::Result<Reply> {
         loop {
             let mut line = String::new();
-            self.stream.read_line(&mut line).unwrap();
-            let (code, text) = line.split_at_checked(3).unwrap();
+            self.stream.read_line(&mut line)?;
+            let Some((code, text)) = line.split_at_checked(3) else {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            };
             if let Some(text) = text.strip_prefix(' ') {
-                return Reply {
-                    code: code.parse().unwrap(),
+                return Ok(Reply {
+                    code: code.parse().map_err(io::Error::other)?,
                     text: text.trim_end().to_owned(),
-                };
+                });
             }
         }
     }

@@ -201,7 +201,7 @@ impl Faults {
             lost,
             hung,
         } = plan.chances(service);
-        if throttled + conflict + failed + lost + hung == 0 {
+        if throttled + conflict + failed + lost + hung == 0 || OPERATOR.contains(&operation) {
             return None;
         }
         let stream = service as usize;
@@ -318,6 +318,16 @@ pub(crate) enum Unprotected {
     Changed(Bytes),
     Answered(&'static str),
 }
+
+/// What an operator calls, and no function: that is done at once.
+const OPERATOR: [&str; 6] = [
+    "GetQueueAttributes",
+    "ListQueues",
+    "ListTables",
+    "PurgeQueue",
+    "Scan",
+    "StartMessageMoveTask",
+];
 
 fn is_write(operation: &str) -> bool {
     ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"].contains(&operation)

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tests::people::{COORDINATOR, SUPPORT_MAILBOX};
-use tests::{Host, Letter, within};
+use tests::{Chance, Host, Letter, within};
 
 use crate::mail::{check_balanced, check_no_dead_letters, record_of};
-use crate::mail_many::Chance;
 
 /// Mails that come in while it is killed.
 const COUNT: usize = 60;
@@ -53,7 +52,7 @@ fn title(n: usize) -> String {
 
 #[test]
 fn no_mail_is_lost_and_none_is_a_ticket_twice() {
-    let mut chance = Chance::new();
+    let mut chance = Chance::seeded_by("MAIL_SEED");
     eprintln!("MAIL_SEED={}", chance.0);
     let host = host_in_a_hurry();
     let mut smtp = host.smtp();

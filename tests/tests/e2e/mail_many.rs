@@ -2,13 +2,12 @@
 //! other, and whatever else the world sends.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::people::{ANA, COORDINATOR, LUIS, SUPPORT_MAILBOX};
-use tests::{Host, Letter, Mail, eventually};
+use tests::{Chance, Host, Letter, Mail, eventually};
 
 use crate::mail::{bring, check_balanced, check_no_dead_letters, record_of, taken};
 use crate::mail_refused::hours;
@@ -223,35 +222,6 @@ fn two_desks_do_not_write_to_each_other_for_ever() {
     }
 }
 
-/// A small generator of numbers: what it gives follows from the seed alone.
-pub struct Chance(pub u64);
-
-impl Chance {
-    /// From a seed to be printed, so that a run can be had again; `MAIL_SEED` sets
-    /// it.
-    pub fn new() -> Self {
-        let set = std::env::var_os("MAIL_SEED");
-        let set = set.map(|seed| seed.to_str().unwrap().parse().unwrap());
-        Chance(set.unwrap_or_else(|| RandomState::new().hash_one(0) | 1))
-    }
-
-    /// One of `0..count` (xorshift64*).
-    pub fn below(&mut self, count: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let scrambled = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(scrambled).unwrap() % count
-    }
-
-    /// Puts things into another order.
-    pub fn shuffle<T>(&mut self, things: &mut [T]) {
-        for last in (1..things.len()).rev() {
-            things.swap(last, self.below(last + 1));
-        }
-    }
-}
-
 /// The mails of the corpus, as they come over the line.
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/mailroom/tests/mails");
@@ -282,7 +252,7 @@ fn envelope_of(raw: &[u8]) -> String {
 fn whatever_the_world_sends_has_one_outcome() {
     let mails = corpus();
     assert!(!mails.is_empty());
-    let mut chance = Chance::new();
+    let mut chance = Chance::seeded_by("MAIL_SEED");
     eprintln!("MAIL_SEED={}", chance.0);
     let host = Host::start_with(&[
         "--parameter",
