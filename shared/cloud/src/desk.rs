@@ -419,7 +419,7 @@ pub fn claimant() -> String {
 /// One line for each thing that happened.
 pub fn log_events(ticket: &Ticket, events: &[Event]) {
     for event in events {
-        let kind = event_word(event);
+        let kind = event.kind.as_str();
         tracing::info!(
             ticket.id = %ticket.id,
             ticket.number = ticket.number.0,
@@ -428,41 +428,5 @@ pub fn log_events(ticket: &Ticket, events: &[Event]) {
             "ticket {}: {kind}",
             ticket.number
         );
-    }
-}
-
-fn event_word(event: &Event) -> &'static str {
-    use types::ticket::EventKind as K;
-    match &event.kind {
-        K::Registered(_) => "registered",
-        K::Assigned { .. } => "assigned",
-        K::AssignmentDeferred {} => "assignment_deferred",
-        K::Contacted { .. } => "contacted",
-        K::FollowedUp { .. } => "followed_up",
-        K::AttachmentsAdded { .. } => "attachments_added",
-        K::MailFiled { .. } => "mail_filed",
-        K::MailBounced { .. } => "mail_bounced",
-        K::Recategorised { .. } => "recategorised",
-        K::FormatSaved { .. } => "format_saved",
-        K::Held { .. } => "held",
-        K::Resumed { .. } => "resumed",
-        K::Escalated { .. } => "escalated",
-        K::Returned { .. } => "returned",
-        K::ProviderRequested { .. } => "provider_requested",
-        K::ProviderReplied { .. } => "provider_replied",
-        K::SolutionReported { .. } => "solution_reported",
-        K::Resolved { .. } => "resolved",
-        K::Declined { .. } => "declined",
-        K::SurveyAnswered { .. } => "survey_answered",
-        K::Reopened { .. } => "reopened",
-        K::Closed { .. } => "closed",
-        K::Linked { .. } => "linked",
-        K::AttentionWarned(_) => "attention_warned",
-        K::AttentionBreached(_) => "attention_breached",
-        K::AttentionOverrun(_) => "attention_overrun",
-        K::SolutionWarned(_) => "solution_warned",
-        K::SolutionBreached(_) => "solution_breached",
-        K::SolutionOverrun(_) => "solution_overrun",
-        K::ValidationReminded(_) => "validation_reminded",
     }
 }

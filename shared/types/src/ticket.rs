@@ -698,6 +698,76 @@ pub struct StepReached {
 }
 
 impl EventKind {
+    /// Every word of [`EventKind::as_str`].
+    pub const WORDS: [&'static str; 30] = [
+        "registered",
+        "assigned",
+        "assignment_deferred",
+        "contacted",
+        "followed_up",
+        "attachments_added",
+        "mail_filed",
+        "mail_bounced",
+        "recategorised",
+        "format_saved",
+        "held",
+        "resumed",
+        "escalated",
+        "returned",
+        "provider_requested",
+        "provider_replied",
+        "solution_reported",
+        "resolved",
+        "declined",
+        "survey_answered",
+        "reopened",
+        "closed",
+        "linked",
+        "attention_warned",
+        "attention_breached",
+        "attention_overrun",
+        "solution_warned",
+        "solution_breached",
+        "solution_overrun",
+        "validation_reminded",
+    ];
+
+    /// The kind in the API, in stored events and in logs.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            EventKind::Registered(_) => "registered",
+            EventKind::Assigned { .. } => "assigned",
+            EventKind::AssignmentDeferred {} => "assignment_deferred",
+            EventKind::Contacted { .. } => "contacted",
+            EventKind::FollowedUp { .. } => "followed_up",
+            EventKind::AttachmentsAdded { .. } => "attachments_added",
+            EventKind::MailFiled { .. } => "mail_filed",
+            EventKind::MailBounced { .. } => "mail_bounced",
+            EventKind::Recategorised { .. } => "recategorised",
+            EventKind::FormatSaved { .. } => "format_saved",
+            EventKind::Held { .. } => "held",
+            EventKind::Resumed { .. } => "resumed",
+            EventKind::Escalated { .. } => "escalated",
+            EventKind::Returned { .. } => "returned",
+            EventKind::ProviderRequested { .. } => "provider_requested",
+            EventKind::ProviderReplied { .. } => "provider_replied",
+            EventKind::SolutionReported { .. } => "solution_reported",
+            EventKind::Resolved { .. } => "resolved",
+            EventKind::Declined { .. } => "declined",
+            EventKind::SurveyAnswered { .. } => "survey_answered",
+            EventKind::Reopened { .. } => "reopened",
+            EventKind::Closed { .. } => "closed",
+            EventKind::Linked { .. } => "linked",
+            EventKind::AttentionWarned(_) => "attention_warned",
+            EventKind::AttentionBreached(_) => "attention_breached",
+            EventKind::AttentionOverrun(_) => "attention_overrun",
+            EventKind::SolutionWarned(_) => "solution_warned",
+            EventKind::SolutionBreached(_) => "solution_breached",
+            EventKind::SolutionOverrun(_) => "solution_overrun",
+            EventKind::ValidationReminded(_) => "validation_reminded",
+        }
+    }
+
     /// The event of a clock's step.
     pub fn reached(clock: ClockKind, step: StepReached) -> Self {
         match (clock, step.percent) {

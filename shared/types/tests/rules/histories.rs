@@ -4,9 +4,10 @@
 use proptest::prelude::*;
 use types::clock::{ClockKind, ClockState};
 use types::command::{Command, Rejection};
+use types::effects::effects;
 use types::permission::Actor;
 use types::roster::LoadChange;
-use types::ticket::{Event, State, Ticket, replay};
+use types::ticket::{Event, State, Ticket, apply, replay};
 
 use crate::world::{Story, commands, roles};
 
@@ -134,6 +135,14 @@ proptest! {
             match story.attempt(&actor, &command) {
                 Ok(events) => {
                     prop_assert!(!events.is_empty());
+                    // A commit asks what each of its events owes with the ticket
+                    // after all of them; the auditor, with the ticket after each.
+                    let mut ticket = before.clone();
+                    for event in &events {
+                        apply(&mut ticket, event);
+                        let owed = effects(event, &ticket);
+                        prop_assert_eq!(owed, effects(event, &story.ticket), "{:?}", event);
+                    }
                     // A closed ticket takes links and nothing else.
                     prop_assert!(before.state != State::Closed || label == "link", "{label}");
                     fire_what_is_due(&mut story)?;

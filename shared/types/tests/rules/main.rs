@@ -8,6 +8,7 @@
 )]
 
 mod explanations;
+mod golden;
 mod histories;
 mod procedure;
 mod steps;

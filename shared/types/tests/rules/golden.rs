@@ -1,0 +1,221 @@
+//! What was stored yesterday is read by today's code: histories and tickets as
+//! version 1 of the schema has them, kept as files. A file is never changed; where
+//! something is added to the schema, one is added that has it. A change of what is
+//! written needs a new file only if the old ones are no longer read as they were.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use types::SignedDuration;
+use types::catalogue::{Catalogue, CatalogueDocument};
+use types::clock::ClockKind;
+use types::command::Command;
+use types::effects::{Effect, QueueName};
+use types::message::Doorbell;
+use types::permission::Actor;
+use types::ticket::{Event, EventKind, State, Ticket, replay};
+
+use crate::world::{AGENT, CATALOGUE, COORDINATOR, Story, commands, id, person};
+
+/// What `UPDATE_GOLDEN=1` writes where it is missing, and nothing else does.
+fn directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1")
+}
+
+/// The files whose names begin with `prefix`, read.
+fn kept(prefix: &str) -> Vec<(String, Value)> {
+    let mut files: Vec<_> = fs::read_dir(directory())
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with(prefix)
+        })
+        .collect();
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            (
+                path.display().to_string(),
+                serde_json::from_str(&text).unwrap(),
+            )
+        })
+        .collect()
+}
+
+fn keep(name: &str, value: &Value) {
+    if std::env::var_os("UPDATE_GOLDEN").is_none() {
+        return;
+    }
+    let path = directory().join(format!("{name}.json"));
+    if !path.exists() {
+        fs::create_dir_all(directory()).unwrap();
+        fs::write(path, format!("{value:#}\n")).unwrap();
+    }
+}
+
+/// Lives that have every kind of event between them.
+fn stories() -> Vec<(&'static str, Story)> {
+    let coordinator = || person(COORDINATOR);
+    let fire = |story: Story| story.when(&Actor::System, Command::FireSteps);
+    let mut stories = vec![
+        ("new", Story::in_state(State::New)),
+        (
+            "provider",
+            Story::in_state(State::OnHold(types::ticket::HoldReason::Provider)),
+        ),
+        ("closed", Story::in_state(State::Closed)),
+        (
+            "overrun",
+            fire(
+                fire(fire(Story::assigned("plataforma").after_minutes(25)).after_minutes(10))
+                    .after_minutes(60),
+            ),
+        ),
+        (
+            "reminded",
+            fire(Story::solved("plataforma").after_minutes(300)),
+        ),
+    ];
+    // Whatever can be done, one after the other, in every state that it leads to.
+    let mut all = Story::assigned("cuentas_equipos");
+    for _ in 0..4 {
+        for (_, actor, command) in commands() {
+            let _ = all.attempt(&actor, &command);
+            all = all.after_minutes(1);
+        }
+    }
+    stories.push(("everything", all));
+    let declined = Story::registered("redes").when(
+        &coordinator(),
+        Command::Decline {
+            reason: "No es de la mesa".to_owned(),
+        },
+    );
+    stories.push(("declined", declined));
+    let rejected = Story::solved("redes").when(
+        &person(crate::world::REQUESTER),
+        Command::Reject {
+            reason: "Sigue igual".to_owned(),
+        },
+    );
+    stories.push(("rejected", rejected));
+    let returned = Story::escalated("redes").when(
+        &person(crate::world::OFFICER),
+        Command::Return {
+            note: "Es de la mesa".to_owned(),
+        },
+    );
+    stories.push(("returned", returned));
+    let deferred = Story::registered("redes").when(&Actor::System, Command::DeferAssignment);
+    stories.push(("deferred", deferred));
+    let officer = || person(crate::world::OFFICER);
+    let reported = Story::in_state(State::OnHold(types::ticket::HoldReason::Provider))
+        .after_minutes(30)
+        .when(
+            &officer(),
+            Command::RecordProviderReply {
+                body: "Cambiamos el enlace".to_owned(),
+            },
+        )
+        .when(
+            &officer(),
+            Command::ReportSolution {
+                body: "El proveedor lo arregló".to_owned(),
+            },
+        );
+    stories.push(("reported", reported));
+    let resumed = Story::in_state(State::OnHold(types::ticket::HoldReason::Requester))
+        .after_minutes(20)
+        .when(&person(AGENT), Command::Resume { note: None });
+    stories.push(("resumed", resumed));
+    stories
+}
+
+#[test]
+fn histories_and_tickets_of_version_1() {
+    for (name, story) in stories() {
+        let value = json!({ "events": story.events, "ticket": story.ticket });
+        keep(&format!("history-{name}"), &value);
+    }
+    let mut kinds = BTreeSet::new();
+    let files = kept("history-");
+    assert!(!files.is_empty(), "there are no golden files");
+    for (file, kept) in &files {
+        let events: Vec<Event> = serde_json::from_value(kept["events"].clone())
+            .unwrap_or_else(|e| panic!("{file}: {e}"));
+        let ticket: Ticket = serde_json::from_value(kept["ticket"].clone())
+            .unwrap_or_else(|e| panic!("{file}: {e}"));
+        // A history read years from now makes the same ticket.
+        assert_eq!(replay(&events).unwrap(), ticket, "{file}");
+        assert_eq!(json!(events), kept["events"], "{file}");
+        assert_eq!(json!(ticket), kept["ticket"], "{file}");
+        for (event, stored) in events.iter().zip(kept["events"].as_array().unwrap()) {
+            assert_eq!(stored["kind"], event.kind.as_str(), "{file}");
+            kinds.insert(event.kind.as_str());
+        }
+    }
+    let all = BTreeSet::from(EventKind::WORDS);
+    let missing: Vec<_> = all.difference(&kinds).collect();
+    assert!(missing.is_empty(), "no golden file has {missing:?}");
+}
+
+#[test]
+fn messages_of_version_1() {
+    let ticket = id();
+    let at = crate::world::monday() + SignedDuration::from_mins(30);
+    let outbox = Effect::ALL.map(|effect| Doorbell::Outbox {
+        ticket,
+        seq: 2,
+        effect,
+    });
+    let timers = QueueName::ALL.map(|queue| Doorbell::Timer { ticket, at, queue });
+    let answer = Doorbell::Answer {
+        mail: types::ids::MailId("0100-abc".to_owned()),
+    };
+    let doorbells: Vec<_> = outbox.into_iter().chain(timers).chain([answer]).collect();
+    let bodies: Vec<_> = doorbells
+        .iter()
+        .map(|bell| bell.to_body().unwrap())
+        .collect();
+    keep("messages", &json!(bodies));
+    let mut read = Vec::new();
+    for (file, kept) in kept("messages") {
+        for body in kept.as_array().unwrap() {
+            let body = body.as_str().unwrap();
+            let doorbell =
+                Doorbell::from_body(body).unwrap_or_else(|e| panic!("{file}: {body}: {e}"));
+            assert_eq!(doorbell.to_body().unwrap(), body, "{file}");
+            read.push(doorbell);
+        }
+    }
+    for doorbell in doorbells {
+        assert!(read.contains(&doorbell), "no golden file has {doorbell:?}");
+    }
+}
+
+#[test]
+fn catalogues_of_version_1() {
+    keep("catalogue", &json!(CATALOGUE.document()));
+    let files = kept("catalogue");
+    assert!(!files.is_empty(), "there are no golden files");
+    for (file, kept) in files {
+        let document: CatalogueDocument =
+            serde_json::from_value(kept).unwrap_or_else(|e| panic!("{file}: {e}"));
+        assert!(Catalogue::new(document).is_ok(), "{file}");
+    }
+    // Every clock has steps that are kept with its tickets.
+    let steps = CATALOGUE
+        .document()
+        .categories
+        .iter()
+        .flat_map(|c| &c.steps);
+    let clocks: Vec<_> = steps.map(|step| step.clock).collect();
+    assert!(ClockKind::ALL.iter().all(|clock| clocks.contains(clock)));
+}
