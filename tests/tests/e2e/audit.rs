@@ -10,11 +10,16 @@ use crate::mail::{OUTSIDER, asked, taken};
 use crate::{MINUTE, assigned, assignee, set_available, solution, survey_of, time};
 
 /// A host whose sweep comes when it is called, and not in the midst of things.
-fn host_without_schedule() -> Host {
+fn host_without_schedule(arguments: &[&str]) -> Host {
     Host::start_on(
         |template| template.replace("rate(1 minute)", "rate(600 minutes)"),
-        &[],
+        arguments,
     )
+}
+
+/// The same at another time.
+pub fn host_without_schedule_at(now: &str) -> Host {
+    host_without_schedule(&["--now", now])
 }
 
 /// Something that was damaged, and what the auditor has to say of it.
@@ -86,7 +91,7 @@ struct Town {
 }
 
 fn town() -> Town {
-    let host = host_without_schedule();
+    let host = host_without_schedule(&[]);
     let coordinator = host.client(COORDINATOR);
     set_available(&coordinator, &PRINTING, false);
     let ana = host.client(ANA);

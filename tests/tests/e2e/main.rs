@@ -26,6 +26,7 @@ mod registration;
 mod steps;
 mod text;
 mod transitions;
+mod yesterday;
 
 use std::sync::Barrier;
 use std::time::Duration;
