@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -23,6 +23,7 @@ use crate::intrinsics::ACCOUNT;
 use crate::jwt::{Claims, Jwt};
 use crate::runtime::{InvokeError, Runtime};
 use crate::template::{Route, Segment};
+use crate::throttle::Throttle;
 
 /// The HTTP API's limit for a request.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -33,6 +34,7 @@ const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Gateway {
     /// In the order in which they are tried.
     pub(crate) routes: Vec<Route>,
+    pub(crate) throttle: Throttle,
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) jwt: Jwt,
     pub(crate) console: Console,
@@ -72,6 +74,15 @@ pub(crate) fn message(status: StatusCode, text: &str) -> Response {
     json_response(status, &json!({ "message": text }))
 }
 
+/// The same where the caller is to come back. API Gateway's own answers leave it
+/// to the caller when.
+fn busy(status: StatusCode, text: &str) -> Response {
+    let mut response = message(status, text);
+    let soon = HeaderValue::from_static("1");
+    response.headers_mut().insert(header::RETRY_AFTER, soon);
+    response
+}
+
 /// JSON with its content type.
 pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
     let content_type = [(header::CONTENT_TYPE, "application/json")];
@@ -86,6 +97,9 @@ impl Gateway {
         let Some((route, parameters)) = find(&self.routes, &parts.method, parts.uri.path()) else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
+        if !self.throttle.admits(&route.key, Instant::now()) {
+            return busy(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        }
         let claims = match self.authorize(route, &parts.headers) {
             Ok(claims) => claims,
             Err(Unauthorized) => {
@@ -113,7 +127,7 @@ impl Gateway {
                 return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
             }
         };
-        let invocation = self.runtime.invoke(&route.function, payload);
+        let invocation = self.runtime.invoke_if_room(&route.function, payload);
         match tokio::time::timeout(INTEGRATION_LIMIT, invocation).await {
             Ok(Ok(answer)) => response(&answer).unwrap_or_else(|problem| {
                 tracing::error!(
@@ -123,8 +137,8 @@ impl Gateway {
                 );
                 message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }),
-            Ok(Err(InvokeError::Stopping)) | Err(_) => {
-                message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            Ok(Err(InvokeError::Stopping | InvokeError::TooManyRequests)) | Err(_) => {
+                busy(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, route = route.key, function = route.function, "an invocation failed");

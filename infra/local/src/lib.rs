@@ -44,6 +44,7 @@ mod sns;
 mod sqs;
 mod store;
 mod template;
+mod throttle;
 mod tokens;
 
 use std::io;
@@ -82,6 +83,7 @@ use crate::receiving::Receiving;
 use crate::sns::Topics;
 use crate::store::Store;
 use crate::template::{Authorizer, Template};
+use crate::throttle::Throttle;
 
 /// How long running invocations may take once the host is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -260,6 +262,7 @@ impl Host {
         });
         let gateway = Gateway {
             routes: template.routes,
+            throttle: Throttle::new(template.limits),
             runtime: Arc::clone(&runtime),
             jwt: Jwt::open(&data.file("jwt-key.pem"), authorizer)?,
             console: Console {

@@ -27,6 +27,8 @@ const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a spare process is kept.
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
+/// How many requests may wait for a function's processes.
+const MAX_WAITING: usize = 256;
 /// How often limits are looked at.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -45,6 +47,9 @@ pub enum InvokeError {
     /// The function's process ended before it answered.
     #[error("Runtime exited with error: {0}")]
     Exited(String),
+    /// As many invocations wait as may.
+    #[error("Rate Exceeded.")]
+    TooManyRequests,
     /// The host is about to end.
     #[error("the host is stopping")]
     Stopping,
@@ -58,6 +63,7 @@ impl InvokeError {
             Self::NoSuchFunction(_) => "ResourceNotFoundException",
             Self::TimedOut(_) => "Sandbox.Timedout",
             Self::Exited(_) => "Runtime.ExitError",
+            Self::TooManyRequests => "TooManyRequestsException",
             Self::Stopping => "ServiceException",
         };
         json!({ "errorType": kind, "errorMessage": self.to_string() })
@@ -198,6 +204,17 @@ impl Runtime {
             function.errors.fetch_add(1, Ordering::Relaxed);
         }
         answer
+    }
+
+    /// [`Self::invoke`] for somebody who is waiting, unless too many are: a
+    /// function's processes are Lambda's concurrency, and who comes when none is
+    /// free and none will be soon is told so at once.
+    pub(crate) async fn invoke_if_room(self: &Arc<Self>, function: &str, payload: Bytes) -> Answer {
+        let waiting = self.functions.get(function).map(|f| f.pool().waiting.len());
+        if waiting.is_some_and(|waiting| waiting >= MAX_WAITING) {
+            return Err(InvokeError::TooManyRequests);
+        }
+        self.invoke(function, payload).await
     }
 
     /// Whether the template has a function of this name.

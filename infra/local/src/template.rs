@@ -14,6 +14,7 @@ pub(crate) use crate::template::mail::{
     Bucket, CorsRule, Delivery, EventDestination, Identity, Mail, ReceiptRule, S3Action, Scan,
     Subscription,
 };
+use crate::throttle::Limits;
 use crate::{Options, StartError};
 
 /// Resources that mean nothing on one machine.
@@ -39,6 +40,8 @@ pub(crate) struct Template {
     pub(crate) mail: Mail,
     /// The authorizer of the routes that need one.
     pub(crate) authorizer: Option<Authorizer>,
+    /// How many requests each route takes.
+    pub(crate) limits: Option<Limits>,
 }
 
 /// A DynamoDB table.
@@ -166,6 +169,9 @@ impl Template {
                 "AWS::Serverless::HttpApi" => {
                     let auth = scope.resolve(id, &properties["Auth"])?.unwrap_or_default();
                     (default_authorizer, template.authorizer) = authorizers(id, &auth)?;
+                    let settings = scope.resolve(id, &properties["DefaultRouteSettings"])?;
+                    let settings = settings.filter(|settings| !settings.is_null());
+                    template.limits = settings.map(|s| limits(id, &s)).transpose()?;
                 }
                 "AWS::Serverless::Function" => {}
                 kind if WITHOUT_MEANING.contains(&kind) => {}
@@ -458,6 +464,21 @@ fn function(
         timeout: Duration::from_secs(setting("Timeout", 3)?),
         memory_mb: setting("MemorySize", 128)?,
         environment,
+    })
+}
+
+/// How many requests each route takes, by the API's default settings.
+fn limits(id: &str, settings: &Value) -> Result<Limits, TemplateError> {
+    let read = |name: &str| {
+        let text = scalar_text(&settings[name]);
+        let number = text.and_then(|text| text.parse::<f64>().ok());
+        number.filter(|number| *number >= 1.0).ok_or_else(|| {
+            TemplateError::new(id, format!("DefaultRouteSettings.{name} is no number"))
+        })
+    };
+    Ok(Limits {
+        rate: read("ThrottlingRateLimit")?,
+        burst: read("ThrottlingBurstLimit")?,
     })
 }
 

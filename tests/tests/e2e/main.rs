@@ -20,6 +20,7 @@ mod mail_desk;
 mod mail_many;
 mod mail_refused;
 mod mail_replies;
+mod overload;
 mod queues;
 mod refusals;
 mod registration;
