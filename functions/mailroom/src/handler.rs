@@ -3,7 +3,7 @@
 
 use cloud::clock;
 use cloud::desk::problem_of;
-use cloud::files::FileError;
+use cloud::files::{FileError, RAW_MAILS, mail_of_object};
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use cloud::store::{CommitError, MailGuard};
@@ -30,14 +30,8 @@ const MAX_PAGE: usize = 100;
 /// How often another number is taken because the sweep voided the one at hand.
 const ATTEMPTS: u32 = 3;
 
-/// Where SES puts raw mails.
-const PREFIX: &str = "inbound/";
-
 /// How far a mail and its object may lie apart.
 const SLACK: types::SignedDuration = types::SignedDuration::from_hours(1);
-
-/// What SES leaves there when the rule is made: no mail.
-const SETUP: &str = "AMAZON_SES_SETUP_NOTIFICATION";
 
 /// Answers the routes of mail.
 pub async fn answer(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
@@ -101,13 +95,13 @@ async fn report(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
     let query = DayQuery::read(call, &["day"])?;
     let (from, to) = bounds(query.day).ok_or_else(invalid_day)?;
     // A mail's day is when SES took it, and its object is written a moment later.
-    let objects = inbox.raw.written_between(PREFIX, from - SLACK, to + SLACK);
+    let objects = inbox
+        .raw
+        .written_between(RAW_MAILS, from - SLACK, to + SLACK);
     let objects = objects.await.map_err(|e| file_problem(&e))?;
     let mails: Vec<(MailId, types::Timestamp)> = objects
         .iter()
-        .filter_map(|object| Some((object.key.strip_prefix(PREFIX)?, object.written_at)))
-        .filter(|(key, _)| *key != SETUP)
-        .filter_map(|(key, at)| Some((MailId::parse(key)?, at)))
+        .filter_map(|object| Some((mail_of_object(&object.key)?, object.written_at)))
         .collect();
     let ids = mails.iter().map(|(id, _)| id);
     let records = inbox.desk.store.mail_records(ids).await;

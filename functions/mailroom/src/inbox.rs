@@ -24,6 +24,7 @@ use types::ticket::{Attachment, Event, Link, MAX_ATTACHMENTS, Ticket, Visibility
 use types::token::{TokenSecret, TokenUse};
 
 use crate::decision::{Candidate, Case, Decision, Found, Outsiders, Sender, base, decide};
+use crate::recovery::is_marked;
 
 /// Largest mail that SES takes, with its headers.
 pub const MAX_MAIL: u64 = 40 * 1024 * 1024;
@@ -59,13 +60,14 @@ pub struct Inbox {
 }
 
 /// A mail, as SES tells of it.
-struct Arrival {
-    id: MailId,
-    received_at: Timestamp,
-    object: String,
-    envelope_from: Option<String>,
-    recipients: Vec<String>,
-    receipt: Receipt,
+pub struct Arrival {
+    pub id: MailId,
+    pub received_at: Timestamp,
+    pub object: String,
+    pub envelope_from: Option<String>,
+    /// None where no notice told of it: whom its header names.
+    pub recipients: Vec<String>,
+    pub receipt: Receipt,
 }
 
 impl Listener for Inbox {
@@ -105,7 +107,11 @@ fn arrival(received: Received) -> Result<Arrival, Failure> {
 }
 
 impl Inbox {
-    async fn take_in(&self, arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
+    /// Takes a mail in, once.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn take_in(&self, mut arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
         if let Some(record) = self.desk.store.mail_record(&arrival.id).await? {
             return self.complete(&record).await;
         }
@@ -132,8 +138,24 @@ impl Inbox {
                 return Err(Failure::Poison(chain(&error)));
             }
         };
+        if arrival.recipients.is_empty() {
+            for (header, reason) in [
+                ("X-SES-Virus-Verdict", RefusalReason::Virus),
+                ("X-SES-Spam-Verdict", RefusalReason::Spam),
+            ] {
+                if is_marked(&raw, header) {
+                    return self.refuse(&arrival, None, reason).await;
+                }
+            }
+        }
         match read(&raw, arrival.envelope_from.as_deref()) {
-            Ok(reading) => self.act(&arrival, &reading).await,
+            Ok(reading) => {
+                if arrival.recipients.is_empty() {
+                    let named = reading.to.iter().chain(&reading.cc);
+                    arrival.recipients = named.map(|to| to.address.to_string()).collect();
+                }
+                self.act(&arrival, &reading).await
+            }
             Err(why) => self.unreadable(&arrival, why).await,
         }
     }

@@ -5,12 +5,14 @@
 mod decision;
 mod handler;
 mod inbox;
+mod recovery;
 
 use cloud::config;
 use cloud::desk::Desk;
-use cloud::entry::{Function, FunctionError, run, run_notices};
+use cloud::entry::{Function, FunctionError, run, run_notices, written};
 use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
+use types::Timestamp;
 use types::effects::QueueName;
 use types::problem::Problem;
 
@@ -25,6 +27,12 @@ impl Function for Mailroom {
 
     async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
         run_notices(&self.inbox, event).await
+    }
+
+    async fn tick(&self, time: Timestamp) -> Result<Box<cloud::RawValue>, FunctionError> {
+        let recovered = recovery::recover(&self.inbox, time).await;
+        let recovered = recovered.map_err(|e| FunctionError::Recovery(e.into()))?;
+        written(&recovered.to_json())
     }
 }
 

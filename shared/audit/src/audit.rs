@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
-use cloud::files::{Bucket, FileError};
+use cloud::files::{Bucket, FILES, FileError, RAW_MAILS};
 use cloud::store::{INDEXES, Row, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,10 +12,6 @@ use crate::ledger::Ledger;
 
 /// How often everything is read before what is found is believed.
 const PASSES: u32 = 3;
-
-/// The prefix of raw mails, and of tickets' files, in their buckets.
-const RAW_MAILS: &str = "inbound/";
-const FILES: &str = "tickets/";
 
 /// Where to read.
 pub struct Sources {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloud::files::Object;
+use cloud::files::{Object, mail_of_object};
 use cloud::keys::{self, DueKind, Key};
 use cloud::log::chain;
 use cloud::store::{IndexEntry, Row};
@@ -312,7 +312,10 @@ impl Ledger {
         let objects: HashSet<&str> = raw_mails.iter().map(|o| o.key.as_str()).collect();
         let recorded: HashSet<&str> = self.records.values().map(|r| r.object.as_str()).collect();
         for object in raw_mails {
-            if !recorded.contains(object.key.as_str()) && settings.is_old(object.written_at) {
+            if mail_of_object(&object.key).is_some()
+                && !recorded.contains(object.key.as_str())
+                && settings.is_old(object.written_at)
+            {
                 let detail = format!("it came at {}", object.written_at);
                 found.push(Finding::new(Kind::MailUnrecorded, &object.key, detail));
             }

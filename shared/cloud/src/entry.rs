@@ -55,6 +55,8 @@ pub enum FunctionError {
     Batch(#[from] crate::consumer::MissingId),
     #[error("the sweep did not come to its end")]
     Sweep(#[source] crate::store::StoreError),
+    #[error("mails without a notice were not looked for")]
+    Recovery(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<FunctionError> for Diagnostic {
@@ -65,6 +67,7 @@ impl From<FunctionError> for Diagnostic {
             FunctionError::UnwritableAnswer(_) => "UnwritableAnswer",
             FunctionError::Batch(_) => "MissingMessageId",
             FunctionError::Sweep(_) => "SweepIncomplete",
+            FunctionError::Recovery(_) => "RecoveryIncomplete",
         };
         Diagnostic {
             error_type: error_type.to_owned(),

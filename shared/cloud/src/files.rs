@@ -9,7 +9,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use jiff::Timestamp;
-use types::ids::TicketId;
+use types::ids::{MailId, TicketId};
 
 use crate::config::{self, ConfigError};
 
@@ -60,9 +60,24 @@ pub struct Object {
     pub written_at: Timestamp,
 }
 
+/// What the keys of raw mails begin with; after it stands the id that SES gave.
+pub const RAW_MAILS: &str = "inbound/";
+
+/// What SES writes into a bucket when a receipt rule is made.
+const SETUP: &str = "AMAZON_SES_SETUP_NOTIFICATION";
+
+/// The mail whose raw text an object is.
+pub fn mail_of_object(key: &str) -> Option<MailId> {
+    let id = key.strip_prefix(RAW_MAILS)?;
+    MailId::parse(id).filter(|id| id.0 != SETUP)
+}
+
+/// What the keys of tickets' files begin with.
+pub const FILES: &str = "tickets/";
+
 /// Where an attachment lies.
 pub fn attachment_key(ticket: TicketId, attachment: &str) -> String {
-    format!("tickets/{ticket}/{attachment}")
+    format!("{FILES}{ticket}/{attachment}")
 }
 
 fn failed<E, R>(key: &str, error: SdkError<E, R>) -> FileError

@@ -18,6 +18,7 @@ mod mail;
 mod mail_crash;
 mod mail_desk;
 mod mail_many;
+mod mail_recovery;
 mod mail_refused;
 mod mail_replies;
 mod overload;
