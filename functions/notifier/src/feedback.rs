@@ -58,15 +58,22 @@ impl Listener for Feedback<'_> {
                 return Err(Failure::Poison("not for this queue".to_owned()));
             }
         };
-        let sent = self.0.store.sent_mails(&[mail.message_id]).await?;
+        // SES may be faster than whoever puts the mail on record, who may have died
+        // before he did.
+        let sent = self
+            .0
+            .store
+            .sent_mails(std::slice::from_ref(&mail.message_id));
+        let about = sent.await?.first().map(|sent| sent.ticket);
+        let about = about.or_else(|| mail.ticket());
         let mut doorbells = Vec::new();
         for recipient in recipients {
             let Ok(email) = EmailAddress::parse(&recipient.email_address) else {
                 continue;
             };
             tracing::warn!(why = ?why, "an address gets no more mail");
-            let ticket = match sent.first() {
-                Some(sent) => self.0.store.ticket(sent.ticket).await?,
+            let ticket = match about {
+                Some(ticket) => self.0.store.ticket(ticket).await?,
                 None => None,
             };
             doorbells.extend(self.record(ticket, &email, why, &recipient).await?);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use cloud::notices::TICKET_HEADER;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
@@ -230,7 +231,7 @@ impl Office {
             // RFC 3834: nobody's automatic answer is asked for.
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("X-Auto-Response-Suppress", Raw::new("All"))
-            .header("X-USPEC-Ticket", Raw::new(ticket.id.to_string()))
+            .header(TICKET_HEADER, Raw::new(ticket.id.to_string()))
             .text_body(letter.text()?)
             .html_body(letter.html(&subject)?);
         Ok(message.write_to_vec()?)
@@ -277,7 +278,7 @@ impl Office {
             ))
             .header("Auto-Submitted", Raw::new("auto-replied"))
             .header("X-Auto-Response-Suppress", Raw::new("All"))
-            .header("X-USPEC-Ticket", Raw::new("none"))
+            .header(TICKET_HEADER, Raw::new("none"))
             .text_body(text);
         if let Some(id) = &record.message_id {
             message = message

@@ -1,13 +1,21 @@
+use std::collections::BTreeMap;
+
 use cloud::desk::Desk;
 use cloud::keys::{DueKind, SHARDS};
 use cloud::store::{DueRow, NumbersAudit, StoreError};
 use serde::Serialize;
+use types::effects::QueueName;
 use types::message::Doorbell;
 use types::{SignedDuration, Timestamp};
 
 /// Rows of one shard that one sweep rings for. More wait for the next: whoever
 /// works them off is behind, and louder ringing does not help him.
 const MAX_ROWS: usize = 500;
+
+/// Messages beyond which a queue is not rung on again. What waits there brings its
+/// consumer to the oldest rows all the same, and a pile of doorbells that ring for
+/// what is done already would keep everything new waiting.
+const MAX_BACKLOG: u64 = 500;
 
 /// Numbers that one sweep accounts for.
 const MAX_NUMBERS: u64 = 1_000;
@@ -28,14 +36,16 @@ pub struct Swept {
     pub timers_rung: usize,
     /// How long the oldest timer has been overdue, in seconds.
     pub timers_oldest_seconds: i64,
+    /// Rows that were found and not rung for: their queues have enough to do.
+    pub held_back: usize,
     pub numbers_voided: usize,
     /// What the table charged for it; it grows with what is due, not with what
     /// is open.
     pub read_units: f64,
 }
 
-/// Sweeps as of `now`. It takes no other input and keeps nothing in mind: run it
-/// twice, late, or three at once, and the outcome is the same.
+/// Sweeps as of `now`. It keeps nothing in mind: run it twice, late, or three at
+/// once, and the outcome is the same.
 pub async fn sweep(
     desk: &Desk,
     now: Timestamp,
@@ -45,13 +55,16 @@ pub async fn sweep(
     let stuck_since = now - SignedDuration::from_secs(outbox_age_seconds);
     let outbox = due(desk, DueKind::Outbox, stuck_since).await?;
     let timers = due(desk, DueKind::Timer, now).await?;
+    let (outbox_rung, outbox_held) = ring(desk, &outbox).await;
+    let (timers_rung, timers_held) = ring(desk, &timers).await;
     let mut swept = Swept {
         outbox_found: outbox.len(),
-        outbox_rung: ring(desk, &outbox).await,
+        outbox_rung,
         outbox_oldest_seconds: oldest(&outbox, now),
         timers_found: timers.len(),
-        timers_rung: ring(desk, &timers).await,
+        timers_rung,
         timers_oldest_seconds: oldest(&timers, now),
+        held_back: outbox_held + timers_held,
         numbers_voided: account_for_numbers(desk, now).await?,
         read_units: 0.0,
     };
@@ -63,6 +76,7 @@ pub async fn sweep(
         timers_found = swept.timers_found,
         timers_rung = swept.timers_rung,
         timers_oldest_seconds = swept.timers_oldest_seconds,
+        held_back = swept.held_back,
         numbers_voided = swept.numbers_voided,
         read_units = swept.read_units,
         "swept"
@@ -84,9 +98,26 @@ async fn due(desk: &Desk, kind: DueKind, before: Timestamp) -> Result<Vec<DueRow
     Ok(rows)
 }
 
-async fn ring(desk: &Desk, rows: &[DueRow]) -> usize {
-    let doorbells: Vec<Doorbell> = rows.iter().map(|row| row.doorbell.clone()).collect();
-    desk.queues.ring(&doorbells).await
+/// Rings for the oldest rows of each queue, as many as it has room for. Says how
+/// many rang, and how many were held back.
+async fn ring(desk: &Desk, rows: &[DueRow]) -> (usize, usize) {
+    let mut by_queue: BTreeMap<QueueName, Vec<Doorbell>> = BTreeMap::new();
+    for row in rows {
+        let queue = by_queue.entry(row.doorbell.queue()).or_default();
+        queue.push(row.doorbell.clone());
+    }
+    let mut doorbells = Vec::with_capacity(rows.len());
+    for (queue, mut owed) in by_queue {
+        let backlog = desk.queues.backlog(queue).await.unwrap_or(0);
+        let room = MAX_BACKLOG.saturating_sub(backlog);
+        owed.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        doorbells.extend(owed);
+    }
+    let held_back = rows.len() - doorbells.len();
+    if held_back > 0 {
+        tracing::warn!(held_back, "queues have enough to do");
+    }
+    (desk.queues.ring(&doorbells).await, held_back)
 }
 
 fn oldest(rows: &[DueRow], now: Timestamp) -> i64 {

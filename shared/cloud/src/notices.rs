@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Deserializer};
 use types::Timestamp;
+use types::ids::TicketId;
 use types::message::Poison;
 
 /// SNS's wrapping, where a subscription does not deliver raw messages.
@@ -90,7 +91,28 @@ pub struct Arrived {
 #[serde(rename_all = "camelCase")]
 pub struct SentMail {
     pub message_id: String,
+    /// The mail's headers, as SES publishes them with an event.
+    #[serde(default)]
+    headers: Vec<Header>,
 }
+
+#[derive(Debug, Deserialize)]
+struct Header {
+    name: String,
+    value: String,
+}
+
+impl SentMail {
+    /// The ticket that the mail says it is about, in a header of our own.
+    pub fn ticket(&self) -> Option<TicketId> {
+        let mut headers = self.headers.iter();
+        let header = headers.find(|header| header.name.eq_ignore_ascii_case(TICKET_HEADER))?;
+        header.value.trim().parse().ok()
+    }
+}
+
+/// The header that says which ticket a mail of ours is about.
+pub const TICKET_HEADER: &str = "X-USPEC-Ticket";
 
 /// It did not reach somebody.
 #[derive(Debug, Deserialize)]

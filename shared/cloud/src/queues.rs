@@ -65,6 +65,29 @@ impl Queues {
         join_all(sends).await.into_iter().sum()
     }
 
+    /// How many messages a queue holds, about, those that are being worked on
+    /// among them; `None` where it does not say.
+    pub async fn backlog(&self, queue: QueueName) -> Option<u64> {
+        use QueueAttributeName as Name;
+        const COUNTS: [QueueAttributeName; 3] = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let answer = self
+            .client
+            .get_queue_attributes()
+            .queue_url(self.urls.get(&queue)?)
+            .set_attribute_names(Some(COUNTS.to_vec()))
+            .send()
+            .await
+            .inspect_err(|e| tracing::warn!(?queue, error = chain(e), "its depth is not known"))
+            .ok()?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let counts = COUNTS.iter().filter_map(|name| attributes.get(name));
+        Some(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
+    }
+
     async fn send(&self, queue: QueueName, doorbells: &[&Doorbell]) -> usize {
         let Some(url) = self.urls.get(&queue) else {
             // What another function left behind, as after a crash.

@@ -122,9 +122,9 @@ impl<'a> Chaos<'a> {
         if self.chance.below(3) > 0 {
             self.kill_function();
         }
-        match self.chance.below(8) {
+        match self.chance.below(12) {
             0 => self.sweep(SignedDuration::from_hours(-1)),
-            1..5 => self.sweep(SignedDuration::from_secs(60)),
+            1..4 => self.sweep(SignedDuration::from_secs(60)),
             _ => {}
         }
         if self.chance.below(60) == 0 {
