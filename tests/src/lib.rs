@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 pub use chance::Chance;
 pub use client::{Answer, Client, Request};
-pub use host::{Host, Queue};
+pub use host::{Host, Queue, in_a_hurry};
 pub use mail::Mail;
 pub use operator::Audit;
 pub use smtp::{Letter, Reply, Smtp};

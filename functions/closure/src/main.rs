@@ -6,6 +6,7 @@ mod page;
 mod queue;
 
 use cloud::config;
+use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_batch};
 use cloud::http::{Answer, Call};
@@ -23,8 +24,8 @@ impl Function for Closure {
         handler::answer(&self.queue.desk, &self.secret, &call).await
     }
 
-    async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
-        run_batch(&self.queue, event).await
+    async fn batch(&self, batch: Batch) -> Result<Box<cloud::RawValue>, FunctionError> {
+        run_batch(&self.queue, batch).await
     }
 }
 

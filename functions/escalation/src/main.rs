@@ -5,6 +5,7 @@
 mod handler;
 mod queue;
 
+use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_batch};
 use cloud::http::{Answer, Call};
@@ -20,8 +21,8 @@ impl Function for Escalation {
         handler::answer(&self.queue.desk, &call).await
     }
 
-    async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
-        run_batch(&self.queue, event).await
+    async fn batch(&self, batch: Batch) -> Result<Box<cloud::RawValue>, FunctionError> {
+        run_batch(&self.queue, batch).await
     }
 }
 

@@ -8,6 +8,7 @@ mod inbox;
 mod recovery;
 
 use cloud::config;
+use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_notices, written};
 use cloud::files::Bucket;
@@ -25,8 +26,8 @@ impl Function for Mailroom {
         handler::answer(&self.inbox, &call).await
     }
 
-    async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
-        run_notices(&self.inbox, event).await
+    async fn batch(&self, batch: Batch) -> Result<Box<cloud::RawValue>, FunctionError> {
+        run_notices(&self.inbox, batch).await
     }
 
     async fn tick(&self, time: Timestamp) -> Result<Box<cloud::RawValue>, FunctionError> {

@@ -6,6 +6,7 @@ mod message;
 mod queue;
 
 use cloud::config;
+use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_batch, run_notices};
 use cloud::mailer::Mailer;
@@ -18,17 +19,14 @@ struct Notifier {
 }
 
 impl Function for Notifier {
-    async fn batch(&self, event: cloud::SqsEvent) -> Result<Box<cloud::RawValue>, FunctionError> {
-        let source = event
-            .records
-            .first()
-            .and_then(|r| r.event_source_arn.as_deref());
+    async fn batch(&self, batch: Batch) -> Result<Box<cloud::RawValue>, FunctionError> {
+        let source = batch.source();
         if source == Some(self.feedback_queue.as_str()) {
-            run_notices(&feedback::Feedback(&self.queue.desk), event).await
+            run_notices(&feedback::Feedback(&self.queue.desk), batch).await
         } else if source == Some(self.reminder_queue.as_str()) {
-            run_batch(&queue::Reminders(&self.queue), event).await
+            run_batch(&queue::Reminders(&self.queue), batch).await
         } else {
-            run_batch(&self.queue, event).await
+            run_batch(&self.queue, batch).await
         }
     }
 }

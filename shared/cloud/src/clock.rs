@@ -28,6 +28,14 @@ pub fn now() -> Timestamp {
     time.round(Unit::Millisecond).unwrap_or(time)
 }
 
+/// How long until a moment of the machine's clock, in epoch milliseconds: the end
+/// of an invocation, by which the offset does not go.
+#[allow(clippy::disallowed_methods)] // This is the clock's one home.
+pub fn until(epoch_millis: u64) -> Duration {
+    let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+    Duration::from_millis(epoch_millis.saturating_sub(now))
+}
+
 /// Some time up to `most`: what keeps two that collided from colliding again.
 pub fn jitter(most: Duration) -> Duration {
     let random = u32::try_from(Ulid::generate().random() & 0xFFFF).unwrap_or_default();

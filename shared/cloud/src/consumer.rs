@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -148,13 +148,54 @@ pub async fn act_on_timer(
     Ok(vec![])
 }
 
+/// Messages that came together, and the time that there is for them.
+pub struct Batch {
+    event: SqsEvent,
+    /// When the process is killed, whatever it is at.
+    ends: Instant,
+}
+
+/// The time that one message may take: longer than most do. What is begun later
+/// than this before the end may be cut off in the midst of it, when a mail has
+/// gone out and is not on record, say.
+const ONE_MESSAGE: Duration = Duration::from_secs(3);
+
+impl Batch {
+    /// A batch that has to be done within `time`.
+    pub fn new(event: SqsEvent, time: Duration) -> Self {
+        Batch {
+            event,
+            ends: Instant::now() + time,
+        }
+    }
+
+    /// The queue that it came from.
+    pub fn source(&self) -> Option<&str> {
+        let first = self.event.records.first();
+        first.and_then(|record| record.event_source_arn.as_deref())
+    }
+}
+
+/// Whether there is time to begin with one more message.
+fn has_time(ends: Instant) -> bool {
+    Instant::now() + ONE_MESSAGE < ends
+}
+
+/// What is said of a message that there was no time for: it comes back at once.
+fn out_of_time() -> Failure {
+    Failure::Retry {
+        after: Some(Duration::ZERO),
+        reason: "there is no time left to begin with it".to_owned(),
+    }
+}
+
 /// Works a batch off and reports which messages have to come back.
 ///
 /// # Errors
 /// When a record has no id: what cannot be named cannot be reported alone.
 pub async fn consume<C: Consumer>(
     consumer: &C,
-    event: SqsEvent,
+    Batch { event, ends }: Batch,
 ) -> Result<SqsBatchResponse, MissingId> {
     let desk = consumer.desk();
     let queue = C::QUEUE.as_str();
@@ -184,10 +225,14 @@ pub async fn consume<C: Consumer>(
     let (looked_up, batch) = (&looked_up, &C::Batch::default());
     let done: Vec<Result<Vec<Doorbell>, String>> = stream::iter(bells)
         .map(|(message, doorbell)| async move {
-            let work = one(consumer, batch, looked_up, &doorbell);
-            let failure = match isolated(work).await {
-                Ok(doorbells) => return Ok(doorbells),
-                Err(failure) => failure,
+            let failure = if has_time(ends) {
+                let work = one(consumer, batch, looked_up, &doorbell);
+                match isolated(work).await {
+                    Ok(doorbells) => return Ok(doorbells),
+                    Err(failure) => failure,
+                }
+            } else {
+                out_of_time()
             };
             if let (
                 Failure::Retry {
@@ -236,7 +281,7 @@ pub trait Listener: Send + Sync {
 /// When a record has no id: what cannot be named cannot be reported alone.
 pub async fn listen<L: Listener>(
     listener: &L,
-    event: SqsEvent,
+    Batch { event, ends }: Batch,
 ) -> Result<SqsBatchResponse, MissingId> {
     let desk = listener.desk();
     let mut failures = Vec::new();
@@ -244,7 +289,8 @@ pub async fn listen<L: Listener>(
     for record in event.records {
         let message = Message::new(record)?;
         let heard = match Notice::from_body(message.body()) {
-            Ok(notice) => isolated(listener.hear(notice)).await,
+            Ok(notice) if has_time(ends) => isolated(listener.hear(notice)).await,
+            Ok(_) => Err(out_of_time()),
             Err(poison) => Err(Failure::Poison(poison.to_string())),
         };
         match heard {

@@ -2,8 +2,8 @@
 //! be woken by a schedule. `main` says what it does; this tells the events apart.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
-use aws_lambda_events::sqs::SqsEvent;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -12,8 +12,9 @@ use serde::de::IgnoredAny;
 use serde_json::value::{RawValue, to_raw_value};
 use types::problem::Problem;
 
+use crate::clock;
 use crate::config::ConfigError;
-use crate::consumer::{Consumer, Listener, consume, listen};
+use crate::consumer::{Batch, Consumer, Listener, consume, listen};
 use crate::http::{Answer, Call};
 use crate::log::{self, chain};
 
@@ -28,7 +29,7 @@ pub trait Function: Send + Sync {
     /// Works a batch of messages off.
     fn batch(
         &self,
-        _event: SqsEvent,
+        _batch: Batch,
     ) -> impl Future<Output = Result<Box<RawValue>, FunctionError>> + Send {
         async { Err(FunctionError::UnexpectedEvent) }
     }
@@ -82,9 +83,9 @@ impl From<FunctionError> for Diagnostic {
 /// See [`FunctionError`].
 pub async fn run_batch<C: Consumer>(
     consumer: &C,
-    event: SqsEvent,
+    batch: Batch,
 ) -> Result<Box<RawValue>, FunctionError> {
-    written(&consume(consumer, event).await?)
+    written(&consume(consumer, batch).await?)
 }
 
 /// Runs a batch of SES's notices, for a function's `batch`.
@@ -93,9 +94,9 @@ pub async fn run_batch<C: Consumer>(
 /// See [`FunctionError`].
 pub async fn run_notices<L: Listener>(
     listener: &L,
-    event: SqsEvent,
+    batch: Batch,
 ) -> Result<Box<RawValue>, FunctionError> {
-    written(&listen(listener, event).await?)
+    written(&listen(listener, batch).await?)
 }
 
 /// An answer as the runtime takes it.
@@ -136,17 +137,22 @@ pub async fn run<F: Function>(
     let function = &function;
     lambda_runtime::run(service_fn(
         move |event: LambdaEvent<Box<RawValue>>| async move {
-            handle(function, event.payload.get()).await
+            let time = clock::until(event.context.deadline);
+            handle(function, event.payload.get(), time).await
         },
     ))
     .await
 }
 
-async fn handle<F: Function>(function: &F, payload: &str) -> Result<Box<RawValue>, FunctionError> {
+async fn handle<F: Function>(
+    function: &F,
+    payload: &str,
+    time: Duration,
+) -> Result<Box<RawValue>, FunctionError> {
     let probe: Probe = serde_json::from_str(payload).map_err(FunctionError::UnreadableEvent)?;
     if probe.records.is_some() {
         let event = serde_json::from_str(payload).map_err(FunctionError::UnreadableEvent)?;
-        function.batch(event).await
+        function.batch(Batch::new(event, time)).await
     } else if probe.request_context.is_some() {
         let request =
             lambda_http::request::from_str(payload).map_err(FunctionError::UnreadableEvent)?;

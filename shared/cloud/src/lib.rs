@@ -15,6 +15,5 @@ pub mod notices;
 pub mod queues;
 pub mod store;
 
-pub use aws_lambda_events::sqs::SqsEvent;
 pub use lambda_runtime::Error as RuntimeError;
 pub use serde_json::value::RawValue;

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     let seed = wanted.chance.0;
     println!("seed {seed}: {} tickets", wanted.tickets);
     let began = Instant::now();
-    let mut host = Host::start_on(in_a_hurry, &["--now", MORNING, "--max-processes", "3"]);
+    let mut host = Host::start_on(tests::in_a_hurry, &["--now", MORNING]);
     // Wherever it is started again, it is found where it was.
     let here = host.here();
     let here: Vec<&str> = here.iter().map(String::as_str).collect();
@@ -133,16 +133,4 @@ fn wanted() -> Wanted {
         }
     }
     wanted
-}
-
-/// The template with queues that bring messages back after seconds, not minutes:
-/// sooner than their consumers may take, even.
-fn in_a_hurry(template: &str) -> String {
-    let lines = template
-        .lines()
-        .map(|line| match line.split_once("VisibilityTimeout: ") {
-            Some((indent, _)) => format!("{indent}VisibilityTimeout: 4\n"),
-            None => format!("{line}\n"),
-        });
-    lines.collect()
 }

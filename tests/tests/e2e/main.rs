@@ -11,6 +11,7 @@ mod clocks;
 mod crash;
 mod deadlines;
 mod escalation;
+mod faults;
 mod idempotency;
 mod lifecycle;
 mod lists;

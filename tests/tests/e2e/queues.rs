@@ -174,6 +174,28 @@ fn poison_stands_aside_and_everything_else_survives_a_restart() {
         queues.iter().all(is_right).then_some(())
     });
     assert_eq!(look(&host), before);
+    // Why they are there is on record.
+    for queue in poisoned {
+        let partition = format!("GIVENUP#{queue}");
+        let rows = host.rows().into_iter();
+        let given_up: Vec<_> = rows.filter(|row| row["pk"]["S"] == *partition).collect();
+        let [row] = &given_up[..] else {
+            panic!("{queue}: {given_up:?}")
+        };
+        assert_eq!(row["class"]["S"], "poison", "{row}");
+        assert_eq!(
+            row["reason"]["S"], "schema version 99 is not known here",
+            "{row}"
+        );
+        assert_eq!(row["body"]["S"], poison.to_string(), "{row}");
+        assert_eq!(row["receive_count"]["N"], "5", "{row}");
+    }
+    // And there is a way back, for code that knows them.
+    host.redrive("closure");
+    eventually("the poison is tried again", || {
+        (host.queue("closure").in_flight == 1).then_some(())
+    });
+    assert_eq!(look(&host), before);
 
     // And it goes on from there.
     let ana = host.client(ANA);
