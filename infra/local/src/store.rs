@@ -71,6 +71,7 @@ impl Store {
                  raw BLOB NOT NULL,
                  sent_at INTEGER NOT NULL
              );
+             CREATE INDEX IF NOT EXISTS mails_by_destination ON mails (destinations);
              CREATE TABLE IF NOT EXISTS objects (
                  bucket TEXT NOT NULL,
                  key TEXT NOT NULL,

@@ -7,7 +7,7 @@ use tests::people::{OFFICER, SUPPORT, SUPPORT_MAILBOX};
 use tests::{Answer, Client, Letter, Request, Smtp};
 
 /// The pause before a step is tried again.
-const PAUSE: Duration = Duration::from_millis(150);
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// Everybody that a life needs.
 pub struct People {
