@@ -109,7 +109,7 @@ impl<'a> Chaos<'a> {
                 self.sweep(SignedDuration::from_hours(2));
                 self.faults.count("leaps of the sweep's clock", 1);
             }
-            if beat % 40 == 0 {
+            if beat.is_multiple_of(40) {
                 self.purge();
             }
             self.disturb();
