@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 
 use super::item::Item;
-use super::{Store, StoreError, failed};
+use super::{Store, StoreError};
 use crate::clock;
 use crate::keys;
 
@@ -45,13 +45,6 @@ impl Store {
             .set("reason", given_up.reason)
             .set_number("receive_count", i64::from(given_up.receive_count))
             .set_number("expires_at", (now + REMEMBERED).as_second());
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(row.0))
-            .send()
-            .await
-            .map_err(|e| failed("record what was given up", e))?;
-        Ok(())
+        self.put("record what was given up", row).await
     }
 }

@@ -194,6 +194,18 @@ impl Store {
         Ok(answer.item.map(Item))
     }
 
+    /// Writes a row over whatever is there.
+    async fn put(&self, operation: &'static str, row: Item) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(row.0))
+            .send()
+            .await
+            .map_err(|e| failed(operation, e))?;
+        Ok(())
+    }
+
     /// Reads rows consistently, a hundred a call; rows that are not there are
     /// missing from the answer. The answer has no order.
     async fn get_many(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<Item>, StoreError> {

@@ -141,14 +141,8 @@ impl Store {
             .set_number("accounted", whole(audit.accounted))
             .set_number("seen", whole(audit.seen))
             .set_number("seen_at", audit.seen_at_millis);
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(row.0))
-            .send()
+        self.put("keep how far numbers are accounted for", row)
             .await
-            .map_err(|e| failed("keep how far numbers are accounted for", e))?;
-        Ok(())
     }
 }
 
