@@ -1,0 +1,152 @@
+//! What is checked: who asks for what, and what may go wrong on the way.
+
+use types::effects::MailKind;
+
+use crate::state::{Faults, Key, Moment, Request};
+
+/// What somebody asks for over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    Register,
+    /// On the ticket that this request founds; so the others.
+    FollowUp(u8),
+    Resolve(u8),
+    Reject(u8),
+}
+
+/// A size at which the protocol is checked.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    pub name: &'static str,
+    pub asks: Vec<Ask>,
+    /// The mails that are followed; the rows of others are left out.
+    pub mails: Vec<MailKind>,
+    /// How many functions run at once.
+    pub slots: usize,
+    pub faults: Faults,
+    /// What has to happen somewhere, lest the rest hold for want of an occasion.
+    pub shows: Vec<&'static str>,
+}
+
+/// A mistake, to see that it is caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// The outbox row is struck off before its mail is sent.
+    RowStruckOffFirst,
+    /// The number is taken before the key is claimed.
+    NumberBeforeKey,
+    /// A commit does not ask for the version that was read.
+    NoVersionCheck,
+    /// The mail is sent before its row is claimed.
+    ClaimAfterSend,
+    /// The sweep closes what it saw in the index, without a guarded commit.
+    SweepActs,
+    /// The key of a failed registration is given back without asking whether the
+    /// transaction went through all the same.
+    KeyReleasedBlindly,
+    /// After a conflict the ticket is read again, and the key is not.
+    KeyNotLookedUpAgain,
+}
+
+/// The protocol, in one scenario.
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    pub scenario: Scenario,
+    pub bug: Option<Bug>,
+}
+
+impl Protocol {
+    pub(crate) fn start(&self) -> Moment {
+        let request = Request {
+            sent: false,
+            key: Key::Unused,
+            answer: None,
+        };
+        Moment {
+            numbers: vec![],
+            noted: 0,
+            tickets: vec![],
+            requests: vec![request; self.scenario.asks.len()],
+            processes: vec![],
+            left: self.scenario.faults,
+            raced: 0,
+            contradicted: false,
+        }
+    }
+}
+
+const NONE: Faults = Faults {
+    deaths: 0,
+    duplicates: 0,
+    losses: 0,
+    copies: 0,
+    unheard_mails: 0,
+    unheard_commits: 0,
+    hasty_voids: 0,
+};
+
+impl Scenario {
+    /// Requests come in at once and more than once; functions die; the sweep is
+    /// at the numbers.
+    pub fn storm(registrations: usize, slots: usize, faults: Faults) -> Self {
+        Scenario {
+            name: "registration storm",
+            asks: vec![Ask::Register; registrations],
+            mails: vec![],
+            slots,
+            faults,
+            shows: vec![],
+        }
+    }
+
+    /// A ticket from its registration to its end, the deadline racing a rejection
+    /// and two agents each other.
+    pub fn life(mails: &[MailKind], slots: usize, faults: Faults) -> Self {
+        Scenario {
+            name: "whole life",
+            asks: vec![Ask::Register, Ask::Resolve(0), Ask::Reject(0)],
+            mails: mails.to_vec(),
+            slots,
+            faults,
+            shows: vec![],
+        }
+    }
+
+    /// Commands on one ticket at once, sent more than once.
+    pub fn crowd(slots: usize, faults: Faults) -> Self {
+        Scenario {
+            name: "crowd on one ticket",
+            asks: vec![Ask::Register, Ask::Resolve(0), Ask::FollowUp(0)],
+            mails: vec![],
+            slots,
+            faults,
+            shows: vec![],
+        }
+    }
+
+    /// Mails whose messages come twice and whose senders die.
+    pub fn mails(slots: usize, faults: Faults) -> Self {
+        Scenario {
+            name: "mail window",
+            asks: vec![Ask::Register],
+            mails: vec![MailKind::Registered, MailKind::Assigned],
+            slots,
+            faults,
+            shows: vec![],
+        }
+    }
+
+    /// The sizes of the tests.
+    pub fn small() -> Vec<Self> {
+        let storm = Faults { deaths: 1, copies: 1, hasty_voids: 1, ..NONE };
+        let life = Faults { deaths: 1, duplicates: 1, ..NONE };
+        let crowd = Faults { deaths: 1, copies: 1, ..NONE };
+        let mails = Faults { deaths: 1, duplicates: 1, losses: 1, unheard_mails: 1, ..NONE };
+        vec![
+            Self::storm(2, 2, storm),
+            Self::life(&[MailKind::Closed], 2, life),
+            Self::crowd(2, crowd),
+            Self::mails(2, mails),
+        ]
+    }
+}

@@ -1,0 +1,305 @@
+//! What stands in the table, waits on the queues and runs at one moment.
+
+use types::effects::Effect;
+use types::ticket;
+
+use crate::life::Kind;
+
+/// A moment of the whole desk. Processes are kept sorted and messages are
+/// counted by what they are about, so that moments that differ in names alone
+/// are one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// `NUMBER#n` for every number that the counter has given out.
+    pub numbers: Vec<Number>,
+    /// How far the sweep has noted the counter.
+    pub noted: u8,
+    pub tickets: Vec<Ticket>,
+    pub requests: Vec<Request>,
+    pub processes: Vec<Process>,
+    /// The faults that may still happen.
+    pub left: Faults,
+    /// Commits that found their number void.
+    pub raced: u8,
+    /// Somebody got an answer that the table knew to be wrong.
+    pub contradicted: bool,
+}
+
+/// What may go wrong, and how often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Faults {
+    /// A process dies between two of its steps.
+    pub deaths: u8,
+    /// A message is delivered again while it is being worked on.
+    pub duplicates: u8,
+    /// A message is lost, as when a queue is purged.
+    pub losses: u8,
+    /// A request is sent again although the one before has not been answered,
+    /// or has.
+    pub copies: u8,
+    /// SES takes a mail and its answer is lost.
+    pub unheard_mails: u8,
+    /// A commit fails for its caller, whether it was written or not.
+    pub unheard_commits: u8,
+    /// The sweep voids a number that somebody is about to use.
+    pub hasty_voids: u8,
+}
+
+/// What a number stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Number {
+    /// There is no row yet.
+    Taken,
+    Ticket(u8),
+    Void,
+}
+
+/// A ticket with its history; the version is the history's length.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket {
+    pub number: u8,
+    pub state: ticket::State,
+    /// The validation time is over.
+    pub due: bool,
+    /// A doorbell for its timer waits on the queue.
+    pub bell: bool,
+    pub history: Vec<Entry>,
+}
+
+/// An event, with the outbox rows that were written with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    pub kind: Kind,
+    /// The request that it carries out; `None` for the system's own.
+    pub by: Option<u8>,
+    /// The rows of [`Kind::owes`], in its order.
+    pub rows: [Row; 2],
+}
+
+/// An outbox row, its doorbell, and what was seen of its effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Row {
+    pub place: Place,
+    /// A doorbell waits on the queue. Two that wait are like one: whoever comes
+    /// second finds the row gone, or is a duplicate at work, which is a fault.
+    pub bell: bool,
+    /// Mails that SES took.
+    pub sent: u8,
+    /// How often a process died, or SES's answer was lost, in the one window.
+    pub window: u8,
+}
+
+/// Where an outbox row stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The event owes no such row, or the scenario leaves it out.
+    #[default]
+    Absent,
+    Owed,
+    /// Claimed by a process that lives. The claim is longer than it may run.
+    Claimed,
+    /// Claimed by nobody any more; the claim has not ended yet.
+    Abandoned,
+    /// Struck off.
+    Gone,
+}
+
+/// A request over HTTP with its idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    pub sent: bool,
+    pub key: Key,
+    pub answer: Option<Answer>,
+}
+
+/// An idempotency row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    Unused,
+    /// Claimed by a process that lives.
+    Claimed,
+    /// Its claimant died; the claim has not ended yet.
+    Abandoned,
+    /// The claim has ended: anybody may take it over.
+    Lapsed,
+    Done(Answered),
+}
+
+/// The ticket and the version that a request was answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Answered {
+    pub ticket: u8,
+    pub version: u8,
+}
+
+/// What the requester was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Answer {
+    /// 409: the state forbids it.
+    Refused,
+    /// 200 or 201.
+    Accepted(Answered),
+}
+
+/// Names an outbox row: its ticket, its event and which of the event's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowId {
+    pub ticket: u8,
+    pub seq: u8,
+    pub index: u8,
+}
+
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Doorbell {
+    Outbox(RowId),
+    Timer(u8),
+}
+
+/// What a process was started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Job {
+    Request(u8),
+    Message(Doorbell),
+    /// The seeded bug of a sweep that acts by itself.
+    Sweep(u8),
+}
+
+/// A function at work. All that it keeps in mind is lost when it dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Process {
+    pub job: Job,
+    pub next: Step,
+}
+
+/// What a process read of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seen {
+    pub ticket: u8,
+    pub version: u8,
+    pub state: ticket::State,
+}
+
+/// What a process does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Step {
+    /// `number` is taken before the key alone in the seeded bug.
+    ClaimKey(Option<u8>),
+    AwaitKey,
+    TakeNumber,
+    Found { number: u8 },
+    LookUpKey(Seen),
+    Commit(Seen, Kind),
+    ReadAgain(u8),
+    Ring(RowId),
+    Answer(Answer),
+    RingOwed,
+    StrikeOff,
+    ClaimRow,
+    Send,
+    FinishMail,
+    DeleteMessage,
+    Overwrite(Seen),
+}
+
+impl Ticket {
+    /// The version of the ticket's row.
+    pub fn version(&self) -> u8 {
+        small(self.history.len())
+    }
+}
+
+impl Moment {
+    /// A row, where its event is in the history.
+    pub fn row(&self, id: RowId) -> Option<&Row> {
+        let entry = self.ticket(id.ticket)?.history.get(usize::from(id.seq))?;
+        entry.rows.get(usize::from(id.index))
+    }
+
+    pub(crate) fn row_mut(&mut self, id: RowId) -> Option<&mut Row> {
+        let ticket = self.tickets.get_mut(usize::from(id.ticket))?;
+        let entry = ticket.history.get_mut(usize::from(id.seq))?;
+        entry.rows.get_mut(usize::from(id.index))
+    }
+
+    /// A ticket, by its place in the table.
+    pub fn ticket(&self, ticket: u8) -> Option<&Ticket> {
+        self.tickets.get(usize::from(ticket))
+    }
+
+    /// Every row that was ever owed, with its effect.
+    pub fn rows(&self) -> impl Iterator<Item = (RowId, Effect, &Row)> {
+        (0..).zip(&self.tickets).flat_map(|(ticket, t)| {
+            (0..).zip(&t.history).flat_map(move |(seq, entry)| {
+                let rows = (0..).zip(entry.kind.owes()).zip(&entry.rows);
+                rows.filter(|(_, row)| row.place != Place::Absent)
+                    .map(move |((index, effect), row)| {
+                        let id = RowId { ticket, seq, index };
+                        (id, *effect, row)
+                    })
+            })
+        })
+    }
+
+    /// Whether a doorbell waits on its queue.
+    pub fn rings(&self, bell: Doorbell) -> bool {
+        match bell {
+            Doorbell::Outbox(id) => self.row(id).is_some_and(|row| row.bell),
+            Doorbell::Timer(t) => self.ticket(t).is_some_and(|ticket| ticket.bell),
+        }
+    }
+
+    pub(crate) fn set_bell(&mut self, bell: Doorbell, ringing: Ringing) {
+        let place = match bell {
+            Doorbell::Outbox(id) => self.row_mut(id).map(|row| &mut row.bell),
+            Doorbell::Timer(t) => {
+                let ticket = self.tickets.get_mut(usize::from(t));
+                ticket.map(|ticket| &mut ticket.bell)
+            }
+        };
+        if let Some(place) = place {
+            *place = ringing == Ringing::Yes;
+        }
+    }
+
+    /// Whether a process holds a number that it is about to use.
+    pub fn in_hand(&self, number: u8) -> bool {
+        self.processes.iter().any(|p| p.number() == Some(number))
+    }
+}
+
+/// Whether a doorbell waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ringing {
+    Yes,
+    No,
+}
+
+impl Process {
+    /// The number that it has taken and not used yet.
+    pub fn number(&self) -> Option<u8> {
+        match self.next {
+            Step::ClaimKey(number) => number,
+            Step::Found { number } => Some(number),
+            Step::AwaitKey
+            | Step::TakeNumber
+            | Step::LookUpKey(_)
+            | Step::Commit(..)
+            | Step::ReadAgain(_)
+            | Step::Ring(_)
+            | Step::Answer(_)
+            | Step::RingOwed
+            | Step::StrikeOff
+            | Step::ClaimRow
+            | Step::Send
+            | Step::FinishMail
+            | Step::DeleteMessage
+            | Step::Overwrite(_) => None,
+        }
+    }
+}
+
+/// Counts in the model are tiny.
+pub(crate) fn small(count: usize) -> u8 {
+    u8::try_from(count).unwrap_or(u8::MAX)
+}

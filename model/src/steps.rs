@@ -1,0 +1,683 @@
+//! Everything that can happen next, and what it does. Each step is one call to
+//! the table, to a queue or to SES, and names the function of the product that
+//! makes it.
+
+use types::effects::Effect;
+use types::ticket::State;
+
+use crate::life::Kind;
+use crate::scenario::{Ask, Bug, Protocol};
+use crate::state::{
+    Answer, Answered, Doorbell, Entry, Job, Key, Moment, Number, Place, Process, Ringing, Row,
+    RowId, Seen, Step, Ticket, small,
+};
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A request comes in, for the first time or again; its first call is made.
+    Arrive(u8),
+    /// A queue hands a message to a consumer, which looks up what it is about.
+    Deliver(Doorbell),
+    /// A process makes its next step.
+    Work(Process),
+    /// The lease of an idempotency key ends.
+    KeyLapses(u8),
+    /// The lease of an outbox row ends.
+    ClaimLapses(RowId),
+    /// The validation time of a ticket passes.
+    DeadlinePasses(u8),
+    SweepRings(Doorbell),
+    SweepNotes,
+    SweepVoids(u8),
+    /// A seeded bug: the sweep means to close what it saw in the index.
+    SweepLooks(u8),
+    Die(Process),
+    Redeliver(Doorbell),
+    Lose(Doorbell),
+    UnheardMail(Process),
+    UnheardCommit(Process, Written),
+}
+
+/// What became of a commit whose caller was told that it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    Yes,
+    No,
+}
+
+/// What a process does after a step.
+enum Then {
+    Go(Step),
+    Ends,
+}
+
+/// Why a commit wrote nothing; the strongest reason, as `strongest` ranks them.
+enum Conflict {
+    KeyUsed(Answered),
+    AlreadyDone,
+    VersionChanged,
+}
+
+impl Protocol {
+    /// All that can happen at this moment.
+    pub(crate) fn possible(&self, m: &Moment, actions: &mut Vec<Action>) {
+        let free = m.processes.len() < self.scenario.slots;
+        for (r, _) in (0..).zip(&m.requests) {
+            if free && self.may_arrive(m, r) {
+                actions.push(Action::Arrive(r));
+            }
+            if m.requests[usize::from(r)].key == Key::Abandoned {
+                actions.push(Action::KeyLapses(r));
+            }
+        }
+        for (i, p) in m.processes.iter().enumerate() {
+            // Two processes that are alike are at the same point: one stands for both.
+            if i > 0 && m.processes[i - 1] == *p {
+                continue;
+            }
+            if !waits(m, *p) {
+                actions.push(Action::Work(*p));
+            }
+            self.faults_of(m, *p, actions);
+        }
+        for (id, _, row) in m.rows() {
+            let owed = match row.place {
+                Place::Owed | Place::Claimed | Place::Abandoned => true,
+                Place::Absent | Place::Gone => false,
+            };
+            if row.place == Place::Abandoned {
+                actions.push(Action::ClaimLapses(id));
+            }
+            self.queued(m, Doorbell::Outbox(id), owed, free, actions);
+        }
+        for (t, ticket) in (0..).zip(&m.tickets) {
+            let due = ticket.state == State::Solved && ticket.due;
+            if ticket.state == State::Solved && !ticket.due {
+                actions.push(Action::DeadlinePasses(t));
+            }
+            if self.bug == Some(Bug::SweepActs) {
+                let at_it = m.processes.iter().any(|p| p.job == Job::Sweep(t));
+                if due && !at_it && free {
+                    actions.push(Action::SweepLooks(t));
+                }
+            } else {
+                self.queued(m, Doorbell::Timer(t), due, free, actions);
+            }
+        }
+        // `account_for_numbers`: it looks further once all that it noted is
+        // accounted for.
+        let accounted = m.numbers.iter().take(usize::from(m.noted));
+        if usize::from(m.noted) < m.numbers.len() && accounted.clone().all(|n| *n != Number::Taken)
+        {
+            actions.push(Action::SweepNotes);
+        }
+        for (n, number) in (0..).zip(accounted) {
+            if *number == Number::Taken && (m.left.hasty_voids > 0 || !m.in_hand(n)) {
+                actions.push(Action::SweepVoids(n));
+            }
+        }
+    }
+
+    /// People send again until they are answered. The first time they act on what
+    /// they see; registrations are all alike, and come in their order.
+    fn may_arrive(&self, m: &Moment, r: u8) -> bool {
+        let at = usize::from(r);
+        let (request, ask) = (&m.requests[at], self.scenario.asks[at]);
+        if request.sent {
+            let under_way = m.processes.iter().any(|p| p.job == Job::Request(r));
+            return m.left.copies > 0 || (request.answer.is_none() && !under_way);
+        }
+        match ask {
+            Ask::Register => (0..at)
+                .all(|i| m.requests[i].sent || self.scenario.asks[i] != Ask::Register),
+            Ask::FollowUp(_) | Ask::Resolve(_) | Ask::Reject(_) => subject(m, ask)
+                .and_then(|t| m.ticket(t))
+                .is_some_and(|ticket| kind(ask).after(Some(ticket.state)).is_some()),
+        }
+    }
+
+    /// What can happen to a message, and where there is none.
+    fn queued(&self, m: &Moment, bell: Doorbell, owed: bool, free: bool, actions: &mut Vec<Action>) {
+        let at_work = m.processes.iter().any(|p| p.job == Job::Message(bell));
+        if m.rings(bell) {
+            if free {
+                actions.push(Action::Deliver(bell));
+            }
+            if m.left.losses > 0 {
+                actions.push(Action::Lose(bell));
+            }
+        } else if at_work {
+            if m.left.duplicates > 0 {
+                actions.push(Action::Redeliver(bell));
+            }
+        } else if owed {
+            // `sweep`. It rings whatever is owed; where a doorbell waits or is
+            // being answered, one more is a duplicate.
+            actions.push(Action::SweepRings(bell));
+        }
+    }
+
+    fn faults_of(&self, m: &Moment, p: Process, actions: &mut Vec<Action>) {
+        if m.left.deaths > 0 {
+            actions.push(Action::Die(p));
+        }
+        if m.left.unheard_mails > 0 && p.next == Step::Send {
+            actions.push(Action::UnheardMail(p));
+        }
+        let commits = match p.next {
+            Step::Commit(..) | Step::Found { .. } => true,
+            Step::ClaimKey(_) | Step::AwaitKey | Step::TakeNumber | Step::LookUpKey(_) => false,
+            Step::ReadAgain(_) | Step::Ring(_) | Step::Answer(_) | Step::RingOwed => false,
+            Step::StrikeOff | Step::ClaimRow | Step::Send | Step::FinishMail => false,
+            Step::DeleteMessage | Step::Overwrite(_) => false,
+        };
+        if commits && m.left.unheard_commits > 0 {
+            actions.push(Action::UnheardCommit(p, Written::No));
+            actions.push(Action::UnheardCommit(p, Written::Yes));
+        }
+    }
+
+    /// The moment after an action.
+    pub(crate) fn after(&self, m: &Moment, action: Action) -> Option<Moment> {
+        let mut m = m.clone();
+        match action {
+            Action::Arrive(r) => {
+                let request = m.requests.get_mut(usize::from(r))?;
+                let under_way = m.processes.iter().any(|p| p.job == Job::Request(r));
+                if request.sent && (under_way || request.answer.is_some()) {
+                    m.left.copies -= 1;
+                }
+                request.sent = true;
+                self.begin(&mut m, Job::Request(r));
+            }
+            Action::Deliver(bell) => {
+                m.set_bell(bell, Ringing::No);
+                self.begin(&mut m, Job::Message(bell));
+            }
+            Action::Work(p) => {
+                remove(&mut m, p);
+                let then = self.work(&mut m, p);
+                go_on(&mut m, p.job, then);
+            }
+            Action::KeyLapses(r) => m.requests.get_mut(usize::from(r))?.key = Key::Lapsed,
+            Action::ClaimLapses(id) => m.row_mut(id)?.place = Place::Owed,
+            Action::DeadlinePasses(t) => m.tickets.get_mut(usize::from(t))?.due = true,
+            Action::SweepRings(bell) => m.set_bell(bell, Ringing::Yes),
+            // `Store::set_numbers_audit`
+            Action::SweepNotes => m.noted = small(m.numbers.len()),
+            // `Store::void_number`, guarded by the number's absence
+            Action::SweepVoids(n) => {
+                if m.in_hand(n) {
+                    m.left.hasty_voids -= 1;
+                }
+                *m.numbers.get_mut(usize::from(n))? = Number::Void;
+            }
+            Action::SweepLooks(t) => self.begin(&mut m, Job::Sweep(t)),
+            Action::Die(p) => {
+                m.left.deaths -= 1;
+                remove(&mut m, p);
+                self.leave_behind(&mut m, p);
+            }
+            Action::Redeliver(bell) => {
+                m.left.duplicates -= 1;
+                m.set_bell(bell, Ringing::Yes);
+            }
+            Action::Lose(bell) => {
+                m.left.losses -= 1;
+                m.set_bell(bell, Ringing::No);
+            }
+            // `Postman::deliver`, where `Mailer::send` fails: the claim stands
+            // until it ends.
+            Action::UnheardMail(p) => {
+                m.left.unheard_mails -= 1;
+                remove(&mut m, p);
+                self.work(&mut m, p);
+                let next = Step::FinishMail;
+                self.leave_behind(&mut m, Process { next, ..p });
+            }
+            Action::UnheardCommit(p, written) => {
+                m.left.unheard_commits -= 1;
+                remove(&mut m, p);
+                if written == Written::Yes {
+                    self.work(&mut m, p);
+                }
+                self.give_up(&mut m, p.job);
+            }
+        }
+        m.processes.sort_unstable();
+        Some(m)
+    }
+
+    /// A process starts and makes its first call: before it, nothing can be seen
+    /// of the process.
+    fn begin(&self, m: &mut Moment, job: Job) {
+        let then = match job {
+            Job::Request(r) => match self.scenario.asks[usize::from(r)] {
+                Ask::Register if self.bug == Some(Bug::NumberBeforeKey) => {
+                    Then::Go(Step::ClaimKey(Some(take_number(m))))
+                }
+                Ask::Register => claim_key(m, r, None),
+                ask @ (Ask::FollowUp(_) | Ask::Resolve(_) | Ask::Reject(_)) => read(m, ask),
+            },
+            Job::Message(Doorbell::Outbox(id)) => self.look_up(m, id),
+            Job::Message(Doorbell::Timer(t)) => match m.ticket(t) {
+                // `Deadlines::work`, `act_on_timer`: decided on the ticket as it is.
+                Some(ticket) if ticket.state == State::Solved && ticket.due => {
+                    Then::Go(Step::Commit(seen(t, ticket), Kind::Closed))
+                }
+                Some(_) | None => Then::Go(Step::DeleteMessage),
+            },
+            Job::Sweep(t) => m.ticket(t).map_or(Then::Ends, |ticket| {
+                Then::Go(Step::Overwrite(seen(t, ticket)))
+            }),
+        };
+        go_on(m, job, then);
+    }
+
+    fn work(&self, m: &mut Moment, p: Process) -> Then {
+        match (p.next, p.job) {
+            (Step::ClaimKey(number), Job::Request(r)) => claim_key(m, r, number),
+            // `Desk::await_key`; where the claim lapsed the caller is told to come again.
+            (Step::AwaitKey, Job::Request(r)) => match m.requests[usize::from(r)].key {
+                Key::Done(answered) => Then::Go(Step::Answer(Answer::Accepted(answered))),
+                Key::Unused | Key::Claimed | Key::Abandoned | Key::Lapsed => Then::Ends,
+            },
+            (Step::TakeNumber, _) => Then::Go(Step::Found {
+                number: take_number(m),
+            }),
+            (Step::Found { number }, Job::Request(r)) => self.found(m, r, number),
+            (Step::LookUpKey(seen), Job::Request(r)) => self.look_up_key(m, r, seen),
+            (Step::Commit(seen, kind), job) => match self.commit(m, job, seen, kind) {
+                Ok(()) => self.ring_from(m, job, seen.ticket, seen.version, 0),
+                Err(Conflict::KeyUsed(a)) => Then::Go(Step::Answer(Answer::Accepted(a))),
+                Err(Conflict::AlreadyDone) => Then::Go(Step::DeleteMessage),
+                Err(Conflict::VersionChanged) => Then::Go(match job {
+                    // `act_on_timer`: whatever happened, the sweep looks again.
+                    Job::Message(Doorbell::Timer(_)) => Step::DeleteMessage,
+                    Job::Message(Doorbell::Outbox(_)) | Job::Request(_) | Job::Sweep(_) => {
+                        Step::ReadAgain(seen.ticket)
+                    }
+                }),
+            },
+            (Step::ReadAgain(t), job) => self.read_again(m, job, t),
+            // `Queues::ring`
+            (Step::Ring(id), job) => {
+                m.set_bell(Doorbell::Outbox(id), Ringing::Yes);
+                self.ring_from(m, job, id.ticket, id.seq, id.index + 1)
+            }
+            (Step::Answer(answer), Job::Request(r)) => {
+                let request = &mut m.requests[usize::from(r)];
+                match (request.answer, answer) {
+                    (Some(Answer::Accepted(told)), Answer::Accepted(now)) if told != now => {
+                        m.contradicted = true;
+                    }
+                    (Some(Answer::Accepted(_)), Answer::Accepted(_) | Answer::Refused)
+                    | (Some(Answer::Refused) | None, Answer::Accepted(_) | Answer::Refused) => {}
+                }
+                // The better of two answers to copies of a request.
+                request.answer = request.answer.max(Some(answer));
+                Then::Ends
+            }
+            // `already_done`
+            (Step::RingOwed, Job::Message(Doorbell::Outbox(id))) => {
+                if let Some(ticket) = m.tickets.get_mut(usize::from(id.ticket)) {
+                    for row in ticket.history.iter_mut().flat_map(|e| &mut e.rows) {
+                        row.bell |= match row.place {
+                            Place::Owed | Place::Claimed | Place::Abandoned => true,
+                            Place::Absent | Place::Gone => false,
+                        };
+                    }
+                }
+                Then::Go(Step::DeleteMessage)
+            }
+            // `Store::finish_outbox`
+            (Step::StrikeOff, Job::Message(Doorbell::Outbox(id))) => {
+                strike_off(m, id);
+                Then::Go(Step::DeleteMessage)
+            }
+            (Step::ClaimRow, Job::Message(Doorbell::Outbox(id))) => self.claim_row(m, id),
+            // `Mailer::send`
+            (Step::Send, Job::Message(Doorbell::Outbox(id))) => {
+                if let Some(row) = m.row_mut(id) {
+                    row.sent += 1;
+                }
+                Then::Go(match self.bug {
+                    Some(Bug::RowStruckOffFirst) => Step::DeleteMessage,
+                    Some(Bug::ClaimAfterSend) => Step::ClaimRow,
+                    _ => Step::FinishMail,
+                })
+            }
+            // `Store::finish_mail`
+            (Step::FinishMail, Job::Message(Doorbell::Outbox(id))) => {
+                strike_off(m, id);
+                Then::Go(Step::DeleteMessage)
+            }
+            (Step::Overwrite(seen), _) => {
+                if let Some(ticket) = m.tickets.get_mut(usize::from(seen.ticket)) {
+                    ticket.state = State::Closed;
+                    ticket.due = false;
+                    ticket.history.push(self.entry(Kind::Closed, None));
+                }
+                Then::Ends
+            }
+            // The runtime deletes the message; nobody else does any other step.
+            (Step::DeleteMessage, _) => Then::Ends,
+            (step, job) => unreachable!("{job:?} does not do {step:?}"),
+        }
+    }
+
+    /// `Desk::found`: the first commit of a ticket, guarded by its number's
+    /// absence and by the claim on the key.
+    fn found(&self, m: &mut Moment, r: u8, number: u8) -> Then {
+        if m.numbers[usize::from(number)] != Number::Taken {
+            // `intake`'s `write`: the number is void, another one.
+            m.raced += 1;
+            return Then::Go(Step::TakeNumber);
+        }
+        let ticket = small(m.tickets.len());
+        m.numbers[usize::from(number)] = Number::Ticket(ticket);
+        m.tickets.push(Ticket {
+            number,
+            state: State::New,
+            due: false,
+            bell: false,
+            history: vec![self.entry(Kind::Registered, Some(r))],
+        });
+        m.requests[usize::from(r)].key = Key::Done(Answered { ticket, version: 1 });
+        self.ring_from(m, Job::Request(r), ticket, 0, 0)
+    }
+
+    /// `Desk::execute`: what is known of the key, and, where it is fresh, what the
+    /// rules say of the ticket as it was read before.
+    fn look_up_key(&self, m: &mut Moment, r: u8, seen: Seen) -> Then {
+        let request = &m.requests[usize::from(r)];
+        if let Key::Done(answered) = request.key {
+            return Then::Go(Step::Answer(Answer::Accepted(answered)));
+        }
+        self.decide(m, r, seen)
+    }
+
+    /// `decide`
+    fn decide(&self, m: &mut Moment, r: u8, seen: Seen) -> Then {
+        let kind = kind(self.scenario.asks[usize::from(r)]);
+        if kind.after(Some(seen.state)).is_some() {
+            return Then::Go(Step::Commit(seen, kind));
+        }
+        match m.requests[usize::from(r)].key {
+            Key::Done(_) => m.contradicted = true,
+            Key::Unused | Key::Claimed | Key::Abandoned | Key::Lapsed => {}
+        }
+        Then::Go(Step::Answer(Answer::Refused))
+    }
+
+    /// `Desk::decide_and_commit` and `assign`, after somebody was faster.
+    fn read_again(&self, m: &mut Moment, job: Job, t: u8) -> Then {
+        let Some(ticket) = m.ticket(t) else {
+            return Then::Ends;
+        };
+        let seen = seen(t, ticket);
+        match job {
+            Job::Request(r) if self.bug == Some(Bug::KeyNotLookedUpAgain) => {
+                self.decide(m, r, seen)
+            }
+            Job::Request(_) => Then::Go(Step::LookUpKey(seen)),
+            Job::Message(_) | Job::Sweep(_) => assign(seen),
+        }
+    }
+
+    /// `Store::commit` of a ticket that exists: one transaction.
+    fn commit(&self, m: &mut Moment, job: Job, seen: Seen, kind: Kind) -> Result<(), Conflict> {
+        let by = match job {
+            Job::Request(r) => Some(r),
+            Job::Message(_) | Job::Sweep(_) => None,
+        };
+        if let Some(r) = by
+            && let Key::Done(answered) = m.requests[usize::from(r)].key
+        {
+            return Err(Conflict::KeyUsed(answered));
+        }
+        let done = match job {
+            Job::Message(Doorbell::Outbox(id)) => Some(id),
+            Job::Message(Doorbell::Timer(_)) | Job::Request(_) | Job::Sweep(_) => None,
+        };
+        if let Some(id) = done
+            && m.row(id).is_none_or(|row| row.place == Place::Gone)
+        {
+            return Err(Conflict::AlreadyDone);
+        }
+        let entry = self.entry(kind, by);
+        let ticket = &mut m.tickets[usize::from(seen.ticket)];
+        if ticket.version() != seen.version && self.bug != Some(Bug::NoVersionCheck) {
+            return Err(Conflict::VersionChanged);
+        }
+        ticket.history.truncate(usize::from(seen.version));
+        ticket.history.push(entry);
+        ticket.state = kind.after(Some(seen.state)).unwrap_or(seen.state);
+        ticket.due &= ticket.state == State::Solved;
+        if let Some(id) = done {
+            strike_off(m, id);
+        }
+        if let Some(r) = by {
+            m.requests[usize::from(r)].key = Key::Done(Answered {
+                ticket: seen.ticket,
+                version: seen.version + 1,
+            });
+        }
+        Ok(())
+    }
+
+    fn entry(&self, kind: Kind, by: Option<u8>) -> Entry {
+        let mut rows = [Row::default(); 2];
+        for (row, effect) in rows.iter_mut().zip(kind.owes()) {
+            row.place = match effect {
+                Effect::Mail(mail) if !self.scenario.mails.contains(mail) => Place::Absent,
+                Effect::Assign | Effect::Mail(_) => Place::Owed,
+            };
+        }
+        Entry { kind, by, rows }
+    }
+
+    /// The rest of what a commit rings for, and what comes after that.
+    fn ring_from(&self, m: &Moment, job: Job, ticket: u8, seq: u8, index: u8) -> Then {
+        let rest = (index..2).map(|index| RowId { ticket, seq, index });
+        let mut owed = rest.filter(|id| m.row(*id).is_some_and(|row| row.place != Place::Absent));
+        let version = seq + 1;
+        Then::Go(match (owed.next(), job) {
+            (Some(id), _) => Step::Ring(id),
+            (None, Job::Request(_)) => Step::Answer(Answer::Accepted(Answered { ticket, version })),
+            (None, Job::Message(_) | Job::Sweep(_)) => Step::DeleteMessage,
+        })
+    }
+
+    /// `consumer::look_up` and `one`.
+    fn look_up(&self, m: &Moment, id: RowId) -> Then {
+        let gone = m.row(id).is_none_or(|row| row.place == Place::Gone);
+        let Some(ticket) = m.ticket(id.ticket) else {
+            return Then::Ends;
+        };
+        let entry = ticket.history.get(usize::from(id.seq));
+        let effect = entry.and_then(|entry| entry.kind.owes().get(usize::from(id.index)));
+        match effect {
+            None => Then::Go(Step::DeleteMessage),
+            Some(_) if gone => Then::Go(Step::RingOwed),
+            Some(Effect::Assign) => assign(seen(id.ticket, ticket)),
+            Some(Effect::Mail(_)) if self.bug == Some(Bug::ClaimAfterSend) => Then::Go(Step::Send),
+            Some(Effect::Mail(_)) => Then::Go(Step::ClaimRow),
+        }
+    }
+
+    /// `Store::claim_outbox`. Where somebody has the row, the message comes back
+    /// once his claim has ended: the process waits instead.
+    fn claim_row(&self, m: &mut Moment, id: RowId) -> Then {
+        let Some(row) = m.row_mut(id) else {
+            return Then::Go(Step::DeleteMessage);
+        };
+        match row.place {
+            Place::Owed => {}
+            Place::Absent | Place::Claimed | Place::Abandoned | Place::Gone => {
+                return Then::Go(Step::DeleteMessage);
+            }
+        }
+        row.place = match self.bug {
+            Some(Bug::RowStruckOffFirst) => Place::Gone,
+            _ => Place::Claimed,
+        };
+        Then::Go(match self.bug {
+            Some(Bug::ClaimAfterSend) => Step::FinishMail,
+            _ => Step::Send,
+        })
+    }
+
+    /// What a process leaves behind that dies: a message that comes back, claims
+    /// that end by themselves, and perhaps a mail that is out and not on record.
+    fn leave_behind(&self, m: &mut Moment, p: Process) {
+        match p.job {
+            Job::Message(bell) => {
+                m.set_bell(bell, Ringing::Yes);
+                if let Doorbell::Outbox(id) = bell
+                    && let Some(row) = m.row_mut(id)
+                {
+                    let claims = self.bug != Some(Bug::ClaimAfterSend) && p.next == Step::Send;
+                    if row.place == Place::Claimed && (claims || p.next == Step::FinishMail) {
+                        row.place = Place::Abandoned;
+                    }
+                    if p.next == Step::FinishMail {
+                        row.window += 1;
+                    }
+                }
+            }
+            Job::Request(r) => {
+                let request = &mut m.requests[usize::from(r)];
+                let holds = match p.next {
+                    Step::TakeNumber | Step::Found { .. } => true,
+                    _ => false,
+                };
+                if holds && request.key == Key::Claimed {
+                    request.key = Key::Abandoned;
+                }
+            }
+            Job::Sweep(_) => {}
+        }
+    }
+
+    /// A commit failed as far as its caller knows. A consumer's message comes
+    /// back. `claimed_write` gives the key back, where it still is a claim
+    /// (`Store::release_key`), and the requester is told to come again.
+    fn give_up(&self, m: &mut Moment, job: Job) {
+        match job {
+            Job::Message(bell) => m.set_bell(bell, Ringing::Yes),
+            Job::Request(r) => {
+                let registers = self.scenario.asks[usize::from(r)] == Ask::Register;
+                let key = &mut m.requests[usize::from(r)].key;
+                if *key == Key::Claimed || (registers && self.bug == Some(Bug::KeyReleasedBlindly))
+                {
+                    *key = Key::Unused;
+                }
+            }
+            Job::Sweep(_) => {}
+        }
+    }
+}
+
+/// Whether a process has to wait for somebody else's claim to end.
+fn waits(m: &Moment, p: Process) -> bool {
+    match (p.next, p.job) {
+        (Step::AwaitKey, Job::Request(r)) => match m.requests[usize::from(r)].key {
+            Key::Claimed | Key::Abandoned => true,
+            Key::Unused | Key::Lapsed | Key::Done(_) => false,
+        },
+        (Step::ClaimRow, Job::Message(Doorbell::Outbox(id))) => {
+            m.row(id).is_some_and(|row| match row.place {
+                Place::Claimed | Place::Abandoned => true,
+                Place::Absent | Place::Owed | Place::Gone => false,
+            })
+        }
+        _ => false,
+    }
+}
+
+/// `Store::claim_key`
+fn claim_key(m: &mut Moment, r: u8, number: Option<u8>) -> Then {
+    let key = &mut m.requests[usize::from(r)].key;
+    Then::Go(match key {
+        Key::Unused | Key::Lapsed => {
+            *key = Key::Claimed;
+            number.map_or(Step::TakeNumber, |number| Step::Found { number })
+        }
+        Key::Claimed | Key::Abandoned => Step::AwaitKey,
+        Key::Done(answered) => Step::Answer(Answer::Accepted(*answered)),
+    })
+}
+
+/// `Store::take_number`
+fn take_number(m: &mut Moment) -> u8 {
+    m.numbers.push(Number::Taken);
+    small(m.numbers.len() - 1)
+}
+
+/// `Desk::command`: the ticket is read before the key is looked up.
+fn read(m: &Moment, ask: Ask) -> Then {
+    let ticket = subject(m, ask).and_then(|t| Some((t, m.ticket(t)?)));
+    ticket.map_or(Then::Ends, |(t, ticket)| {
+        Then::Go(Step::LookUpKey(seen(t, ticket)))
+    })
+}
+
+/// `assign`: where somebody was faster, the row alone is struck off.
+fn assign(seen: Seen) -> Then {
+    Then::Go(if seen.state == State::New {
+        Step::Commit(seen, Kind::Assigned)
+    } else {
+        Step::StrikeOff
+    })
+}
+
+fn seen(t: u8, ticket: &Ticket) -> Seen {
+    Seen {
+        ticket: t,
+        version: ticket.version(),
+        state: ticket.state,
+    }
+}
+
+fn strike_off(m: &mut Moment, id: RowId) {
+    if let Some(row) = m.row_mut(id) {
+        row.place = Place::Gone;
+    }
+}
+
+fn remove(m: &mut Moment, p: Process) {
+    if let Some(at) = m.processes.iter().position(|other| *other == p) {
+        m.processes.remove(at);
+    }
+}
+
+fn go_on(m: &mut Moment, job: Job, then: Then) {
+    match then {
+        Then::Go(next) => m.processes.push(Process { job, next }),
+        Then::Ends => {}
+    }
+}
+
+/// The event that a request is to make.
+pub(crate) fn kind(ask: Ask) -> Kind {
+    match ask {
+        Ask::Register => Kind::Registered,
+        Ask::FollowUp(_) => Kind::FollowedUp,
+        Ask::Resolve(_) => Kind::Resolved,
+        Ask::Reject(_) => Kind::Reopened,
+    }
+}
+
+/// The ticket that a command is about: the one that another request founded.
+fn subject(m: &Moment, ask: Ask) -> Option<u8> {
+    let founder = match ask {
+        Ask::Register => return None,
+        Ask::FollowUp(r) | Ask::Resolve(r) | Ask::Reject(r) => r,
+    };
+    (0..)
+        .zip(&m.tickets)
+        .find(|(_, ticket)| ticket.history.first().is_some_and(|e| e.by == Some(founder)))
+        .map(|(t, _)| t)
+}
