@@ -1,17 +1,30 @@
-use std::time::Instant;
-use model::*;
-use stateright::{Checker, Model};
-fn main() {
-    for scenario in Scenario::small() {
-        let t = Instant::now();
-        let p = Protocol { scenario: scenario.clone(), bug: None };
-        let c = p.clone().checker().finish_when(stateright::HasDiscoveries::AnyFailures).spawn_bfs().join();
-        println!("{}: {} states, {} generated, depth {}, {:?}", scenario.name, c.unique_state_count(), c.state_count(), c.max_depth(), t.elapsed());
-        for (name, path) in c.discoveries() {
-            println!("  {name}");
-            for a in path.into_actions() { println!("    {a:?}"); }
+//! Checks the model at the small or the large sizes, and prints what was found.
+//!
+//! Usage: check [small|large]     (large)
+#![expect(clippy::print_stdout, reason = "figures for people to read")]
+
+use std::process::ExitCode;
+
+use model::{Protocol, Scenario};
+
+fn main() -> ExitCode {
+    let scenarios = match std::env::args().nth(1).as_deref() {
+        Some("small") => Scenario::small(),
+        Some("large") | None => Scenario::large(),
+        Some(other) => {
+            println!("{other:?} is neither small nor large");
+            return ExitCode::FAILURE;
         }
-        let t = Instant::now();
-        println!("  {:?} {:?}", explore(&p), t.elapsed());
+    };
+    let mut all_sound = true;
+    for scenario in scenarios {
+        let report = Protocol::sound(scenario).check(2);
+        println!("{report}");
+        all_sound &= report.is_sound();
+    }
+    if all_sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }

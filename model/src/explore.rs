@@ -54,7 +54,11 @@ pub fn explore(protocol: &Protocol) -> Graph {
         next.resize(next.len().max(from as usize + 1), (0, 0));
         next[from as usize] = range;
     }
-    let mut free: Vec<u32> = (0..).zip(&incoming).filter(|(_, n)| **n == 0).map(|(i, _)| i).collect();
+    let mut free: Vec<u32> = (0..)
+        .zip(&incoming)
+        .filter(|(_, n)| **n == 0)
+        .map(|(i, _)| i)
+        .collect();
     let mut depth = vec![0usize; incoming.len()];
     let mut struck = 0;
     while let Some(from) = free.pop() {

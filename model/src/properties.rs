@@ -1,12 +1,11 @@
 //! What has to hold at every moment, and what has to happen at some.
 
-
 use types::effects::Effect;
 use types::ticket::State;
 
 use crate::life::Kind;
 use crate::scenario::{Ask, Protocol};
-use crate::state::{Answer, Moment, Number, Place, Step, small};
+use crate::state::{Answer, Fault, Key, Moment, Number, Place, Request, Step, small};
 
 type Property = stateright::Property<Protocol>;
 
@@ -36,13 +35,15 @@ pub(crate) fn always() -> Vec<Property> {
 }
 
 fn accepted(m: &Moment) -> bool {
-    (0..).zip(&m.requests).all(|(r, request)| match request.answer {
-        Some(Answer::Accepted(told)) => m
-            .ticket(told.ticket)
-            .and_then(|ticket| ticket.history.get(usize::from(told.version) - 1))
-            .is_some_and(|entry| entry.by == Some(r)),
-        Some(Answer::Refused) | None => true,
-    })
+    (0..)
+        .zip(&m.requests)
+        .all(|(r, request)| match request.answer {
+            Some(Answer::Accepted(told)) => m
+                .ticket(told.ticket)
+                .and_then(|ticket| ticket.history.get(usize::from(told.version) - 1))
+                .is_some_and(|entry| entry.by == Some(r)),
+            Some(Answer::Refused) | None => true,
+        })
 }
 
 fn once(m: &Moment) -> bool {
@@ -61,17 +62,22 @@ fn legal(m: &Moment) -> bool {
 }
 
 fn one_ticket(m: &Moment) -> bool {
-    (0..).zip(&m.tickets).all(|(t, ticket)| {
-        m.numbers.get(usize::from(ticket.number)) == Some(&Number::Ticket(t))
-    }) && m.numbers.iter().filter(|n| matches!(n, Number::Ticket(_))).count() == m.tickets.len()
+    (0..)
+        .zip(&m.tickets)
+        .all(|(t, ticket)| m.numbers.get(usize::from(ticket.number)) == Some(&Number::Ticket(t)))
+        && m.numbers
+            .iter()
+            .filter(|n| matches!(n, Number::Ticket(_)))
+            .count()
+            == m.tickets.len()
 }
 
 /// Each failure and each race wastes one number at most, and nothing else does.
 fn wasted(protocol: &Protocol, m: &Moment) -> bool {
     let in_hand = m.processes.iter().filter(|p| p.number().is_some()).count();
     let wasted = m.numbers.len() - m.tickets.len() - in_hand;
-    let faults = protocol.scenario.faults;
-    let failures = faults.deaths - m.left.deaths + faults.unheard_commits - m.left.unheard_commits;
+    let spent = |f| protocol.scenario.faults.times(f) - m.left.times(f);
+    let failures = spent(Fault::Death) + spent(Fault::UnheardCommit);
     small(wasted) <= failures + m.raced
 }
 
@@ -84,7 +90,7 @@ fn rests(protocol: &Protocol, m: &Moment) -> bool {
 /// All owed work is done, every request is answered, every number accounted for,
 /// and what was solved is closed, now that its time is over.
 fn done(protocol: &Protocol, m: &Moment) -> bool {
-    let answered = |(request, ask): (&crate::state::Request, &Ask)| match ask {
+    let answered = |(request, ask): (&Request, &Ask)| match ask {
         Ask::Register => request.answer.is_some(),
         // What cannot be asked for any more was not asked for.
         Ask::FollowUp(_) | Ask::Resolve(_) | Ask::Reject(_) => {
@@ -111,14 +117,16 @@ pub const REOPENED: &str = "a ticket is reopened before its deadline";
 pub const TOO_LATE: &str = "a rejection comes after the deadline";
 pub const RACED: &str = "a slow commit finds its number void";
 pub const WAITED: &str = "a copy waits for the one that has the key";
-pub const TAKEN_OVER: &str = "a dead function's key is taken over";
+pub const LAPSED: &str = "the key of a dead function may be taken over";
 
 pub(crate) fn sometimes() -> Vec<Property> {
     vec![
         Property::sometimes(TWICE, |_, m| m.rows().any(|(_, _, row)| row.sent == 2)),
         Property::sometimes(VOID, |_, m| m.numbers.contains(&Number::Void)),
         Property::sometimes(CONFLICT, |_, m| {
-            m.processes.iter().any(|p| matches!(p.next, Step::ReadAgain(_)))
+            m.processes
+                .iter()
+                .any(|p| matches!(p.next, Step::ReadAgain(_)))
         }),
         Property::sometimes(EXPIRED, |_, m| {
             m.tickets.iter().any(|ticket| ticket.state == State::Closed)
@@ -134,11 +142,11 @@ pub(crate) fn sometimes() -> Vec<Property> {
             })
         }),
         Property::sometimes(RACED, |_, m| m.raced > 0),
-        Property::sometimes(WAITED, |_, m| m.processes.iter().any(|p| p.next == Step::AwaitKey)),
-        Property::sometimes(TAKEN_OVER, |protocol, m| {
-            let died = m.left.deaths < protocol.scenario.faults.deaths;
-            died && m.numbers.len() > m.tickets.len() && m.raced == 0 && m.processes.is_empty()
-                && m.requests.iter().any(|request| request.answer.is_some())
+        Property::sometimes(WAITED, |_, m| {
+            m.processes.iter().any(|p| p.next == Step::AwaitKey)
+        }),
+        Property::sometimes(LAPSED, |_, m| {
+            m.requests.iter().any(|request| request.key == Key::Lapsed)
         }),
     ]
 }

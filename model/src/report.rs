@@ -17,10 +17,8 @@ const LONGEST: usize = 60;
 pub struct Report {
     pub name: &'static str,
     pub moments: usize,
-    /// The moment that is farthest from the start, in steps.
-    pub depth: usize,
-    /// Properties that have to hold, and that do or do not.
-    pub held: Vec<(&'static str, Verdict)>,
+    /// Each property, in the order in which they are declared.
+    pub verdicts: Vec<(&'static str, Verdict)>,
     pub graph: Graph,
     pub checking: Duration,
     pub exploring: Duration,
@@ -45,7 +43,7 @@ impl Report {
             Verdict::Holds | Verdict::Happens => true,
             Verdict::Violated(_) | Verdict::NeverHappens => false,
         };
-        self.graph.longest.is_some() && self.held.iter().all(|(_, verdict)| well(verdict))
+        self.graph.longest.is_some() && self.verdicts.iter().all(|(_, verdict)| well(verdict))
     }
 }
 
@@ -65,18 +63,20 @@ impl Protocol {
             (Expectation::Always | Expectation::Eventually, None) => Verdict::Holds,
             (Expectation::Always | Expectation::Eventually, Some(path)) => Verdict::Violated(path),
         };
-        let held = self.properties().into_iter().map(|property| {
+        let verdicts = self.properties().into_iter().map(|property| {
             let path = found.remove(property.name).map(|path| path.into_actions());
             (property.name, verdict(property.expectation, path))
         });
-        let held = held.collect();
+        let verdicts = verdicts.collect();
+        let moments = checked.unique_state_count();
+        // Gives its memory back before the graph needs it.
+        drop(checked);
         let began = Instant::now();
         let graph = explore(self);
         Report {
             name: self.scenario.name,
-            moments: checked.unique_state_count(),
-            depth: checked.max_depth(),
-            held,
+            moments,
+            verdicts,
             graph,
             checking,
             exploring: began.elapsed(),
@@ -98,7 +98,11 @@ impl Protocol {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Graph { moments, steps, longest } = self.graph;
+        let Graph {
+            moments,
+            steps,
+            longest,
+        } = self.graph;
         writeln!(
             f,
             "{}: {} states, checked in {:.1?}; {moments} states and {steps} steps walked in {:.1?}, {}",
@@ -107,11 +111,12 @@ impl fmt::Display for Report {
             self.checking,
             self.exploring,
             match longest {
-                Some(longest) => format!("without a cycle, the longest way to rest {longest} steps"),
+                Some(longest) =>
+                    format!("without a cycle, the longest way to rest {longest} steps"),
                 None => "WITH A CYCLE".to_owned(),
             }
         )?;
-        for (name, verdict) in &self.held {
+        for (name, verdict) in &self.verdicts {
             match verdict {
                 Verdict::Holds => writeln!(f, "  holds    {name}")?,
                 Verdict::Happens => writeln!(f, "  happens  {name}")?,

@@ -2,7 +2,8 @@
 
 use types::effects::MailKind;
 
-use crate::state::{Faults, Key, Moment, Request};
+use crate::properties as p;
+use crate::state::{Fault, Faults, Key, Moment, Request};
 
 /// What somebody asks for over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +52,27 @@ pub enum Bug {
 /// The protocol, in one scenario.
 #[derive(Clone, Debug)]
 pub struct Protocol {
-    pub scenario: Scenario,
-    pub bug: Option<Bug>,
+    pub(crate) scenario: Scenario,
+    pub(crate) bug: Option<Bug>,
 }
 
 impl Protocol {
+    /// As it is meant to be.
+    pub fn sound(scenario: Scenario) -> Self {
+        Protocol {
+            scenario,
+            bug: None,
+        }
+    }
+
+    /// With a mistake.
+    pub fn broken(scenario: Scenario, bug: Bug) -> Self {
+        Protocol {
+            scenario,
+            bug: Some(bug),
+        }
+    }
+
     pub(crate) fn start(&self) -> Moment {
         let request = Request {
             sent: false,
@@ -75,78 +92,83 @@ impl Protocol {
     }
 }
 
-const NONE: Faults = Faults {
-    deaths: 0,
-    duplicates: 0,
-    losses: 0,
-    copies: 0,
-    unheard_mails: 0,
-    unheard_commits: 0,
-    hasty_voids: 0,
-};
-
 impl Scenario {
     /// Requests come in at once and more than once; functions die; the sweep is
     /// at the numbers.
-    pub fn storm(registrations: usize, slots: usize, faults: Faults) -> Self {
+    pub fn storm(registrations: usize, slots: usize, faults: &[(Fault, u8)]) -> Self {
         Scenario {
             name: "registration storm",
             asks: vec![Ask::Register; registrations],
             mails: vec![],
             slots,
-            faults,
-            shows: vec![],
+            faults: Faults::of(faults),
+            shows: vec![p::VOID, p::RACED, p::WAITED, p::LAPSED],
         }
     }
 
-    /// A ticket from its registration to its end, the deadline racing a rejection
-    /// and two agents each other.
-    pub fn life(mails: &[MailKind], slots: usize, faults: Faults) -> Self {
+    /// A ticket from its registration to its end, the deadline racing a rejection.
+    pub fn life(mails: &[MailKind], slots: usize, faults: &[(Fault, u8)]) -> Self {
         Scenario {
             name: "whole life",
             asks: vec![Ask::Register, Ask::Resolve(0), Ask::Reject(0)],
             mails: mails.to_vec(),
             slots,
-            faults,
-            shows: vec![],
+            faults: Faults::of(faults),
+            shows: vec![p::EXPIRED, p::REOPENED, p::TOO_LATE, p::CONFLICT],
         }
     }
 
     /// Commands on one ticket at once, sent more than once.
-    pub fn crowd(slots: usize, faults: Faults) -> Self {
+    pub fn crowd(slots: usize, faults: &[(Fault, u8)]) -> Self {
         Scenario {
             name: "crowd on one ticket",
             asks: vec![Ask::Register, Ask::Resolve(0), Ask::FollowUp(0)],
             mails: vec![],
             slots,
-            faults,
-            shows: vec![],
+            faults: Faults::of(faults),
+            shows: vec![p::CONFLICT, p::EXPIRED],
         }
     }
 
     /// Mails whose messages come twice and whose senders die.
-    pub fn mails(slots: usize, faults: Faults) -> Self {
+    pub fn mails(slots: usize, faults: &[(Fault, u8)]) -> Self {
         Scenario {
             name: "mail window",
             asks: vec![Ask::Register],
             mails: vec![MailKind::Registered, MailKind::Assigned],
             slots,
-            faults,
-            shows: vec![],
+            faults: Faults::of(faults),
+            shows: vec![p::TWICE],
         }
     }
 
-    /// The sizes of the tests.
+    /// The sizes of the tests: seconds.
     pub fn small() -> Vec<Self> {
-        let storm = Faults { deaths: 1, copies: 1, hasty_voids: 1, ..NONE };
-        let life = Faults { deaths: 1, duplicates: 1, ..NONE };
-        let crowd = Faults { deaths: 1, copies: 1, ..NONE };
-        let mails = Faults { deaths: 1, duplicates: 1, losses: 1, unheard_mails: 1, ..NONE };
+        use Fault::{Copy, Death, Duplicate, HastyVoid, Loss, UnheardCommit, UnheardMail};
+        let storm = [(Death, 1), (Copy, 1), (HastyVoid, 1)];
+        let life = [(Death, 1), (Duplicate, 1), (Loss, 1)];
+        let crowd = [(Death, 1), (Copy, 1), (UnheardCommit, 1)];
+        let mails = [(Death, 1), (Duplicate, 1), (Loss, 1), (UnheardMail, 1)];
         vec![
-            Self::storm(2, 2, storm),
-            Self::life(&[MailKind::Closed], 2, life),
-            Self::crowd(2, crowd),
-            Self::mails(2, mails),
+            Self::storm(2, 2, &storm),
+            Self::life(&[MailKind::Closed], 2, &life),
+            Self::crowd(2, &crowd),
+            Self::mails(2, &mails),
+        ]
+    }
+
+    /// The sizes of `scripts/model`: minutes.
+    pub fn large() -> Vec<Self> {
+        use Fault::{Copy, Death, Duplicate, HastyVoid, Loss, UnheardCommit, UnheardMail};
+        let storm = [(Death, 2), (Copy, 2), (HastyVoid, 1), (UnheardCommit, 1)];
+        let life = [(Death, 2), (Duplicate, 1), (Loss, 1), (UnheardMail, 1)];
+        let crowd = [(Death, 2), (Copy, 2), (UnheardCommit, 1)];
+        let mails = [(Death, 2), (Duplicate, 2), (Loss, 1), (UnheardMail, 1)];
+        vec![
+            Self::storm(2, 3, &storm),
+            Self::life(&[MailKind::Solved, MailKind::Closed], 2, &life),
+            Self::crowd(3, &crowd),
+            Self::mails(3, &mails),
         ]
     }
 }

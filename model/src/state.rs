@@ -25,24 +25,51 @@ pub struct Moment {
     pub contradicted: bool,
 }
 
-/// What may go wrong, and how often.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Faults {
+/// What may go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
     /// A process dies between two of its steps.
-    pub deaths: u8,
+    Death,
     /// A message is delivered again while it is being worked on.
-    pub duplicates: u8,
+    Duplicate,
     /// A message is lost, as when a queue is purged.
-    pub losses: u8,
-    /// A request is sent again although the one before has not been answered,
-    /// or has.
-    pub copies: u8,
+    Loss,
+    /// A request is sent again although the one before is under way or answered.
+    Copy,
     /// SES takes a mail and its answer is lost.
-    pub unheard_mails: u8,
+    UnheardMail,
     /// A commit fails for its caller, whether it was written or not.
-    pub unheard_commits: u8,
+    UnheardCommit,
     /// The sweep voids a number that somebody is about to use.
-    pub hasty_voids: u8,
+    HastyVoid,
+}
+
+/// How often each of them may happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Faults([u8; 7]);
+
+impl Faults {
+    /// These, and no others.
+    pub fn of(faults: &[(Fault, u8)]) -> Self {
+        let mut all = Faults::default();
+        for (fault, times) in faults {
+            all.0[*fault as usize] = *times;
+        }
+        all
+    }
+
+    /// How often it may happen.
+    pub fn times(self, fault: Fault) -> u8 {
+        self.0[fault as usize]
+    }
+
+    pub(crate) fn allow(self, fault: Fault) -> bool {
+        self.times(fault) > 0
+    }
+
+    pub(crate) fn spend(&mut self, fault: Fault) {
+        self.0[fault as usize] -= 1;
+    }
 }
 
 /// What a number stands for.
@@ -187,7 +214,9 @@ pub enum Step {
     ClaimKey(Option<u8>),
     AwaitKey,
     TakeNumber,
-    Found { number: u8 },
+    Found {
+        number: u8,
+    },
     LookUpKey(Seen),
     Commit(Seen, Kind),
     ReadAgain(u8),
@@ -202,7 +231,22 @@ pub enum Step {
     Overwrite(Seen),
 }
 
+impl Row {
+    /// Whether it stands in the table.
+    pub fn is_owed(&self) -> bool {
+        match self.place {
+            Place::Owed | Place::Claimed | Place::Abandoned => true,
+            Place::Absent | Place::Gone => false,
+        }
+    }
+}
+
 impl Ticket {
+    /// Whether its validation is over and nobody has acted on it.
+    pub fn is_due(&self) -> bool {
+        self.state == ticket::State::Solved && self.due
+    }
+
     /// The version of the ticket's row.
     pub fn version(&self) -> u8 {
         small(self.history.len())
@@ -232,11 +276,12 @@ impl Moment {
         (0..).zip(&self.tickets).flat_map(|(ticket, t)| {
             (0..).zip(&t.history).flat_map(move |(seq, entry)| {
                 let rows = (0..).zip(entry.kind.owes()).zip(&entry.rows);
-                rows.filter(|(_, row)| row.place != Place::Absent)
-                    .map(move |((index, effect), row)| {
+                rows.filter(|(_, row)| row.place != Place::Absent).map(
+                    move |((index, effect), row)| {
                         let id = RowId { ticket, seq, index };
                         (id, *effect, row)
-                    })
+                    },
+                )
             })
         })
     }
@@ -249,16 +294,30 @@ impl Moment {
         }
     }
 
-    pub(crate) fn set_bell(&mut self, bell: Doorbell, ringing: Ringing) {
-        let place = match bell {
+    /// Whether there is something to ring for.
+    pub fn owes(&self, bell: Doorbell) -> bool {
+        match bell {
+            Doorbell::Outbox(id) => self.row(id).is_some_and(Row::is_owed),
+            Doorbell::Timer(t) => self.ticket(t).is_some_and(Ticket::is_due),
+        }
+    }
+
+    /// `Queues::ring`, or a message that comes back.
+    pub(crate) fn ring(&mut self, bell: Doorbell) {
+        self.bell_mut(bell).into_iter().for_each(|b| *b = true);
+    }
+
+    pub(crate) fn take(&mut self, bell: Doorbell) {
+        self.bell_mut(bell).into_iter().for_each(|b| *b = false);
+    }
+
+    fn bell_mut(&mut self, bell: Doorbell) -> Option<&mut bool> {
+        match bell {
             Doorbell::Outbox(id) => self.row_mut(id).map(|row| &mut row.bell),
             Doorbell::Timer(t) => {
                 let ticket = self.tickets.get_mut(usize::from(t));
                 ticket.map(|ticket| &mut ticket.bell)
             }
-        };
-        if let Some(place) = place {
-            *place = ringing == Ringing::Yes;
         }
     }
 
@@ -268,33 +327,16 @@ impl Moment {
     }
 }
 
-/// Whether a doorbell waits.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ringing {
-    Yes,
-    No,
-}
-
 impl Process {
     /// The number that it has taken and not used yet.
     pub fn number(&self) -> Option<u8> {
         match self.next {
             Step::ClaimKey(number) => number,
             Step::Found { number } => Some(number),
-            Step::AwaitKey
-            | Step::TakeNumber
-            | Step::LookUpKey(_)
-            | Step::Commit(..)
-            | Step::ReadAgain(_)
-            | Step::Ring(_)
-            | Step::Answer(_)
-            | Step::RingOwed
-            | Step::StrikeOff
-            | Step::ClaimRow
-            | Step::Send
-            | Step::FinishMail
-            | Step::DeleteMessage
-            | Step::Overwrite(_) => None,
+            Step::AwaitKey | Step::TakeNumber | Step::LookUpKey(_) | Step::Commit(..) => None,
+            Step::ReadAgain(_) | Step::Ring(_) | Step::Answer(_) | Step::RingOwed => None,
+            Step::StrikeOff | Step::ClaimRow | Step::Send | Step::FinishMail => None,
+            Step::DeleteMessage | Step::Overwrite(_) => None,
         }
     }
 }

@@ -8,8 +8,8 @@ use types::ticket::State;
 use crate::life::Kind;
 use crate::scenario::{Ask, Bug, Protocol};
 use crate::state::{
-    Answer, Answered, Doorbell, Entry, Job, Key, Moment, Number, Place, Process, Ringing, Row,
-    RowId, Seen, Step, Ticket, small,
+    Answer, Answered, Doorbell, Entry, Fault, Job, Key, Moment, Number, Place, Process, Row, RowId,
+    Seen, Step, Ticket, small,
 };
 
 /// What can happen.
@@ -62,7 +62,7 @@ enum Conflict {
 impl Protocol {
     /// All that can happen at this moment.
     pub(crate) fn possible(&self, m: &Moment, actions: &mut Vec<Action>) {
-        let free = m.processes.len() < self.scenario.slots;
+        let free = self.is_free(m);
         for (r, _) in (0..).zip(&m.requests) {
             if free && self.may_arrive(m, r) {
                 actions.push(Action::Arrive(r));
@@ -82,27 +82,22 @@ impl Protocol {
             self.faults_of(m, *p, actions);
         }
         for (id, _, row) in m.rows() {
-            let owed = match row.place {
-                Place::Owed | Place::Claimed | Place::Abandoned => true,
-                Place::Absent | Place::Gone => false,
-            };
             if row.place == Place::Abandoned {
                 actions.push(Action::ClaimLapses(id));
             }
-            self.queued(m, Doorbell::Outbox(id), owed, free, actions);
+            self.queued(m, Doorbell::Outbox(id), actions);
         }
         for (t, ticket) in (0..).zip(&m.tickets) {
-            let due = ticket.state == State::Solved && ticket.due;
             if ticket.state == State::Solved && !ticket.due {
                 actions.push(Action::DeadlinePasses(t));
             }
             if self.bug == Some(Bug::SweepActs) {
                 let at_it = m.processes.iter().any(|p| p.job == Job::Sweep(t));
-                if due && !at_it && free {
+                if ticket.is_due() && !at_it && free {
                     actions.push(Action::SweepLooks(t));
                 }
             } else {
-                self.queued(m, Doorbell::Timer(t), due, free, actions);
+                self.queued(m, Doorbell::Timer(t), actions);
             }
         }
         // `account_for_numbers`: it looks further once all that it noted is
@@ -113,10 +108,15 @@ impl Protocol {
             actions.push(Action::SweepNotes);
         }
         for (n, number) in (0..).zip(accounted) {
-            if *number == Number::Taken && (m.left.hasty_voids > 0 || !m.in_hand(n)) {
+            if *number == Number::Taken && (m.left.allow(Fault::HastyVoid) || !m.in_hand(n)) {
                 actions.push(Action::SweepVoids(n));
             }
         }
+    }
+
+    /// Whether one more function may run.
+    fn is_free(&self, m: &Moment) -> bool {
+        m.processes.len() < self.scenario.slots
     }
 
     /// People send again until they are answered. The first time they act on what
@@ -126,11 +126,12 @@ impl Protocol {
         let (request, ask) = (&m.requests[at], self.scenario.asks[at]);
         if request.sent {
             let under_way = m.processes.iter().any(|p| p.job == Job::Request(r));
-            return m.left.copies > 0 || (request.answer.is_none() && !under_way);
+            return m.left.allow(Fault::Copy) || (request.answer.is_none() && !under_way);
         }
         match ask {
-            Ask::Register => (0..at)
-                .all(|i| m.requests[i].sent || self.scenario.asks[i] != Ask::Register),
+            Ask::Register => {
+                (0..at).all(|i| m.requests[i].sent || self.scenario.asks[i] != Ask::Register)
+            }
             Ask::FollowUp(_) | Ask::Resolve(_) | Ask::Reject(_) => subject(m, ask)
                 .and_then(|t| m.ticket(t))
                 .is_some_and(|ticket| kind(ask).after(Some(ticket.state)).is_some()),
@@ -138,20 +139,20 @@ impl Protocol {
     }
 
     /// What can happen to a message, and where there is none.
-    fn queued(&self, m: &Moment, bell: Doorbell, owed: bool, free: bool, actions: &mut Vec<Action>) {
+    fn queued(&self, m: &Moment, bell: Doorbell, actions: &mut Vec<Action>) {
         let at_work = m.processes.iter().any(|p| p.job == Job::Message(bell));
         if m.rings(bell) {
-            if free {
+            if self.is_free(m) {
                 actions.push(Action::Deliver(bell));
             }
-            if m.left.losses > 0 {
+            if m.left.allow(Fault::Loss) {
                 actions.push(Action::Lose(bell));
             }
         } else if at_work {
-            if m.left.duplicates > 0 {
+            if m.left.allow(Fault::Duplicate) {
                 actions.push(Action::Redeliver(bell));
             }
-        } else if owed {
+        } else if m.owes(bell) {
             // `sweep`. It rings whatever is owed; where a doorbell waits or is
             // being answered, one more is a duplicate.
             actions.push(Action::SweepRings(bell));
@@ -159,20 +160,14 @@ impl Protocol {
     }
 
     fn faults_of(&self, m: &Moment, p: Process, actions: &mut Vec<Action>) {
-        if m.left.deaths > 0 {
+        if m.left.allow(Fault::Death) {
             actions.push(Action::Die(p));
         }
-        if m.left.unheard_mails > 0 && p.next == Step::Send {
+        if m.left.allow(Fault::UnheardMail) && p.next == Step::Send {
             actions.push(Action::UnheardMail(p));
         }
-        let commits = match p.next {
-            Step::Commit(..) | Step::Found { .. } => true,
-            Step::ClaimKey(_) | Step::AwaitKey | Step::TakeNumber | Step::LookUpKey(_) => false,
-            Step::ReadAgain(_) | Step::Ring(_) | Step::Answer(_) | Step::RingOwed => false,
-            Step::StrikeOff | Step::ClaimRow | Step::Send | Step::FinishMail => false,
-            Step::DeleteMessage | Step::Overwrite(_) => false,
-        };
-        if commits && m.left.unheard_commits > 0 {
+        let commits = matches!(p.next, Step::Commit(..) | Step::Found { .. });
+        if commits && m.left.allow(Fault::UnheardCommit) {
             actions.push(Action::UnheardCommit(p, Written::No));
             actions.push(Action::UnheardCommit(p, Written::Yes));
         }
@@ -186,13 +181,13 @@ impl Protocol {
                 let request = m.requests.get_mut(usize::from(r))?;
                 let under_way = m.processes.iter().any(|p| p.job == Job::Request(r));
                 if request.sent && (under_way || request.answer.is_some()) {
-                    m.left.copies -= 1;
+                    m.left.spend(Fault::Copy);
                 }
                 request.sent = true;
                 self.begin(&mut m, Job::Request(r));
             }
             Action::Deliver(bell) => {
-                m.set_bell(bell, Ringing::No);
+                m.take(bell);
                 self.begin(&mut m, Job::Message(bell));
             }
             Action::Work(p) => {
@@ -203,41 +198,41 @@ impl Protocol {
             Action::KeyLapses(r) => m.requests.get_mut(usize::from(r))?.key = Key::Lapsed,
             Action::ClaimLapses(id) => m.row_mut(id)?.place = Place::Owed,
             Action::DeadlinePasses(t) => m.tickets.get_mut(usize::from(t))?.due = true,
-            Action::SweepRings(bell) => m.set_bell(bell, Ringing::Yes),
+            Action::SweepRings(bell) => m.ring(bell),
             // `Store::set_numbers_audit`
             Action::SweepNotes => m.noted = small(m.numbers.len()),
             // `Store::void_number`, guarded by the number's absence
             Action::SweepVoids(n) => {
                 if m.in_hand(n) {
-                    m.left.hasty_voids -= 1;
+                    m.left.spend(Fault::HastyVoid);
                 }
                 *m.numbers.get_mut(usize::from(n))? = Number::Void;
             }
             Action::SweepLooks(t) => self.begin(&mut m, Job::Sweep(t)),
             Action::Die(p) => {
-                m.left.deaths -= 1;
+                m.left.spend(Fault::Death);
                 remove(&mut m, p);
                 self.leave_behind(&mut m, p);
             }
             Action::Redeliver(bell) => {
-                m.left.duplicates -= 1;
-                m.set_bell(bell, Ringing::Yes);
+                m.left.spend(Fault::Duplicate);
+                m.ring(bell);
             }
             Action::Lose(bell) => {
-                m.left.losses -= 1;
-                m.set_bell(bell, Ringing::No);
+                m.left.spend(Fault::Loss);
+                m.take(bell);
             }
             // `Postman::deliver`, where `Mailer::send` fails: the claim stands
             // until it ends.
             Action::UnheardMail(p) => {
-                m.left.unheard_mails -= 1;
+                m.left.spend(Fault::UnheardMail);
                 remove(&mut m, p);
                 self.work(&mut m, p);
                 let next = Step::FinishMail;
                 self.leave_behind(&mut m, Process { next, ..p });
             }
             Action::UnheardCommit(p, written) => {
-                m.left.unheard_commits -= 1;
+                m.left.spend(Fault::UnheardCommit);
                 remove(&mut m, p);
                 if written == Written::Yes {
                     self.work(&mut m, p);
@@ -263,7 +258,7 @@ impl Protocol {
             Job::Message(Doorbell::Outbox(id)) => self.look_up(m, id),
             Job::Message(Doorbell::Timer(t)) => match m.ticket(t) {
                 // `Deadlines::work`, `act_on_timer`: decided on the ticket as it is.
-                Some(ticket) if ticket.state == State::Solved && ticket.due => {
+                Some(ticket) if ticket.is_due() => {
                     Then::Go(Step::Commit(seen(t, ticket), Kind::Closed))
                 }
                 Some(_) | None => Then::Go(Step::DeleteMessage),
@@ -303,17 +298,15 @@ impl Protocol {
             (Step::ReadAgain(t), job) => self.read_again(m, job, t),
             // `Queues::ring`
             (Step::Ring(id), job) => {
-                m.set_bell(Doorbell::Outbox(id), Ringing::Yes);
+                m.ring(Doorbell::Outbox(id));
                 self.ring_from(m, job, id.ticket, id.seq, id.index + 1)
             }
             (Step::Answer(answer), Job::Request(r)) => {
                 let request = &mut m.requests[usize::from(r)];
-                match (request.answer, answer) {
-                    (Some(Answer::Accepted(told)), Answer::Accepted(now)) if told != now => {
-                        m.contradicted = true;
-                    }
-                    (Some(Answer::Accepted(_)), Answer::Accepted(_) | Answer::Refused)
-                    | (Some(Answer::Refused) | None, Answer::Accepted(_) | Answer::Refused) => {}
+                if let (Some(Answer::Accepted(told)), Answer::Accepted(now)) =
+                    (request.answer, answer)
+                {
+                    m.contradicted |= told != now;
                 }
                 // The better of two answers to copies of a request.
                 request.answer = request.answer.max(Some(answer));
@@ -323,10 +316,7 @@ impl Protocol {
             (Step::RingOwed, Job::Message(Doorbell::Outbox(id))) => {
                 if let Some(ticket) = m.tickets.get_mut(usize::from(id.ticket)) {
                     for row in ticket.history.iter_mut().flat_map(|e| &mut e.rows) {
-                        row.bell |= match row.place {
-                            Place::Owed | Place::Claimed | Place::Abandoned => true,
-                            Place::Absent | Place::Gone => false,
-                        };
+                        row.bell |= row.is_owed();
                     }
                 }
                 Then::Go(Step::DeleteMessage)
@@ -342,10 +332,12 @@ impl Protocol {
                 if let Some(row) = m.row_mut(id) {
                     row.sent += 1;
                 }
-                Then::Go(match self.bug {
-                    Some(Bug::RowStruckOffFirst) => Step::DeleteMessage,
-                    Some(Bug::ClaimAfterSend) => Step::ClaimRow,
-                    _ => Step::FinishMail,
+                Then::Go(if self.bug == Some(Bug::RowStruckOffFirst) {
+                    Step::DeleteMessage
+                } else if self.bug == Some(Bug::ClaimAfterSend) {
+                    Step::ClaimRow
+                } else {
+                    Step::FinishMail
                 })
             }
             // `Store::finish_mail`
@@ -404,10 +396,7 @@ impl Protocol {
         if kind.after(Some(seen.state)).is_some() {
             return Then::Go(Step::Commit(seen, kind));
         }
-        match m.requests[usize::from(r)].key {
-            Key::Done(_) => m.contradicted = true,
-            Key::Unused | Key::Claimed | Key::Abandoned | Key::Lapsed => {}
-        }
+        m.contradicted |= matches!(m.requests[usize::from(r)].key, Key::Done(_));
         Then::Go(Step::Answer(Answer::Refused))
     }
 
@@ -513,19 +502,18 @@ impl Protocol {
         let Some(row) = m.row_mut(id) else {
             return Then::Go(Step::DeleteMessage);
         };
-        match row.place {
-            Place::Owed => {}
-            Place::Absent | Place::Claimed | Place::Abandoned | Place::Gone => {
-                return Then::Go(Step::DeleteMessage);
-            }
+        if row.place != Place::Owed {
+            return Then::Go(Step::DeleteMessage);
         }
-        row.place = match self.bug {
-            Some(Bug::RowStruckOffFirst) => Place::Gone,
-            _ => Place::Claimed,
+        row.place = if self.bug == Some(Bug::RowStruckOffFirst) {
+            Place::Gone
+        } else {
+            Place::Claimed
         };
-        Then::Go(match self.bug {
-            Some(Bug::ClaimAfterSend) => Step::FinishMail,
-            _ => Step::Send,
+        Then::Go(if self.bug == Some(Bug::ClaimAfterSend) {
+            Step::FinishMail
+        } else {
+            Step::Send
         })
     }
 
@@ -534,7 +522,7 @@ impl Protocol {
     fn leave_behind(&self, m: &mut Moment, p: Process) {
         match p.job {
             Job::Message(bell) => {
-                m.set_bell(bell, Ringing::Yes);
+                m.ring(bell);
                 if let Doorbell::Outbox(id) = bell
                     && let Some(row) = m.row_mut(id)
                 {
@@ -549,10 +537,7 @@ impl Protocol {
             }
             Job::Request(r) => {
                 let request = &mut m.requests[usize::from(r)];
-                let holds = match p.next {
-                    Step::TakeNumber | Step::Found { .. } => true,
-                    _ => false,
-                };
+                let holds = matches!(p.next, Step::TakeNumber | Step::Found { .. });
                 if holds && request.key == Key::Claimed {
                     request.key = Key::Abandoned;
                 }
@@ -566,7 +551,7 @@ impl Protocol {
     /// (`Store::release_key`), and the requester is told to come again.
     fn give_up(&self, m: &mut Moment, job: Job) {
         match job {
-            Job::Message(bell) => m.set_bell(bell, Ringing::Yes),
+            Job::Message(bell) => m.ring(bell),
             Job::Request(r) => {
                 let registers = self.scenario.asks[usize::from(r)] == Ask::Register;
                 let key = &mut m.requests[usize::from(r)].key;
@@ -583,17 +568,14 @@ impl Protocol {
 /// Whether a process has to wait for somebody else's claim to end.
 fn waits(m: &Moment, p: Process) -> bool {
     match (p.next, p.job) {
-        (Step::AwaitKey, Job::Request(r)) => match m.requests[usize::from(r)].key {
-            Key::Claimed | Key::Abandoned => true,
-            Key::Unused | Key::Lapsed | Key::Done(_) => false,
-        },
-        (Step::ClaimRow, Job::Message(Doorbell::Outbox(id))) => {
-            m.row(id).is_some_and(|row| match row.place {
-                Place::Claimed | Place::Abandoned => true,
-                Place::Absent | Place::Owed | Place::Gone => false,
-            })
+        (Step::AwaitKey, Job::Request(r)) => {
+            let key = m.requests[usize::from(r)].key;
+            matches!(key, Key::Claimed | Key::Abandoned)
         }
-        _ => false,
+        (Step::ClaimRow, Job::Message(Doorbell::Outbox(id))) => m
+            .row(id)
+            .is_some_and(|row| matches!(row.place, Place::Claimed | Place::Abandoned)),
+        (_, _) => false,
     }
 }
 
@@ -678,6 +660,11 @@ fn subject(m: &Moment, ask: Ask) -> Option<u8> {
     };
     (0..)
         .zip(&m.tickets)
-        .find(|(_, ticket)| ticket.history.first().is_some_and(|e| e.by == Some(founder)))
+        .find(|(_, ticket)| {
+            ticket
+                .history
+                .first()
+                .is_some_and(|e| e.by == Some(founder))
+        })
         .map(|(t, _)| t)
 }

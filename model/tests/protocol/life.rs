@@ -120,13 +120,19 @@ fn the_life_of_the_model_is_the_life_of_a_ticket() {
 
     let (assigned, _) = desk.give(&new, Kind::Assigned).unwrap();
     let (solved, _) = desk.give(&assigned, Kind::Resolved).unwrap();
-    assert!(desk.give(&solved, Kind::Closed).is_none(), "it is not due yet");
+    assert!(
+        desk.give(&solved, Kind::Closed).is_none(),
+        "it is not due yet"
+    );
     desk.now += SignedDuration::from_hours(24 * 30);
     let (closed, _) = desk.give(&solved, Kind::Closed).unwrap();
 
     let tickets = [new, assigned, solved, closed];
     let states = tickets.each_ref().map(|ticket| ticket.state);
-    assert_eq!(states, [State::New, State::Assigned, State::Solved, State::Closed]);
+    assert_eq!(
+        states,
+        [State::New, State::Assigned, State::Solved, State::Closed]
+    );
     for ticket in &tickets {
         for kind in Kind::ALL {
             let given = desk.give(ticket, kind);
