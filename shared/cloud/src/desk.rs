@@ -177,22 +177,17 @@ impl Desk {
         expected: Option<u64>,
     ) -> Result<Ticket, Problem> {
         let key = call.idempotency_key()?.map(|key| (key, fingerprint(call)));
-        if let Some((key, fingerprint)) = &key {
-            let known = self.store.look_up_key(scope, key, fingerprint).await;
-            match known.map_err(|e| problem_of(&e))? {
-                Outcome::Fresh => {}
-                Outcome::Done(replay) => return self.replayed(replay).await,
-                Outcome::Mismatch => return Err(Problem::IdempotencyMismatch),
-                Outcome::InProgress => return Err(Problem::Unavailable),
-            }
-        }
         let guard = key
             .as_ref()
             .map(|(key, fingerprint)| (scope, *key, fingerprint.as_str()));
-        match self
-            .decide_and_commit(ticket, &command, actor, expected, guard)
-            .await
-        {
+        let done = match self.check_key(guard).await {
+            Ok(()) => {
+                self.decide_and_commit(ticket, &command, actor, expected, guard)
+                    .await
+            }
+            Err(refusal) => Err(refusal),
+        };
+        match done {
             Ok(ticket) => Ok(ticket),
             Err(Refusal::Problem(problem)) => Err(problem),
             Err(Refusal::Done(replay)) => self.replayed(replay).await,
@@ -208,6 +203,20 @@ impl Desk {
             .ticket_at(replay.ticket, replay.version)
             .await
             .map_err(|e| problem_of(&e))
+    }
+
+    /// Whether nobody has used a key: scope, key and fingerprint.
+    async fn check_key(&self, key: Option<(&str, &str, &str)>) -> Result<(), Refusal> {
+        let Some((scope, key, fingerprint)) = key else {
+            return Ok(());
+        };
+        let known = self.store.look_up_key(scope, key, fingerprint).await;
+        match known.map_err(|e| problem_of(&e))? {
+            Outcome::Fresh => Ok(()),
+            Outcome::Done(replay) => Err(Refusal::Done(replay)),
+            Outcome::Mismatch => Err(Problem::IdempotencyMismatch.into()),
+            Outcome::InProgress => Err(Problem::Unavailable.into()),
+        }
     }
 
     async fn decide_and_commit(
@@ -255,14 +264,7 @@ impl Desk {
                     return Ok(after);
                 }
                 Err(CommitError::KeyUsed) => {
-                    if let Some((scope, key, fingerprint)) = key {
-                        let known = self.store.look_up_key(scope, key, fingerprint).await;
-                        match known.map_err(|e| problem_of(&e))? {
-                            Outcome::Done(replay) => return Err(Refusal::Done(replay)),
-                            Outcome::Mismatch => return Err(Problem::IdempotencyMismatch.into()),
-                            Outcome::Fresh | Outcome::InProgress => {}
-                        }
-                    }
+                    self.check_key(key).await?;
                     return Err(Problem::Unavailable.into());
                 }
                 // Somebody was faster: what he did may have changed what we may do.
@@ -281,6 +283,9 @@ impl Desk {
                         .await
                         .map_err(|e| problem_of(&e))?;
                     ticket = fresh.ok_or(Problem::NotFound("No existe esa solicitud."))?;
+                    // After the ticket: what changed it may have been this very
+                    // request, sent twice, which is not to be refused then.
+                    self.check_key(key).await?;
                 }
                 Err(CommitError::Store(e)) => return Err(problem_of(&e).into()),
             }

@@ -164,3 +164,39 @@ fn two_hundred_at_once_get_a_number_an_agent_and_two_mails_each() {
     assert_eq!(sent.len(), expected.len());
     assert_eq!(sent, expected);
 }
+
+/// Two copies of a request race with somebody else's. What was done is not refused:
+/// whoever loses to a third finds the ticket as his own copy left it (docs/adr/0010).
+#[test]
+fn a_copy_that_loses_a_race_gets_the_answer_of_the_other() {
+    let host = Host::start();
+    let ana = host.client(ANA);
+    let body = json!({ "solution": "Se reinició." });
+    for round in 0..15 {
+        let ticket = assigned(&ana, "redes", &format!("Carrera {round}"));
+        let path = format!("/tickets/{}", ticket["number"]);
+        let agent = host.client(assignee(&ticket));
+        let answers = at_once(8, |i| match i % 2 {
+            0 => Some(post_with_key(
+                &agent,
+                &format!("{path}/resolution"),
+                &format!("una-sola-{round}"),
+                &body,
+            )),
+            _ => {
+                let note = json!({ "body": format!("Nota {i}"), "visibility": "public" });
+                ana.post(&format!("{path}/followups"), &note);
+                None
+            }
+        });
+        let mut bodies = BTreeSet::new();
+        for answer in answers.into_iter().flatten() {
+            // Four at once may all be in each other's way; then they come again.
+            if answer.status != 503 {
+                assert_eq!(answer.status, 200, "{}", answer.body);
+                bodies.insert(answer.body);
+            }
+        }
+        assert!(bodies.len() <= 1, "{bodies:?}");
+    }
+}
