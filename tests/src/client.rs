@@ -92,6 +92,11 @@ impl Client {
         }
     }
 
+    /// Where it speaks to.
+    pub fn base(&self) -> &str {
+        &self.shared.base
+    }
+
     /// A request, to be [sent](Request::send).
     pub fn request(&self, method: &str, path: &str) -> Request<'_> {
         Request {

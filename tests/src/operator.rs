@@ -33,12 +33,31 @@ impl Host {
     /// When the audit did not come to its end.
     #[track_caller]
     pub fn audit(&self, arguments: &[&str]) -> Audit {
-        let output = Command::new(built().join("local"))
-            .args(["audit", "--data"])
-            .arg(self.data())
-            .args(arguments)
-            .output()
-            .unwrap();
+        let mut audit = Command::new(built().join("local"));
+        audit.args(["audit", "--data"]).arg(self.data());
+        Self::audited(audit.args(arguments))
+    }
+
+    /// The same as it is done in AWS: nothing is known but what the environment
+    /// says.
+    #[track_caller]
+    pub fn audit_as_in_aws(&self, arguments: &[&str]) -> Audit {
+        let mut audit = Command::new(built().join("local"));
+        audit
+            .args(["audit", "--aws"])
+            .env("AWS_ENDPOINT_URL", self.aws_client().base())
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", "operator")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("TABLE_NAME", self.table().as_str().unwrap())
+            .env("MAIL_BUCKET", "mailbucket")
+            .env("FILES_BUCKET", "filesbucket");
+        Self::audited(audit.args(arguments))
+    }
+
+    #[track_caller]
+    fn audited(audit: &mut Command) -> Audit {
+        let output = audit.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let problem = String::from_utf8_lossy(&output.stderr);
         assert!(text.ends_with(" findings\n"), "{text}{problem}");

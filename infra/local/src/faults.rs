@@ -18,9 +18,11 @@ use serde_json::{Value, json};
 
 use crate::aws::amz_json;
 
-/// Longer than the functions wait for any answer (`shared/cloud`, three seconds;
-/// fifteen for S3, which they wait for less patiently where it does not answer).
+/// Longer than the functions wait for an answer: three seconds (`cloud::aws`).
 const HANG: Duration = Duration::from_millis(3_500);
+
+/// The same of S3, whose answers may be large: fifteen (`cloud::files`).
+const LONG_HANG: Duration = Duration::from_millis(15_500);
 
 /// What chances are counted in.
 const PER: u64 = 10_000;
@@ -136,6 +138,13 @@ impl Service {
             Service::Sqs => "sqs",
             Service::Ses => "ses",
             Service::S3 => "s3",
+        }
+    }
+
+    fn hang(self) -> Duration {
+        match self {
+            Service::DynamoDb | Service::Sqs | Service::Ses => HANG,
+            Service::S3 => LONG_HANG,
         }
     }
 }
@@ -373,13 +382,13 @@ impl Fault {
             Fault::Conflict => conflict(operation, parts_in_transaction),
             Fault::Failed => error(service, Wrong::Broken),
             Fault::Hung => {
-                tokio::time::sleep(HANG).await;
+                tokio::time::sleep(service.hang()).await;
                 error(service, Wrong::Broken)
             }
             Fault::Lost(silence) => {
                 drop(call.await);
                 if silence == Silence::Timeout {
-                    tokio::time::sleep(HANG).await;
+                    tokio::time::sleep(service.hang()).await;
                 }
                 error(service, Wrong::Broken)
             }

@@ -66,6 +66,13 @@ fn a_store_that_is_well_has_nothing_to_be_found() {
     host.settle();
     // Whatever is under way is not a finding, and what is done is in its place.
     host.audit(&["--grace", "0"]).must_be_clean();
+    let elsewhere = host.audit_as_in_aws(&["--grace", "0"]);
+    elsewhere.must_be_clean();
+    assert!(
+        elsewhere.text.contains(" 2 tickets, 1 mails in,"),
+        "{}",
+        elsewhere.text
+    );
     // A desk that nobody sweeps has timers that ran out.
     let late = host.audit(&["--now", "2100-01-01T00:00:00Z"]);
     let kinds: BTreeSet<_> = late

@@ -259,6 +259,47 @@ fn who_cannot_be_reached_is_not_written_to_again() {
     a_stranger_who_cannot_be_reached(&host);
 }
 
+/// Who reports a mail of ours as spam gets no more of them either.
+#[test]
+fn who_complains_is_not_written_to_again() {
+    const ANNOYED: &str = "complaint@simulator.amazonses.com";
+    let host = Host::start();
+    let staff = host.client(COORDINATOR);
+    let call = json!({
+        "title": "No quiere correo",
+        "description": "Llamó por la extensión 391.",
+        "category": "redes",
+        "channel": "phone",
+        "extension": "391",
+        "requester": { "email": ANNOYED, "name": "Rosa Díaz", "kind": "contractor" },
+    });
+    let agent = host.client(SUPPORT[0]);
+    let ticket = agent.post("/tickets", &call).must_be(201).json();
+    host.settle();
+    let ticket = staff.ticket(&ticket["number"]);
+    let events = staff.events(&ticket["number"]).into_iter();
+    let complaints: Vec<_> = events.filter(|e| e["kind"] == "mail_bounced").collect();
+    let [event] = &complaints[..] else {
+        panic!("{complaints:?}")
+    };
+    assert_eq!(event["data"]["recipient"], ANNOYED, "{event}");
+    assert_eq!(event["data"]["why"], "complaint", "{event}");
+    let responsible = assignee(&ticket);
+    let told = last_mail(&host, responsible, "Un correo no llegó");
+    assert!(told.text.contains("no deseado"), "{}", told.text);
+
+    host.client(responsible)
+        .command(
+            &ticket["number"],
+            "resolution",
+            &json!({ "solution": "Listo." }),
+        )
+        .must_be(200);
+    host.settle();
+    assert_eq!(host.mails_to(ANNOYED).len(), 1);
+    host.audit(&["--grace", "0"]).must_be_clean();
+}
+
 /// The desk is told that nobody hears of a ticket: in its mailbox, and whoever
 /// has it, should it have been assigned by then.
 fn check_told(host: &Host, ticket: &Value) {
