@@ -45,10 +45,24 @@ impl Faults {
     }
 }
 
+/// What time it is at the desk: the morning, and as long as the run has taken.
+fn desk_time(began: Instant) -> Timestamp {
+    let morning: Timestamp = MORNING.parse().unwrap();
+    morning + SignedDuration::try_from(began.elapsed()).unwrap()
+}
+
+/// Starts the host, which is down, where it was and at the time that it is.
+pub fn start_again(host: &mut Host, here: &[String], began: Instant) {
+    let now = desk_time(began).to_string();
+    let mut arguments: Vec<&str> = here.iter().map(String::as_str).collect();
+    arguments.extend(["--now", &now]);
+    host.restart_with(&arguments);
+}
+
 /// Whoever makes things go wrong.
 pub struct Chaos<'a> {
     host: &'a mut Host,
-    here: &'a [&'a str],
+    here: &'a [String],
     wanted: &'a Wanted,
     chance: Chance,
     began: Instant,
@@ -58,16 +72,17 @@ pub struct Chaos<'a> {
 impl<'a> Chaos<'a> {
     pub fn new(
         host: &'a mut Host,
-        here: &'a [&'a str],
+        here: &'a [String],
         wanted: &'a Wanted,
         chance: Chance,
+        began: Instant,
     ) -> Self {
         Chaos {
             host,
             here,
             wanted,
             chance,
-            began: Instant::now(),
+            began,
             faults: Faults::default(),
         }
     }
@@ -192,7 +207,7 @@ impl<'a> Chaos<'a> {
         self.faults.take_over(&report);
         self.faults.before = self.faults.counts.clone();
         self.faults.count("killed the host", 1);
-        self.host.restart_with(self.here);
+        start_again(self.host, self.here, self.began);
         self.plan(round, false);
     }
 
@@ -212,9 +227,7 @@ impl<'a> Chaos<'a> {
     }
 
     fn now(&self) -> Timestamp {
-        let morning: Timestamp = MORNING.parse().unwrap();
-        let since = SignedDuration::try_from(self.began.elapsed()).unwrap();
-        morning + since
+        desk_time(self.began)
     }
 
     fn purge(&mut self) {

@@ -51,12 +51,11 @@ fn main() -> ExitCode {
     let seed = wanted.chance.0;
     println!("seed {seed}: {} tickets", wanted.tickets);
     let began = Instant::now();
-    let mut host = Host::start_on(tests::in_a_hurry, &["--now", MORNING]);
+    let mut host = Host::start_on(tests::in_a_hurry, &[]);
     // Wherever it is started again, it is found where it was.
     let here = host.here();
-    let here: Vec<&str> = here.iter().map(String::as_str).collect();
     host.stop();
-    host.restart_with(&here);
+    chaos::start_again(&mut host, &here, began);
 
     let mut chance = wanted.chance.clone();
     let mut lives: Vec<Life> = (0..wanted.tickets)
@@ -83,7 +82,7 @@ fn main() -> ExitCode {
                 }
             });
         }
-        let mut chaos = chaos::Chaos::new(&mut host, &here, &wanted, chance.clone());
+        let mut chaos = chaos::Chaos::new(&mut host, &here, &wanted, chance.clone(), began);
         chaos.reign(|| done.load(Ordering::Relaxed));
         chaos.faults
     });
