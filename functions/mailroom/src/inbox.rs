@@ -191,7 +191,14 @@ impl Inbox {
                 seal: seal.as_deref(),
                 sender: case.sender,
             };
-            let written = match decide(&case) {
+            let decision = decide(&case);
+            // Whose files are stored before it is known that they are wanted.
+            let files_of = match &decision {
+                Decision::Open { .. } => Some(ticket_id_of(&arrival.id, arrival.received_at)),
+                Decision::Act { on, .. } => candidates.get(*on).map(|c| c.ticket.id),
+                Decision::File { .. } | Decision::Refuse { .. } => None,
+            };
+            let written = match decision {
                 Decision::File { what, on } => {
                     let on = on.and_then(|on| candidates.get(on)).map(|c| &c.ticket);
                     self.file(&mail, what, on, setting).await
@@ -242,9 +249,11 @@ impl Inbox {
                     };
                 }
                 Err(Written::Commit(CommitError::MessageIdKnown)) => {
+                    self.discard_files(arrival, reading, files_of).await;
                     return self.duplicate(arrival, reading, seal.as_deref()).await;
                 }
                 Err(Written::Commit(CommitError::SenderExceeded)) => {
+                    self.discard_files(arrival, reading, files_of).await;
                     return self.exceeded(arrival, reading, seal.as_deref()).await;
                 }
                 Err(Written::Commit(CommitError::Store(error))) => return Err(error.into()),
@@ -618,6 +627,24 @@ impl Inbox {
         }))
     }
 
+    /// Deletes what was stored for a mail that comes to nothing after all: no
+    /// ticket names it. What stays all the same is what the auditor finds.
+    async fn discard_files(
+        &self,
+        arrival: &Arrival,
+        reading: &Reading<'_>,
+        ticket: Option<TicketId>,
+    ) {
+        let Some(ticket) = ticket else { return };
+        let count = reading.attachments.len().min(MAX_ATTACHMENTS);
+        for number in 1..=count {
+            let key = attachment_key(ticket, &attachment_id(&arrival.id, number));
+            if let Err(error) = self.files.delete(&key).await {
+                tracing::warn!(mail.id = %arrival.id, error = chain(&error), "a file that nobody wants stays");
+            }
+        }
+    }
+
     async fn store_file(
         &self,
         mail: &MailId,
@@ -626,7 +653,7 @@ impl Inbox {
         file: &File<'_>,
         visibility: Visibility,
     ) -> Result<Attachment, Failure> {
-        let id = format!("{}-{}", &digest(&mail.0)[..16], number);
+        let id = attachment_id(mail, number);
         let key = attachment_key(ticket, &id);
         let content_type: String = file.content_type.chars().take(MAX_TYPE).collect();
         let bytes = file.bytes().into_owned();
@@ -788,6 +815,11 @@ fn seal(reading: &Reading<'_>) -> Option<String> {
 
 fn digest(text: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
+}
+
+/// The id of a mail's file: the same at every attempt.
+fn attachment_id(mail: &MailId, number: usize) -> String {
+    format!("{}-{number}", &digest(&mail.0)[..16])
 }
 
 /// The id of the ticket that a mail makes: the same at every attempt.

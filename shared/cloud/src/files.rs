@@ -182,6 +182,21 @@ impl Bucket {
         Ok(())
     }
 
+    /// Deletes an object; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub async fn delete(&self, key: &str) -> Result<(), FileError> {
+        self.client
+            .delete_object()
+            .bucket(&self.name)
+            .key(key)
+            .send()
+            .await
+            .map_err(|e| failed(key, e))?;
+        Ok(())
+    }
+
     /// A link under which an object may be downloaded for five minutes, always
     /// as a file: a browser shows nothing of it by itself.
     ///

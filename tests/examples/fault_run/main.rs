@@ -113,7 +113,7 @@ fn main() -> ExitCode {
 fn wanted() -> Wanted {
     let mut wanted = Wanted {
         tickets: 1_000,
-        patience: Duration::from_secs(240),
+        patience: Duration::from_secs(600),
         outage: Duration::from_secs(60),
         without: None,
         chance: Chance::seeded_by("FAULT_SEED"),
