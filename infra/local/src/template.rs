@@ -663,7 +663,17 @@ mod tests {
             .unwrap();
         assert_eq!(mapping.failures, FailureReport::PerItem);
         assert_eq!(mapping.maximum_concurrency, 2);
-        assert_eq!(template.schedules[0].rate, Duration::from_secs(60));
+        let schedules = template.schedules.iter();
+        let mut schedules: Vec<_> = schedules
+            .map(|schedule| (schedule.function.as_str(), schedule.rate.as_secs()))
+            .collect();
+        schedules.sort_unstable();
+        assert_eq!(schedules, [("mailroom", 900), ("sla-sweep", 60)]);
+        let limits = Limits {
+            rate: 500.0,
+            burst: 1_000.0,
+        };
+        assert_eq!(template.limits, Some(limits));
 
         let authorizer = template.authorizer.as_ref().unwrap();
         assert_eq!(authorizer.issuer, "http://issuer");
