@@ -12,10 +12,11 @@ use types::{SignedDuration, Timestamp};
 /// works them off is behind, and louder ringing does not help him.
 const MAX_ROWS: usize = 500;
 
-/// Messages beyond which a queue is not rung on again. What waits there brings its
+/// Messages beyond which a queue is not rung on again: as many as one sweep takes
+/// of all shards. What waits there brings its
 /// consumer to the oldest rows all the same, and a pile of doorbells that ring for
 /// what is done already would keep everything new waiting.
-const MAX_BACKLOG: u64 = 500;
+const MAX_BACKLOG: u64 = 2_000;
 
 /// Numbers that one sweep accounts for.
 const MAX_NUMBERS: u64 = 1_000;
