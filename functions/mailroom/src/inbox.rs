@@ -113,6 +113,9 @@ impl Inbox {
     /// See [`Failure`].
     pub async fn take_in(&self, mut arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
         if let Some(record) = self.desk.store.mail_record(&arrival.id).await? {
+            if record.came_to_nothing() {
+                self.discard_leftovers(&arrival).await;
+            }
             return self.complete(&record).await;
         }
         // A virus is not opened.
@@ -243,18 +246,22 @@ impl Inbox {
                 Ok(doorbells) => return Ok(doorbells),
                 // Twice at once: whoever was first has done it, or most of it.
                 Err(Written::Commit(CommitError::MailKnown)) => {
-                    return match self.desk.store.mail_record(&arrival.id).await? {
+                    let done = match self.desk.store.mail_record(&arrival.id).await? {
                         Some(record) => self.complete(&record).await,
                         None => Ok(vec![]),
                     };
+                    self.discard_files(arrival, reading, files_of).await;
+                    return done;
                 }
                 Err(Written::Commit(CommitError::MessageIdKnown)) => {
+                    let done = self.duplicate(arrival, reading, seal.as_deref()).await;
                     self.discard_files(arrival, reading, files_of).await;
-                    return self.duplicate(arrival, reading, seal.as_deref()).await;
+                    return done;
                 }
                 Err(Written::Commit(CommitError::SenderExceeded)) => {
+                    let done = self.exceeded(arrival, reading, seal.as_deref()).await;
                     self.discard_files(arrival, reading, files_of).await;
-                    return self.exceeded(arrival, reading, seal.as_deref()).await;
+                    return done;
                 }
                 Err(Written::Commit(CommitError::Store(error))) => return Err(error.into()),
                 Err(Written::Commit(_)) => {}
@@ -330,9 +337,14 @@ impl Inbox {
         // The commit asks both again. Whoever asks first takes no number and
         // stores no files for a mail that comes to nothing.
         if let Some(seal) = mail.seal
-            && self.desk.store.mail_under(seal).await?.is_some()
+            && let Some(first) = self.desk.store.mail_under(seal).await?
         {
-            return Err(CommitError::MessageIdKnown.into());
+            return Err(if first == mail.arrival.id {
+                // Another attempt at this very mail.
+                CommitError::MailKnown.into()
+            } else {
+                CommitError::MessageIdKnown.into()
+            });
         }
         if let Some(limit) = mail.limit(self.sender_limit)
             && !self
@@ -627,21 +639,42 @@ impl Inbox {
         }))
     }
 
-    /// Deletes what was stored for a mail that comes to nothing after all: no
-    /// ticket names it. What stays all the same is what the auditor finds.
+    /// Deletes what was stored under a ticket for a mail that is on record as come
+    /// to nothing: from then on no attempt at it can need its files. What stays all
+    /// the same is what the auditor finds.
     async fn discard_files(
         &self,
         arrival: &Arrival,
         reading: &Reading<'_>,
         ticket: Option<TicketId>,
     ) {
-        let Some(ticket) = ticket else { return };
+        let record = self.desk.store.mail_record(&arrival.id).await;
+        let (Some(ticket), Ok(Some(record))) = (ticket, record) else {
+            return;
+        };
+        if !record.came_to_nothing() {
+            return;
+        }
         let count = reading.attachments.len().min(MAX_ATTACHMENTS);
         for number in 1..=count {
             let key = attachment_key(ticket, &attachment_id(&arrival.id, number));
             if let Err(error) = self.files.delete(&key).await {
                 tracing::warn!(mail.id = %arrival.id, error = chain(&error), "a file that nobody wants stays");
             }
+        }
+    }
+
+    /// The same for an attempt that died before it came to that.
+    async fn discard_leftovers(&self, arrival: &Arrival) {
+        if arrival.receipt.virus_verdict.fails() {
+            return;
+        }
+        let Ok(raw) = self.raw.read(&arrival.object, MAX_MAIL).await else {
+            return;
+        };
+        if let Ok(reading) = read(&raw, arrival.envelope_from.as_deref()) {
+            let ticket = ticket_id_of(&arrival.id, arrival.received_at);
+            self.discard_files(arrival, &reading, Some(ticket)).await;
         }
     }
 

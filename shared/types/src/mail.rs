@@ -96,6 +96,18 @@ pub struct Acceptance {
     pub ticket: Link,
 }
 
+impl MailRecord {
+    /// Whether nothing on any ticket came of it, and nothing will of itself.
+    pub fn came_to_nothing(&self) -> bool {
+        match self.outcome {
+            MailOutcome::Refused { .. } | MailOutcome::Duplicate { .. } => self.accepted.is_none(),
+            MailOutcome::Ticket { .. }
+            | MailOutcome::FollowUp { .. }
+            | MailOutcome::Filed { .. } => false,
+        }
+    }
+}
+
 impl MailOutcome {
     /// Every word of [`MailOutcome::word`].
     pub const WORDS: [&'static str; 5] = ["ticket", "follow_up", "filed", "refused", "duplicate"];
