@@ -8,6 +8,7 @@ use cloud::desk::{Desk, after};
 use cloud::files::{Bucket, FileError, attachment_key};
 use cloud::log::chain;
 use cloud::notices::{Notice, Receipt, Received};
+use cloud::queues::Watched;
 use cloud::store::{CommitError, MailEntry, MailGuard, SenderLimit, StoreError};
 use data_encoding::HEXLOWER;
 use futures_util::future::try_join_all;
@@ -48,6 +49,8 @@ const MAX_TYPE: usize = 127;
 pub struct Inbox {
     pub desk: Desk,
     pub raw: Bucket,
+    /// Where SES's notices wait.
+    pub notices: Watched,
     pub files: Bucket,
     pub secret: TokenSecret,
     pub outsiders: Outsiders,
@@ -92,7 +95,11 @@ impl Listener for Inbox {
     }
 }
 
-fn arrival(received: Received) -> Result<Arrival, Failure> {
+/// The mail that a notice tells of.
+///
+/// # Errors
+/// Poison, where SES gave it no id that can be used.
+pub fn arrival(received: Received) -> Result<Arrival, Failure> {
     let id = MailId::parse(&received.mail.message_id)
         .ok_or_else(|| Failure::Poison("SES gave no usable id".to_owned()))?;
     let source = received.mail.source.filter(|s| !s.is_empty() && s != "<>");

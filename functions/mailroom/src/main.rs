@@ -13,6 +13,7 @@ use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_notices, written};
 use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
+use cloud::queues::Watched;
 use types::Timestamp;
 use types::effects::QueueName;
 use types::problem::Problem;
@@ -44,6 +45,7 @@ async fn main() -> Result<(), cloud::RuntimeError> {
         Ok(Mailroom {
             inbox: inbox::Inbox {
                 raw: Bucket::new(desk.sdk(), "MAIL_BUCKET")?,
+                notices: Watched::new(desk.sdk(), "INBOUND_MAIL_QUEUE_URL")?,
                 files: Bucket::new(desk.sdk(), "FILES_BUCKET")?,
                 secret: config::token_secret()?,
                 outsiders: config::parsed("OUTSIDE_SENDERS")?,

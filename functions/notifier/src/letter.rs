@@ -490,8 +490,13 @@ pub fn letter(
                         "Un correo de la solicitud {number} no se pudo enviar a {recipient}: el servicio de correo lo rechazó."
                     ),
                 },
-                "No se le escribirá más a esa dirección. Busque otra manera de contactar a la persona."
-                    .to_owned(),
+                match why {
+                    BounceKind::Complaint | BounceKind::Permanent =>
+                        "Durante siete días no se le escribe a esa dirección. Busque otra manera de contactar a la persona.",
+                    BounceKind::Refused =>
+                        "Con cada correo se intenta de nuevo. Busque otra manera de contactar a la persona.",
+                }
+                .to_owned(),
             ],
             quote: Some(detail.clone()),
             closing: vec![],

@@ -148,19 +148,19 @@ impl Postman {
             Ok(message_id) => message_id,
             // This address cannot be written to: the desk has to know, and to find
             // another way.
-            Err(error @ MailError::Refused(_))
+            Err(error @ MailError::Refused { .. })
                 if to.len() == 1 && kind != MailKind::Undeliverable =>
             {
-                let detail = chain(&error).chars().take(MAX_DETAIL).collect();
+                let detail = error.text().chars().take(MAX_DETAIL).collect();
                 let why = (BounceKind::Refused, detail);
                 return self.undeliverable(row, &me, ticket, &to[0], why).await;
             }
             // Somebody has to look at it: the sweep need not ring again, and the
             // message ends among the dead letters.
-            Err(error @ (MailError::Refused(_) | MailError::Misconfigured(_))) => {
-                let reason = chain(&error);
+            Err(error @ (MailError::Refused { .. } | MailError::Misconfigured { .. })) => {
+                let reason = format!("{error}: {}", error.text());
                 store.park_outbox(row, &me, &reason).await?;
-                return Err(Failure::Poison(reason));
+                return Err(Failure::Poison(error.to_string()));
             }
             // The claim stands until it ends: an answer that was lost on the way
             // does not say that the mail was not sent.

@@ -99,8 +99,10 @@ impl DataDirectory {
         port: u16,
         aws_port: u16,
         smtp_port: Option<u16>,
+        clock_offset_seconds: Option<i64>,
     ) -> Result<(), DataError> {
         let text = json!({
+            "clock_offset_seconds": clock_offset_seconds,
             "port": port,
             "aws_port": aws_port,
             "smtp_port": smtp_port,

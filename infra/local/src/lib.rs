@@ -322,7 +322,7 @@ impl Host {
             };
             sources.spawn(smtp::serve(listener, Arc::new(receiving)));
         }
-        data.announce(port, aws_port, smtp_port)?;
+        data.announce(port, aws_port, smtp_port, clock.offset_seconds())?;
         Ok(Self {
             port,
             aws_port,

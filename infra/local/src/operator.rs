@@ -54,12 +54,16 @@ pub enum OperatorError {
 #[derive(Deserialize)]
 struct Announced {
     aws_port: u16,
+    /// Where its clock is another than the machine's.
+    clock_offset_seconds: Option<i64>,
 }
 
 /// A way to the services, and the host that plays them where none was running.
 struct Services {
     access: Access,
     host: Option<Host>,
+    /// How far the desk's clock is ahead of the machine's.
+    ahead: SignedDuration,
 }
 
 impl Services {
@@ -69,6 +73,7 @@ impl Services {
                 return Ok(Services {
                     access: Access::from_environment()?,
                     host: None,
+                    ahead: SignedDuration::ZERO,
                 });
             }
             Place::Local(options) => options,
@@ -87,12 +92,18 @@ impl Services {
             Ok(host) => Ok(Services {
                 access: Access::local(host.aws_port()),
                 host: Some(host),
+                ahead: SignedDuration::ZERO,
             }),
             // One is running on it: that one is asked.
-            Err(StartError::Data(crate::DataError::InUse(data))) => Ok(Services {
-                access: Access::local(announced(&data)?),
-                host: None,
-            }),
+            Err(StartError::Data(crate::DataError::InUse(data))) => {
+                let told = announced(&data)?;
+                let ahead = told.clock_offset_seconds.unwrap_or(0);
+                Ok(Services {
+                    access: Access::local(told.aws_port),
+                    host: None,
+                    ahead: SignedDuration::from_secs(ahead),
+                })
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -104,7 +115,7 @@ impl Services {
     }
 }
 
-fn announced(data: &Path) -> Result<u16, OperatorError> {
+fn announced(data: &Path) -> Result<Announced, OperatorError> {
     let unknown = |error: String| {
         let data = data.display();
         OperatorError::Usage(format!(
@@ -113,9 +124,7 @@ fn announced(data: &Path) -> Result<u16, OperatorError> {
     };
     let text = std::fs::read_to_string(data.join("host.json"));
     let text = text.map_err(|error| unknown(error.to_string()))?;
-    let told: Announced =
-        serde_json::from_str(&text).map_err(|error| unknown(error.to_string()))?;
-    Ok(told.aws_port)
+    serde_json::from_str(&text).map_err(|error| unknown(error.to_string()))
 }
 
 /// The table and the buckets, by name.
@@ -161,7 +170,7 @@ pub async fn run_audit(
         files: Bucket::named(&sdk, files),
     };
     let settings = Settings {
-        now: now.unwrap_or_else(clock::now),
+        now: now.unwrap_or_else(|| clock::now() + services.ahead),
         grace,
         pause: PAUSE,
     };

@@ -86,14 +86,11 @@ pub async fn audit(sources: &Sources, settings: &Settings) -> Result<Audited, Au
     let (mut ledger, mut files) = pass(sources, settings).await?;
     while passes < PASSES && !ledger.findings.is_empty() {
         tokio::time::sleep(settings.pause).await;
-        let before: BTreeSet<(Kind, String)> = std::mem::take(&mut ledger.findings)
-            .into_iter()
-            .map(|finding| (finding.kind, finding.place))
-            .collect();
+        let before: BTreeSet<_> = ledger.findings.iter().map(sameness).collect();
         (ledger, files) = pass(sources, settings).await?;
         ledger
             .findings
-            .retain(|finding| before.contains(&(finding.kind, finding.place.clone())));
+            .retain(|finding| before.contains(&sameness(finding)));
         passes += 1;
     }
     Ok(Audited {
@@ -107,6 +104,16 @@ pub async fn audit(sources: &Sources, settings: &Settings) -> Result<Audited, Au
         read_units: sources.store.read_units(),
         findings: ledger.findings,
     })
+}
+
+/// What makes two findings of two passes the same. A load that differs otherwise
+/// than before is one that is changing.
+fn sameness(finding: &Finding) -> (Kind, String, String) {
+    let detail = match finding.kind {
+        Kind::LoadDiffers => finding.detail.clone(),
+        _ => String::new(),
+    };
+    (finding.kind, finding.place.clone(), detail)
 }
 
 /// Reads everything once. The buckets come before the table and the indexes after

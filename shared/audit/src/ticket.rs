@@ -229,9 +229,12 @@ impl Check<'_> {
         owed: Option<&Owed>,
         outbox: &BTreeMap<(u64, Effect), &Row>,
     ) {
-        let deferred = events
-            .iter()
-            .any(|event| event.kind == EventKind::AssignmentDeferred {});
+        // Where nobody is available the row waits for as long as that is so, which
+        // is on the ticket's record.
+        let deferred = |owed_by: u64| {
+            let mut later = events.iter().filter(|event| event.seq > owed_by);
+            later.any(|event| event.kind == EventKind::AssignmentDeferred {})
+        };
         for ((seq, effect), row) in outbox {
             let at = place(&row.key);
             if owed.is_some_and(|owed| !owed.contains_key(&(*seq, *effect))) {
@@ -248,9 +251,7 @@ impl Check<'_> {
             let since = since.filter(|_| row.text("due_pk") == Some(partition.as_str()));
             match since {
                 None => self.find(Kind::OutboxNotArmed, &at, "the sweep does not find it"),
-                // Where nobody is available it waits for as long as that is so,
-                // which is on the ticket's record.
-                Some(_) if *effect == Effect::Assign && deferred => {}
+                Some(_) if *effect == Effect::Assign && deferred(*seq) => {}
                 Some(since) if self.settings.is_old(since) => {
                     self.find(Kind::OutboxTooOld, &at, format!("it waits since {since}"));
                 }

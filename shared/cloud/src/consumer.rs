@@ -158,7 +158,7 @@ pub struct Batch {
 /// The time that one message may take: longer than most do. What is begun later
 /// than this before the end may be cut off in the midst of it, when a mail has
 /// gone out and is not on record, say.
-const ONE_MESSAGE: Duration = Duration::from_secs(3);
+const ONE_MESSAGE: Duration = Duration::from_secs(5);
 
 impl Batch {
     /// A batch that has to be done within `time`.

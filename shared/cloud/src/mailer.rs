@@ -29,14 +29,24 @@ pub enum MailError {
     /// A passing fault: throttling, a timeout, a 5xx.
     #[error("SES did not take the mail for now")]
     Retryable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// SES refuses this mail to these recipients, and would take others.
-    #[error("SES refused the mail")]
-    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// SES takes no mail of ours as it is set up: an identity that is not
-    /// verified, a missing configuration set or permission, an account that is
-    /// paused or still in the sandbox.
-    #[error("SES takes no mail as it is set up")]
-    Misconfigured(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// SES refuses this mail's address, and would take others.
+    #[error("SES refused the address ({code})")]
+    Refused { code: String, text: String },
+    /// SES refuses what a person has to look at: an identity that is not verified,
+    /// a missing configuration set or permission, an account that is paused or
+    /// still in the sandbox, a mail that it takes for none.
+    #[error("SES refused ({code})")]
+    Misconfigured { code: String, text: String },
+}
+
+impl MailError {
+    /// What SES said, for the record: it may name addresses, which no log does.
+    pub fn text(&self) -> &str {
+        match self {
+            MailError::Refused { text, .. } | MailError::Misconfigured { text, .. } => text,
+            MailError::Retryable(_) => "",
+        }
+    }
 }
 
 impl Mailer {
@@ -71,7 +81,10 @@ impl Mailer {
         let raw = RawMessage::builder()
             .data(Blob::new(message))
             .build()
-            .map_err(|e| MailError::Refused(Box::new(e)))?;
+            .map_err(|e| MailError::Misconfigured {
+                code: "unbuildable".to_owned(),
+                text: e.to_string(),
+            })?;
         let mut attempt = 1;
         loop {
             let sent = self
@@ -95,14 +108,12 @@ impl Mailer {
                 attempt += 1;
                 continue;
             }
-            let refused = error
-                .as_service_error()
-                .and_then(|service| Refused::by(service.code(), service.message()));
-            let source = Box::new(error);
-            return Err(match refused {
-                Some(Refused::Mail) => MailError::Refused(source),
-                Some(Refused::Sender) => MailError::Misconfigured(source),
-                None => MailError::Retryable(source),
+            let said = error.as_service_error().map(|e| (e.code(), e.message()));
+            let (code, text) = said.unwrap_or_default();
+            let (code, text) = (code.unwrap_or_default(), text.unwrap_or_default());
+            return Err(match Refused::by(code, text) {
+                Some(refused) => refused.error(code.to_owned(), text.to_owned()),
+                None => MailError::Retryable(Box::new(error)),
             });
         }
     }
@@ -111,18 +122,33 @@ impl Mailer {
 /// What it is that SES refuses for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refused {
-    Mail,
-    Sender,
+    Address,
+    Anything,
 }
+
+/// What SES says of an address that it will not write to: that it is none, or that
+/// it is on its own list. With the same codes it says that the account is paused,
+/// or that it may not write to an address yet: then every address is as good.
+const OF_ADDRESS: [&str; 7] = [
+    "Address blacklisted",
+    "Illegal address",
+    "Missing final '@domain'",
+    "Domain contains",
+    "Domain ends with dot",
+    "Domain starts with dot",
+    "Local address contains",
+];
 
 impl Refused {
     /// What SES's error says: the common errors and those of `SendRawEmail` in
     /// its API reference.
-    fn by(code: Option<&str>, message: Option<&str>) -> Option<Self> {
-        // In the sandbox it is the account that may not write to an address.
-        let unverified = message.is_some_and(|text| text.contains("not verified"));
-        match code? {
-            "MessageRejected" | "InvalidParameterValue" if !unverified => Some(Refused::Mail),
+    fn by(code: &str, text: &str) -> Option<Self> {
+        match code {
+            "MessageRejected" | "InvalidParameterValue"
+                if OF_ADDRESS.iter().any(|words| text.contains(words)) =>
+            {
+                Some(Refused::Address)
+            }
             "MessageRejected"
             | "InvalidParameterValue"
             | "MailFromDomainNotVerifiedException"
@@ -130,8 +156,15 @@ impl Refused {
             | "ConfigurationSetSendingPausedException"
             | "AccountSendingPausedException"
             | "AccessDenied"
-            | "AccessDeniedException" => Some(Refused::Sender),
+            | "AccessDeniedException" => Some(Refused::Anything),
             _ => None,
+        }
+    }
+
+    fn error(self, code: String, text: String) -> MailError {
+        match self {
+            Refused::Address => MailError::Refused { code, text },
+            Refused::Anything => MailError::Misconfigured { code, text },
         }
     }
 }
@@ -141,30 +174,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_mail_is_told_from_a_refused_sender() {
-        let sandbox = "Email address is not verified. The following identities failed the check";
-        for (code, message, expected) in [
+    fn a_refused_address_is_told_from_a_refused_account() {
+        use Refused::{Address, Anything};
+        for (code, text, expected) in [
+            ("MessageRejected", "Address blacklisted.", Some(Address)),
             (
-                "MessageRejected",
-                "Address blacklisted.",
-                Some(Refused::Mail),
+                "InvalidParameterValue",
+                "Missing final '@domain'",
+                Some(Address),
             ),
             (
                 "InvalidParameterValue",
-                "Illegal address",
-                Some(Refused::Mail),
+                "Local address contains control or whitespace",
+                Some(Address),
             ),
-            ("MessageRejected", sandbox, Some(Refused::Sender)),
-            ("AccessDenied", "", Some(Refused::Sender)),
+            (
+                "MessageRejected",
+                "Email address is not verified. The following identities failed the check in region",
+                Some(Anything),
+            ),
+            (
+                "MessageRejected",
+                "Sending paused for this account. For more information, please check the inbox",
+                Some(Anything),
+            ),
+            (
+                "InvalidParameterValue",
+                "Message length is more than",
+                Some(Anything),
+            ),
+            ("AccessDenied", "", Some(Anything)),
             ("Throttling", "Maximum sending rate exceeded.", None),
             ("InternalFailure", "", None),
+            ("", "", None),
         ] {
-            assert_eq!(
-                Refused::by(Some(code), Some(message)),
-                expected,
-                "{code}: {message}"
-            );
+            assert_eq!(Refused::by(code, text), expected, "{code}: {text}");
         }
-        assert_eq!(Refused::by(None, None), None);
     }
 }

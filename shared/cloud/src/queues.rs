@@ -68,24 +68,7 @@ impl Queues {
     /// How many messages a queue holds, about, those that are being worked on
     /// among them; `None` where it does not say.
     pub async fn backlog(&self, queue: QueueName) -> Option<u64> {
-        use QueueAttributeName as Name;
-        const COUNTS: [QueueAttributeName; 3] = [
-            Name::ApproximateNumberOfMessages,
-            Name::ApproximateNumberOfMessagesNotVisible,
-            Name::ApproximateNumberOfMessagesDelayed,
-        ];
-        let answer = self
-            .client
-            .get_queue_attributes()
-            .queue_url(self.urls.get(&queue)?)
-            .set_attribute_names(Some(COUNTS.to_vec()))
-            .send()
-            .await
-            .inspect_err(|e| tracing::warn!(?queue, error = chain(e), "its depth is not known"))
-            .ok()?;
-        let attributes = answer.attributes.unwrap_or_default();
-        let counts = COUNTS.iter().filter_map(|name| attributes.get(name));
-        Some(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
+        backlog(&self.client, self.urls.get(&queue)?).await
     }
 
     async fn send(&self, queue: QueueName, doorbells: &[&Doorbell]) -> usize {
@@ -169,6 +152,52 @@ impl Queues {
             );
         }
     }
+}
+
+/// A queue that is looked at, and not rung.
+#[derive(Clone)]
+pub struct Watched {
+    client: Client,
+    url: String,
+}
+
+impl Watched {
+    /// The queue whose URL an environment variable has.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn new(sdk: &aws_types::SdkConfig, variable: &'static str) -> Result<Self, ConfigError> {
+        Ok(Watched {
+            client: Client::new(sdk),
+            url: config::required(variable)?,
+        })
+    }
+
+    /// How many messages it holds, about, those that are being worked on among
+    /// them; `None` where it does not say.
+    pub async fn backlog(&self) -> Option<u64> {
+        backlog(&self.client, &self.url).await
+    }
+}
+
+async fn backlog(client: &Client, url: &str) -> Option<u64> {
+    use QueueAttributeName as Name;
+    const COUNTS: [QueueAttributeName; 3] = [
+        Name::ApproximateNumberOfMessages,
+        Name::ApproximateNumberOfMessagesNotVisible,
+        Name::ApproximateNumberOfMessagesDelayed,
+    ];
+    let answer = client
+        .get_queue_attributes()
+        .queue_url(url)
+        .set_attribute_names(Some(COUNTS.to_vec()))
+        .send()
+        .await
+        .inspect_err(|e| tracing::warn!(error = chain(e), "a queue's depth is not known"))
+        .ok()?;
+    let attributes = answer.attributes.unwrap_or_default();
+    let counts = COUNTS.iter().filter_map(|name| attributes.get(name));
+    Some(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
 }
 
 /// A queue of dead letters.

@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 
 use super::item::Item;
+use super::query::{Order, Query};
 use super::{Store, StoreError};
 use crate::clock;
 use crate::keys;
@@ -26,7 +27,7 @@ pub struct GivenUp<'a> {
 }
 
 /// Longest body that is kept, in bytes; a notice of SES is some thousands.
-const MAX_BODY: usize = 16 * 1024;
+const MAX_BODY: usize = 64 * 1024;
 
 impl Store {
     /// Records why a message was given up.
@@ -46,5 +47,24 @@ impl Store {
             .set_number("receive_count", i64::from(given_up.receive_count))
             .set_number("expires_at", (now + REMEMBERED).as_second());
         self.put("record what was given up", row).await
+    }
+
+    /// The messages that were given up on a queue, the oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn given_up(&self, queue: &str) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .query(Query {
+                operation: "read what was given up",
+                index: None,
+                condition: "pk = :pk",
+                values: vec![(":pk", keys::given_up_partition(queue))],
+                order: Order::Ascending,
+                limit: None,
+            })
+            .await?;
+        let bodies = rows.iter().filter_map(|row| row.text("body"));
+        Ok(bodies.map(str::to_owned).collect())
     }
 }
