@@ -121,7 +121,7 @@ impl Inbox {
     pub async fn take_in(&self, mut arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
         if let Some(record) = self.desk.store.mail_record(&arrival.id).await? {
             if record.came_to_nothing() {
-                self.discard_leftovers(&arrival).await;
+                self.discard_leftovers(&arrival).await?;
             }
             return self.complete(&record).await;
         }
@@ -257,17 +257,17 @@ impl Inbox {
                         Some(record) => self.complete(&record).await,
                         None => Ok(vec![]),
                     };
-                    self.discard_files(arrival, reading, files_of).await;
+                    self.discard_files(arrival, reading, files_of).await?;
                     return done;
                 }
                 Err(Written::Commit(CommitError::MessageIdKnown)) => {
                     let done = self.duplicate(arrival, reading, seal.as_deref()).await;
-                    self.discard_files(arrival, reading, files_of).await;
+                    self.discard_files(arrival, reading, files_of).await?;
                     return done;
                 }
                 Err(Written::Commit(CommitError::SenderExceeded)) => {
                     let done = self.exceeded(arrival, reading, seal.as_deref()).await;
-                    self.discard_files(arrival, reading, files_of).await;
+                    self.discard_files(arrival, reading, files_of).await?;
                     return done;
                 }
                 Err(Written::Commit(CommitError::Store(error))) => return Err(error.into()),
@@ -647,42 +647,43 @@ impl Inbox {
     }
 
     /// Deletes what was stored under a ticket for a mail that is on record as come
-    /// to nothing: from then on no attempt at it can need its files. What stays all
-    /// the same is what the auditor finds.
+    /// to nothing: from then on no attempt at it can need its files.
     async fn discard_files(
         &self,
         arrival: &Arrival,
         reading: &Reading<'_>,
         ticket: Option<TicketId>,
-    ) {
-        let record = self.desk.store.mail_record(&arrival.id).await;
-        let (Some(ticket), Ok(Some(record))) = (ticket, record) else {
-            return;
+    ) -> Result<(), Failure> {
+        let record = self.desk.store.mail_record(&arrival.id).await?;
+        let (Some(ticket), Some(record)) = (ticket, record) else {
+            return Ok(());
         };
         if !record.came_to_nothing() {
-            return;
+            return Ok(());
         }
         let count = reading.attachments.len().min(MAX_ATTACHMENTS);
         for number in 1..=count {
             let key = attachment_key(ticket, &attachment_id(&arrival.id, number));
-            if let Err(error) = self.files.delete(&key).await {
-                tracing::warn!(mail.id = %arrival.id, error = chain(&error), "a file that nobody wants stays");
-            }
+            self.files.delete(&key).await.map_err(of_file)?;
         }
+        Ok(())
     }
 
-    /// The same for an attempt that died before it came to that.
-    async fn discard_leftovers(&self, arrival: &Arrival) {
+    /// The same for an attempt that did not come to that.
+    async fn discard_leftovers(&self, arrival: &Arrival) -> Result<(), Failure> {
         if arrival.receipt.virus_verdict.fails() {
-            return;
+            return Ok(());
         }
-        let Ok(raw) = self.raw.read(&arrival.object, MAX_MAIL).await else {
-            return;
+        let raw = match self.raw.read(&arrival.object, MAX_MAIL).await {
+            Ok(raw) => raw,
+            Err(FileError::Missing { .. } | FileError::TooLarge { .. }) => return Ok(()),
+            Err(error) => return Err(of_file(error)),
         };
-        if let Ok(reading) = read(&raw, arrival.envelope_from.as_deref()) {
-            let ticket = ticket_id_of(&arrival.id, arrival.received_at);
-            self.discard_files(arrival, &reading, Some(ticket)).await;
-        }
+        let Ok(reading) = read(&raw, arrival.envelope_from.as_deref()) else {
+            return Ok(());
+        };
+        let ticket = ticket_id_of(&arrival.id, arrival.received_at);
+        self.discard_files(arrival, &reading, Some(ticket)).await
     }
 
     async fn store_file(
@@ -699,15 +700,7 @@ impl Inbox {
         let bytes = file.bytes().into_owned();
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let written = self.files.write(&key, &content_type, bytes).await;
-        written.map_err(|error| match error {
-            FileError::Retryable { .. } => Failure::Retry {
-                after: None,
-                reason: chain(&error),
-            },
-            FileError::Missing { .. }
-            | FileError::TooLarge { .. }
-            | FileError::Unexpected { .. } => Failure::Poison(chain(&error)),
-        })?;
+        written.map_err(of_file)?;
         Ok(Attachment {
             id,
             name: file.name.clone(),
@@ -855,6 +848,19 @@ fn seal(reading: &Reading<'_>) -> Option<String> {
 
 fn digest(text: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
+}
+
+/// What a failed call to the files means for the mail at hand.
+fn of_file(error: FileError) -> Failure {
+    match error {
+        FileError::Retryable { .. } => Failure::Retry {
+            after: None,
+            reason: chain(&error),
+        },
+        FileError::Missing { .. } | FileError::TooLarge { .. } | FileError::Unexpected { .. } => {
+            Failure::Poison(chain(&error))
+        }
+    }
 }
 
 /// The id of a mail's file: the same at every attempt.
