@@ -161,13 +161,18 @@ impl<'a> Chaos<'a> {
             true => json!({ "failed": 10_000 }),
             false => json!({ "throttled": 300, "failed": 200, "lost": 60, "hung": 20 }),
         };
+        // Few lives have to show what a protection is there for.
+        let lost = match self.wanted.without {
+            Some(_) => 600,
+            None => 100,
+        };
         self.put(&json!({
             "seed": self.wanted.chance.0 & 0xFFFF_FFFF ^ round,
             "burst": 3,
-            "dynamodb": { "throttled": 150, "conflict": 200, "failed": 100, "lost": 100, "hung": 10 },
+            "dynamodb": { "throttled": 150, "conflict": 200, "failed": 100, "lost": lost, "hung": 10 },
             "sqs": { "throttled": 200, "failed": 150, "lost": 100, "hung": 10 },
             "ses": ses,
-            "s3": { "throttled": 300, "failed": 200, "lost": 100, "hung": 10 },
+            "s3": { "throttled": 600, "failed": 600, "lost": 400, "hung": 50 },
             "deliveries": { "twice": 800, "again": 500, "shuffled": 5_000 },
             "refused_addresses": refused,
             "without": self.wanted.without.iter().collect::<Vec<_>>(),
