@@ -162,15 +162,15 @@ impl<'a> Chaos<'a> {
             false => json!({ "throttled": 300, "failed": 200, "lost": 60, "hung": 20 }),
         };
         // Few lives have to show what a protection is there for.
-        let lost = match self.wanted.without {
-            Some(_) => 600,
-            None => 100,
+        let (lost, unsent) = match self.wanted.without {
+            Some(_) => (600, 1_500),
+            None => (100, 150),
         };
         self.put(&json!({
             "seed": self.wanted.chance.0 & 0xFFFF_FFFF ^ round,
             "burst": 3,
             "dynamodb": { "throttled": 150, "conflict": 200, "failed": 100, "lost": lost, "hung": 10 },
-            "sqs": { "throttled": 200, "failed": 150, "lost": 100, "hung": 10 },
+            "sqs": { "throttled": 200, "failed": unsent, "lost": 100, "hung": 10 },
             "ses": ses,
             "s3": { "throttled": 600, "failed": 600, "lost": 400, "hung": 50 },
             "deliveries": { "twice": 800, "again": 500, "shuffled": 5_000 },
