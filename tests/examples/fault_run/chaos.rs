@@ -124,7 +124,8 @@ impl<'a> Chaos<'a> {
                 self.sweep(SignedDuration::from_hours(2));
                 self.faults.count("leaps of the sweep's clock", 1);
             }
-            if beat.is_multiple_of(40) {
+            let often = if self.wanted.without.is_some() { 6 } else { 40 };
+            if beat.is_multiple_of(often) {
                 self.purge();
             }
             self.disturb();
