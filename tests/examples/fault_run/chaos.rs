@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tests::{Chance, Host};
 
-use crate::{MORNING, Wanted, life};
+use crate::{Amount, MORNING, Wanted, life};
 
 /// How often something is done.
 const BEAT: Duration = Duration::from_millis(250);
@@ -124,7 +124,10 @@ impl<'a> Chaos<'a> {
                 self.sweep(SignedDuration::from_hours(2));
                 self.faults.count("leaps of the sweep's clock", 1);
             }
-            let often = if self.wanted.without.is_some() { 6 } else { 40 };
+            let often = match self.wanted.faults {
+                Amount::Some => 40,
+                Amount::Many => 6,
+            };
             if beat.is_multiple_of(often) {
                 self.purge();
             }
@@ -162,10 +165,9 @@ impl<'a> Chaos<'a> {
             true => json!({ "failed": 10_000 }),
             false => json!({ "throttled": 300, "failed": 200, "lost": 60, "hung": 20 }),
         };
-        // Few lives have to show what a protection is there for.
-        let (lost, unsent) = match self.wanted.without {
-            Some(_) => (600, 1_500),
-            None => (100, 150),
+        let (lost, unsent) = match self.wanted.faults {
+            Amount::Some => (100, 150),
+            Amount::Many => (600, 1_500),
         };
         self.put(&json!({
             "seed": self.wanted.chance.0 & 0xFFFF_FFFF ^ round,

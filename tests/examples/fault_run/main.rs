@@ -34,6 +34,14 @@ const MORNING: &str = "2026-11-23T08:00:00-05:00";
 /// Lives that are lived at once.
 const AT_ONCE: usize = 48;
 
+/// How much goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    Some,
+    /// So much that a few lives show what a protection is there for.
+    Many,
+}
+
 /// What the command line asks for.
 pub struct Wanted {
     pub tickets: usize,
@@ -43,6 +51,8 @@ pub struct Wanted {
     pub outage: Duration,
     /// A protection that is taken away: the run has to fail.
     pub without: Option<String>,
+    /// Whether few lives are to meet many faults.
+    pub faults: Amount,
     pub chance: Chance,
 }
 
@@ -98,10 +108,11 @@ fn main() -> ExitCode {
     println!("{}", verdict.text);
     println!("seed {seed}");
     if wanted.without.is_some() {
-        // The protection was needed: that is what had to be shown.
-        return match verdict.is_good {
-            true => ExitCode::FAILURE,
-            false => ExitCode::SUCCESS,
+        // The protection was needed: that is what had to be shown, and by more than
+        // that something took long.
+        return match verdict.is_harmed {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
         };
     }
     match verdict.is_good {
@@ -116,6 +127,7 @@ fn wanted() -> Wanted {
         patience: Duration::from_secs(600),
         outage: Duration::from_secs(60),
         without: None,
+        faults: Amount::Some,
         chance: Chance::seeded_by("FAULT_SEED"),
     };
     let mut arguments = std::env::args().skip(1);
@@ -128,6 +140,7 @@ fn wanted() -> Wanted {
             "--patience" => wanted.patience = seconds(),
             "--outage" => wanted.outage = seconds(),
             "--without" => wanted.without = Some(value),
+            "--faults" if value == "many" => wanted.faults = Amount::Many,
             other => panic!("{other} is not known"),
         }
     }

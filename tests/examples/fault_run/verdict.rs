@@ -28,7 +28,10 @@ const ADDED: [&str; 9] = [
 
 /// What the run came to.
 pub struct Verdict {
+    /// Whether everything is as it should be.
     pub is_good: bool,
+    /// Whether something was lost, done twice, or found by the auditor.
+    pub is_harmed: bool,
     pub text: String,
 }
 
@@ -169,12 +172,17 @@ pub fn reach(
     for why in &wrong {
         text.push_str(&format!("WRONG: {why}\n"));
     }
-    let is_good = wrong.is_empty() && lost == 0 && twice == 0 && audit.findings.is_empty();
+    let is_harmed = lost > 0 || twice > 0 || !audit.findings.is_empty();
+    let is_good = wrong.is_empty() && !is_harmed;
     let word = if is_good {
         "nothing lost, nothing done twice"
     } else {
         "NOT GOOD"
     };
     text.push_str(word);
-    Verdict { is_good, text }
+    Verdict {
+        is_good,
+        is_harmed,
+        text,
+    }
 }
