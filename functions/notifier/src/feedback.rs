@@ -12,14 +12,13 @@ use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{BounceKind, Ticket};
 
+use crate::queue::MAX_DETAIL;
+
 /// The consumer of the queue `feedback`.
 pub struct Feedback<'a>(pub &'a Desk);
 
 /// How often a ticket that somebody else changes is tried.
 const ATTEMPTS: u32 = 4;
-
-/// Longest diagnosis that is kept, in characters.
-const MAX_DETAIL: usize = 500;
 
 impl Listener for Feedback<'_> {
     const QUEUE: &'static str = "feedback";

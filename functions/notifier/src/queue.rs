@@ -27,7 +27,7 @@ use crate::message::{Office, recipients};
 const LEASE: Duration = Duration::from_secs(12);
 
 /// Longest diagnosis that is kept, in characters.
-const MAX_DETAIL: usize = 500;
+pub const MAX_DETAIL: usize = 500;
 
 /// What the record says where a mail is not even tried.
 const SUPPRESSED: &str =

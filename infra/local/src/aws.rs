@@ -42,7 +42,7 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
     if s3::is_for_s3(&parts) {
         let call = s3::answer(&aws.objects, &parts, body);
         return aws
-            .befall(Service::S3, parts.method.as_str(), 0, call)
+            .befall(Service::S3, parts.method.as_str(), &[], call)
             .await;
     }
     // No SDK sends it: this is a page of some site, which has no business here.
@@ -71,11 +71,7 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
                 let (status, body) = aws.tables.call(operation, &body);
                 amz_json(status, body)
             };
-            let parts = body
-                .windows(PART.len())
-                .filter(|text| text == &PART)
-                .count();
-            aws.befall(Service::DynamoDb, operation, parts, call).await
+            aws.befall(Service::DynamoDb, operation, &body, call).await
         }
         (&Method::POST, Some(("AmazonSQS", operation))) => {
             let call = async {
@@ -84,7 +80,7 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
                     Err(error) => error.into_response(),
                 }
             };
-            aws.befall(Service::Sqs, operation, 0, call).await
+            aws.befall(Service::Sqs, operation, &body, call).await
         }
         (&Method::POST, None) if path.starts_with("/2015-03-31/functions/") => {
             let name = path
@@ -97,7 +93,7 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
         }
         (&Method::POST, None) if is_form(&parts.headers) => {
             let call = async { ses::call(&aws.mailbox, &body) };
-            aws.befall(Service::Ses, "", 0, call).await
+            aws.befall(Service::Ses, "", &body, call).await
         }
         (_, target) => {
             tracing::warn!(method = %parts.method, path, ?target, "a call of an API that the local host does not know");
@@ -110,25 +106,18 @@ pub(crate) async fn aws(State(aws): State<Arc<Aws>>, request: Request) -> Respon
     }
 }
 
-/// What every part of a transaction has once: the table that it is about.
-const PART: &[u8] = b"\"TableName\"";
-
 impl Aws {
     /// Carries out a call, or has it fail where it is to.
     async fn befall(
         &self,
         service: Service,
         operation: &str,
-        parts_in_transaction: usize,
+        request: &[u8],
         call: impl Future<Output = Response>,
     ) -> Response {
         match self.faults.next(service, operation) {
             None => call.await,
-            Some(fault) => {
-                fault
-                    .befall(service, operation, parts_in_transaction, call)
-                    .await
-            }
+            Some(fault) => fault.befall(service, operation, request, call).await,
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -123,7 +123,7 @@ pub(crate) struct Delivery {
 /// The plan in force, and what it has done so far.
 #[derive(Default)]
 pub(crate) struct Faults {
-    plan: RwLock<Plan>,
+    plan: RwLock<Arc<Plan>>,
     calls: [AtomicU64; 5],
     counts: Mutex<BTreeMap<String, u64>>,
 }
@@ -176,14 +176,14 @@ impl Plan {
 }
 
 impl Faults {
-    fn plan(&self) -> Plan {
+    fn plan(&self) -> Arc<Plan> {
         let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner);
-        plan.clone()
+        Arc::clone(&plan)
     }
 
     /// Puts a plan in force; counting begins anew.
     pub(crate) fn set(&self, plan: Plan) {
-        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = plan;
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plan);
         for calls in &self.calls {
             calls.store(0, Ordering::Relaxed);
         }
@@ -192,7 +192,7 @@ impl Faults {
     /// The plan, and what has gone wrong since the host started.
     pub(crate) fn report(&self) -> Value {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        json!({ "plan": self.plan(), "counts": *counts })
+        json!({ "plan": *self.plan(), "counts": *counts })
     }
 
     fn count(&self, what: String) {
@@ -273,11 +273,10 @@ impl Faults {
 
     /// Whether SES refuses a mail to these addresses for good.
     pub(crate) fn refuses(&self, destinations: &[String]) -> bool {
-        let plan = self.plan.read().unwrap_or_else(PoisonError::into_inner);
+        let plan = self.plan();
         let refused = destinations
             .iter()
             .any(|address| plan.refused_addresses.contains(address));
-        drop(plan);
         if refused {
             self.count("ses refused an address".to_owned());
         }
@@ -294,7 +293,7 @@ impl Faults {
         let Ok(mut request) = serde_json::from_slice::<Value>(body) else {
             return Unprotected::AsItIs;
         };
-        for protection in plan.without {
+        for protection in &plan.without {
             match protection {
                 Protection::ConditionalWrites => waive(&mut request),
                 Protection::IdempotencyRows if operation == "PutItem" => {
@@ -374,12 +373,12 @@ impl Fault {
         self,
         service: Service,
         operation: &str,
-        parts_in_transaction: usize,
+        request: &[u8],
         call: impl Future<Output = Response>,
     ) -> Response {
         match self {
             Fault::Throttled => error(service, Wrong::TooMany),
-            Fault::Conflict => conflict(operation, parts_in_transaction),
+            Fault::Conflict => conflict(operation, request),
             Fault::Failed => error(service, Wrong::Broken),
             Fault::Hung => {
                 tokio::time::sleep(service.hang()).await;
@@ -443,9 +442,14 @@ fn xml(status: StatusCode, body: String) -> Response {
         .into_response()
 }
 
+/// What every part of a transaction has once: the table that it is about.
+const PART: &[u8] = b"\"TableName\"";
+
 /// Another transaction is in the way of this one, or of this write.
-fn conflict(operation: &str, parts: usize) -> Response {
+fn conflict(operation: &str, request: &[u8]) -> Response {
     let body = if operation == "TransactWriteItems" {
+        let parts = request.windows(PART.len()).filter(|text| *text == PART);
+        let parts = parts.count();
         let reasons: Vec<_> = (0..parts.max(1))
             .map(|part| match part {
                 0 => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),

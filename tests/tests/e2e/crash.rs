@@ -172,21 +172,11 @@ fn account_for_numbers(host: &Host, tickets: &[Value]) -> (u64, usize) {
     for minutes in [10, 20] {
         host.sweep(at + MINUTE * minutes);
     }
-    let tables = host.aws("DynamoDB_20120810.ListTables", &json!({}));
-    let table = &tables["TableNames"][0];
-    let item = |pk: &str, sk: &str| {
-        let request = json!({
-            "TableName": table,
-            "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
-            "ConsistentRead": true,
-        });
-        host.aws("DynamoDB_20120810.GetItem", &request)["Item"].clone()
-    };
-    let last = item("COUNTER", "COUNTER")["taken"]["N"].clone();
+    let last = host.row("COUNTER", "COUNTER")["taken"]["N"].clone();
     let last: u64 = last.as_str().unwrap().parse().unwrap();
     let mut voids = 0;
     for number in 1..=last {
-        let row = item(&format!("NUMBER#{number}"), "NUMBER");
+        let row = host.row(&format!("NUMBER#{number}"), "NUMBER");
         let is_void = row["void_since"]["S"].is_string();
         let ticket = tickets.iter().find(|t| t["number"] == number);
         match ticket {

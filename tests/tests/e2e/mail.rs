@@ -54,14 +54,8 @@ pub fn asked(host: &Host, letter: &Letter) -> Value {
 /// What is on record of a mail that came in, `null` where nothing is.
 #[track_caller]
 pub fn record_of(host: &Host, id: &str) -> Value {
-    let tables = host.aws("DynamoDB_20120810.ListTables", &json!({}));
-    let request = json!({
-        "TableName": tables["TableNames"][0],
-        "Key": { "pk": { "S": format!("INBOUND#{id}") }, "sk": { "S": "MAIL" } },
-        "ConsistentRead": true,
-    });
-    let row = host.aws("DynamoDB_20120810.GetItem", &request);
-    let doc = row["Item"]["doc"]["S"].as_str().unwrap_or("null");
+    let row = host.row(&format!("INBOUND#{id}"), "MAIL");
+    let doc = row["doc"]["S"].as_str().unwrap_or("null");
     serde_json::from_str(doc).unwrap()
 }
 
