@@ -1,6 +1,6 @@
 //! What becomes of a mail: the rules, without a look at the table or the clock.
 
-use mailroom::{Automatic, Mailbox, Reading};
+use mailreader::{Automatic, Mailbox, Reading};
 use types::catalogue::{Catalogue, Role, Team};
 use types::command::{Application, Command};
 use types::ids::{EmailAddress, printable};
@@ -441,7 +441,7 @@ mod tests {
     use super::*;
 
     fn reading(raw: &str) -> Reading<'_> {
-        mailroom::read(raw.as_bytes(), Some("ana@uspec.gov.co")).unwrap()
+        mailreader::read(raw.as_bytes(), Some("ana@uspec.gov.co")).unwrap()
     }
 
     #[test]
@@ -506,7 +506,7 @@ mod tests {
     /// Decides on a raw mail as it would be with nothing known of its sender, and
     /// checks that a ticket can be made of whatever is to become one.
     fn check_command(raw: &[u8], sender: Sender) {
-        let Ok(reading) = mailroom::read(raw, Some("ana@uspec.gov.co")) else {
+        let Ok(reading) = mailreader::read(raw, Some("ana@uspec.gov.co")) else {
             return;
         };
         let catalogue = Catalogue::shipped().unwrap();
@@ -573,7 +573,10 @@ mod tests {
 
     #[test]
     fn the_suites_mails_make_sound_commands() {
-        let mails = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mails");
+        let mails = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../shared/mailreader/tests/mails"
+        );
         let mut seen = 0;
         for entry in std::fs::read_dir(mails).unwrap() {
             let path = entry.unwrap().path();

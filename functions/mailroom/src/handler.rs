@@ -8,7 +8,7 @@ use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use cloud::store::{CommitError, MailGuard};
 use data_encoding::BASE64URL_NOPAD;
-use mailroom::{Reading, read};
+use mailreader::{Reading, read};
 use serde_json::json;
 use types::catalogue::Role;
 use types::command::{Application, Setting, admit};

@@ -12,7 +12,7 @@ use cloud::queues::Watched;
 use cloud::store::{CommitError, MailEntry, MailGuard, SenderLimit, StoreError};
 use data_encoding::HEXLOWER;
 use futures_util::future::try_join_all;
-use mailroom::{Attachment as File, Automatic, Origin, Reading, Unreadable, read};
+use mailreader::{Attachment as File, Automatic, Origin, Reading, Unreadable, read};
 use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::command::{Application, Command, Rejection, Setting, admit};

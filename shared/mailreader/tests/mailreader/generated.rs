@@ -1,7 +1,7 @@
 //! Mails that are too large for files.
 
-use mailroom::limits::{DEPTH, HEADER_BYTES, HEADER_FIELDS, MAIL_BYTES, PARTS};
-use mailroom::{Reading, Unreadable, read};
+use mailreader::limits::{DEPTH, HEADER_BYTES, HEADER_FIELDS, MAIL_BYTES, PARTS};
+use mailreader::{Reading, Unreadable, read};
 
 const HEADER: &str = "From: Ana <ana@uspec.gov.co>\r\nSubject: Grande\r\n";
 

@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use mailroom::limits::{ANSWERS, FILE_NAME_BYTES, MAILBOXES, PARTS, SUBJECT_CHARS, TEXT_BYTES};
-use mailroom::{Reading, Unreadable, read};
+use mailreader::limits::{ANSWERS, FILE_NAME_BYTES, MAILBOXES, PARTS, SUBJECT_CHARS, TEXT_BYTES};
+use mailreader::{Reading, Unreadable, read};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use types::ids::{parse_line, parse_text};

@@ -38,7 +38,7 @@ const DIFFERENT: [&str; 13] = [
 fn another_reader_agrees() {
     let mut different = Vec::new();
     for case in suite::cases() {
-        let Ok(ours) = mailroom::read(&case.raw, None) else {
+        let Ok(ours) = mailreader::read(&case.raw, None) else {
             continue;
         };
         let theirs = MessageParser::default().parse(&case.raw).unwrap();
@@ -48,7 +48,7 @@ fn another_reader_agrees() {
             .and_then(|a| a.address());
         let agrees = ours.message_id.as_deref() == theirs.message_id().filter(|id| !id.is_empty())
             && ours.subject.as_deref() == theirs.subject().filter(|s| !s.is_empty())
-            && (ours.origin != mailroom::Origin::From
+            && (ours.origin != mailreader::Origin::From
                 || ours.from.as_ref().map(|m| m.address.as_str())
                     == from.map(str::to_lowercase).as_deref());
         if !agrees {

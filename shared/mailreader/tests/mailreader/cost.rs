@@ -34,7 +34,7 @@ fn peak() -> usize {
 fn measured_alone() {
     let raw = large();
     let before = peak();
-    let reading = mailroom::read(&raw, None).unwrap();
+    let reading = mailreader::read(&raw, None).unwrap();
     let to_read = peak() - before;
     assert_eq!(reading.text, "Va el video.");
     let bytes = reading.attachments[0].bytes();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use mailroom::{Automatic, Mailbox, Origin, Outcome, Reading, Unreadable};
+use mailreader::{Automatic, Mailbox, Origin, Outcome, Reading, Unreadable};
 use serde::Deserialize;
 
 /// A mail of the suite.
@@ -91,7 +91,7 @@ fn the_whole_suite() {
     let cases = cases();
     let mut wrong = String::new();
     for case in &cases {
-        let read = mailroom::read(&case.raw, case.expected.envelope_from.as_deref());
+        let read = mailreader::read(&case.raw, case.expected.envelope_from.as_deref());
         let differences = differences(&case.expected, &read);
         if !differences.is_empty() {
             write!(wrong, "\n{}.eml\n{differences}", case.name).unwrap();
