@@ -4,6 +4,7 @@
 mod handler;
 mod queue;
 
+use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_batch};
@@ -16,6 +17,14 @@ struct Assignment {
 }
 
 impl Function for Assignment {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        let queues = [QueueName::Assignment, QueueName::Notification];
+        let desk = Desk::start(environment, &queues).await?;
+        Ok(Assignment {
+            queue: queue::Assigner::new(desk),
+        })
+    }
+
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         handler::answer(&self.queue.desk, &call).await
     }
@@ -27,11 +36,5 @@ impl Function for Assignment {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        let desk = Desk::start(&[QueueName::Assignment, QueueName::Notification]).await?;
-        Ok(Assignment {
-            queue: queue::Assigner::new(desk),
-        })
-    })
-    .await
+    run::<Assignment>().await
 }

@@ -5,7 +5,7 @@ mod handler;
 mod page;
 mod queue;
 
-use cloud::config;
+use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_batch};
@@ -20,6 +20,20 @@ struct Closure {
 }
 
 impl Function for Closure {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        let queues = [
+            QueueName::Assignment,
+            QueueName::Notification,
+            QueueName::Reminder,
+            QueueName::Closure,
+        ];
+        let desk = Desk::start(environment, &queues).await?;
+        Ok(Closure {
+            queue: queue::Deadlines { desk },
+            secret: environment.token_secret()?,
+        })
+    }
+
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         handler::answer(&self.queue.desk, &self.secret, &call).await
     }
@@ -31,18 +45,5 @@ impl Function for Closure {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        let desk = Desk::start(&[
-            QueueName::Assignment,
-            QueueName::Notification,
-            QueueName::Reminder,
-            QueueName::Closure,
-        ])
-        .await?;
-        Ok(Closure {
-            queue: queue::Deadlines { desk },
-            secret: config::token_secret()?,
-        })
-    })
-    .await
+    run::<Closure>().await
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod files;
 mod handler;
 
+use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;
 use cloud::entry::{Function, run};
 use cloud::files::Bucket;
@@ -17,6 +18,13 @@ struct ReadSide {
 }
 
 impl Function for ReadSide {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(ReadSide {
+            files: Bucket::new(environment, "FILES_BUCKET")?,
+            desk: Desk::start(environment, &[]).await?,
+        })
+    }
+
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         if call.route == "GET /tickets/{ref}/attachments/{id}" {
             return files::download(&self.desk, &self.files, &call).await;
@@ -27,12 +35,5 @@ impl Function for ReadSide {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        let desk = Desk::start(&[]).await?;
-        Ok(ReadSide {
-            files: Bucket::new(desk.sdk(), "FILES_BUCKET")?,
-            desk,
-        })
-    })
-    .await
+    run::<ReadSide>().await
 }

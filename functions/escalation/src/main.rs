@@ -5,6 +5,7 @@
 mod handler;
 mod queue;
 
+use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_batch};
@@ -17,6 +18,18 @@ struct Escalation {
 }
 
 impl Function for Escalation {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        let queues = [
+            QueueName::Escalation,
+            QueueName::Notification,
+            QueueName::Reminder,
+        ];
+        let desk = Desk::start(environment, &queues).await?;
+        Ok(Escalation {
+            queue: queue::Steps { desk },
+        })
+    }
+
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         handler::answer(&self.queue.desk, &call).await
     }
@@ -28,16 +41,5 @@ impl Function for Escalation {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        let desk = Desk::start(&[
-            QueueName::Escalation,
-            QueueName::Notification,
-            QueueName::Reminder,
-        ])
-        .await?;
-        Ok(Escalation {
-            queue: queue::Steps { desk },
-        })
-    })
-    .await
+    run::<Escalation>().await
 }

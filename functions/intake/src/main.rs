@@ -3,6 +3,7 @@
 
 mod handler;
 
+use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;
 use cloud::entry::{Function, run};
 use cloud::http::{Answer, Call};
@@ -14,6 +15,13 @@ struct Intake {
 }
 
 impl Function for Intake {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        let queues = [QueueName::Assignment, QueueName::Notification];
+        Ok(Intake {
+            desk: Desk::start(environment, &queues).await?,
+        })
+    }
+
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         match call.route.as_str() {
             "POST /tickets" => handler::register(&self.desk, &call).await,
@@ -24,9 +32,5 @@ impl Function for Intake {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        let desk = Desk::start(&[QueueName::Assignment, QueueName::Notification]).await?;
-        Ok(Intake { desk })
-    })
-    .await
+    run::<Intake>().await
 }

@@ -7,7 +7,7 @@ mod handler;
 mod inbox;
 mod recovery;
 
-use cloud::config;
+use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_notices, written};
@@ -23,6 +23,23 @@ struct Mailroom {
 }
 
 impl Function for Mailroom {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        let queues = [QueueName::Assignment, QueueName::Notification];
+        Ok(Mailroom {
+            inbox: inbox::Inbox {
+                desk: Desk::start(environment, &queues).await?,
+                raw: Bucket::new(environment, "MAIL_BUCKET")?,
+                notices: Watched::new(environment, "INBOUND_MAIL_QUEUE_URL")?,
+                files: Bucket::new(environment, "FILES_BUCKET")?,
+                secret: environment.token_secret()?,
+                outsiders: environment.parsed("OUTSIDE_SENDERS")?,
+                own: environment.addresses(&["REPLY_ADDRESS", "MAIL_FROM"])?,
+                sender_limit: environment.parsed("MAILS_PER_SENDER_HOUR")?,
+                answer_limit: environment.parsed("ANSWERS_PER_SENDER_HOUR")?,
+            },
+        })
+    }
+
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         handler::answer(&self.inbox, &call).await
     }
@@ -40,21 +57,5 @@ impl Function for Mailroom {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        let desk = Desk::start(&[QueueName::Assignment, QueueName::Notification]).await?;
-        Ok(Mailroom {
-            inbox: inbox::Inbox {
-                raw: Bucket::new(desk.sdk(), "MAIL_BUCKET")?,
-                notices: Watched::new(desk.sdk(), "INBOUND_MAIL_QUEUE_URL")?,
-                files: Bucket::new(desk.sdk(), "FILES_BUCKET")?,
-                secret: config::token_secret()?,
-                outsiders: config::parsed("OUTSIDE_SENDERS")?,
-                own: config::addresses(&["REPLY_ADDRESS", "MAIL_FROM"])?,
-                sender_limit: config::parsed("MAILS_PER_SENDER_HOUR")?,
-                answer_limit: config::parsed("ANSWERS_PER_SENDER_HOUR")?,
-                desk,
-            },
-        })
-    })
-    .await
+    run::<Mailroom>().await
 }

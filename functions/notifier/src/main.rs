@@ -5,7 +5,7 @@ mod letter;
 mod message;
 mod queue;
 
-use cloud::config;
+use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_batch, run_notices};
@@ -19,6 +19,24 @@ struct Notifier {
 }
 
 impl Function for Notifier {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        let queues = [QueueName::Notification, QueueName::Reminder];
+        Ok(Notifier {
+            queue: queue::Postman {
+                desk: Desk::start(environment, &queues).await?,
+                mailer: Mailer::new(environment)?,
+                office: message::Office {
+                    base_url: environment.required("BASE_URL")?,
+                    from: environment.parsed("MAIL_FROM")?,
+                    reply_address: environment.parsed("REPLY_ADDRESS")?,
+                    secret: environment.token_secret()?,
+                },
+            },
+            reminder_queue: environment.required("REMINDER_QUEUE_ARN")?,
+            feedback_queue: environment.required("FEEDBACK_QUEUE_ARN")?,
+        })
+    }
+
     async fn batch(&self, batch: Batch) -> Result<Box<cloud::RawValue>, FunctionError> {
         let source = batch.source();
         if source == Some(self.feedback_queue.as_str()) {
@@ -33,24 +51,5 @@ impl Function for Notifier {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        let desk = Desk::start(&[QueueName::Notification, QueueName::Reminder]).await?;
-        let mailer = Mailer::new(desk.sdk())?;
-        let office = message::Office {
-            base_url: config::required("BASE_URL")?,
-            from: config::parsed("MAIL_FROM")?,
-            reply_address: config::parsed("REPLY_ADDRESS")?,
-            secret: config::token_secret()?,
-        };
-        Ok(Notifier {
-            queue: queue::Postman {
-                desk,
-                mailer,
-                office,
-            },
-            reminder_queue: config::required("REMINDER_QUEUE_ARN")?,
-            feedback_queue: config::required("FEEDBACK_QUEUE_ARN")?,
-        })
-    })
-    .await
+    run::<Notifier>().await
 }

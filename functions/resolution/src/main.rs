@@ -3,6 +3,7 @@
 
 mod handler;
 
+use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;
 use cloud::entry::{Function, run};
 use cloud::http::{Answer, Call};
@@ -14,6 +15,12 @@ struct Resolution {
 }
 
 impl Function for Resolution {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Resolution {
+            desk: Desk::start(environment, &[QueueName::Notification]).await?,
+        })
+    }
+
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         handler::answer(&self.desk, &call).await
     }
@@ -21,10 +28,5 @@ impl Function for Resolution {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        Ok(Resolution {
-            desk: Desk::start(&[QueueName::Notification]).await?,
-        })
-    })
-    .await
+    run::<Resolution>().await
 }

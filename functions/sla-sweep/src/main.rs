@@ -3,7 +3,7 @@
 
 mod handler;
 
-use cloud::config;
+use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, written};
 use types::Timestamp;
@@ -15,6 +15,20 @@ struct Sweep {
 }
 
 impl Function for Sweep {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        let queues = [
+            QueueName::Assignment,
+            QueueName::Escalation,
+            QueueName::Notification,
+            QueueName::Reminder,
+            QueueName::Closure,
+        ];
+        Ok(Sweep {
+            desk: Desk::start(environment, &queues).await?,
+            outbox_age_seconds: environment.parsed("OUTBOX_AGE_SECONDS")?,
+        })
+    }
+
     async fn tick(&self, time: Timestamp) -> Result<Box<cloud::RawValue>, FunctionError> {
         let swept = handler::sweep(&self.desk, time, self.outbox_age_seconds).await;
         written(&swept.map_err(FunctionError::Sweep)?)
@@ -23,19 +37,5 @@ impl Function for Sweep {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), cloud::RuntimeError> {
-    run(async {
-        let queues = [
-            QueueName::Assignment,
-            QueueName::Escalation,
-            QueueName::Notification,
-            QueueName::Reminder,
-            QueueName::Closure,
-        ];
-        let desk = Desk::start(&queues).await?;
-        Ok(Sweep {
-            desk,
-            outbox_age_seconds: config::parsed("OUTBOX_AGE_SECONDS")?,
-        })
-    })
-    .await
+    run::<Sweep>().await
 }

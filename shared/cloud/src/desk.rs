@@ -15,7 +15,8 @@ use types::ticket::{Event, Ticket, apply};
 use types::view::{Reader, TicketView};
 use ulid::Ulid;
 
-use crate::config::{self, ConfigError};
+use crate::clock;
+use crate::config::{ConfigError, Environment};
 use crate::http::{Answer, Call};
 use crate::log::chain;
 use crate::queues::Queues;
@@ -23,7 +24,6 @@ use crate::store::{
     CatalogueCache, Commit, CommitError, IdempotencyGuard, LoadGuard, MailGuard, OutboxKey,
     Outcome, Replay, Store, StoreError, StoredCatalogue,
 };
-use crate::{aws, clock};
 
 /// How often a command is decided again because somebody else was faster.
 const ATTEMPTS: u32 = 4;
@@ -36,7 +36,6 @@ pub struct Desk {
     pub entity_domains: Vec<String>,
     /// How often a message is tried before it goes to the dead letters.
     pub max_receives: u32,
-    sdk: aws_types::SdkConfig,
 }
 
 /// Why a decided command was not written.
@@ -70,23 +69,19 @@ impl Desk {
     ///
     /// # Errors
     /// When something that is needed is missing.
-    pub async fn start(queues: &[QueueName]) -> Result<Self, ConfigError> {
-        let sdk = aws::sdk_config(aws::Access::from_environment()?);
-        let store = Store::new(&sdk)?;
+    pub async fn start(
+        environment: &Environment,
+        queues: &[QueueName],
+    ) -> Result<Self, ConfigError> {
+        let store = Store::new(environment)?;
         store.warm().await;
         Ok(Desk {
-            queues: Queues::new(&sdk, queues)?,
+            queues: Queues::new(environment, queues)?,
             catalogue: CatalogueCache::new(store.clone()),
-            entity_domains: config::list("ENTITY_DOMAINS")?,
-            max_receives: config::parsed("MAX_RECEIVES")?,
+            entity_domains: environment.list("ENTITY_DOMAINS")?,
+            max_receives: environment.parsed("MAX_RECEIVES")?,
             store,
-            sdk,
         })
-    }
-
-    /// The SDK's configuration, for a function that needs another client.
-    pub fn sdk(&self) -> &aws_types::SdkConfig {
-        &self.sdk
     }
 
     /// The catalogue in force.

@@ -13,14 +13,17 @@ use serde_json::value::{RawValue, to_raw_value};
 use types::problem::Problem;
 
 use crate::clock;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Environment};
 use crate::consumer::{Batch, Consumer, Listener, consume, listen};
 use crate::http::{Answer, Call};
 use crate::log::{self, chain};
 
 /// What a function does with the events that come to it. A kind of event that it
 /// has no business with is an error.
-pub trait Function: Send + Sync {
+pub trait Function: Sized + Send + Sync {
+    /// Reads the configuration.
+    fn start(environment: &Environment) -> impl Future<Output = Result<Self, ConfigError>> + Send;
+
     /// Answers a request.
     fn http(&self, _call: Call) -> impl Future<Output = Result<Answer, Problem>> + Send {
         async { Err(Problem::NotFound("Esta dirección no existe.")) }
@@ -123,11 +126,13 @@ struct Probe {
 ///
 /// # Errors
 /// When the configuration is incomplete: the initialisation fails, by name.
-pub async fn run<F: Function>(
-    start: impl Future<Output = Result<F, ConfigError>>,
-) -> Result<(), lambda_runtime::Error> {
+pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
     log::start();
-    let function = match start.await {
+    let started = match Environment::of_process() {
+        Ok(environment) => F::start(&environment).await,
+        Err(error) => Err(error),
+    };
+    let function = match started {
         Ok(function) => function,
         Err(error) => {
             tracing::error!(error = chain(&error), "the function cannot start");
@@ -144,7 +149,11 @@ pub async fn run<F: Function>(
     .await
 }
 
-async fn handle<F: Function>(
+/// Carries out one event, as Lambda hands it over, within `time`.
+///
+/// # Errors
+/// When the invocation failed as a whole; see [`FunctionError`].
+pub async fn handle<F: Function>(
     function: &F,
     payload: &str,
     time: Duration,

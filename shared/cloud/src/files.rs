@@ -11,7 +11,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use jiff::Timestamp;
 use types::ids::{MailId, TicketId};
 
-use crate::config::{self, ConfigError};
+use crate::config::{ConfigError, Environment};
 
 /// How long one transfer may take: forty megabytes at ten a second, and some.
 const TRANSFER: Duration = Duration::from_secs(15);
@@ -111,8 +111,9 @@ impl Bucket {
     ///
     /// # Errors
     /// When it is missing.
-    pub fn new(sdk: &aws_types::SdkConfig, variable: &'static str) -> Result<Self, ConfigError> {
-        Ok(Self::named(sdk, config::required(variable)?))
+    pub fn new(environment: &Environment, variable: &'static str) -> Result<Self, ConfigError> {
+        let name = environment.required(variable)?;
+        Ok(Self::named(environment.sdk(), name))
     }
 
     /// The bucket of this name.

@@ -10,7 +10,7 @@ use aws_sdk_ses::types::RawMessage;
 use types::ids::EmailAddress;
 
 use crate::clock;
-use crate::config::{self, ConfigError};
+use crate::config::{ConfigError, Environment};
 
 /// How often a mail is handed to SES while it throttles.
 const ATTEMPTS: u32 = 4;
@@ -54,15 +54,15 @@ impl Mailer {
     ///
     /// # Errors
     /// When `CONFIGURATION_SET` is missing.
-    pub fn new(sdk: &aws_types::SdkConfig) -> Result<Self, ConfigError> {
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
         // An SDK that asks again by itself may send a mail again: an answer that
         // did not come says nothing of whether SES took it.
-        let config = aws_sdk_ses::config::Builder::from(sdk)
+        let config = aws_sdk_ses::config::Builder::from(environment.sdk())
             .retry_config(RetryConfig::disabled())
             .build();
         Ok(Mailer {
             client: Client::from_conf(config),
-            configuration_set: config::required("CONFIGURATION_SET")?,
+            configuration_set: environment.required("CONFIGURATION_SET")?,
         })
     }
 

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use types::effects::QueueName;
 use types::message::Doorbell;
 
-use crate::config::{self, ConfigError};
+use crate::config::{ConfigError, Environment};
 use crate::log::chain;
 
 /// The queues that a function may ring.
@@ -35,13 +35,13 @@ impl Queues {
     ///
     /// # Errors
     /// When the environment lacks the URL of one.
-    pub fn new(sdk: &aws_types::SdkConfig, needed: &[QueueName]) -> Result<Self, ConfigError> {
+    pub fn new(environment: &Environment, needed: &[QueueName]) -> Result<Self, ConfigError> {
         let mut urls = BTreeMap::new();
         for queue in needed {
-            urls.insert(*queue, config::required(variable(*queue))?);
+            urls.insert(*queue, environment.required(variable(*queue))?);
         }
         Ok(Queues {
-            client: Client::new(sdk),
+            client: Client::new(environment.sdk()),
             urls,
         })
     }
@@ -166,10 +166,10 @@ impl Watched {
     ///
     /// # Errors
     /// When it is missing.
-    pub fn new(sdk: &aws_types::SdkConfig, variable: &'static str) -> Result<Self, ConfigError> {
+    pub fn new(environment: &Environment, variable: &'static str) -> Result<Self, ConfigError> {
         Ok(Watched {
-            client: Client::new(sdk),
-            url: config::required(variable)?,
+            client: Client::new(environment.sdk()),
+            url: environment.required(variable)?,
         })
     }
 

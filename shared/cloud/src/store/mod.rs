@@ -38,7 +38,7 @@ pub use numbers::NumbersAudit;
 pub use outbox::{OutboxClaim, OutboxKey, Unsent};
 pub use rows::{INDEXES, IndexEntry, Row, Start, index_attributes};
 
-use crate::config::{self, ConfigError};
+use crate::config::{ConfigError, Environment};
 use crate::keys::{self, Key};
 use item::Item;
 use query::{Order, Query};
@@ -140,8 +140,9 @@ impl Store {
     ///
     /// # Errors
     /// When `TABLE_NAME` is missing.
-    pub fn new(sdk: &aws_types::SdkConfig) -> Result<Self, ConfigError> {
-        Ok(Self::named(sdk, config::required("TABLE_NAME")?))
+    pub fn new(environment: &Environment) -> Result<Self, ConfigError> {
+        let table = environment.required("TABLE_NAME")?;
+        Ok(Self::named(environment.sdk(), table))
     }
 
     /// The table of this name.
