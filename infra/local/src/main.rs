@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use jiff::{SignedDuration, Timestamp};
 use lexopt::prelude::*;
-use local::demo::{Demo, Ports};
-use local::load::Load;
 use local::operator::{Place, run_audit, run_redrive};
 use local::{Binaries, Durability, Host, Options, Profile, Start};
 use tokio::signal::unix::{SignalKind, signal};
+use workbench::demo::{Demo, Ports};
+use workbench::load::Load;
 
 const HELP: &str = "\
 Runs template.yaml on this machine.
@@ -76,12 +76,7 @@ async fn run_host() -> ExitCode {
     let result = match parse(lexopt::Parser::from_env()) {
         Ok(Command::Run(options)) => run(*options).await,
         Ok(Command::Demo(options)) => demo(*options).await,
-        Ok(Command::Load(load)) => {
-            let measured = tokio::task::spawn_blocking(move || load.run(&say)).await;
-            measured
-                .map_err(Into::into)
-                .and_then(|measured| measured.map_err(Into::into))
-        }
+        Ok(Command::Load(load)) => measure(load).await,
         Ok(Command::Audit(place, now, grace)) => run_audit(&place, now, grace, &say)
             .await
             .map_err(Into::into),
@@ -129,6 +124,13 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Measures a host in a process of its own: this program.
+async fn measure(load: Load) -> Result<(), Box<dyn Error>> {
+    let local = std::env::current_exe()?;
+    let measured = tokio::task::spawn_blocking(move || load.run(&local, &say)).await;
+    Ok(measured??)
+}
+
 /// Plays the tour on free ports, with a store that is thrown away.
 async fn demo(mut options: Options) -> Result<(), Box<dyn Error>> {
     options.port = 0;
@@ -157,6 +159,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
         Load {
             connections: 4,
             seconds: 20,
+            parameters: vec![],
             host: vec![],
         },
     );
@@ -179,7 +182,10 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
             Long("smtp-port") => options.smtp_port = arguments.value()?.parse()?,
             Long("data") => options.data = arguments.value()?.into(),
             Long("reset") => options.start = Start::Empty,
-            Long("release") => profile = Profile::Release,
+            Long("release") => {
+                profile = Profile::Release;
+                load.host.push("--release".to_owned());
+            }
             Long("no-build") => {
                 build = false;
                 load.host.push("--no-build".to_owned());
@@ -190,11 +196,16 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command, lexopt::Error> {
                     .extend(["--binaries".to_owned(), path.display().to_string()]);
                 directory = Some(path);
             }
-            Long("template") => options.template = arguments.value()?.into(),
+            Long("template") => {
+                options.template = arguments.value()?.into();
+                let path = options.template.display().to_string();
+                load.host.extend(["--template".to_owned(), path]);
+            }
             Long("parameter") => {
                 let text = arguments.value()?.string()?;
                 let (name, value) = text.split_once('=').ok_or("--parameter takes NAME=VALUE")?;
                 options.parameters.push((name.to_owned(), value.to_owned()));
+                load.parameters.push((name.to_owned(), value.to_owned()));
             }
             Long("max-processes") => {
                 options.max_processes = arguments.value()?.parse()?;

@@ -1,0 +1,79 @@
+//! More requests than there is room for: each is told to come back, or is taken
+//! for good.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use workbench::people::{ANA, COORDINATOR};
+use workbench::{Answer, Host, within};
+
+use crate::at_once;
+
+fn register(host: &Host, i: usize) -> Answer {
+    let body = json!({ "title": format!("En masa {i}"), "description": "a", "category": "redes" });
+    let ana = host.client(ANA);
+    let request = ana.request("POST", "/tickets").json(&body);
+    request
+        .header("idempotency-key", &format!("masa-{i}"))
+        .send()
+}
+
+/// Comes back until it is taken, and counts how often it was told to.
+fn insist(host: &Host, i: usize) -> (Value, Vec<u16>) {
+    let mut refused = Vec::new();
+    let ticket = within(workbench::LIMIT * 6, "the request is taken", || {
+        let answer = register(host, i);
+        if answer.status == 201 {
+            return Some(answer.json());
+        }
+        assert!(
+            matches!(answer.status, 429 | 503),
+            "{}: {}",
+            answer.status,
+            answer.body
+        );
+        let seconds: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=5).contains(&seconds), "{seconds}");
+        refused.push(answer.status);
+        None
+    });
+    (ticket, refused)
+}
+
+/// All of them at once; gives how often one was told to come back, by status.
+#[track_caller]
+fn check(count: usize, arguments: &[&str]) -> (usize, usize) {
+    let host = Host::start_with(arguments);
+    let answers = at_once(count, |i| insist(&host, i));
+    let numbers: BTreeSet<_> = answers.iter().map(|(t, _)| t["number"].as_u64()).collect();
+    assert_eq!(numbers.len(), count);
+    // Each 201 is there, and nothing else is.
+    let listed = within(workbench::LIMIT, "the list is there", || {
+        let listed = host.client(COORDINATOR).get("/tickets?limit=100");
+        (listed.status == 200).then(|| host.client(COORDINATOR).list("/tickets?limit=100"))
+    });
+    let listed: BTreeSet<_> = listed.iter().map(|t| t["number"].as_u64()).collect();
+    assert_eq!(listed, numbers);
+    let refused = answers.iter().flat_map(|(_, refused)| refused);
+    let times = |status| refused.clone().filter(|s| **s == status).count();
+    (times(429), times(503))
+}
+
+#[test]
+fn beyond_the_rate_is_told_to_come_back() {
+    let limits = [
+        "--parameter",
+        "RequestsPerSecond=40",
+        "--parameter",
+        "RequestsAtOnce=60",
+    ];
+    let (throttled, _) = check(100, &limits);
+    assert!(throttled >= 30, "{throttled}");
+}
+
+#[test]
+fn beyond_the_processes_is_told_to_come_back() {
+    let (throttled, busy) = check(300, &["--max-processes", "1"]);
+    assert_eq!(throttled, 0);
+    assert!(busy > 0);
+}

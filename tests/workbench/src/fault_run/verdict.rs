@@ -1,0 +1,188 @@
+//! Whether anything was lost, or done twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::Value;
+
+use super::Wanted;
+use super::chaos::Faults;
+use super::life::{Broken, End, Kind, Life, People};
+use crate::Host;
+
+/// Mails that one process of `notifier` has in its hands at once.
+const AT_ONCE: u64 = 2;
+
+/// What the clocks and the mail add to a life.
+const ADDED: [&str; 9] = [
+    "attention_warned",
+    "attention_breached",
+    "attention_overrun",
+    "solution_warned",
+    "solution_breached",
+    "solution_overrun",
+    "validation_reminded",
+    "mail_bounced",
+    "mail_filed",
+];
+
+/// What the run came to.
+pub struct Verdict {
+    /// Whether everything is as it should be.
+    pub is_good: bool,
+    /// Whether something was lost, done twice, or found by the auditor.
+    pub is_harmed: bool,
+    pub text: String,
+}
+
+pub fn reach(
+    host: &Host,
+    people: &People,
+    ends: &[(&Life, Result<End, Broken>)],
+    faults: &Faults,
+    wanted: &Wanted,
+) -> Verdict {
+    let mut wrong: Vec<String> = Vec::new();
+    let mut text = String::from("faults:\n");
+    for (what, count) in &faults.counts {
+        text.push_str(&format!("  {count:>6}  {what}\n"));
+    }
+
+    // Every request that was accepted is there, once, and went its way.
+    let listed = people.coordinator.list("/tickets?limit=100");
+    let mut titles: BTreeMap<&str, usize> = BTreeMap::new();
+    for ticket in &listed {
+        *titles
+            .entry(ticket["title"].as_str().unwrap_or_default())
+            .or_default() += 1;
+    }
+    let rows = host.rows();
+    // Tickets with mails that were not sent because nobody can be reached.
+    let ids: BTreeMap<&str, &Value> = listed
+        .iter()
+        .filter_map(|ticket| Some((ticket["id"].as_str()?, &ticket["number"])))
+        .collect();
+    let left_out: Vec<Value> = rows
+        .iter()
+        .filter(|row| row["why"]["S"] == "undeliverable")
+        .filter_map(|row| ids.get(row["pk"]["S"].as_str()?.strip_prefix("TICKET#")?))
+        .map(|number| (*number).clone())
+        .collect();
+    let mut lost = 0;
+    let mut twice = listed.len().saturating_sub(titles.len());
+    for (life, end) in ends {
+        if !titles.contains_key(life.title().as_str()) {
+            lost += 1;
+        }
+        let End { number, expected } = match end {
+            Ok(end) => end,
+            Err(Broken(why)) => {
+                wrong.push(why.clone());
+                continue;
+            }
+        };
+        let kinds = people.coordinator.event_kinds(number);
+        let lived: Vec<_> = kinds
+            .iter()
+            .filter(|kind| !ADDED.contains(&kind.as_str()))
+            .collect();
+        if lived != *expected {
+            wrong.push(format!("{}: {lived:?}, not {expected:?}", life.title()));
+            let different: BTreeSet<_> = lived.iter().collect();
+            let should: BTreeSet<_> = expected.iter().collect();
+            twice += usize::from(lived.len() > expected.len() && different.len() == should.len());
+        }
+        // Who cannot be reached is on the ticket, once; where it was closed before
+        // that was known, in the place of the mails that did not go out.
+        let bounces = kinds.iter().filter(|k| *k == "mail_bounced").count();
+        let unreachable = matches!(life.kind, Kind::Refused | Kind::Bounced);
+        let known = bounces > 0 || left_out.contains(number);
+        if bounces > usize::from(unreachable) || unreachable != known {
+            wrong.push(format!("{}: {bounces} bounces on record", life.title()));
+        }
+        for step in &ADDED[..7] {
+            // Of one clock that ran once; a reopening runs it again.
+            let fired = kinds.iter().filter(|kind| kind == step).count();
+            let rounds = kinds
+                .iter()
+                .filter(|k| *k == "reopened" || *k == "escalated")
+                .count();
+            if fired > 1 + rounds {
+                wrong.push(format!("{}: {step} {fired} times", life.title()));
+                twice += 1;
+            }
+        }
+    }
+    if listed.len() != wanted.tickets {
+        wrong.push(format!("{} tickets, not {}", listed.len(), wanted.tickets));
+    }
+
+    // Every mail on record went out; what went out beside them went out twice.
+    let mails = host.nobody().get("/_local/mail").must_be(200).json();
+    let mails = mails["items"].as_array().cloned().unwrap_or_default();
+    let header = |mail: &Value, name: &str| {
+        let headers = mail["headers"].as_array().cloned().unwrap_or_default();
+        let found = headers.iter().find(|header| header["name"] == name);
+        found.and_then(|header| header["value"].as_str().map(str::to_owned))
+    };
+    let out: BTreeSet<String> = mails
+        .iter()
+        .filter(|mail| header(mail, "X-USPEC-Ticket").is_some_and(|ticket| ticket != "none"))
+        .map(|mail| mail["id"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    let recorded: BTreeSet<String> = rows
+        .iter()
+        .filter_map(|row| row["pk"]["S"].as_str()?.strip_prefix("MAIL#"))
+        .map(str::to_owned)
+        .collect();
+    let never = recorded.difference(&out).count();
+    if never > 0 {
+        wrong.push(format!("{never} mails are on record and did not go out"));
+    }
+    let again = out.difference(&recorded).count() as u64;
+    let log = |file: &str| fs::read_to_string(host.data().join(file)).unwrap_or_default();
+    let timed_out = log("host.log")
+        .lines()
+        .filter(|line| line.contains("an invocation timed out") && line.contains("notifier"))
+        .count() as u64;
+    let unrecorded = log("logs/notifier.log")
+        .matches("a mail is out and not on record")
+        .count();
+    let answers_lost = faults.of("ses lost");
+    let bound = answers_lost + AT_ONCE * (faults.notifiers_killed + timed_out) + unrecorded as u64;
+    if again > bound {
+        wrong.push(format!("{again} mails went out again, at most {bound} may"));
+    }
+    if faults.of("did not come to rest") > 0 {
+        wrong.push("it did not come to rest".to_owned());
+    }
+
+    // The last word is the auditor's, long after: whatever waits now is stuck.
+    let audit = host.audit(&["--grace", "0", "--now", "2027-06-01T00:00:00Z"]);
+    text.push_str(&format!(
+        "tickets: {}, of them lost: {lost}, done twice: {twice}\n\
+         mails: {} on record, {again} went out again (bound {bound}: {answers_lost} answers lost, \
+         {} notifiers killed and {timed_out} timed out with up to {AT_ONCE} mails each, {unrecorded} not recorded)\n\
+         audit: {}",
+        listed.len(),
+        recorded.len(),
+        faults.notifiers_killed,
+        audit.text,
+    ));
+    for why in &wrong {
+        text.push_str(&format!("WRONG: {why}\n"));
+    }
+    let is_harmed = lost > 0 || twice > 0 || !audit.findings.is_empty();
+    let is_good = wrong.is_empty() && !is_harmed;
+    let word = if is_good {
+        "nothing lost, nothing done twice"
+    } else {
+        "NOT GOOD"
+    };
+    text.push_str(word);
+    Verdict {
+        is_good,
+        is_harmed,
+        text,
+    }
+}
