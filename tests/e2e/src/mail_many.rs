@@ -225,7 +225,7 @@ fn two_desks_do_not_write_to_each_other_for_ever() {
 /// The mails of the corpus, as they come over the line.
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let directory =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions/mailroom/tests/mails");
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/mailreader/tests/mails");
     let files = std::fs::read_dir(directory)
         .unwrap()
         .map(|f| f.unwrap().path());

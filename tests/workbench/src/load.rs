@@ -193,8 +193,7 @@ impl Load {
         say(&format!("registrations answered: {}\n", run.line()));
 
         let tickets = run.numbers()?;
-        let carried = carried(&host.client, &tickets, began)?;
-        let after = processes(&host)?;
+        let (carried, after) = carried(&host, &tickets, began)?;
         let count = tickets.len() as u64;
         say(&format!(
             "carried to the end (assigned, both mails out): {:.1} a second ({count} in {:.1} s, of which {:.1} s after the last answer)\n",
@@ -307,25 +306,27 @@ fn come_back(answer: &Answer) -> Option<Duration> {
     })
 }
 
-/// Waits until every registration is assigned and has both mails, and says
-/// how long that was since `began`.
+/// Waits until every registration is assigned and has both mails; says how long
+/// that was since `began`, and what was used until then.
 fn carried(
-    client: &Client,
+    host: &Measured,
     tickets: &BTreeSet<u64>,
     began: Instant,
-) -> Result<Duration, LoadError> {
+) -> Result<(Duration, HashMap<String, Used>), LoadError> {
     let waiting = Instant::now();
     loop {
-        let is_idle = is_idle(client)?;
+        let is_idle = is_idle(&host.client)?;
         let took = began.elapsed();
         let is_over = waiting.elapsed() > REST;
         // The queues are cheap to ask; they are empty once all is done.
         if is_idle || is_over {
-            let mails = mails(client)?;
+            // Before the looking costs something itself.
+            let used = processes(host)?;
+            let mails = mails(&host.client)?;
             let mails = |number: &u64| mails.get(number).copied().unwrap_or_default();
             if is_over || tickets.iter().all(|number| mails(number) == 2) {
-                return match unfinished(client, tickets, mails)? {
-                    None => Ok(took),
+                return match unfinished(&host.client, tickets, mails)? {
+                    None => Ok((took, used)),
                     Some(error) => Err(error),
                 };
             }
