@@ -2,6 +2,8 @@
 //! C1).
 
 mod handler;
+#[cfg(test)]
+mod tests;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;

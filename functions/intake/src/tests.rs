@@ -1,0 +1,309 @@
+//! Registering, over AWS in memory.
+
+use in_process::people::{AGENT, ANA, AUDITOR, LUIS, STRANGER};
+use in_process::{Answer, Case, Fault, Request, Started, World, post};
+use serde_json::{Value, json};
+use types::effects::{Effect, MailKind, QueueName};
+use types::ticket::{Channel, State, Ticket};
+
+use super::Intake;
+
+async fn started() -> (World, Started<Intake>) {
+    let world = World::new().await;
+    let intake = world.start("intake").await;
+    (world, intake)
+}
+
+/// What Ana asks for.
+fn body() -> Value {
+    json!({
+        "title": "No abre el correo",
+        "description": "Desde hoy no abre el correo.",
+        "category": "plataforma",
+    })
+}
+
+fn request() -> Request {
+    post("/tickets").by(ANA).json(body())
+}
+
+/// The one ticket that there is.
+async fn the_ticket(world: &World) -> (Ticket, Case) {
+    let tickets = world.tickets().await;
+    let [ticket] = tickets.as_slice() else {
+        panic!("{tickets:?}")
+    };
+    (ticket.clone(), world.case(ticket))
+}
+
+/// Nothing was registered, and no number was taken.
+async fn must_have_changed_nothing(world: &World) {
+    assert_eq!(world.rows().len(), 0, "{:?}", world.rows());
+    assert_eq!(world.all_rung(), []);
+}
+
+#[tokio::test]
+async fn a_request_is_registered_whole_and_both_queues_are_rung() {
+    let (world, intake) = started().await;
+    let answer = intake.answers(&request()).await;
+    let view = answer.must_be(201);
+    assert_eq!(answer.header("location"), Some("/tickets/1"));
+    assert_eq!(view["number"], 1);
+    assert_eq!(view["status"], "new");
+    assert_eq!(view["requester"]["email"], ANA);
+
+    let (ticket, case) = the_ticket(&world).await;
+    assert_eq!(view["id"], ticket.id.to_string());
+    assert_eq!((ticket.state, ticket.version), (State::New, 1));
+    assert_eq!(ticket.channel, Channel::Web);
+    assert_eq!(case.kinds().await, ["registered"]);
+    assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+    assert_eq!(
+        world.row("NUMBER#1", "NUMBER")["ticket"]["S"],
+        ticket.id.to_string()
+    );
+    let registered = Effect::Mail(MailKind::Registered);
+    assert_eq!(
+        world.rung(QueueName::Assignment),
+        [case.owes(1, Effect::Assign)]
+    );
+    assert_eq!(
+        world.rung(QueueName::Notification),
+        [case.owes(1, registered)]
+    );
+}
+
+#[tokio::test]
+async fn a_registration_costs_a_counter_a_transaction_and_a_message_a_queue() {
+    let (world, intake) = started().await;
+    // The catalogue is read once in five seconds, and not by each of them.
+    intake.answers(&request()).await.must_be(201);
+    world.forget();
+    intake.answers(&request()).await.must_be(201);
+    assert_eq!(
+        world.operations(),
+        [
+            "UpdateItem",
+            "TransactWriteItems",
+            "SendMessage",
+            "SendMessage"
+        ]
+    );
+    world.forget();
+    // With a key there is the claim of it; the transaction ends it.
+    intake.answers(&request().key("k")).await.must_be(201);
+    assert_eq!(
+        world.operations(),
+        [
+            "PutItem",
+            "UpdateItem",
+            "TransactWriteItems",
+            "SendMessage",
+            "SendMessage"
+        ]
+    );
+    world.forget();
+    // Sent again it costs the look at the key, and the history that is answered.
+    intake.answers(&request().key("k")).await.must_be(201);
+    assert_eq!(world.operations(), ["PutItem", "Query"]);
+}
+
+#[tokio::test]
+async fn the_desk_registers_a_call_for_somebody() {
+    let (world, intake) = started().await;
+    let mut body = body();
+    body["channel"] = json!("phone");
+    body["extension"] = json!("391");
+    body["requester"] = json!({
+        "email": LUIS, "name": "Luis Rojas", "unit": "Dirección General", "kind": "contractor",
+    });
+    let view = intake
+        .answers(&post("/tickets").by(AGENT).json(body.clone()))
+        .await
+        .must_be(201);
+    assert_eq!(
+        (&view["requester"]["email"], &view["channel"]),
+        (&json!(LUIS), &json!("phone"))
+    );
+    let (ticket, case) = the_ticket(&world).await;
+    assert_eq!(ticket.requester.unit.as_deref(), Some("Dirección General"));
+    let events = case.events().await;
+    assert_eq!(events[0].actor.email.as_ref().unwrap().as_str(), AGENT);
+
+    // A requester registers for himself alone.
+    let refused = intake
+        .answers(&post("/tickets").by(ANA).json(body.clone()))
+        .await;
+    refused.must_refuse(403, "forbidden");
+    // Whoever called has to be named.
+    body.as_object_mut().unwrap().remove("requester");
+    let problem = intake.answers(&post("/tickets").by(AGENT).json(body)).await;
+    let problem = problem.must_refuse(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["field"], "requester");
+    assert_eq!(world.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_registered_takes_no_number() {
+    let (world, intake) = started().await;
+    let with = |name: &str, value: Value| {
+        let mut body = body();
+        body[name] = value;
+        post("/tickets").by(ANA).json(body)
+    };
+    for (request, status, code) in [
+        (with("title", json!("")), 422, "validation_failed"),
+        (with("category", json!("cocina")), 422, "validation_failed"),
+        (with("prioridad", json!("alta")), 422, "validation_failed"),
+        // Section 5: what is asked of the page has to be said.
+        (
+            with("category", json!("publicacion_web")),
+            422,
+            "validation_failed",
+        ),
+        (
+            request().body("application/json", "{"),
+            400,
+            "malformed_body",
+        ),
+        (request().key("con espacio"), 422, "validation_failed"),
+        (post("/tickets").by(STRANGER).json(body()), 403, "forbidden"),
+        (
+            post("/tickets")
+                .claiming(json!({ "email": ANA, "email_verified": "false" }))
+                .json(body()),
+            403,
+            "forbidden",
+        ),
+        (post("/tickets").json(body()), 403, "forbidden"),
+    ] {
+        let answer: Answer = intake.answers(&request).await;
+        answer.must_refuse(status, code);
+        must_have_changed_nothing(&world).await;
+    }
+    // An auditor is of the entity, too.
+    intake
+        .answers(&post("/tickets").by(AUDITOR).json(body()))
+        .await
+        .must_be(201);
+}
+
+#[tokio::test]
+async fn the_same_request_is_registered_once() {
+    let (world, intake) = started().await;
+    let first = intake.answers(&request().key("k")).await;
+    let rows = world.rows();
+    world.forget();
+    let again = intake.answers(&request().key("k")).await;
+    assert_eq!(again.must_be(201), first.must_be(201));
+    assert_eq!(again.header("location"), first.header("location"));
+    assert_eq!(world.rows(), rows);
+    assert_eq!(world.all_rung(), []);
+
+    // The same key of somebody else is another one.
+    let other = intake.answers(&request().by(LUIS).key("k")).await;
+    assert_eq!(other.must_be(201)["number"], 2);
+    // With another body it is a mistake.
+    let mut body = body();
+    body["title"] = json!("Otra cosa");
+    let mismatch = intake
+        .answers(&post("/tickets").by(ANA).key("k").json(body))
+        .await;
+    mismatch.must_refuse(422, "idempotency_mismatch");
+    assert_eq!(world.tickets().await.len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_comes_while_the_same_is_registered_gets_its_answer() {
+    let (world, intake) = started().await;
+    let (other_world, other) = (world.clone(), world.start::<Intake>("intake").await);
+    // Right before the transaction of the first, the second asks; the first is done
+    // soon after, and the second, who waits for it, gets the same.
+    let (send, receive) = tokio::sync::oneshot::channel();
+    world.meanwhile("TransactWriteItems", 0, async move {
+        let second = tokio::spawn(async move { other.answers(&request().key("k")).await });
+        while !other_world.operations().iter().any(|o| o == "GetItem") {
+            tokio::task::yield_now().await;
+        }
+        send.send(second).ok().unwrap();
+    });
+    let first = intake.answers(&request().key("k")).await.must_be(201);
+    let second = receive.await.unwrap().await.unwrap().must_be(201);
+    assert_eq!(first, second);
+    assert_eq!(world.tickets().await.len(), 1);
+    assert_eq!(world.row("COUNTER", "COUNTER")["taken"]["N"], "1");
+}
+
+#[tokio::test]
+async fn a_number_that_the_sweep_voided_is_left_for_the_next() {
+    let (world, intake) = started().await;
+    let sweep = world.clone();
+    world.meanwhile("TransactWriteItems", 0, async move {
+        sweep.void_number(1).await;
+    });
+    let view = intake.answers(&request()).await.must_be(201);
+    assert_eq!(view["number"], 2);
+    let (_, case) = the_ticket(&world).await;
+    assert_eq!(case.kinds().await, ["registered"]);
+    assert!(world.row("NUMBER#1", "NUMBER")["void_since"].is_object());
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_is_said_and_the_key_is_free_again() {
+    let (world, intake) = started().await;
+    world.fails("UpdateItem", 0..3, Fault::Throttled);
+    let answer = intake.answers(&request().key("k")).await;
+    answer.must_refuse(503, "unavailable");
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    assert_eq!(world.rows_of("IDEMPOTENCY#").len(), 0);
+    must_have_changed_nothing(&world).await;
+    // The three attempts of the SDK are over: it works again.
+    let view = intake.answers(&request().key("k")).await.must_be(201);
+    assert_eq!(view["number"], 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_registers_nothing_twice() {
+    let (world, intake) = started().await;
+    // The SDK asks again, with the same token.
+    world.fails("TransactWriteItems", 0..1, Fault::Lost);
+    intake.answers(&request().key("k")).await.must_be(201);
+    let (_, case) = the_ticket(&world).await;
+    assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+    assert_eq!(world.all_rung().len(), 2);
+}
+
+#[tokio::test]
+async fn a_transaction_that_another_is_in_the_way_of_is_tried_again() {
+    let (world, intake) = started().await;
+    world.fails("TransactWriteItems", 0..2, Fault::Conflict);
+    intake.answers(&request()).await.must_be(201);
+    let written = world
+        .operations()
+        .iter()
+        .filter(|o| *o == "TransactWriteItems")
+        .count();
+    assert_eq!(written, 3);
+    the_ticket(&world).await;
+}
+
+#[tokio::test]
+async fn a_call_that_hangs_is_given_up_in_time() {
+    let (world, intake) = started().await;
+    world.fails("UpdateItem", 0..9, Fault::Hung);
+    intake
+        .answers(&request())
+        .await
+        .must_refuse(503, "unavailable");
+    must_have_changed_nothing(&world).await;
+}
+
+#[tokio::test]
+async fn a_doorbell_that_cannot_be_rung_is_left_to_the_sweep() {
+    let (world, intake) = started().await;
+    world.fails("SendMessage", 0..99, Fault::Failed);
+    intake.answers(&request()).await.must_be(201);
+    let (_, case) = the_ticket(&world).await;
+    assert_eq!(world.all_rung(), []);
+    assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+}

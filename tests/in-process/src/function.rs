@@ -1,0 +1,161 @@
+//! A function that is started, and the events that it is given.
+
+use std::time::Duration;
+
+use cloud::entry::{Function, FunctionError, handle};
+use serde_json::{Value, json};
+use types::Timestamp;
+use types::effects::QueueName;
+use types::message::Doorbell;
+
+use crate::http::{Answer, Request};
+use crate::template;
+use crate::world::queue_name;
+
+/// What there is left of an invocation's time: nothing hurries.
+const TIME: Duration = Duration::from_secs(10);
+
+/// A function that is started.
+pub struct Started<F> {
+    pub function: F,
+    pub(crate) template: &'static template::Function,
+}
+
+/// A message of a queue.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub body: String,
+    /// How often it has been received, this time counted.
+    pub receive_count: u32,
+}
+
+impl Message {
+    /// A message that comes for the first time.
+    pub fn of(body: impl Into<String>) -> Self {
+        Message {
+            body: body.into(),
+            receive_count: 1,
+        }
+    }
+
+    /// The same for the fifth time, which is the last.
+    #[must_use]
+    pub fn for_the_last_time(self) -> Self {
+        Message {
+            receive_count: 5,
+            ..self
+        }
+    }
+}
+
+impl From<&Doorbell> for Message {
+    fn from(doorbell: &Doorbell) -> Self {
+        Message::of(doorbell.to_body().unwrap())
+    }
+}
+
+/// What a function said of a batch.
+#[derive(Debug)]
+pub struct Worked {
+    /// The messages that come back, by their place in the batch.
+    pub failed: Vec<usize>,
+}
+
+impl Worked {
+    /// Every message is done.
+    ///
+    /// # Panics
+    /// When one is not.
+    #[track_caller]
+    pub fn must_be_done(&self) {
+        assert_eq!(self.failed, [] as [usize; 0], "messages come back");
+    }
+}
+
+impl<F: Function> Started<F> {
+    /// The answer to a request.
+    ///
+    /// # Panics
+    /// When the template gives the function no such route.
+    pub async fn answers(&self, request: &Request) -> Answer {
+        let event = request.event(&self.template.routes);
+        let answer = self.handles(&event, TIME).await;
+        Answer::read(answer.unwrap().get())
+    }
+
+    /// Works off one batch of doorbells.
+    ///
+    /// # Panics
+    /// When the batch fails as a whole.
+    pub async fn works(&self, queue: QueueName, doorbells: &[Doorbell]) -> Worked {
+        let messages: Vec<_> = doorbells.iter().map(Message::from).collect();
+        self.receives(queue, &messages).await
+    }
+
+    /// The same with other messages.
+    ///
+    /// # Panics
+    /// When the batch fails as a whole.
+    pub async fn receives(&self, queue: QueueName, messages: &[Message]) -> Worked {
+        let queue = queue_name(&self.template.environment, queue);
+        self.receives_from(&queue, messages, TIME).await
+    }
+
+    /// The same from a queue by its name in the template, with so much time left.
+    ///
+    /// # Panics
+    /// When the batch fails as a whole, or the template does not feed the
+    /// function from this queue.
+    pub async fn receives_from(&self, queue: &str, messages: &[Message], time: Duration) -> Worked {
+        let feeds = &self.template.queues;
+        assert!(
+            feeds.iter().any(|q| q == queue),
+            "{queue} is none of {feeds:?}"
+        );
+        let record = |(i, message): (usize, &Message)| {
+            json!({
+                "messageId": format!("message-{i}"),
+                "receiptHandle": format!("receipt-{i}"),
+                "body": message.body,
+                "attributes": { "ApproximateReceiveCount": message.receive_count.to_string() },
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
+                "awsRegion": "us-east-1",
+            })
+        };
+        let records: Vec<_> = messages.iter().enumerate().map(record).collect();
+        let answer = self.handles(&json!({ "Records": records }), time).await;
+        let answer: Value = serde_json::from_str(answer.unwrap().get()).unwrap();
+        let failures = answer["batchItemFailures"].as_array().unwrap();
+        let place = |failure: &Value| {
+            let id = failure["itemIdentifier"].as_str()?;
+            id.strip_prefix("message-")?.parse().ok()
+        };
+        let mut failed: Vec<usize> = failures.iter().map(|f| place(f).unwrap()).collect();
+        failed.sort_unstable();
+        Worked { failed }
+    }
+
+    /// What it says when the schedule wakes it at `time`.
+    ///
+    /// # Errors
+    /// When the invocation fails.
+    pub async fn ticks(&self, time: Timestamp) -> Result<Value, FunctionError> {
+        let event = json!({ "detail-type": "Scheduled Event", "time": time.to_string() });
+        let answer = self.handles(&event, TIME).await?;
+        Ok(serde_json::from_str(answer.get()).unwrap())
+    }
+
+    /// Whatever it says to an event.
+    ///
+    /// # Errors
+    /// When the invocation fails.
+    pub async fn handles(
+        &self,
+        event: &Value,
+        time: Duration,
+    ) -> Result<Box<cloud::RawValue>, FunctionError> {
+        handle(&self.function, &event.to_string(), time).await
+    }
+}

@@ -1,0 +1,226 @@
+//! Requests as the API gateway hands them over, and the answers of functions.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Map, Value, json};
+
+/// A request of somebody.
+#[derive(Clone, Debug)]
+pub struct Request {
+    method: &'static str,
+    path: String,
+    claims: Option<Value>,
+    headers: Map<String, Value>,
+    body: Option<String>,
+}
+
+/// `GET path`, with its query.
+pub fn get(path: impl Into<String>) -> Request {
+    Request::new("GET", path.into())
+}
+
+/// `POST path`, without a body so far.
+pub fn post(path: impl Into<String>) -> Request {
+    Request::new("POST", path.into())
+}
+
+/// `PUT path`, without a body so far.
+pub fn put(path: impl Into<String>) -> Request {
+    Request::new("PUT", path.into())
+}
+
+impl Request {
+    fn new(method: &'static str, path: String) -> Self {
+        Request {
+            method,
+            path,
+            claims: None,
+            headers: Map::new(),
+            body: None,
+        }
+    }
+
+    /// Signed in, with a verified address.
+    #[must_use]
+    pub fn by(self, email: &str) -> Self {
+        self.claiming(json!({ "email": email, "email_verified": "true" }))
+    }
+
+    /// Signed in, with these claims.
+    #[must_use]
+    pub fn claiming(mut self, claims: Value) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), json!(value));
+        self
+    }
+
+    /// Under an idempotency key.
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    #[must_use]
+    pub fn json(self, body: Value) -> Self {
+        self.body("application/json", &body.to_string())
+    }
+
+    /// What an HTML form sends.
+    #[must_use]
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.body("application/x-www-form-urlencoded", &body)
+    }
+
+    #[must_use]
+    pub fn body(mut self, content_type: &str, body: &str) -> Self {
+        self.body = Some(body.to_owned());
+        self.header("content-type", content_type)
+    }
+
+    /// The event of it, for a function with these routes.
+    ///
+    /// # Panics
+    /// When none of the routes takes it.
+    pub(crate) fn event(&self, routes: &[Option<(String, String)>]) -> Value {
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let found = routes.iter().flatten().find_map(|(method, pattern)| {
+            let parameters = matching(pattern, path).filter(|_| method == self.method)?;
+            Some((format!("{method} {pattern}"), parameters))
+        });
+        let (key, parameters) = match found {
+            Some(found) => found,
+            None if routes.contains(&None) => ("$default".to_owned(), Map::new()),
+            None => panic!("{} {path} is no route of this function", self.method),
+        };
+        // A form counts as binary.
+        let kind = self.headers.get("content-type").and_then(Value::as_str);
+        let is_binary = kind.is_some_and(|kind| kind.starts_with("application/x-www-form"));
+        let body = self.body.as_ref().map(|body| match is_binary {
+            true => BASE64_STANDARD.encode(body),
+            false => body.clone(),
+        });
+        let mut parameters_of_query = Map::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            parameters_of_query.insert(name.into_owned(), json!(value));
+        }
+        let authorizer = self.claims.as_ref();
+        let authorizer =
+            authorizer.map(|claims| json!({ "jwt": { "claims": claims, "scopes": null } }));
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": key,
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": self.headers,
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "in-process",
+                "authorizer": authorizer,
+                "domainName": "mesa.example",
+                "domainPrefix": "mesa",
+                "http": {
+                    "method": self.method,
+                    "path": path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "127.0.0.1",
+                    "userAgent": "in-process",
+                },
+                "requestId": "in-process",
+                "routeKey": key,
+                "stage": "$default",
+                "time": "23/Nov/2026:13:00:00 +0000",
+                "timeEpoch": 1_795_438_800_000_i64,
+            },
+            "body": body,
+            "isBase64Encoded": is_binary,
+        });
+        if !parameters_of_query.is_empty() {
+            event["queryStringParameters"] = parameters_of_query.into();
+        }
+        if !parameters.is_empty() {
+            event["pathParameters"] = parameters.into();
+        }
+        event
+    }
+}
+
+/// The parameters of a path, where it has this pattern.
+fn matching(pattern: &str, path: &str) -> Option<Map<String, Value>> {
+    let mut parameters = Map::new();
+    let (mut wanted, mut found) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return Some(parameters),
+            (Some(wanted), Some(found)) if wanted == found => {}
+            (Some(wanted), Some(found)) if wanted.starts_with('{') && !found.is_empty() => {
+                let name = wanted.trim_matches(['{', '}']).to_owned();
+                parameters.insert(name, json!(found));
+            }
+            (_, _) => return None,
+        }
+    }
+}
+
+/// A function's answer to a request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u64,
+    headers: Map<String, Value>,
+    pub body: String,
+}
+
+impl Answer {
+    pub(crate) fn read(answer: &str) -> Self {
+        let answer: Value = serde_json::from_str(answer).unwrap();
+        Answer {
+            status: answer["statusCode"].as_u64().unwrap(),
+            headers: answer["headers"].as_object().cloned().unwrap_or_default(),
+            body: answer["body"].as_str().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(Value::as_str)
+    }
+
+    /// The body.
+    ///
+    /// # Panics
+    /// When it is not JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+
+    /// The body of an answer with this status.
+    ///
+    /// # Panics
+    /// When it has another one.
+    #[track_caller]
+    pub fn must_be(&self, status: u64) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.json()
+    }
+
+    /// A problem with this status and code (RFC 9457).
+    ///
+    /// # Panics
+    /// When it is none, or another one.
+    #[track_caller]
+    pub fn must_refuse(&self, status: u64, code: &str) -> Value {
+        let problem = self.must_be(status);
+        assert_eq!(problem["code"], code, "{problem}");
+        let kind = self.header("content-type").unwrap_or_default();
+        assert!(kind.starts_with("application/problem+json"), "{kind}");
+        problem
+    }
+}

@@ -1,0 +1,125 @@
+//! Then: rows, read consistently and past everything that fails.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use types::ticket::{Event, Ticket};
+
+use crate::case::Case;
+use crate::template::TEMPLATE;
+use crate::world::World;
+
+/// Every row by its key, as DynamoDB writes them.
+pub type Rows = BTreeMap<(String, String), Value>;
+
+impl World {
+    /// Every row.
+    pub fn rows(&self) -> Rows {
+        let rows = self.aws.tables.rows(&TEMPLATE.table.name);
+        let key = |row: &Value, name: &str| row[name]["S"].as_str().unwrap().to_owned();
+        rows.into_iter()
+            .map(|row| ((key(&row, "pk"), key(&row, "sk")), row))
+            .collect()
+    }
+
+    /// The rows whose partition begins with a prefix.
+    pub fn rows_of(&self, prefix: &str) -> Vec<Value> {
+        let rows = self.rows().into_iter();
+        rows.filter(|((pk, _), _)| pk.starts_with(prefix))
+            .map(|(_, row)| row)
+            .collect()
+    }
+
+    /// A row; `null` where there is none.
+    pub fn row(&self, pk: &str, sk: &str) -> Value {
+        let key = (pk.to_owned(), sk.to_owned());
+        self.rows().remove(&key).unwrap_or_default()
+    }
+
+    /// Writes a row over whatever is there, as damage or another version would.
+    pub fn put_row(&self, row: &Value) {
+        let request = serde_json::json!({ "TableName": TEMPLATE.table.name, "Item": row });
+        let (status, answer) = self
+            .aws
+            .tables
+            .call("PutItem", request.to_string().as_bytes());
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    /// How many open tickets an agent is responsible for.
+    pub fn load(&self, agent: &str) -> i64 {
+        let row = self.row(&format!("AGENT#{agent}"), "LOAD");
+        let open = row["open"]["N"].as_str();
+        open.map_or(0, |open| open.parse().unwrap())
+    }
+
+    /// The tickets, by number.
+    pub async fn tickets(&self) -> Vec<Ticket> {
+        let rows = self.rows_of("TICKET#").into_iter();
+        let rows = rows.filter(|row| row["sk"]["S"] == "TICKET");
+        let mut tickets: Vec<Ticket> = rows
+            .map(|row| serde_json::from_str(row["doc"]["S"].as_str().unwrap()).unwrap())
+            .collect();
+        tickets.sort_by_key(|ticket| ticket.number);
+        tickets
+    }
+
+    /// The case of a ticket that a function made.
+    pub fn case(&self, ticket: &Ticket) -> Case {
+        Case {
+            world: self.clone(),
+            id: ticket.id,
+            number: ticket.number,
+            now: ticket.updated_at,
+        }
+    }
+}
+
+impl Case {
+    /// The ticket now.
+    pub async fn ticket(&self) -> Ticket {
+        let ticket = self.world.desk.store.ticket(self.id).await;
+        ticket.unwrap().unwrap()
+    }
+
+    /// Its events.
+    pub async fn events(&self) -> Vec<Event> {
+        let (events, _) = self
+            .world
+            .desk
+            .store
+            .events(self.id, 0, 1_000)
+            .await
+            .unwrap();
+        events
+    }
+
+    /// The words of its events.
+    pub async fn kinds(&self) -> Vec<&'static str> {
+        let events = self.events().await;
+        events.iter().map(|event| event.kind.as_str()).collect()
+    }
+
+    /// What it owes: `3 mail_solved`, in the order of the events.
+    pub fn owed(&self) -> Vec<String> {
+        self.effects("OUTBOX#").into_keys().collect()
+    }
+
+    /// The mails that it owed and that were not sent, each with the reason.
+    pub fn unsent(&self) -> Vec<(String, String)> {
+        let why = |row: Value| row["why"]["S"].as_str().unwrap_or_default().to_owned();
+        let unsent = self.effects("UNSENT#").into_iter();
+        unsent.map(|(name, row)| (name, why(row))).collect()
+    }
+
+    fn effects(&self, prefix: &str) -> BTreeMap<String, Value> {
+        let rows = self.world.rows_of(&format!("TICKET#{}", self.id));
+        let named = rows.into_iter().filter_map(|row| {
+            let name = row["sk"]["S"].as_str()?.strip_prefix(prefix)?;
+            let (seq, effect) = name.split_once('#')?;
+            let seq: u64 = seq.parse().ok()?;
+            Some((format!("{seq} {effect}"), row))
+        });
+        named.collect()
+    }
+}

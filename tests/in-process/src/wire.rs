@@ -1,0 +1,354 @@
+//! Where the AWS SDK's requests end: not in the network but in the services in
+//! memory. Every call of a function is on record, and some of them fail as they
+//! are told to.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::faults::{Fault, Service};
+use crate::mail::Mails;
+use crate::objects::Objects;
+use crate::queues::Queues;
+use crate::table::Tables;
+use crate::template::Table;
+
+/// The services, and what was asked of them.
+pub(crate) struct Aws {
+    pub(crate) tables: Tables,
+    pub(crate) queues: Mutex<Queues>,
+    pub(crate) mails: Mutex<Mails>,
+    pub(crate) objects: Mutex<Objects>,
+    pub(crate) calls: Mutex<Vec<Call>>,
+    plans: Mutex<Vec<Plan>>,
+}
+
+/// A call of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// `GetItem`, `SendMessage`, …
+    pub operation: String,
+    /// The request, of the services that speak JSON.
+    pub request: Value,
+}
+
+/// What is to happen to calls of an operation.
+struct Plan {
+    operation: String,
+    /// How many of them have come.
+    seen: usize,
+    calls: Range<usize>,
+    what: What,
+}
+
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+enum What {
+    Fails(Fault),
+    /// Something happens before the call is carried out, once.
+    Waits(VecDeque<Meanwhile>),
+}
+
+/// What becomes of the call at hand.
+enum Next {
+    GoesOn,
+    Fails(Fault),
+    Waits(Meanwhile),
+}
+
+/// Locks what a failed test may have left locked.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Aws {
+    pub(crate) fn new(table: &Table) -> Self {
+        Aws {
+            tables: Tables::new(table),
+            queues: Mutex::default(),
+            mails: Mutex::default(),
+            objects: Mutex::default(),
+            calls: Mutex::default(),
+            plans: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn fails(&self, operation: &str, calls: Range<usize>, fault: Fault) {
+        self.plan(operation, calls, What::Fails(fault));
+    }
+
+    pub(crate) fn waits(&self, operation: &str, number: usize, meanwhile: Meanwhile) {
+        let what = What::Waits(VecDeque::from([meanwhile]));
+        self.plan(operation, number..number + 1, what);
+    }
+
+    fn plan(&self, operation: &str, calls: Range<usize>, what: What) {
+        lock(&self.plans).push(Plan {
+            operation: operation.to_owned(),
+            seen: 0,
+            calls,
+            what,
+        });
+    }
+
+    fn next(&self, operation: &str) -> Next {
+        let mut next = Next::GoesOn;
+        for plan in lock(&self.plans).iter_mut() {
+            if plan.operation != operation {
+                continue;
+            }
+            let is_its_turn = plan.calls.contains(&plan.seen);
+            plan.seen += 1;
+            match &mut plan.what {
+                What::Fails(fault) if is_its_turn => next = Next::Fails(fault.clone()),
+                What::Waits(meanwhile) if is_its_turn => {
+                    if let Some(meanwhile) = meanwhile.pop_front() {
+                        next = Next::Waits(meanwhile);
+                    }
+                }
+                What::Fails(_) | What::Waits(_) => {}
+            }
+        }
+        next
+    }
+
+    /// Carries a call out.
+    fn carry_out(&self, request: Parsed) -> (u16, String, Vec<u8>) {
+        match request {
+            Parsed::DynamoDb { operation, body } => {
+                let (status, answer) = self.tables.call(&operation, &body);
+                (status, JSON.to_owned(), answer.into_bytes())
+            }
+            Parsed::Sqs { operation, body } => {
+                let request = serde_json::from_slice(&body).unwrap();
+                let (status, answer) = lock(&self.queues).call(&operation, &request);
+                (status, JSON.to_owned(), answer.to_string().into_bytes())
+            }
+            Parsed::Ses { form } => {
+                let answer = lock(&self.mails).send(&form);
+                (200, "text/xml".to_owned(), answer.into_bytes())
+            }
+            Parsed::S3 {
+                operation,
+                bucket,
+                key,
+                query,
+                content_type,
+                body,
+            } => {
+                let mut objects = lock(&self.objects);
+                let now = cloud::clock::now();
+                let place = (bucket.as_str(), key.as_str());
+                let answer = objects.call(operation, place, &query, &content_type, body, now);
+                (answer.status, answer.content_type, answer.body)
+            }
+        }
+    }
+}
+
+const JSON: &str = "application/x-amz-json-1.0";
+
+/// Whose calls go through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A function: its calls are on record, and may fail.
+    Function,
+    /// The test itself.
+    Test,
+}
+
+/// The HTTP client of the AWS SDK.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    pub(crate) aws: Arc<Aws>,
+    pub(crate) caller: Caller,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connector")
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (aws, caller) = (Arc::clone(&self.aws), self.caller);
+        HttpConnectorFuture::new(async move {
+            let request = Parsed::read(&request);
+            if caller == Caller::Test {
+                return Ok(response(aws.carry_out(request)));
+            }
+            let call = request.call();
+            let (service, parts) = (request.service(), request.parts());
+            lock(&aws.calls).push(call.clone());
+            let lost = || ConnectorError::io("the answer is lost".into());
+            match aws.next(&call.operation) {
+                Next::GoesOn => Ok(response(aws.carry_out(request))),
+                Next::Waits(meanwhile) => {
+                    meanwhile.await;
+                    Ok(response(aws.carry_out(request)))
+                }
+                Next::Fails(Fault::Lost) => {
+                    aws.carry_out(request);
+                    Err(lost())
+                }
+                Next::Fails(Fault::Hung) => std::future::pending().await,
+                Next::Fails(fault) => {
+                    let (status, body) = service.error(&fault, parts);
+                    let kind = match service {
+                        Service::DynamoDb | Service::Sqs => JSON,
+                        Service::Ses | Service::S3 => "text/xml",
+                    };
+                    Ok(response((status, kind.to_owned(), body.into_bytes())))
+                }
+            }
+        })
+    }
+}
+
+/// How the SDK waits, between attempts and for answers: a hundredth of the time.
+#[derive(Debug)]
+pub(crate) struct Hurried;
+
+impl AsyncSleep for Hurried {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(tokio::time::sleep(duration / 100))
+    }
+}
+
+fn response((status, content_type, body): (u16, String, Vec<u8>)) -> HttpResponse {
+    let length = body.len().to_string();
+    let mut response =
+        HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+    response.headers_mut().insert("content-type", content_type);
+    response.headers_mut().insert("content-length", length);
+    response
+}
+
+/// A request, by service.
+enum Parsed {
+    DynamoDb {
+        operation: String,
+        body: Vec<u8>,
+    },
+    Sqs {
+        operation: String,
+        body: Vec<u8>,
+    },
+    Ses {
+        form: Vec<(String, String)>,
+    },
+    S3 {
+        operation: &'static str,
+        bucket: String,
+        key: String,
+        query: Vec<(String, String)>,
+        content_type: String,
+        body: Vec<u8>,
+    },
+}
+
+impl Parsed {
+    fn read(request: &HttpRequest) -> Self {
+        let body = request.body().bytes();
+        let body = body.expect("a request in memory").to_vec();
+        let header = |name: &str| request.headers().get(name).unwrap_or_default();
+        let operation = |operation: &str| operation.to_owned();
+        match header("x-amz-target").split_once('.') {
+            Some(("DynamoDB_20120810", name)) => Parsed::DynamoDb {
+                operation: operation(name),
+                body,
+            },
+            Some(("AmazonSQS", name)) => Parsed::Sqs {
+                operation: operation(name),
+                body,
+            },
+            Some((target, _)) => panic!("no function calls {target}"),
+            None if header("content-type").starts_with("application/x-www-form-urlencoded") => {
+                let form = form_urlencoded::parse(&body).into_owned().collect();
+                Parsed::Ses { form }
+            }
+            None => {
+                let (_, path) = request.uri().split_once("://").unwrap_or_default();
+                let (_, path) = path.split_once('/').unwrap_or_default();
+                let (path, query) = path.split_once('?').unwrap_or((path, ""));
+                let query: Vec<_> = form_urlencoded::parse(query.as_bytes())
+                    .into_owned()
+                    .collect();
+                let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+                let key = percent_decode_str(key).decode_utf8().unwrap();
+                Parsed::S3 {
+                    operation: match (request.method(), key.is_empty()) {
+                        ("GET", true) => "ListObjectsV2",
+                        ("GET", false) => "GetObject",
+                        ("PUT", false) => "PutObject",
+                        ("DELETE", false) => "DeleteObject",
+                        other => panic!("no function calls S3 with {other:?}"),
+                    },
+                    bucket: bucket.to_owned(),
+                    key: key.into_owned(),
+                    query,
+                    content_type: header("content-type").to_owned(),
+                    body,
+                }
+            }
+        }
+    }
+
+    fn service(&self) -> Service {
+        match self {
+            Parsed::DynamoDb { .. } => Service::DynamoDb,
+            Parsed::Sqs { .. } => Service::Sqs,
+            Parsed::Ses { .. } => Service::Ses,
+            Parsed::S3 { .. } => Service::S3,
+        }
+    }
+
+    fn call(&self) -> Call {
+        let json = |body: &[u8]| serde_json::from_slice(body).unwrap_or_default();
+        let (operation, request) = match self {
+            Parsed::DynamoDb { operation, body } | Parsed::Sqs { operation, body } => {
+                (operation.clone(), json(body))
+            }
+            Parsed::Ses { form } => {
+                let action = form.iter().find(|(name, _)| name == "Action");
+                let action = action.map(|(_, action)| action.clone());
+                (action.unwrap_or_default(), Value::Null)
+            }
+            Parsed::S3 { operation, .. } => ((*operation).to_owned(), Value::Null),
+        };
+        Call { operation, request }
+    }
+
+    /// The parts of a transaction.
+    fn parts(&self) -> usize {
+        self.call().request["TransactItems"]
+            .as_array()
+            .map_or(0, Vec::len)
+    }
+}

@@ -1,0 +1,236 @@
+//! AWS in memory, the functions that are started on it, and what was asked of it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_types::SdkConfig;
+use cloud::aws::{Access, sdk_config};
+use cloud::config::Environment;
+use cloud::desk::Desk;
+use cloud::entry::Function;
+use types::catalogue::CatalogueDocument;
+use types::effects::QueueName;
+use types::ids::TicketNumber;
+use types::message::Doorbell;
+
+use crate::faults::Fault;
+use crate::function::Started;
+use crate::mail::Mail;
+use crate::objects::Object;
+use crate::template::TEMPLATE;
+use crate::wire::{Aws, Call, Caller, Connector, Hurried, lock};
+
+/// A table, queues, buckets and SES of one's own. Clones share them.
+#[derive(Clone)]
+pub struct World {
+    pub(crate) aws: Arc<Aws>,
+    /// With it the test itself reads and writes: nothing of that is on record,
+    /// and none of it fails.
+    pub(crate) desk: Arc<Desk>,
+}
+
+impl World {
+    /// A desk on which nothing has happened, as `template.yaml` describes it.
+    pub async fn new() -> Self {
+        let aws = Arc::new(Aws::new(&TEMPLATE.table));
+        let environment = Environment::given(all_variables(), sdk(&aws, Caller::Test));
+        let desk = Desk::start(&environment, &QueueName::ALL).await.unwrap();
+        World {
+            aws,
+            desk: Arc::new(desk),
+        }
+    }
+
+    /// Starts a function as Lambda does: with the variables that the template
+    /// gives it, and no others.
+    ///
+    /// # Panics
+    /// When the template has no such function, or the function does not start.
+    pub async fn start<F: Function>(&self, name: &str) -> Started<F> {
+        self.start_with(name, &[]).await
+    }
+
+    /// The same with some variables changed.
+    ///
+    /// # Panics
+    /// When the template has no such function, or the function does not start.
+    pub async fn start_with<F: Function>(
+        &self,
+        name: &str,
+        changes: &[(&str, &str)],
+    ) -> Started<F> {
+        let template = TEMPLATE.functions.get(name);
+        let template = template.unwrap_or_else(|| panic!("the template has no function {name}"));
+        let mut variables = template.environment.clone();
+        for (name, value) in changes {
+            variables.insert((*name).to_owned(), (*value).to_owned());
+        }
+        let environment = Environment::given(variables, sdk(&self.aws, Caller::Function));
+        let started = F::start(&environment).await;
+        let function = started.unwrap_or_else(|e| panic!("{name} does not start: {e}"));
+        self.forget();
+        Started { function, template }
+    }
+
+    /// Writes a catalogue over the one in force. Functions keep one for some
+    /// seconds: it is written before they read it.
+    pub async fn catalogue(&self, change: impl FnOnce(&mut CatalogueDocument)) {
+        let stored = self.desk.store.catalogue().await.unwrap();
+        let mut document = stored.catalogue.document().clone();
+        change(&mut document);
+        let written = self.desk.store.put_catalogue(&document, stored.version);
+        assert!(written.await.unwrap());
+    }
+
+    /// Says who of the directory is away.
+    pub async fn away(&self, agents: &[&str]) {
+        self.catalogue(|document| {
+            for entry in &mut document.directory {
+                entry.available = !agents.contains(&entry.email.as_str());
+            }
+        })
+        .await;
+    }
+
+    /// Records that a number stands for nothing, as the sweep does.
+    ///
+    /// # Panics
+    /// When it stands for a ticket.
+    pub async fn void_number(&self, number: u64) {
+        let voided = self.desk.store.void_number(TicketNumber(number)).await;
+        assert!(voided.unwrap());
+    }
+
+    /// Some calls of an operation fail, counted from now.
+    pub fn fails(&self, operation: &str, calls: Range<usize>, fault: Fault) {
+        self.aws.fails(operation, calls, fault);
+    }
+
+    /// Before a call of an operation is carried out, counted from now, something
+    /// else happens.
+    pub fn meanwhile(
+        &self,
+        operation: &str,
+        number: usize,
+        happens: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.aws.waits(operation, number, Box::pin(happens));
+    }
+
+    /// How many messages wait in a queue, as SQS says.
+    pub fn backlog(&self, queue: QueueName, messages: u64) {
+        let name = queue_name(&all_variables(), queue);
+        lock(&self.aws.queues).backlog.insert(name, messages);
+    }
+
+    /// The same of a queue that is not rung, by its name in the template.
+    pub fn backlog_of(&self, queue: &str, messages: u64) {
+        let mut queues = lock(&self.aws.queues);
+        queues.backlog.insert(queue.to_owned(), messages);
+    }
+
+    /// Forgets the calls, doorbells and mails that are on record.
+    pub fn forget(&self) {
+        lock(&self.aws.calls).clear();
+        lock(&self.aws.mails).0.clear();
+        let mut queues = lock(&self.aws.queues);
+        queues.sent.clear();
+        queues.hidden.clear();
+    }
+
+    /// The calls that functions made, in their order.
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.aws.calls).clone()
+    }
+
+    /// The operations of these calls.
+    pub fn operations(&self) -> Vec<String> {
+        self.calls()
+            .into_iter()
+            .map(|call| call.operation)
+            .collect()
+    }
+
+    /// What was rung on a queue, in its order.
+    ///
+    /// # Panics
+    /// When something was that hangs on another queue.
+    #[track_caller]
+    pub fn rung(&self, queue: QueueName) -> Vec<Doorbell> {
+        let name = queue_name(&all_variables(), queue);
+        let queues = lock(&self.aws.queues);
+        let on_it = queues.sent.iter().filter(|(to, _)| *to == name);
+        let doorbells = on_it.map(|(_, body)| Doorbell::from_body(body).unwrap());
+        doorbells
+            .inspect(|doorbell| assert_eq!(doorbell.queue(), queue, "{doorbell:?}"))
+            .collect()
+    }
+
+    /// What was rung on all queues, in the order of the queues.
+    #[track_caller]
+    pub fn all_rung(&self) -> Vec<Doorbell> {
+        let queues = QueueName::ALL.into_iter();
+        queues.flat_map(|queue| self.rung(queue)).collect()
+    }
+
+    /// How many seconds messages were hidden for, in the order of hiding.
+    pub fn hidden(&self) -> Vec<u64> {
+        let queues = lock(&self.aws.queues);
+        queues
+            .hidden
+            .iter()
+            .map(|(_, _, seconds)| *seconds)
+            .collect()
+    }
+
+    /// The mails that went out, in their order.
+    pub fn mails(&self) -> Vec<Mail> {
+        lock(&self.aws.mails).0.clone()
+    }
+
+    /// Writes an object.
+    pub fn put_object(&self, bucket: &str, key: &str, object: Object) {
+        let place = (bucket.to_owned(), key.to_owned());
+        lock(&self.aws.objects).0.insert(place, object);
+    }
+
+    /// The objects of a bucket, by key.
+    pub fn objects(&self, bucket: &str) -> BTreeMap<String, Object> {
+        let objects = lock(&self.aws.objects);
+        let of_it = objects.0.iter().filter(|((b, _), _)| b == bucket);
+        of_it
+            .map(|((_, key), object)| (key.clone(), object.clone()))
+            .collect()
+    }
+
+    /// A variable that some function has.
+    pub fn variable(&self, name: &str) -> String {
+        all_variables().remove(name).unwrap()
+    }
+}
+
+/// The variables of all functions together.
+fn all_variables() -> BTreeMap<String, String> {
+    let functions = TEMPLATE.functions.values();
+    functions.flat_map(|f| f.environment.clone()).collect()
+}
+
+/// What the template calls a queue.
+pub(crate) fn queue_name(variables: &BTreeMap<String, String>, queue: QueueName) -> String {
+    let url = &variables[&format!("{}_QUEUE_URL", queue.as_str().to_uppercase())];
+    url.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+fn sdk(aws: &Arc<Aws>, caller: Caller) -> SdkConfig {
+    let connector = Connector {
+        aws: Arc::clone(aws),
+        caller,
+    };
+    sdk_config(Access::local(4566))
+        .into_builder()
+        .http_client(connector)
+        .sleep_impl(SharedAsyncSleep::new(Hurried))
+        .build()
+}
