@@ -12,11 +12,15 @@ use cloud::files::Bucket;
 use cloud::log::chain;
 use cloud::queues::{DeadLetters, dead_letters, redrive};
 use cloud::store::Store;
+use emulator::clock;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::template::Template;
-use crate::{Binaries, Host, Options, StartError, clock};
+use crate::binaries::Binaries;
+use crate::data::DataError;
+use crate::host::{Host, StartError, read_template};
+use crate::options::Options;
+use crate::wiring::{self, Offered};
 
 /// The pause between two passes of an audit: longer than a function may run.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -95,7 +99,7 @@ impl Services {
                 ahead: SignedDuration::ZERO,
             }),
             // One is running on it: that one is asked.
-            Err(StartError::Data(crate::DataError::InUse(data))) => {
+            Err(StartError::Data(DataError::InUse(data))) => {
                 let told = announced(&data)?;
                 let ahead = told.clock_offset_seconds.unwrap_or(0);
                 Ok(Services {
@@ -137,7 +141,16 @@ fn names(place: &Place) -> Result<[String; 3], OperatorError> {
             config::required(NAMES[2])?,
         ]),
         Place::Local(options) => {
-            let template = Template::of(options)?;
+            // Whoever asks for names alone has no use for what these are.
+            let nothing = "https://localhost".to_owned();
+            let offered = Offered {
+                issuer: nothing.clone(),
+                base_url: nothing.clone(),
+                token_secret: nothing,
+            };
+            let text = read_template(options)?;
+            let template = wiring::template(&text, &options.parameters, &offered, 0)
+                .map_err(StartError::from)?;
             let mut names = [const { String::new() }; 3];
             for (name, variable) in names.iter_mut().zip(NAMES) {
                 let functions = template.functions.iter();

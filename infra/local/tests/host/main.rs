@@ -72,7 +72,7 @@ fn command(data: &Path, arguments: &[&str]) -> Command {
         ])
         .arg(data)
         .arg("--template")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/template.yaml"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../template/tests/template.yaml"))
         .arg("--binaries")
         .arg(binary.with_file_name("examples"))
         .args(arguments)

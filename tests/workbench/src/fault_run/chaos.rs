@@ -178,7 +178,7 @@ impl<'a> Chaos<'a> {
             "s3": { "throttled": 600, "failed": 600, "lost": 400, "hung": 50 },
             "deliveries": { "twice": 800, "again": 500, "shuffled": 5_000 },
             "refused_addresses": refused,
-            "without": self.wanted.without.iter().collect::<Vec<_>>(),
+            "without": self.wanted.without.as_deref().map_or(json!({}), without),
         }));
     }
 
@@ -269,7 +269,7 @@ impl<'a> Chaos<'a> {
         let report = self.host.nobody().get("/_local/faults").json();
         self.faults.take_over(&report);
         let plan = match &self.wanted.without {
-            Some(protection) => json!({ "without": [protection] }),
+            Some(protection) => json!({ "without": without(protection) }),
             None => json!({}),
         };
         self.put(&plan);
@@ -297,5 +297,22 @@ impl<'a> Chaos<'a> {
             std::thread::sleep(BEAT);
             quiet = if is_at_rest(self.host) { quiet + 1 } else { 0 };
         }
+    }
+}
+
+/// What is taken away from the table's requests where a protection is not to be
+/// there. The emulator knows no keys: it is told which.
+///
+/// # Panics
+/// Where there is no such protection.
+fn without(protection: &str) -> Value {
+    match protection {
+        "conditional_writes" => json!({ "conditions": true }),
+        "idempotency_rows" => {
+            json!({ "puts": [{ "attribute": "pk", "begins_with": "IDEMPOTENCY#" }] })
+        }
+        // The sweep finds no row.
+        "outbox_ringing" => json!({ "queries": [{ "index": "due", "begins_with": "OUTBOX#" }] }),
+        other => panic!("there is no protection {other}"),
     }
 }

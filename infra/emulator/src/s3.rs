@@ -1,0 +1,17 @@
+//! S3: objects in files, path style, for whoever is on this machine.
+
+mod answers;
+mod chunked;
+mod cors;
+mod listing;
+mod objects;
+mod protocol;
+mod reading;
+mod request;
+mod writing;
+
+pub use crate::s3::cors::CorsRule;
+pub use crate::s3::objects::{Bucket, ObjectError, Objects};
+pub(crate) use crate::s3::objects::{Draft, Existing};
+pub(crate) use crate::s3::protocol::answer;
+pub(crate) use crate::s3::request::is_for_s3;

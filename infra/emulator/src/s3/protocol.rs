@@ -1,0 +1,96 @@
+//! The S3 API, path style, over the object store.
+//!
+//! A presigned request is held to its expiry. Signatures are not looked at.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use ulid::Ulid;
+
+use crate::arn::REGION;
+use crate::clock;
+use crate::s3::answers::S3Error;
+use crate::s3::cors::cors;
+use crate::s3::listing::{delete_all, list, list_buckets};
+use crate::s3::objects::Objects;
+use crate::s3::reading::get;
+use crate::s3::request::{Query, bucket_and_key, check_expiry};
+use crate::s3::writing::put;
+
+/// Answers a request.
+pub(crate) async fn answer(objects: &Arc<Objects>, parts: &Parts, body: Body) -> Response {
+    let (bucket, key) = match bucket_and_key(parts.uri.path()) {
+        Ok(both) => both,
+        Err(error) => return error.response(parts),
+    };
+    let rules = objects.bucket(&bucket).map(|bucket| bucket.cors.as_slice());
+    let allowed = cors(rules.unwrap_or_default(), parts);
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    let mut response = if let Some(allowed) = &allowed
+        && parts.method == Method::OPTIONS
+    {
+        allowed.clone().into_response()
+    } else if parts.headers.contains_key(header::ORIGIN) && allowed.is_none() && !reads {
+        // S3 would look at the signature; the host does not, so that a page of
+        // any site could write here.
+        let message = "CORSResponse: This CORS request is not allowed.";
+        S3Error::new(StatusCode::FORBIDDEN, "AccessForbidden", message).response(parts)
+    } else {
+        dispatch(objects, parts, body, &bucket, &key)
+            .await
+            .unwrap_or_else(|error| error.response(parts))
+    };
+    let headers = response.headers_mut();
+    headers.extend(allowed.unwrap_or_default());
+    if let Ok(id) = HeaderValue::from_str(&Ulid::generate().to_string()) {
+        headers.insert("x-amz-request-id", id);
+    }
+    response
+}
+
+async fn dispatch(
+    objects: &Arc<Objects>,
+    parts: &Parts,
+    body: Body,
+    bucket: &str,
+    key: &str,
+) -> Result<Response, S3Error> {
+    let query = Query::of(parts);
+    check_expiry(&query, clock::now())?;
+    if let Some(name) = query.unknown() {
+        return Err(S3Error::not_implemented(&format!("the query {name}")));
+    }
+    match (parts.method.as_str(), bucket, key) {
+        ("GET", "", _) => Ok(list_buckets(objects)),
+        ("HEAD", _, "") => {
+            objects.bucket(bucket)?;
+            Ok([("x-amz-bucket-region", REGION)].into_response())
+        }
+        ("GET", _, "") if query.get("list-type") == Some("2") => list(objects, bucket, &query),
+        ("GET", _, "") => Err(S3Error::not_implemented("ListObjects, only ListObjectsV2")),
+        ("POST", _, "") if query.get("delete").is_some() => delete_all(objects, bucket, body).await,
+        (_, _, "") => Err(S3Error::not_implemented(
+            "this: buckets are the template's alone",
+        )),
+        ("GET" | "HEAD", _, _) => get(objects, parts, bucket, key, &query),
+        ("PUT", _, _) => {
+            let mut pieces = body.into_data_stream();
+            let result = put(objects, parts, &mut pieces, bucket, key).await;
+            // A body that nobody reads ends the connection, perhaps before the
+            // answer is read. Who expects to be told sends none.
+            if !parts.headers.contains_key(header::EXPECT) {
+                while let Some(Ok(_)) = pieces.next().await {}
+            }
+            result
+        }
+        ("DELETE", _, _) => {
+            objects.delete(bucket, key)?;
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        (method, _, _) => Err(S3Error::not_implemented(&format!("{method} of objects"))),
+    }
+}

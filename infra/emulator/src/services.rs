@@ -1,0 +1,122 @@
+//! All services, on one port.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::dynamodb::{Reduced, Tables};
+use crate::faults::{Faults, Service};
+use crate::s3::Objects;
+use crate::ses::Mailbox;
+use crate::sqs::Queues;
+use crate::wire::amz_json;
+use crate::{s3, ses, sqs};
+
+/// DynamoDB's limit, the largest of the services but S3.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// What answers the SDKs of DynamoDB, SQS, S3 and SES.
+pub struct Services {
+    /// DynamoDB's.
+    pub tables: Tables,
+    /// SQS's.
+    pub queues: Arc<Queues>,
+    /// S3's.
+    pub objects: Arc<Objects>,
+    /// SES's.
+    pub mailbox: Arc<Mailbox>,
+    /// What goes wrong.
+    pub faults: Arc<Faults>,
+    /// The port that they are served on; the URLs of queues lead to it.
+    pub port: u16,
+}
+
+impl Services {
+    /// Answers a request. Signatures are not looked at: whoever is on this machine
+    /// is its operator. Whether it comes from there is for the caller to see to
+    /// ([`crate::wire::is_for_this_machine`]).
+    pub async fn answer(&self, parts: &Parts, body: Body) -> Response {
+        if s3::is_for_s3(parts) {
+            let call = s3::answer(&self.objects, parts, body);
+            return self
+                .befall(Service::S3, parts.method.as_str(), &[], call)
+                .await;
+        }
+        // No SDK sends it: this is a page of some site, which has no business here.
+        if parts.headers.contains_key(header::ORIGIN) {
+            return StatusCode::FORBIDDEN.into_response();
+        }
+        let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        };
+        let target = parts
+            .headers
+            .get("x-amz-target")
+            .and_then(|target| target.to_str().ok());
+        match (
+            &parts.method,
+            target.and_then(|target| target.split_once('.')),
+        ) {
+            (&Method::POST, Some(("DynamoDB_20120810", operation))) => {
+                let body = match self.faults.reduce(operation, &body) {
+                    Reduced::AsItIs => body,
+                    Reduced::Changed(body) => body,
+                    Reduced::Answered(answer) => return amz_json(StatusCode::OK, answer),
+                };
+                let call = async {
+                    let (status, body) = self.tables.call(operation, &body);
+                    amz_json(status, body)
+                };
+                self.befall(Service::DynamoDb, operation, &body, call).await
+            }
+            (&Method::POST, Some(("AmazonSQS", operation))) => {
+                let call = async {
+                    match sqs::call(&self.queues, self.port, operation, &body).await {
+                        Ok(answer) => amz_json(StatusCode::OK, answer),
+                        Err(error) => error.into_response(),
+                    }
+                };
+                self.befall(Service::Sqs, operation, &body, call).await
+            }
+            (&Method::POST, None) if is_form(&parts.headers) => {
+                let call = async { ses::call(&self.mailbox, &body) };
+                self.befall(Service::Ses, "", &body, call).await
+            }
+            (_, target) => {
+                let path = parts.uri.path();
+                tracing::warn!(method = %parts.method, path, ?target, "a call of an API that the emulator does not know");
+                let error = json!({
+                    "__type": "com.amazon.coral.service#UnknownOperationException",
+                    "message": "the emulator does not know this operation",
+                });
+                amz_json(StatusCode::BAD_REQUEST, error.to_string())
+            }
+        }
+    }
+
+    /// Carries out a call, or has it fail where it is to.
+    async fn befall(
+        &self,
+        service: Service,
+        operation: &str,
+        request: &[u8],
+        call: impl Future<Output = Response>,
+    ) -> Response {
+        match self.faults.next(service, operation) {
+            None => call.await,
+            Some(fault) => fault.befall(service, operation, request, call).await,
+        }
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| {
+        value
+            .as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    })
+}

@@ -1,0 +1,41 @@
+//! The API's port: the HTTP API itself, and what the host offers beside it.
+
+mod answers;
+mod console;
+mod event;
+mod gateway;
+mod jwt;
+mod response;
+mod routes;
+mod throttle;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use emulator::wire::is_for_this_machine;
+
+pub(crate) use crate::http::console::Console;
+pub(crate) use crate::http::gateway::Gateway;
+pub use crate::http::jwt::KeyError;
+pub(crate) use crate::http::jwt::{Jwt, kept_secret};
+pub(crate) use crate::http::throttle::Throttle;
+
+/// What the API's port needs to answer.
+pub(crate) struct Api {
+    pub(crate) gateway: Gateway,
+    pub(crate) console: Console,
+}
+
+/// Answers every request to the API's port.
+pub(crate) async fn api(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if !is_for_this_machine(&parts.headers) {
+        return answers::message(StatusCode::FORBIDDEN, "Forbidden");
+    }
+    if let Some(page) = parts.uri.path().strip_prefix("/_local/") {
+        return console::answer(&api.console, page, &parts, body).await;
+    }
+    api.gateway.answer(parts, body).await
+}

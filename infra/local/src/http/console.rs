@@ -1,0 +1,159 @@
+//! What the host offers under `/_local/`: tokens, mail, queues, processes.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use emulator::faults::Faults;
+use emulator::ses::{Mail, Mailbox};
+use emulator::sqs::{QueueError, Queues};
+use emulator::wire::escaped;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::http::answers::{json_response, message};
+use crate::http::jwt::Jwt;
+use crate::lambda::Runtime;
+
+/// What the pages show.
+pub(crate) struct Console {
+    pub(crate) jwt: Arc<Jwt>,
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) queues: Arc<Queues>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) faults: Arc<Faults>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenRequest {
+    email: String,
+    /// Seconds; a token that has expired already is good for tests.
+    expires_in: Option<i64>,
+    audience: Option<String>,
+}
+
+/// Answers requests under `/_local/`.
+pub(super) async fn answer(console: &Console, page: &str, parts: &Parts, body: Body) -> Response {
+    match (&parts.method, page) {
+        (&Method::POST, "token") => token(console, body).await,
+        (&Method::GET, ".well-known/openid-configuration") => {
+            json_response(StatusCode::OK, &console.jwt.discovery())
+        }
+        (&Method::GET, "jwks.json") => json_response(StatusCode::OK, &console.jwt.key_set()),
+        (&Method::GET, "mail") => mail(console, parts),
+        (&Method::GET, "queues") if !console.runtime.is_up() => {
+            message(StatusCode::SERVICE_UNAVAILABLE, "functions are starting")
+        }
+        (&Method::GET, "queues") => queues(console).unwrap_or_else(|error| failure(&error)),
+        (&Method::GET, "faults") => json_response(StatusCode::OK, &console.faults.report()),
+        (&Method::PUT, "faults") => faults(console, body).await,
+        (&Method::GET, "processes") => json_response(StatusCode::OK, &console.runtime.report()),
+        _ => message(StatusCode::NOT_FOUND, "Not Found"),
+    }
+}
+
+async fn token(console: &Console, body: Body) -> Response {
+    let body = to_bytes(body, 64 * 1024).await.unwrap_or_default();
+    let request: TokenRequest = match serde_json::from_slice(&body) {
+        Ok(request) => request,
+        Err(error) => return message(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let expires_in = request.expires_in.unwrap_or(24 * 60 * 60);
+    match console
+        .jwt
+        .token(&request.email, expires_in, request.audience.as_deref())
+    {
+        Ok(token) => json_response(StatusCode::OK, &json!({ "token": token })),
+        Err(error) => failure(&error),
+    }
+}
+
+/// Puts a plan of faults in force.
+async fn faults(console: &Console, body: Body) -> Response {
+    let body = to_bytes(body, 64 * 1024).await.unwrap_or_default();
+    match serde_json::from_slice(&body) {
+        Ok(plan) => {
+            console.faults.set(plan);
+            json_response(StatusCode::OK, &console.faults.report())
+        }
+        Err(error) => message(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
+fn queues(console: &Console) -> Result<Response, QueueError> {
+    let queues = &console.queues;
+    let depths = queues
+        .names()
+        .into_iter()
+        .map(|name| queues.depth(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(json_response(StatusCode::OK, &json!({ "items": depths })))
+}
+
+fn mail(console: &Console, parts: &Parts) -> Response {
+    let query = parts.uri.query().unwrap_or_default();
+    let to = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "to");
+    let to = to.as_ref().map(|(_, to)| to.as_ref());
+    let mails = match console.mailbox.all(to) {
+        Ok(mails) => mails,
+        Err(error) => return failure(&error),
+    };
+    let accept = parts
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    if prefers_html(accept.unwrap_or_default()) {
+        Html(page(&mails)).into_response()
+    } else {
+        json_response(StatusCode::OK, &json!({ "items": mails }))
+    }
+}
+
+fn failure(error: &dyn std::error::Error) -> Response {
+    tracing::error!(%error, "a page of the local host failed");
+    message(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
+}
+
+/// Browsers name HTML first; API clients name JSON or nothing.
+fn prefers_html(accept: &str) -> bool {
+    match (accept.find("text/html"), accept.find("application/json")) {
+        (Some(html), Some(json)) => html < json,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+fn page(mails: &[Mail]) -> String {
+    let mut html = String::from(
+        "<!doctype html><html lang=\"es\"><meta charset=\"utf-8\"><title>Correo enviado</title>\
+         <style>body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
+         pre{white-space:pre-wrap;background:#f4f4f4;padding:1rem}</style><h1>Correo enviado</h1>",
+    );
+    if mails.is_empty() {
+        html.push_str("<p>Todavía no se ha enviado ningún correo.</p>");
+    }
+    for mail in mails.iter().rev() {
+        html.push_str(&format!(
+            "<article><h2>{}</h2><p>De: {}<br>Para: {}<br>Fecha: {}</p><pre>{}</pre>\
+             <details><summary>Encabezados</summary><pre>{}</pre></details>\
+             <details><summary>HTML</summary><pre>{}</pre></details></article><hr>",
+            escaped(&mail.subject),
+            escaped(&mail.from),
+            escaped(&mail.to.join(", ")),
+            mail.sent_at,
+            escaped(&mail.text),
+            escaped(
+                &mail
+                    .headers
+                    .iter()
+                    .map(|h| format!("{}: {}\n", h.name, h.value))
+                    .collect::<String>()
+            ),
+            escaped(&mail.html),
+        ));
+    }
+    html
+}

@@ -1,0 +1,116 @@
+//! The API Gateway HTTP API: routes to invocations.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use template::Route;
+
+use crate::http::answers::{busy, message};
+use crate::http::event::event;
+use crate::http::jwt::{Claims, Jwt};
+use crate::http::response::response;
+use crate::http::routes::find;
+use crate::http::throttle::Throttle;
+use crate::lambda::{InvokeError, Runtime};
+
+/// The HTTP API's limit for a request.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// The HTTP API's limit for an integration.
+const INTEGRATION_LIMIT: Duration = Duration::from_secs(30);
+
+/// The API.
+pub(crate) struct Gateway {
+    /// In the order in which they are tried.
+    pub(crate) routes: Vec<Route>,
+    pub(crate) throttle: Throttle,
+    pub(crate) runtime: Arc<Runtime>,
+    pub(crate) jwt: Arc<Jwt>,
+    pub(crate) port: u16,
+}
+
+impl Gateway {
+    /// Answers a request.
+    pub(super) async fn answer(&self, parts: Parts, body: Body) -> Response {
+        // Before any refusal: a body that nobody reads ends the connection, and
+        // fails the next request on it.
+        let body = to_bytes(body, BODY_LIMIT).await;
+        let Some((route, parameters)) = find(&self.routes, &parts.method, parts.uri.path()) else {
+            return message(StatusCode::NOT_FOUND, "Not Found");
+        };
+        if !self.throttle.admits(&route.key, Instant::now()) {
+            return busy(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+        }
+        let claims = match self.authorize(route, &parts.headers) {
+            Ok(claims) => claims,
+            Err(Unauthorized) => {
+                let mut response = message(StatusCode::UNAUTHORIZED, "Unauthorized");
+                let bearer = HeaderValue::from_static("Bearer");
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, bearer);
+                return response;
+            }
+        };
+        let Ok(body) = body else {
+            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        };
+        let payload = match serde_json::to_vec(&event(
+            &parts,
+            route,
+            &parameters,
+            claims.as_deref(),
+            &body,
+            self.port,
+        )) {
+            Ok(payload) => Bytes::from(payload),
+            Err(error) => {
+                tracing::error!(%error, route = route.key, "an event could not be written");
+                return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+            }
+        };
+        let invocation = self.runtime.invoke_if_room(&route.function, payload);
+        match tokio::time::timeout(INTEGRATION_LIMIT, invocation).await {
+            Ok(Ok(answer)) => response(&answer).unwrap_or_else(|problem| {
+                tracing::error!(
+                    problem,
+                    route = route.key,
+                    "a function's answer is not a response"
+                );
+                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }),
+            Ok(Err(InvokeError::Stopping | InvokeError::TooManyRequests)) | Err(_) => {
+                busy(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, route = route.key, function = route.function, "an invocation failed");
+                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+        }
+    }
+
+    fn authorize(
+        &self,
+        route: &Route,
+        headers: &HeaderMap,
+    ) -> Result<Option<Claims>, Unauthorized> {
+        if !route.authorized {
+            return Ok(None);
+        }
+        let value = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let value = value.ok_or(Unauthorized)?.trim();
+        let token = match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim(),
+            Some(_) | None => value,
+        };
+        self.jwt.accept(token).map(Some).ok_or(Unauthorized)
+    }
+}
+
+/// The request has no token that is good.
+struct Unauthorized;

@@ -1,0 +1,63 @@
+//! What a host is started with.
+
+use std::path::{Path, PathBuf};
+
+use emulator::store::Durability;
+use jiff::Timestamp;
+
+use crate::binaries::{Binaries, Profile};
+
+/// What a host is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The SAM template.
+    pub template: PathBuf,
+    /// Values for its parameters, before those that the host gives.
+    pub parameters: Vec<(String, String)>,
+    /// Where everything is kept.
+    pub data: PathBuf,
+    /// Whether to start with nothing kept.
+    pub start: Start,
+    /// Port of the HTTP API; 0 for any that is free.
+    pub port: u16,
+    /// Port of the AWS APIs; 0 for any that is free.
+    pub aws_port: u16,
+    /// Port that mail comes in by; 0 for any that is free. Opened only where
+    /// the template has a receipt rule.
+    pub smtp_port: u16,
+    /// Where the functions' executables come from.
+    pub binaries: Binaries,
+    /// When a commit to the table is on the disk.
+    pub durability: Durability,
+    /// How many processes a function may have.
+    pub max_processes: usize,
+    /// The time that the functions' clock starts at; the real one if none.
+    pub now: Option<Timestamp>,
+}
+
+/// What becomes of the data that an earlier host left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// It is taken up.
+    Continue,
+    /// It is deleted.
+    Empty,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            template: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml"),
+            parameters: Vec::new(),
+            data: PathBuf::from(".local"),
+            start: Start::Continue,
+            port: 8080,
+            aws_port: 4566,
+            smtp_port: 2525,
+            binaries: Binaries::Build(Profile::of_host()),
+            durability: Durability::Full,
+            max_processes: 3,
+            now: None,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! From what a template says to what the emulator's services are set up with.
+
+use emulator::arn::{ACCOUNT, REGION};
+use emulator::{dynamodb, s3, ses, sns, sqs};
+use template::{Place, Template, TemplateError};
+
+/// Values of parameters that the host has itself, where the template declares them.
+pub(crate) struct Offered {
+    pub(crate) issuer: String,
+    pub(crate) base_url: String,
+    pub(crate) token_secret: String,
+}
+
+/// Reads a template as it is deployed here.
+pub(crate) fn template(
+    text: &str,
+    parameters: &[(String, String)],
+    offered: &Offered,
+    aws_port: u16,
+) -> Result<Template, TemplateError> {
+    let Offered {
+        issuer,
+        base_url,
+        token_secret,
+    } = offered;
+    let offered = [
+        ("JwtIssuer", issuer.clone()),
+        ("BaseUrl", base_url.clone()),
+        ("TokenSecret", token_secret.clone()),
+    ];
+    let place = Place {
+        account: ACCOUNT,
+        region: REGION,
+        endpoint: &format!("http://127.0.0.1:{aws_port}"),
+    };
+    Template::parse(text, &offered, parameters, &place)
+}
+
+pub(crate) fn tables(tables: Vec<template::Table>) -> Vec<dynamodb::Table> {
+    let tables = tables.into_iter();
+    let tables = tables.map(|table| dynamodb::Table {
+        name: table.name,
+        create: table.create,
+        expires_by: table.expires_by,
+    });
+    tables.collect()
+}
+
+pub(crate) fn queues(queues: Vec<template::Queue>) -> Vec<sqs::Queue> {
+    let queues = queues.into_iter();
+    let queues = queues.map(|queue| sqs::Queue {
+        name: queue.name,
+        visibility_timeout: queue.visibility_timeout,
+        retention: queue.retention,
+        delay: queue.delay,
+        redrive: queue.redrive.map(|redrive| sqs::Redrive {
+            dead_letter_queue: redrive.dead_letter_queue,
+            max_receive_count: redrive.max_receive_count,
+        }),
+    });
+    queues.collect()
+}
+
+pub(crate) fn buckets(buckets: Vec<template::Bucket>) -> Vec<s3::Bucket> {
+    let rule = |rule: template::CorsRule| s3::CorsRule {
+        origins: rule.origins,
+        methods: rule.methods,
+        headers: rule.headers,
+        exposed: rule.exposed,
+    };
+    let buckets = buckets.into_iter();
+    let buckets = buckets.map(|bucket| s3::Bucket {
+        name: bucket.name,
+        cors: bucket.cors.into_iter().map(rule).collect(),
+    });
+    buckets.collect()
+}
+
+pub(crate) fn subscriptions(all: Vec<template::Subscription>) -> Vec<sns::Subscription> {
+    let all = all.into_iter();
+    let all = all.map(|subscription| sns::Subscription {
+        topic_arn: subscription.topic_arn,
+        queue: subscription.queue,
+        delivery: match subscription.delivery {
+            template::Delivery::Raw => sns::Delivery::Raw,
+            template::Delivery::Enveloped => sns::Delivery::Enveloped,
+        },
+    });
+    all.collect()
+}
+
+pub(crate) fn receipt_rules(rules: Vec<template::ReceiptRule>) -> Vec<ses::ReceiptRule> {
+    let action = |action: template::S3Action| ses::S3Action {
+        bucket: action.bucket,
+        prefix: action.prefix,
+        topic_arn: action.topic_arn,
+    };
+    let rules = rules.into_iter();
+    let rules = rules.map(|rule| ses::ReceiptRule {
+        recipients: rule.recipients,
+        scan: match rule.scan {
+            template::Scan::Enabled => ses::Scan::Enabled,
+            template::Scan::Disabled => ses::Scan::Disabled,
+        },
+        actions: rule.actions.into_iter().map(action).collect(),
+    });
+    rules.collect()
+}
+
+pub(crate) fn event_destinations(
+    destinations: Vec<template::EventDestination>,
+) -> Vec<ses::EventDestination> {
+    let destinations = destinations.into_iter();
+    let destinations = destinations.map(|destination| ses::EventDestination {
+        configuration_set: destination.configuration_set,
+        events: destination.events,
+        topic_arn: destination.topic_arn,
+    });
+    destinations.collect()
+}
+
+pub(crate) fn identities(identities: Vec<template::Identity>) -> Vec<ses::Identity> {
+    let identities = identities.into_iter();
+    let identities = identities.map(|identity| ses::Identity {
+        name: identity.name,
+        configuration_set: identity.configuration_set,
+    });
+    identities.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The paths that the functions know of, and those that are wired.
+    #[test]
+    fn the_products_routes_are_those_of_its_api() {
+        let offered = Offered {
+            issuer: "http://issuer".to_owned(),
+            base_url: "http://base".to_owned(),
+            token_secret: "secret".to_owned(),
+        };
+        let text = include_str!("../../../template.yaml");
+        let template = template(text, &[], &offered, 4566).unwrap();
+        let mut wired: Vec<&str> = template.routes.iter().map(|r| r.key.as_str()).collect();
+        let known = types::api::ROUTES.map(|(method, path)| format!("{method} {path}"));
+        let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
+        known.push("$default");
+        wired.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(wired, known);
+    }
+}

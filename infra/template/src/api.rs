@@ -1,0 +1,230 @@
+//! The HTTP API: routes, who may take them, and how often.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::error::TemplateError;
+use crate::intrinsics::Scope;
+use crate::typed::{Texts, scalar_text, typed};
+
+/// About display and deployment.
+const WITHOUT_MEANING: [&str; 4] = ["Description", "FailOnWarnings", "Name", "Tags"];
+
+/// The methods that a route may be for.
+const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// A route of the HTTP API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// In capitals; `None` takes every method.
+    pub method: Option<String>,
+    /// `None` is the `$default` route.
+    pub path: Option<Vec<Segment>>,
+    /// As API Gateway writes it, such as `POST /tickets`.
+    pub key: String,
+    /// The function that answers.
+    pub function: String,
+    /// Whether it needs a token.
+    pub authorized: bool,
+}
+
+/// A part of a route's path. The order is that of preference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Segment {
+    /// This text.
+    Literal(String),
+    /// Any text, which is handed on by this name.
+    Parameter(String),
+}
+
+/// A JWT authorizer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authorizer {
+    /// Who signs the tokens.
+    pub issuer: String,
+    /// Whom they are for; any of these.
+    pub audiences: Vec<String>,
+}
+
+/// How many requests each route takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Requests a second, over time.
+    pub rate: f64,
+    /// Requests at once.
+    pub burst: f64,
+}
+
+/// What the API says of all its routes.
+#[derive(Debug, Default)]
+pub(crate) struct Api {
+    /// The name of the authorizer of routes that name none.
+    pub(crate) default_authorizer: Option<String>,
+    pub(crate) authorizer: Option<Authorizer>,
+    pub(crate) limits: Option<Limits>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Properties {
+    #[serde(default)]
+    auth: Auth,
+    default_route_settings: Option<RouteSettings>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Auth {
+    default_authorizer: Option<String>,
+    #[serde(default)]
+    authorizers: BTreeMap<String, JwtAuthorizer>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct JwtAuthorizer {
+    jwt_configuration: JwtConfiguration,
+    #[serde(rename = "IdentitySource")]
+    _identity_source: Option<IdentitySource>,
+}
+
+/// Where the token is.
+#[derive(Deserialize)]
+enum IdentitySource {
+    #[serde(rename = "$request.header.Authorization")]
+    Authorization,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JwtConfiguration {
+    issuer: String,
+    #[serde(default)]
+    audience: Texts,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RouteSettings {
+    throttling_rate_limit: Value,
+    throttling_burst_limit: Value,
+    #[serde(rename = "DetailedMetricsEnabled", default)]
+    _detailed_metrics: IgnoredAny,
+}
+
+pub(crate) fn api(scope: &Scope<'_>, id: &str, properties: &Value) -> Result<Api, TemplateError> {
+    let properties: Properties = scope.read(id, properties, &WITHOUT_MEANING)?;
+    let mut declared = properties.auth.authorizers.into_values();
+    let authorizer = declared.next().map(|authorizer| Authorizer {
+        issuer: authorizer.jwt_configuration.issuer,
+        audiences: authorizer.jwt_configuration.audience.0,
+    });
+    if declared.next().is_some() {
+        return Err(TemplateError::unknown(id, "more than one authorizer"));
+    }
+    let limits = properties.default_route_settings;
+    Ok(Api {
+        default_authorizer: properties.auth.default_authorizer,
+        authorizer,
+        limits: limits
+            .map(|settings| limits_of(id, &settings))
+            .transpose()?,
+    })
+}
+
+fn limits_of(id: &str, settings: &RouteSettings) -> Result<Limits, TemplateError> {
+    let read = |name: &str, value: &Value| {
+        let text = scalar_text(value);
+        let number = text.and_then(|text| text.parse::<f64>().ok());
+        number.filter(|number| *number >= 1.0).ok_or_else(|| {
+            TemplateError::new(id, format!("DefaultRouteSettings.{name} is no number"))
+        })
+    };
+    Ok(Limits {
+        rate: read("ThrottlingRateLimit", &settings.throttling_rate_limit)?,
+        burst: read("ThrottlingBurstLimit", &settings.throttling_burst_limit)?,
+    })
+}
+
+/// An event of a function that a route stands for.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Event {
+    // There is one API.
+    #[serde(rename = "ApiId", default)]
+    _api_id: IgnoredAny,
+    method: Option<String>,
+    path: Option<String>,
+    #[serde(default)]
+    auth: RouteAuth,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RouteAuth {
+    authorizer: Option<String>,
+}
+
+/// The route of an event. `authorizer` is that of routes that name none.
+pub(crate) fn route(
+    at: &str,
+    event: Value,
+    function: &str,
+    authorizer: Option<&str>,
+) -> Result<Route, TemplateError> {
+    let event: Event = typed(at, event)?;
+    let authorizer = event.auth.authorizer.as_deref().or(authorizer);
+    let authorized = authorizer.is_some_and(|name| name != "NONE");
+    let Some(path) = event.path.as_deref() else {
+        return Ok(Route {
+            method: None,
+            path: None,
+            key: "$default".to_owned(),
+            function: function.to_owned(),
+            authorized,
+        });
+    };
+    let segments = path.trim_start_matches('/').split('/').map(|segment| {
+        match segment
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'))
+        {
+            Some(name) if name.ends_with('+') => {
+                Err(TemplateError::unknown(at, "greedy path parameters"))
+            }
+            Some(name) => Ok(Segment::Parameter(name.to_owned())),
+            None => Ok(Segment::Literal(segment.to_owned())),
+        }
+    });
+    let word = event.method.as_deref().unwrap_or("ANY").to_uppercase();
+    let method = match word.as_str() {
+        "ANY" => None,
+        word if METHODS.contains(&word) => Some(word.to_owned()),
+        word => {
+            return Err(TemplateError::unknown(
+                at,
+                format_args!("the method {word}"),
+            ));
+        }
+    };
+    Ok(Route {
+        method,
+        path: Some(segments.collect::<Result<_, _>>()?),
+        key: format!("{word} {path}"),
+        function: function.to_owned(),
+        authorized,
+    })
+}
+
+/// Sorts routes as API Gateway chooses among them: literal paths before
+/// parameters, a method before any, and `$default` last.
+pub(crate) fn precedence(route: &Route) -> (bool, Option<&[Segment]>, bool) {
+    (
+        route.path.is_none(),
+        route.path.as_deref(),
+        route.method.is_none(),
+    )
+}
