@@ -22,9 +22,18 @@ fn main() -> ExitCode {
         println!("{report}");
         all_sound &= report.is_sound();
     }
+    println!("most resident memory: {} MiB", peak_kib() / 1024);
     if all_sound {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// The most memory that this process ever had in use, as Linux tells (proc(5)).
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }

@@ -21,16 +21,22 @@ use crate::people::{COORDINATOR, SUPPORT_MAILBOX};
 use crate::process::Usage;
 use crate::{Host, Letter, warn_of_debug_build, within};
 
-/// How many mails are measured, unless somebody says otherwise.
-pub const MAILS: usize = 2_000;
+/// What is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct MailLoad {
+    /// How many mails.
+    pub mails: usize,
+    /// How large the file is that every tenth mail has, the first of them first; in
+    /// bytes.
+    pub file: usize,
+}
+
 /// Mails of each sender: fewer than would be refused as too many.
 const OF_EACH: usize = 10;
 /// Connections that bring them.
 const CONNECTIONS: usize = 4;
 /// Every so manyth mail has a file.
 const WITH_FILE: usize = 10;
-/// How large it is, in bytes.
-const FILE: usize = 100_000;
 
 /// How long all of them may take.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -39,17 +45,18 @@ const LIMIT: Duration = Duration::from_secs(900);
 ///
 /// # Panics
 /// When there is no host, or not every mail is read in time.
-pub fn run(mails: usize) -> ExitCode {
+pub fn run(load: MailLoad) -> ExitCode {
+    let mails = load.mails;
     warn_of_debug_build(&|text| print!("{text}"));
     let door = host_without_mailroom();
-    let accepted = bring(&door, mails);
+    let accepted = bring(&door, load);
     println!("baseline, the door alone: {}", rate(mails, accepted));
     assert_eq!(door.queue("inbound").visible, mails as u64);
     drop(door);
 
     let host = Host::start();
     let start = Instant::now();
-    let accepted = bring(&host, mails);
+    let accepted = bring(&host, load);
     println!("accepted: {}", rate(mails, accepted));
     within(LIMIT, "every mail is read", || {
         let queue = host.queue("inbound");
@@ -97,8 +104,10 @@ pub fn run(mails: usize) -> ExitCode {
 
 /// Brings mails in over a few connections at once, and says how long it took
 /// until the last of them was taken.
-fn bring(host: &Host, mails: usize) -> Duration {
-    let file = "Un renglón del registro de errores.\n".repeat(FILE / 36);
+fn bring(host: &Host, load: MailLoad) -> Duration {
+    let line = "Un renglón del registro de errores.\n";
+    // Every line feed goes as two bytes.
+    let file = line.repeat(load.file / (line.len() + 1));
     let next = AtomicUsize::new(0);
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -107,7 +116,7 @@ fn bring(host: &Host, mails: usize) -> Duration {
                 let mut smtp = host.smtp();
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n >= mails {
+                    if n >= load.mails {
                         return;
                     }
                     let letter = letter(n, &file);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use workbench::fault_run::{Amount, Wanted};
+use workbench::mail_load::MailLoad;
 use workbench::{Chance, fault_run, mail_load, sweep_cost};
 
 /// Programs that talk to a running desk, each of which starts its own. The scripts of
@@ -17,8 +18,11 @@ enum Program {
     /// Measures how many mails are carried to a ticket.
     MailLoad {
         /// How many mails.
-        #[arg(default_value_t = mail_load::MAILS)]
+        #[arg(default_value_t = 2_000)]
         mails: usize,
+        /// How large the file is that every tenth mail has, in bytes.
+        #[arg(long, default_value_t = 100_000)]
+        file: usize,
     },
     /// Measures what the sweep reads with more and more open tickets.
     SweepCost {
@@ -62,7 +66,7 @@ enum Faults {
 fn main() -> ExitCode {
     match Program::parse() {
         Program::FaultRun(wanted) => fault_run::run(&wanted.into()),
-        Program::MailLoad { mails } => mail_load::run(mails),
+        Program::MailLoad { mails, file } => mail_load::run(MailLoad { mails, file }),
         Program::SweepCost { open } => sweep_cost::run(&open),
     }
 }
