@@ -3,6 +3,8 @@
 
 mod handler;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;

@@ -4,6 +4,8 @@
 mod handler;
 mod page;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;

@@ -4,6 +4,8 @@
 mod catalogue;
 mod files;
 mod handler;
+#[cfg(test)]
+mod tests;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;

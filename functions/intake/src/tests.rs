@@ -1,7 +1,7 @@
 //! Registering, over AWS in memory.
 
 use in_process::people::{AGENT, ANA, AUDITOR, LUIS, STRANGER};
-use in_process::{Answer, Case, Fault, Request, Started, World, post};
+use in_process::{Answer, Case, Fault, Request, Rows, Started, World, post};
 use serde_json::{Value, json};
 use types::effects::{Effect, MailKind, QueueName};
 use types::ticket::{Channel, State, Ticket};
@@ -38,7 +38,7 @@ async fn the_ticket(world: &World) -> (Ticket, Case) {
 
 /// Nothing was registered, and no number was taken.
 async fn must_have_changed_nothing(world: &World) {
-    assert_eq!(world.rows().len(), 0, "{:?}", world.rows());
+    world.must_still_have(&Rows::default());
     assert_eq!(world.all_rung(), []);
 }
 
@@ -197,7 +197,7 @@ async fn the_same_request_is_registered_once() {
     let again = intake.answers(&request().key("k")).await;
     assert_eq!(again.must_be(201), first.must_be(201));
     assert_eq!(again.header("location"), first.header("location"));
-    assert_eq!(world.rows(), rows);
+    world.must_still_have(&rows);
     assert_eq!(world.all_rung(), []);
 
     // The same key of somebody else is another one.

@@ -2,6 +2,8 @@
 //! out-of-scope answers (activities 4, 9 and 11 to 13 of the procedure).
 
 mod handler;
+#[cfg(test)]
+mod tests;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;

@@ -2,6 +2,8 @@
 //! enqueues, and records numbers that stand for nothing.
 
 mod handler;
+#[cfg(test)]
+mod tests;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;

@@ -7,12 +7,26 @@ use types::effects::{Effect, QueueName};
 use types::ids::{CategoryId, ProviderId, TicketId, TicketNumber};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{Channel, EventKind, Requester, Ticket, apply, found};
+use types::ticket::{Channel, Event, EventKind, Requester, Ticket, apply, found};
 use types::{SignedDuration, Timestamp};
 use ulid::Ulid;
 
 use crate::people::{AGENT, ANA, OFFICER, actor, address, person};
 use crate::world::World;
+
+/// A Monday to come, 08:00 in Bogotá: what a timer says of it holds, whatever
+/// the day of the test.
+///
+/// # Panics
+/// Never.
+pub fn monday() -> Timestamp {
+    "2030-02-04T13:00:00Z".parse().unwrap()
+}
+
+/// The time.
+pub fn now() -> Timestamp {
+    cloud::clock::now()
+}
 
 /// A ticket. What its last step owes is owed; what the steps before it owed has
 /// been taken care of.
@@ -116,7 +130,21 @@ impl Case {
     /// # Panics
     /// When the rules do not allow it.
     pub async fn when_actor(self, who: &Actor, command: Command) -> Self {
-        let case = self.settled().await;
+        self.settled().await.carries_out(who, command).await
+    }
+
+    /// Somebody carries out a command, and what was owed so far still is.
+    ///
+    /// # Panics
+    /// When the rules do not allow it.
+    pub async fn when_owing(self, who: &str, command: Command) -> Self {
+        let stored = self.world.desk.store.catalogue().await.unwrap();
+        let who = actor(who, &stored.catalogue);
+        self.carries_out(&who, command).await
+    }
+
+    async fn carries_out(self, who: &Actor, command: Command) -> Self {
+        let case = self;
         let store = &case.world.desk.store;
         let stored = store.catalogue().await.unwrap();
         let before = store.ticket(case.id).await.unwrap().unwrap();
@@ -153,6 +181,11 @@ impl Case {
             }
         }
         self
+    }
+
+    /// The path of one of its routes.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/tickets/{}{rest}", self.number.0)
     }
 
     /// An agent is chosen.

@@ -15,7 +15,7 @@ pub enum Fault {
     Lost,
     /// It is not carried out, and nothing is ever answered.
     Hung,
-    /// The service refuses with this code and text. SES alone.
+    /// The service refuses with this code and text, and does nothing.
     Refused(&'static str, &'static str),
 }
 

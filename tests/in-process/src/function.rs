@@ -98,15 +98,29 @@ impl<F: Function> Started<F> {
     /// When the batch fails as a whole.
     pub async fn receives(&self, queue: QueueName, messages: &[Message]) -> Worked {
         let queue = queue_name(&self.template.environment, queue);
-        self.receives_from(&queue, messages, TIME).await
+        self.receives_from(&queue, messages).await
     }
 
-    /// The same from a queue by its name in the template, with so much time left.
+    /// The same from a queue by its name in the template.
     ///
     /// # Panics
     /// When the batch fails as a whole, or the template does not feed the
     /// function from this queue.
-    pub async fn receives_from(&self, queue: &str, messages: &[Message], time: Duration) -> Worked {
+    pub async fn receives_from(&self, queue: &str, messages: &[Message]) -> Worked {
+        self.receives_within(TIME, queue, messages).await
+    }
+
+    /// The same with so much time left.
+    ///
+    /// # Panics
+    /// When the batch fails as a whole, or the template does not feed the
+    /// function from this queue.
+    pub async fn receives_within(
+        &self,
+        time: Duration,
+        queue: &str,
+        messages: &[Message],
+    ) -> Worked {
         let feeds = &self.template.queues;
         assert!(
             feeds.iter().any(|q| q == queue),

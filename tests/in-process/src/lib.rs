@@ -19,7 +19,7 @@ mod then;
 mod wire;
 mod world;
 
-pub use case::{Case, application};
+pub use case::{Case, application, monday, now};
 pub use faults::Fault;
 pub use function::{Message, Started, Worked};
 pub use http::{Answer, Request, get, post, put};

@@ -1,6 +1,6 @@
 //! Then: rows, read consistently and past everything that fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use types::ticket::{Event, Ticket};
@@ -10,21 +10,48 @@ use crate::template::TEMPLATE;
 use crate::world::World;
 
 /// Every row by its key, as DynamoDB writes them.
-pub type Rows = BTreeMap<(String, String), Value>;
+#[derive(Clone, Default)]
+pub struct Rows(pub BTreeMap<(String, String), Value>);
+
+impl Rows {
+    /// These rows are those rows.
+    ///
+    /// # Panics
+    /// When they are not: with the keys of those that differ.
+    #[track_caller]
+    pub fn must_be(&self, expected: &Rows) {
+        let keys = self.0.keys().chain(expected.0.keys());
+        let different: BTreeSet<_> = keys
+            .filter(|key| self.0.get(key) != expected.0.get(key))
+            .collect();
+        assert!(different.is_empty(), "rows that changed: {different:#?}");
+    }
+}
 
 impl World {
     /// Every row.
     pub fn rows(&self) -> Rows {
         let rows = self.aws.tables.rows(&TEMPLATE.table.name);
         let key = |row: &Value, name: &str| row[name]["S"].as_str().unwrap().to_owned();
-        rows.into_iter()
-            .map(|row| ((key(&row, "pk"), key(&row, "sk")), row))
-            .collect()
+        let rows = rows.into_iter();
+        Rows(
+            rows.map(|row| ((key(&row, "pk"), key(&row, "sk")), row))
+                .collect(),
+        )
+    }
+
+    /// Nothing was written since.
+    ///
+    /// # Panics
+    /// When something was.
+    #[track_caller]
+    pub fn must_still_have(&self, rows: &Rows) {
+        self.rows().must_be(rows);
     }
 
     /// The rows whose partition begins with a prefix.
     pub fn rows_of(&self, prefix: &str) -> Vec<Value> {
-        let rows = self.rows().into_iter();
+        let rows = self.rows().0.into_iter();
         rows.filter(|((pk, _), _)| pk.starts_with(prefix))
             .map(|(_, row)| row)
             .collect()
@@ -33,7 +60,7 @@ impl World {
     /// A row; `null` where there is none.
     pub fn row(&self, pk: &str, sk: &str) -> Value {
         let key = (pk.to_owned(), sk.to_owned());
-        self.rows().remove(&key).unwrap_or_default()
+        self.rows().0.remove(&key).unwrap_or_default()
     }
 
     /// Writes a row over whatever is there, as damage or another version would.

@@ -19,6 +19,7 @@ use crate::faults::Fault;
 use crate::function::Started;
 use crate::mail::Mail;
 use crate::objects::Object;
+use crate::people::address;
 use crate::template::TEMPLATE;
 use crate::wire::{Aws, Call, Caller, Connector, Hurried, lock};
 
@@ -74,6 +75,23 @@ impl World {
         Started { function, template }
     }
 
+    /// What a function says that is started without a variable.
+    ///
+    /// # Panics
+    /// When it starts all the same.
+    pub async fn refuses<F: Function>(&self, name: &str, variable: &str) -> String {
+        let mut variables = TEMPLATE.functions[name].environment.clone();
+        assert!(
+            variables.remove(variable).is_some(),
+            "{name} has no {variable}"
+        );
+        let environment = Environment::given(variables, sdk(&self.aws, Caller::Function));
+        match F::start(&environment).await {
+            Ok(_) => panic!("{name} starts without {variable}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// Writes a catalogue over the one in force. Functions keep one for some
     /// seconds: it is written before they read it.
     pub async fn catalogue(&self, change: impl FnOnce(&mut CatalogueDocument)) {
@@ -94,6 +112,11 @@ impl World {
         .await;
     }
 
+    /// Takes a number, as a function that dies right after does.
+    pub async fn takes_number(&self) -> TicketNumber {
+        self.desk.store.take_number().await.unwrap()
+    }
+
     /// Records that a number stands for nothing, as the sweep does.
     ///
     /// # Panics
@@ -103,9 +126,20 @@ impl World {
         assert!(voided.unwrap());
     }
 
+    /// Records that an address gets no more mail.
+    pub async fn suppress(&self, email: &str) {
+        let suppressed = self.desk.store.suppress(&address(email)).await;
+        suppressed.unwrap();
+    }
+
     /// Some calls of an operation fail, counted from now.
     pub fn fails(&self, operation: &str, calls: Range<usize>, fault: Fault) {
         self.aws.fails(operation, calls, fault);
+    }
+
+    /// Nothing fails any more.
+    pub fn heals(&self) {
+        self.aws.heals();
     }
 
     /// Before a call of an operation is carried out, counted from now, something
@@ -231,6 +265,6 @@ fn sdk(aws: &Arc<Aws>, caller: Caller) -> SdkConfig {
     sdk_config(Access::local(4566))
         .into_builder()
         .http_client(connector)
-        .sleep_impl(SharedAsyncSleep::new(Hurried))
+        .sleep_impl(SharedAsyncSleep::new(Hurried(Arc::clone(aws))))
         .build()
 }

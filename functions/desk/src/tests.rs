@@ -1,0 +1,559 @@
+//! The read side, over AWS in memory.
+
+use in_process::people::{
+    AGENT, ANA, AUDITOR, COLLEAGUE, COORDINATOR, HEAD, LUIS, OFFICER, OTHER_OFFICER, PERSONNEL,
+    PRINTER, STRANGER, address,
+};
+use in_process::{Case, Fault, Started, World, application, get, monday, now, post, put};
+use serde_json::{Value, json};
+use types::SignedDuration;
+use types::command::Command;
+use types::permission::Actor;
+use types::ticket::{Attachment, Visibility};
+
+use super::ReadSide;
+
+async fn started(world: &World) -> Started<ReadSide> {
+    world.start("desk").await
+}
+
+/// The numbers of a list that somebody gets, with a query.
+async fn list(desk: &Started<ReadSide>, who: &str, query: &str) -> Vec<u64> {
+    let page = desk
+        .answers(&get(format!("/tickets{query}")).by(who))
+        .await
+        .must_be(200);
+    numbers(&page)
+}
+
+fn numbers(page: &Value) -> Vec<u64> {
+    let items = page["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| item["number"].as_u64().unwrap())
+        .collect()
+}
+
+/// A request of Luis's.
+async fn of_luis(world: &World, category: &str) -> Case {
+    let mut application = application(category);
+    application.requester.person.email = address(LUIS);
+    application.requester.person.name = "Luis Rojas".to_owned();
+    world.registers(application, now()).await
+}
+
+// ------------------------------------------------------------------- lists
+
+#[tokio::test]
+async fn each_role_has_its_list() {
+    let world = World::new().await;
+    world.assigned("plataforma").await; // 1
+    of_luis(&world, "redes").await; // 2
+    world.registered("impresion").await; // 3
+    world.escalated("plataforma").await; // 4
+    let desk = started(&world).await;
+    for (who, expected) in [
+        // The latest first.
+        (ANA, &[4, 3, 1][..]),
+        (LUIS, &[2]),
+        // A team's, by what is due next.
+        (AGENT, &[1, 2, 4]),
+        (COLLEAGUE, &[1, 2, 4]),
+        (PRINTER, &[3]),
+        (OFFICER, &[4]),
+        (OTHER_OFFICER, &[]),
+        (COORDINATOR, &[1, 2, 3, 4]),
+        (AUDITOR, &[1, 2, 3, 4]),
+        (HEAD, &[1, 2, 3, 4]),
+        (PERSONNEL, &[]),
+        (STRANGER, &[]),
+    ] {
+        let mut found = list(&desk, who, "").await;
+        if expected.len() == 4 || who == AGENT || who == COLLEAGUE {
+            found.sort_unstable();
+        }
+        assert_eq!(found, expected, "{who}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_next_comes_first_and_what_is_closed_last() {
+    let world = World::new().await;
+    let at = |minutes| monday() + SignedDuration::from_mins(minutes);
+    let closed = world
+        .registered_at("redes", at(0))
+        .await
+        .assigned_to(AGENT)
+        .await;
+    closed.solved().await.when(AGENT, Command::Close).await; // 1
+    world.registered_at("redes", at(30)).await; // 2
+    world.registered_at("redes", at(10)).await; // 3
+    let waiting = world
+        .registered_at("redes", at(0))
+        .await
+        .assigned_to(AGENT)
+        .await; // 4
+    let contact = Command::Contact {
+        note: "Llamé".to_owned(),
+    };
+    waiting.when(AGENT, contact).await.held().await;
+    let desk = started(&world).await;
+    assert_eq!(list(&desk, AGENT, "").await, [3, 2, 4, 1]);
+}
+
+#[tokio::test]
+async fn a_list_is_read_page_by_page_to_its_end() {
+    let world = World::new().await;
+    let at = |minutes| monday() + SignedDuration::from_mins(minutes);
+    for minutes in 0..7 {
+        world.registered_at("redes", at(minutes)).await;
+    }
+    let tickets = world.tickets().await;
+    let closed = world
+        .case(&tickets[0])
+        .assigned_to(AGENT)
+        .await
+        .solved()
+        .await;
+    closed.when(AGENT, Command::Close).await;
+    let desk = started(&world).await;
+    for limit in [1, 2, 3, 7, 100] {
+        let mut found = Vec::new();
+        let mut query = format!("/tickets?limit={limit}");
+        loop {
+            let page = desk
+                .answers(&get(query.as_str()).by(AGENT))
+                .await
+                .must_be(200);
+            let items = numbers(&page);
+            assert!(items.len() <= limit, "{items:?}");
+            found.extend(items);
+            match page["next_cursor"].as_str() {
+                Some(cursor) => query = format!("/tickets?limit={limit}&cursor={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, [2, 3, 4, 5, 6, 7, 1], "{limit} a page");
+    }
+}
+
+#[tokio::test]
+async fn filters_narrow_what_the_caller_may_see() {
+    let world = World::new().await;
+    world.assigned("plataforma").await; // 1
+    of_luis(&world, "redes").await; // 2
+    world.solved("redes").await; // 3
+    world.registered("impresion").await; // 4
+    let desk = started(&world).await;
+    for (who, query, expected) in [
+        (AGENT, "?status=new", &[2][..]),
+        (AGENT, "?status=solved&category=redes", &[3]),
+        (AGENT, "?category=plataforma", &[1]),
+        (AGENT, "?team=impresion", &[]),
+        (COORDINATOR, "?team=impresion", &[4]),
+        (
+            AGENT,
+            "?assignee=agente1.soporte@uspec.gov.co&status=assigned",
+            &[1],
+        ),
+        (AGENT, "?requester=luis.rojas@uspec.gov.co", &[2]),
+        // A requester sees nothing of another by asking for him.
+        (ANA, "?requester=luis.rojas@uspec.gov.co", &[]),
+        (AGENT, "?q=luis%20ROJAS", &[2]),
+        (AGENT, "?q=2", &[2]),
+        (AGENT, "?due_before=2000-01-01T00:00:00Z", &[]),
+    ] {
+        assert_eq!(list(&desk, who, query).await, expected, "{who} {query}");
+    }
+    let due = format!(
+        "?due_before={}&status=new",
+        now() + SignedDuration::from_hours(24 * 30)
+    );
+    assert_eq!(list(&desk, AGENT, &due).await, [2]);
+}
+
+#[tokio::test]
+async fn a_query_that_makes_no_sense_says_which_part() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    for (query, field, code) in [
+        ("limit=0", "limit", "out_of_range"),
+        ("limit=101", "limit", "out_of_range"),
+        ("limit=x", "limit", "out_of_range"),
+        ("cursor=x", "cursor", "invalid_cursor"),
+        ("status=abierta", "status", "unknown_value"),
+        ("team=cocina", "team", "unknown_value"),
+        ("category=cocina", "category", "unknown_value"),
+        ("assignee=x", "assignee", "unknown_value"),
+        ("due_before=ayer", "due_before", "unknown_value"),
+        ("prioridad=alta", "prioridad", "unknown_parameter"),
+    ] {
+        let request = get(format!("/tickets?{query}")).by(AGENT);
+        let problem = desk
+            .answers(&request)
+            .await
+            .must_refuse(422, "validation_failed");
+        let error = &problem["errors"][0];
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!(field), &json!(code)),
+            "{query}"
+        );
+    }
+}
+
+// -------------------------------------------------------------- one ticket
+
+#[tokio::test]
+async fn a_ticket_is_found_by_number_and_by_id() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await;
+    let desk = started(&world).await;
+    let by_number = desk.answers(&get(case.path("")).by(ANA)).await.must_be(200);
+    let by_id = get(format!("/tickets/{}", case.id)).by(ANA);
+    assert_eq!(
+        desk.answers(&by_id).await.must_be(200)["id"],
+        by_number["id"]
+    );
+    assert_eq!(by_number["status"], "assigned");
+    world.forget();
+    // One consistent read, and it changes nothing.
+    desk.answers(&by_id).await.must_be(200);
+    assert_eq!(world.operations(), ["GetItem"]);
+    assert_eq!(world.calls()[0].request["ConsistentRead"], true);
+}
+
+#[tokio::test]
+async fn what_a_caller_may_not_read_does_not_exist_for_him() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await;
+    let desk = started(&world).await;
+    let absent = desk
+        .answers(&get("/tickets/99").by(LUIS))
+        .await
+        .must_refuse(404, "not_found");
+    for who in [LUIS, PRINTER, OFFICER, PERSONNEL, STRANGER] {
+        for route in ["", "/events", "/clocks"] {
+            let hidden = desk.answers(&get(case.path(route)).by(who)).await;
+            assert_eq!(
+                hidden.must_refuse(404, "not_found"),
+                absent,
+                "{who} {route}"
+            );
+        }
+    }
+    for reference in ["x", "0", "01ARZ3NDEKTSV4RRFFQ69G5FAV"] {
+        let request = get(format!("/tickets/{reference}")).by(AGENT);
+        desk.answers(&request).await.must_refuse(404, "not_found");
+    }
+    desk.answers(&get(case.path("")).claiming(json!({})))
+        .await
+        .must_refuse(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_history_shows_each_what_concerns_him() {
+    let world = World::new().await;
+    let note = |body: &str, visibility| Command::FollowUp {
+        body: body.to_owned(),
+        visibility,
+    };
+    let case = world.assigned("plataforma").await;
+    let case = case
+        .when(AGENT, note("Entre nosotros", Visibility::Internal))
+        .await;
+    let case = case
+        .when(AGENT, note("Lo reviso", Visibility::Public))
+        .await;
+    let desk = started(&world).await;
+    let history = async |who: &str, query: &str| {
+        let request = get(case.path(&format!("/events{query}"))).by(who);
+        desk.answers(&request).await.must_be(200)
+    };
+    let kinds = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["kind"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let staff = history(AGENT, "").await;
+    assert_eq!(
+        kinds(&staff),
+        ["registered", "assigned", "followed_up", "followed_up"]
+    );
+    let requester = history(ANA, "").await;
+    assert!(
+        !requester.to_string().contains("Entre nosotros"),
+        "{requester}"
+    );
+    assert!(requester.to_string().contains("Lo reviso"), "{requester}");
+
+    let first = history(AGENT, "?limit=3").await;
+    assert_eq!(
+        (kinds(&first).len(), &first["next_cursor"]),
+        (3, &json!("3"))
+    );
+    let rest = history(AGENT, "?limit=3&cursor=3").await;
+    assert_eq!(
+        (rest["items"][0]["seq"].clone(), &rest["next_cursor"]),
+        (json!(4), &Value::Null)
+    );
+    let wrong = get(case.path("/events?cursor=x")).by(AGENT);
+    desk.answers(&wrong)
+        .await
+        .must_refuse(422, "validation_failed");
+}
+
+#[tokio::test]
+async fn the_clocks_account_for_their_due_times() {
+    let world = World::new().await;
+    let case = world
+        .registered_at("plataforma", monday())
+        .await
+        .assigned_to(AGENT)
+        .await;
+    let desk = started(&world).await;
+    let clocks = desk
+        .answers(&get(case.path("/clocks")).by(ANA))
+        .await
+        .must_be(200);
+    let attention = &clocks["attention"];
+    assert_eq!(attention["calendar"], "habil");
+    assert_eq!(attention["due_at"], "2030-02-04T13:15:00Z");
+    assert!(
+        attention["explanation"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty()),
+        "{clocks}"
+    );
+}
+
+// -------------------------------------------------------------- the catalogue
+
+#[tokio::test]
+async fn the_entity_reads_the_catalogue_and_nobody_else() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let catalogue = desk.answers(&get("/catalog").by(ANA)).await.must_be(200);
+    assert_eq!(catalogue["version"], 0);
+    assert!(catalogue["categories"].as_array().unwrap().len() >= 10);
+    desk.answers(&get("/catalog").by(STRANGER))
+        .await
+        .must_refuse(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_coordinator_writes_a_version_and_the_one_before_is_kept() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let mut catalogue = desk
+        .answers(&get("/catalog").by(COORDINATOR))
+        .await
+        .must_be(200);
+    catalogue["directory"][0]["available"] = json!(false);
+    let write = |who, catalogue: &Value| put("/catalog").by(who).json(catalogue.clone());
+    for who in [ANA, AGENT, AUDITOR] {
+        desk.answers(&write(who, &catalogue))
+            .await
+            .must_refuse(403, "forbidden");
+    }
+    let written = desk
+        .answers(&write(COORDINATOR, &catalogue))
+        .await
+        .must_be(200);
+    assert_eq!(written["version"], 1);
+    // Whoever has just written it sees it.
+    let read = desk.answers(&get("/catalog").by(AGENT)).await.must_be(200);
+    assert_eq!(
+        (&read["version"], &read["directory"][0]["available"]),
+        (&json!(1), &json!(false))
+    );
+    // It started from version 0, which is no longer the one in force.
+    let rows = world.rows();
+    desk.answers(&write(COORDINATOR, &catalogue))
+        .await
+        .must_refuse(409, "version_conflict");
+    world.must_still_have(&rows);
+    catalogue["version"] = json!(1);
+    catalogue["directory"][0]["available"] = json!(true);
+    desk.answers(&write(COORDINATOR, &catalogue))
+        .await
+        .must_be(200);
+    for version in ["VERSION#00000001", "VERSION#00000002", "CURRENT"] {
+        assert!(world.row("CATALOG", version).is_object(), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_write_at_once_one_is_told() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let mut catalogue = desk
+        .answers(&get("/catalog").by(COORDINATOR))
+        .await
+        .must_be(200);
+    catalogue.as_object_mut().unwrap().remove("version");
+    let other = world.clone();
+    world.meanwhile("TransactWriteItems", 0, async move {
+        other.away(&[AGENT]).await;
+    });
+    let request = put("/catalog").by(COORDINATOR).json(catalogue);
+    desk.answers(&request)
+        .await
+        .must_refuse(409, "version_conflict");
+    let read = desk.answers(&get("/catalog").by(ANA)).await.must_be(200);
+    assert_eq!(
+        (&read["version"], &read["directory"][0]["available"]),
+        (&json!(1), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn a_catalogue_that_does_not_hold_together_is_refused() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let catalogue = desk
+        .answers(&get("/catalog").by(COORDINATOR))
+        .await
+        .must_be(200);
+    let with = |change: fn(&mut Value)| {
+        let mut changed = catalogue.clone();
+        change(&mut changed);
+        put("/catalog").by(COORDINATOR).json(changed)
+    };
+    for (request, status, code) in [
+        (
+            with(|c| c["categories"][0]["team"] = json!("cocina")),
+            422,
+            "validation_failed",
+        ),
+        (
+            with(|c| c["color"] = json!("rojo")),
+            422,
+            "validation_failed",
+        ),
+        (with(|c| c["teams"] = json!(7)), 422, "validation_failed"),
+        // Open tickets go by it.
+        (
+            with(|c| drop(c["calendars"].as_object_mut().unwrap().remove("24x7"))),
+            422,
+            "validation_failed",
+        ),
+        (
+            put("/catalog")
+                .by(COORDINATOR)
+                .body("application/json", "{"),
+            400,
+            "malformed_body",
+        ),
+    ] {
+        desk.answers(&request).await.must_refuse(status, code);
+    }
+    assert_eq!(world.rows_of("CATALOG").len(), 0);
+}
+
+// -------------------------------------------------------------------- files
+
+/// A ticket with a file that came with the request, and one that is the desk's.
+async fn with_files(world: &World) -> Case {
+    let file = |id: &str, visibility| Attachment {
+        id: id.to_owned(),
+        name: format!("ñandú {id}.png"),
+        content_type: "image/png".to_owned(),
+        size: 10,
+        visibility,
+    };
+    let attach = |attachment| Command::AddAttachments {
+        attachments: vec![attachment],
+        left_out: 0,
+    };
+    let case = world.assigned("plataforma").await;
+    let case = case.when(ANA, attach(file("a1", Visibility::Public))).await;
+    case.when_actor(&Actor::System, attach(file("a2", Visibility::Internal)))
+        .await
+}
+
+#[tokio::test]
+async fn a_file_is_a_link_for_a_short_while() {
+    let world = World::new().await;
+    let case = with_files(&world).await;
+    let desk = started(&world).await;
+    let answer = desk
+        .answers(&get(case.path("/attachments/a1")).by(ANA))
+        .await;
+    assert_eq!(answer.status, 302);
+    let link = answer.header("location").unwrap();
+    assert!(
+        link.contains(&format!("/filesbucket/tickets/{}/a1?", case.id)),
+        "{link}"
+    );
+    for part in [
+        "X-Amz-Expires=300",
+        "X-Amz-Signature=",
+        "response-content-disposition=attachment",
+    ] {
+        assert!(link.contains(part), "{part}: {link}");
+    }
+    // S3 is asked by whoever follows it.
+    assert!(!world.operations().contains(&"GetObject".to_owned()));
+}
+
+#[tokio::test]
+async fn a_file_is_for_whoever_may_read_what_it_came_with() {
+    let world = World::new().await;
+    let case = with_files(&world).await;
+    let desk = started(&world).await;
+    for (who, id, status) in [
+        (AGENT, "a2", 302),
+        (ANA, "a2", 404),
+        (ANA, "a3", 404),
+        (LUIS, "a1", 404),
+        (PRINTER, "a1", 404),
+    ] {
+        let request = get(case.path(&format!("/attachments/{id}"))).by(who);
+        assert_eq!(desk.answers(&request).await.status, status, "{who} {id}");
+    }
+}
+
+// ------------------------------------------------- what is not there, or down
+
+#[tokio::test]
+async fn a_path_that_does_not_exist_is_told_from_a_wrong_method() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    desk.answers(&get("/cocina").by(ANA))
+        .await
+        .must_refuse(404, "not_found");
+    desk.answers(&post("/tickets/1/cocina").by(ANA))
+        .await
+        .must_refuse(404, "not_found");
+    let answer = desk.answers(&put("/tickets").by(ANA)).await;
+    answer.must_refuse(405, "method_not_allowed");
+    let mut allowed: Vec<_> = answer.header("allow").unwrap().split(", ").collect();
+    allowed.sort_unstable();
+    assert_eq!(allowed, ["GET", "POST"]);
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_is_said() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await;
+    let desk = started(&world).await;
+    // The catalogue is read first, and kept.
+    desk.answers(&get(case.path("")).by(AGENT))
+        .await
+        .must_be(200);
+    for (operation, path) in [
+        ("GetItem", case.path("")),
+        ("Query", case.path("/events")),
+        ("Query", "/tickets".to_owned()),
+        ("BatchGetItem", "/tickets".to_owned()),
+    ] {
+        world.fails(operation, 0..99, Fault::Throttled);
+        let answer = desk.answers(&get(path.as_str()).by(AGENT)).await;
+        answer.must_refuse(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), Some("2"));
+        world.heals();
+    }
+}
