@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use in_process::people::{
-    AGENT, ANA, COLLEAGUE, COORDINATOR, LUIS, OFFICER, PRINTER, THIRD, address,
-};
+use in_process::people::{AGENT, COLLEAGUE, COORDINATOR, LUIS, OFFICER, PRINTER, THIRD, address};
 use in_process::{Case, Fault, Message, Started, World, post};
 use serde_json::json;
 use types::command::Command;

@@ -240,9 +240,10 @@ async fn an_address_that_ses_refuses_is_the_desks_to_know() {
     let unsent = ("1 mail_registered".to_owned(), "undeliverable".to_owned());
     assert_eq!(case.unsent(), [unsent]);
     let told = case.owes(2, Effect::Mail(MailKind::Undeliverable));
-    assert_eq!(world.all_rung(), [told.clone()]);
+    let told = [told];
+    assert_eq!(world.all_rung(), told);
 
-    notifier.works(QUEUE, &[told]).await.must_be_done();
+    notifier.works(QUEUE, &told).await.must_be_done();
     let mail = the_mail(&world);
     assert_eq!(mail.to, [MAILBOX]);
     assert!(mail.text.contains("Address blacklisted."), "{}", mail.text);
@@ -538,7 +539,7 @@ async fn a_bounce_is_recorded_once_and_the_desk_is_told() {
     let (case, id) = written_to(&world, &notifier).await;
     let notice = bounce(&id, "Permanent", ANA, json!([]));
     notifier
-        .receives_from(FEEDBACK, &[notice.clone()])
+        .receives_from(FEEDBACK, std::slice::from_ref(&notice))
         .await
         .must_be_done();
     assert_eq!(case.kinds().await, ["registered", "mail_bounced"]);

@@ -72,12 +72,7 @@ impl World {
         }
     }
 
-    async fn commits(
-        &self,
-        before: Option<&Ticket>,
-        after: &Ticket,
-        events: &[types::ticket::Event],
-    ) {
+    async fn commits(&self, before: Option<&Ticket>, after: &Ticket, events: &[Event]) {
         let commit = Commit {
             before,
             after,

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use cloud::entry::{Function, FunctionError, handle};
+use cloud::entry::{self, FunctionError, handle};
+use emulator::arn::{REGION, queue_arn};
 use serde_json::{Value, json};
+use template::Function;
 use types::Timestamp;
 use types::effects::QueueName;
 use types::message::Doorbell;
 
 use crate::http::{Answer, Request};
-use crate::template;
+use crate::template::{feeds, routes};
 use crate::world::queue_name;
 
 /// What there is left of an invocation's time: nothing hurries.
@@ -18,7 +20,7 @@ const TIME: Duration = Duration::from_secs(10);
 /// A function that is started.
 pub struct Started<F> {
     pub function: F,
-    pub(crate) template: &'static template::Function,
+    pub(crate) template: &'static Function,
 }
 
 /// A message of a queue.
@@ -72,13 +74,13 @@ impl Worked {
     }
 }
 
-impl<F: Function> Started<F> {
+impl<F: entry::Function> Started<F> {
     /// The answer to a request.
     ///
     /// # Panics
     /// When the template gives the function no such route.
     pub async fn answers(&self, request: &Request) -> Answer {
-        let event = request.event(&self.template.routes);
+        let event = request.event(routes(&self.template.name));
         let answer = self.handles(&event, TIME).await;
         Answer::read(answer.unwrap().get())
     }
@@ -121,11 +123,8 @@ impl<F: Function> Started<F> {
         queue: &str,
         messages: &[Message],
     ) -> Worked {
-        let feeds = &self.template.queues;
-        assert!(
-            feeds.iter().any(|q| q == queue),
-            "{queue} is none of {feeds:?}"
-        );
+        let name = &self.template.name;
+        assert!(feeds(queue, name), "{queue} does not feed {name}");
         let record = |(i, message): (usize, &Message)| {
             json!({
                 "messageId": format!("message-{i}"),
@@ -134,8 +133,8 @@ impl<F: Function> Started<F> {
                 "attributes": { "ApproximateReceiveCount": message.receive_count.to_string() },
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
-                "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
-                "awsRegion": "us-east-1",
+                "eventSourceARN": queue_arn(queue),
+                "awsRegion": REGION,
             })
         };
         let records: Vec<_> = messages.iter().enumerate().map(record).collect();

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
+use template::{Route, Segment};
 
 /// A request of somebody.
 #[derive(Clone, Debug)]
@@ -89,16 +90,13 @@ impl Request {
     ///
     /// # Panics
     /// When none of the routes takes it.
-    pub(crate) fn event(&self, routes: &[Option<(String, String)>]) -> Value {
+    pub(crate) fn event(&self, routes: impl Iterator<Item = &'static Route>) -> Value {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
-        let found = routes.iter().flatten().find_map(|(method, pattern)| {
-            let parameters = matching(pattern, path).filter(|_| method == self.method)?;
-            Some((format!("{method} {pattern}"), parameters))
-        });
-        let (key, parameters) = match found {
-            Some(found) => found,
-            None if routes.contains(&None) => ("$default".to_owned(), Map::new()),
-            None => panic!("{} {path} is no route of this function", self.method),
+        let found = routes
+            .filter(|route| route.method.as_ref().is_none_or(|m| m == self.method))
+            .find_map(|route| Some((route.key.as_str(), matching(route, path)?)));
+        let Some((key, parameters)) = found else {
+            panic!("{} {path} is no route of this function", self.method)
         };
         // A form counts as binary.
         let kind = self.headers.get("content-type").and_then(Value::as_str);
@@ -152,21 +150,26 @@ impl Request {
     }
 }
 
-/// The parameters of a path, where it has this pattern.
-fn matching(pattern: &str, path: &str) -> Option<Map<String, Value>> {
+/// The parameters of a path that a route takes.
+fn matching(route: &Route, path: &str) -> Option<Map<String, Value>> {
     let mut parameters = Map::new();
-    let (mut wanted, mut found) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (wanted.next(), found.next()) {
-            (None, None) => return Some(parameters),
-            (Some(wanted), Some(found)) if wanted == found => {}
-            (Some(wanted), Some(found)) if wanted.starts_with('{') && !found.is_empty() => {
-                let name = wanted.trim_matches(['{', '}']).to_owned();
-                parameters.insert(name, json!(found));
+    let Some(pattern) = &route.path else {
+        return Some(parameters);
+    };
+    let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
+    if parts.len() != pattern.len() {
+        return None;
+    }
+    for (wanted, found) in pattern.iter().zip(parts) {
+        match wanted {
+            Segment::Literal(text) if text == found => {}
+            Segment::Parameter(name) if !found.is_empty() => {
+                parameters.insert(name.clone(), json!(found));
             }
-            (_, _) => return None,
+            Segment::Literal(_) | Segment::Parameter(_) => return None,
         }
     }
+    Some(parameters)
 }
 
 /// A function's answer to a request.

@@ -13,7 +13,6 @@ mod mail;
 mod objects;
 pub mod people;
 mod queues;
-mod table;
 mod template;
 mod then;
 mod wire;

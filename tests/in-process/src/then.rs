@@ -6,7 +6,7 @@ use serde_json::Value;
 use types::ticket::{Event, Ticket};
 
 use crate::case::Case;
-use crate::template::TEMPLATE;
+use crate::template::table;
 use crate::world::World;
 
 /// Every row by its key, as DynamoDB writes them.
@@ -31,7 +31,7 @@ impl Rows {
 impl World {
     /// Every row.
     pub fn rows(&self) -> Rows {
-        let rows = self.aws.tables.rows(&TEMPLATE.table.name);
+        let rows = self.aws.scan(&table().name);
         let key = |row: &Value, name: &str| row[name]["S"].as_str().unwrap().to_owned();
         let rows = rows.into_iter();
         Rows(
@@ -65,12 +65,12 @@ impl World {
 
     /// Writes a row over whatever is there, as damage or another version would.
     pub fn put_row(&self, row: &Value) {
-        let request = serde_json::json!({ "TableName": TEMPLATE.table.name, "Item": row });
+        let request = serde_json::json!({ "TableName": table().name, "Item": row });
         let (status, answer) = self
             .aws
             .tables
             .call("PutItem", request.to_string().as_bytes());
-        assert_eq!(status, 200, "{answer}");
+        assert_eq!(status.as_u16(), 200, "{answer}");
     }
 
     /// How many open tickets an agent is responsible for.

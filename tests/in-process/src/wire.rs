@@ -18,15 +18,14 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use emulator::dynamodb::{Table, Tables};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::faults::{Fault, Service};
 use crate::mail::Mails;
 use crate::objects::Objects;
 use crate::queues::Queues;
-use crate::table::Tables;
-use crate::template::Table;
 
 /// The services, and what was asked of them.
 pub(crate) struct Aws {
@@ -77,14 +76,39 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Aws {
-    pub(crate) fn new(table: &Table) -> Self {
+    pub(crate) fn new(table: &template::Table) -> Self {
+        let table = Table {
+            name: table.name.clone(),
+            create: table.create.clone(),
+            expires_by: table.expires_by.clone(),
+        };
         Aws {
-            tables: Tables::new(table),
+            tables: Tables::in_memory(&[table]).unwrap(),
             queues: Mutex::default(),
             mails: Mutex::default(),
             objects: Mutex::default(),
             calls: Mutex::default(),
             plans: Mutex::default(),
+        }
+    }
+
+    /// Every row of a table.
+    pub(crate) fn scan(&self, table: &str) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut request = json!({ "TableName": table, "ConsistentRead": true });
+            if !start.is_null() {
+                request["ExclusiveStartKey"] = start;
+            }
+            let (status, page) = self.tables.call("Scan", request.to_string().as_bytes());
+            assert_eq!(status.as_u16(), 200, "{page}");
+            let mut page: Value = serde_json::from_str(&page).unwrap();
+            rows.append(page["Items"].as_array_mut().unwrap());
+            start = page["LastEvaluatedKey"].take();
+            if start.is_null() {
+                return rows;
+            }
         }
     }
 
@@ -136,7 +160,7 @@ impl Aws {
         match request {
             Parsed::DynamoDb { operation, body } => {
                 let (status, answer) = self.tables.call(&operation, &body);
-                (status, JSON.to_owned(), answer.into_bytes())
+                (status.as_u16(), JSON.to_owned(), answer.into_bytes())
             }
             Parsed::Sqs { operation, body } => {
                 let request = serde_json::from_slice(&body).unwrap();

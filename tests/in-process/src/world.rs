@@ -20,7 +20,7 @@ use crate::function::Started;
 use crate::mail::Mail;
 use crate::objects::Object;
 use crate::people::address;
-use crate::template::TEMPLATE;
+use crate::template::{all_variables, function, table};
 use crate::wire::{Aws, Call, Caller, Connector, Hurried, lock};
 
 /// A table, queues, buckets and SES of one's own. Clones share them.
@@ -35,7 +35,7 @@ pub struct World {
 impl World {
     /// A desk on which nothing has happened, as `template.yaml` describes it.
     pub async fn new() -> Self {
-        let aws = Arc::new(Aws::new(&TEMPLATE.table));
+        let aws = Arc::new(Aws::new(table()));
         let environment = Environment::given(all_variables(), sdk(&aws, Caller::Test));
         let desk = Desk::start(&environment, &QueueName::ALL).await.unwrap();
         World {
@@ -62,8 +62,7 @@ impl World {
         name: &str,
         changes: &[(&str, &str)],
     ) -> Started<F> {
-        let template = TEMPLATE.functions.get(name);
-        let template = template.unwrap_or_else(|| panic!("the template has no function {name}"));
+        let template = function(name);
         let mut variables = template.environment.clone();
         for (name, value) in changes {
             variables.insert((*name).to_owned(), (*value).to_owned());
@@ -80,7 +79,7 @@ impl World {
     /// # Panics
     /// When it starts all the same.
     pub async fn refuses<F: Function>(&self, name: &str, variable: &str) -> String {
-        let mut variables = TEMPLATE.functions[name].environment.clone();
+        let mut variables = function(name).environment.clone();
         assert!(
             variables.remove(variable).is_some(),
             "{name} has no {variable}"
@@ -243,12 +242,6 @@ impl World {
     pub fn variable(&self, name: &str) -> String {
         all_variables().remove(name).unwrap()
     }
-}
-
-/// The variables of all functions together.
-fn all_variables() -> BTreeMap<String, String> {
-    let functions = TEMPLATE.functions.values();
-    functions.flat_map(|f| f.environment.clone()).collect()
 }
 
 /// What the template calls a queue.
