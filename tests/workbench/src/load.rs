@@ -27,6 +27,9 @@ const LIMITS: [(&str, &str); 2] = [
     ("RequestsAtOnce", "1000000"),
 ];
 
+/// The mails of a registration: to whoever asked, and to whoever is responsible.
+const MAILS: usize = 2;
+
 /// How long the baseline is measured, unless the registrations take less.
 const BASELINE: Duration = Duration::from_secs(5);
 
@@ -323,44 +326,49 @@ fn carried(
             // Before the looking costs something itself.
             let used = processes(host)?;
             let mails = mails(&host.client)?;
-            let mails = |number: &u64| mails.get(number).copied().unwrap_or_default();
-            if is_over || tickets.iter().all(|number| mails(number) == 2) {
-                return match unfinished(&host.client, tickets, mails)? {
-                    None => Ok((took, used)),
-                    Some(error) => Err(error),
-                };
+            if is_over
+                || tickets
+                    .iter()
+                    .all(|number| mails.get(number) == Some(&MAILS))
+            {
+                judge(tickets, &statuses(&host.client)?, &mails)?;
+                return Ok((took, used));
             }
         }
         std::thread::sleep(POLL);
     }
 }
 
-/// What is wrong with what was registered.
-fn unfinished(
-    client: &Client,
+/// Says what is wrong with what was registered: statuses and mails by number.
+fn judge(
     tickets: &BTreeSet<u64>,
-    mails: impl Fn(&u64) -> usize,
-) -> Result<Option<LoadError>, LoadError> {
-    let statuses = statuses(client)?;
+    statuses: &BTreeMap<u64, String>,
+    mails: &BTreeMap<u64, usize>,
+) -> Result<(), LoadError> {
     let registered = tickets.len();
     let mut lost = tickets.iter().filter(|n| !statuses.contains_key(n));
     if let Some(&first) = lost.next() {
-        return Ok(Some(LoadError::Lost {
+        return Err(LoadError::Lost {
             lost: 1 + lost.count(),
             registered,
             first,
-        }));
+        });
     }
-    let is_done = |n: &u64| statuses.get(n).is_some_and(|s| s == "assigned") && mails(n) == 2;
+    let status = |n: &u64| statuses.get(n).cloned().unwrap_or_default();
+    let mails = |n: &u64| mails.get(n).copied().unwrap_or_default();
+    let is_done = |n: &u64| status(n) == "assigned" && mails(n) == MAILS;
     let mut unfinished = tickets.iter().filter(|n| !is_done(n));
-    Ok(unfinished.next().map(|first| LoadError::Unfinished {
-        unfinished: 1 + unfinished.count(),
-        registered,
-        within: REST,
-        first: *first,
-        status: statuses.get(first).cloned().unwrap_or_default(),
-        mails: mails(first),
-    }))
+    match unfinished.next() {
+        None => Ok(()),
+        Some(&first) => Err(LoadError::Unfinished {
+            unfinished: 1 + unfinished.count(),
+            registered,
+            within: REST,
+            first,
+            status: status(&first),
+            mails: mails(&first),
+        }),
+    }
 }
 
 /// Whether nothing waits in any queue.
@@ -564,9 +572,40 @@ fn as_f64(whole: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
     use std::time::Duration;
 
-    use super::{Load, Run};
+    use super::{Load, Run, judge};
+
+    #[test]
+    fn what_was_registered_is_there_and_done() {
+        let check = |tickets: &[(u64, &str, usize)], expected: &str| {
+            let registered = BTreeSet::from([1, 2, 3]);
+            let statuses: BTreeMap<_, _> = tickets
+                .iter()
+                .map(|(number, status, _)| (*number, (*status).to_owned()))
+                .collect();
+            let mails = tickets.iter().map(|(number, _, mails)| (*number, *mails));
+            let said = match judge(&registered, &statuses, &mails.collect()) {
+                Ok(()) => String::new(),
+                Err(error) => error.to_string(),
+            };
+            assert!(said.starts_with(expected), "{said}");
+            assert_eq!(said.is_empty(), expected.is_empty(), "{said}");
+        };
+        let done = |number| (number, "assigned", 2);
+        // One that nobody was told of is nobody's loss.
+        check(&[done(1), done(2), done(3), (4, "new", 0)], "");
+        check(&[done(1)], "2 of 3 registrations are LOST");
+        check(
+            &[done(1), (2, "new", 2), done(3)],
+            "1 of 3 registrations were not carried",
+        );
+        check(
+            &[done(1), done(2), (3, "assigned", 3)],
+            "1 of 3 registrations were not carried",
+        );
+    }
 
     #[test]
     fn a_run_says_how_long_and_how_often() {
