@@ -1,6 +1,7 @@
 //! S3: objects in files, path style, for whoever is on this machine.
 
 mod answers;
+mod buckets;
 mod chunked;
 mod cors;
 mod listing;
@@ -10,8 +11,8 @@ mod reading;
 mod request;
 mod writing;
 
-pub use crate::s3::cors::CorsRule;
-pub use crate::s3::objects::{Bucket, ObjectError, Objects};
+pub use crate::s3::buckets::{Bucket, CorsRule};
 pub(crate) use crate::s3::objects::{Draft, Existing};
+pub use crate::s3::objects::{ObjectError, Objects};
 pub(crate) use crate::s3::protocol::answer;
 pub(crate) use crate::s3::request::is_for_s3;

@@ -15,17 +15,8 @@ use rusqlite::{OptionalExtension, Row, params};
 use ulid::Ulid;
 
 use crate::clock::Clock;
-use crate::s3::cors::CorsRule;
+use crate::s3::buckets::Bucket;
 use crate::store::Store;
-
-/// A bucket as it is to be.
-#[derive(Clone, Debug)]
-pub struct Bucket {
-    /// What it is called.
-    pub name: String,
-    /// What pages of other origins may do with it; the first rule that fits counts.
-    pub cors: Vec<CorsRule>,
-}
 
 /// All buckets.
 pub struct Objects {

@@ -593,6 +593,40 @@ fn a_function_that_cannot_start_says_why() {
 }
 
 #[test]
+fn a_command_line_that_makes_no_sense_fails_and_one_that_asks_is_answered() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_local"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let (code, said, complaint) = run(&["--colour"]);
+    assert_eq!((code, said.as_str()), (Some(1), ""));
+    let expected = "local: unexpected argument '--colour' found";
+    assert!(complaint.starts_with(expected), "{complaint}");
+    for ask in ["--help", "-h"] {
+        let (code, said, complaint) = run(&[ask]);
+        assert_eq!((code, complaint.as_str()), (Some(0), ""));
+        for word in [
+            "demo",
+            "load",
+            "audit",
+            "redrive",
+            "--reset",
+            "--now <TIME>",
+        ] {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    }
+}
+
+#[test]
 fn the_clock_starts_where_it_is_told() {
     let host = Host::start(&data("clock"), &["--now", "2026-01-02T16:55:00-05:00"]);
     let log = host.data.join("logs/probe.log");
