@@ -11,6 +11,8 @@ use workbench::load::Load;
 /// Runs template.yaml on this machine: the desk, until it is stopped.
 #[derive(Debug, Parser)]
 #[command(name = "local", disable_help_subcommand = true)]
+// What is said last counts.
+#[command(args_override_self = true)]
 pub struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -296,6 +298,20 @@ mod tests {
             panic!("not dead letters in AWS")
         };
         assert_eq!(queue, "notification");
+        let twice = [
+            "--port",
+            "1",
+            "--parameter",
+            "A=1",
+            "--port",
+            "2",
+            "--parameter",
+            "B=2",
+        ];
+        let Task::Run(options) = task(&twice) else {
+            panic!("not a host")
+        };
+        assert_eq!((options.port, options.parameters.len()), (2, 2));
         let Task::Load(load) = task(&["load", "--release", "--seconds", "7", "--template", "t"])
         else {
             panic!("not a measurement")
