@@ -6,6 +6,8 @@ mod decision;
 mod handler;
 mod inbox;
 mod recovery;
+#[cfg(test)]
+mod tests;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;

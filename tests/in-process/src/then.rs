@@ -73,6 +73,17 @@ impl World {
         assert_eq!(status.as_u16(), 200, "{answer}");
     }
 
+    /// Deletes a row, as damage would.
+    pub fn delete_row(&self, pk: &str, sk: &str) {
+        let key = serde_json::json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+        let request = serde_json::json!({ "TableName": table().name, "Key": key });
+        let (status, answer) = self
+            .aws
+            .tables
+            .call("DeleteItem", request.to_string().as_bytes());
+        assert_eq!(status.as_u16(), 200, "{answer}");
+    }
+
     /// How many open tickets an agent is responsible for.
     pub fn load(&self, agent: &str) -> i64 {
         let row = self.row(&format!("AGENT#{agent}"), "LOAD");

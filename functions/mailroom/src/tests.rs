@@ -1,0 +1,916 @@
+//! Mails in, over AWS in memory: as SES tells of them, and as the desk asks for
+//! them.
+
+use in_process::people::{
+    AGENT, ANA, COORDINATOR, LUIS, MAILBOX, OFFICER, PRINTER, PROVIDER, STRANGER,
+};
+use in_process::{Case, Fault, Message, Object, Started, World, get, now, post};
+use serde_json::{Value, json};
+use types::command::Command;
+use types::effects::{Effect, MailKind, QueueName};
+use types::message::Doorbell;
+use types::ticket::{Channel, State, Visibility};
+use types::token::{Audience, TokenSecret, TokenUse};
+use types::{SignedDuration, Timestamp};
+
+use super::Mailroom;
+
+const QUEUE: &str = "InboundMailQueue";
+const RAW: &str = "mailbucket";
+const FILES: &str = "filesbucket";
+
+async fn started(world: &World) -> Started<Mailroom> {
+    world.start("mailroom").await
+}
+
+/// A mail, as SES takes it: who wrote it is proven, unless a test says otherwise.
+#[derive(Clone)]
+struct Letter {
+    id: String,
+    from: &'static str,
+    to: String,
+    headers: String,
+    body: String,
+    verdicts: [(&'static str, &'static str); 5],
+    policy: Option<&'static str>,
+    at: Timestamp,
+}
+
+fn letter(id: &str, from: &'static str) -> Letter {
+    Letter {
+        id: id.to_owned(),
+        from,
+        to: MAILBOX.to_owned(),
+        headers: format!("Message-ID: <{id}@example.com>\r\nSubject: No abre el correo\r\n"),
+        body: "Desde hoy no abre el correo.".to_owned(),
+        verdicts: ["spam", "virus", "spf", "dkim", "dmarc"].map(|name| (name, "PASS")),
+        policy: None,
+        at: now(),
+    }
+}
+
+impl Letter {
+    /// To the address that the mails of a ticket ask to reply to.
+    fn replying_to(mut self, world: &World, case: &Case, audience: Audience) -> Self {
+        let secret = TokenSecret::new(&world.variable("TOKEN_SECRET")).unwrap();
+        let token = secret.issue(TokenUse::Reply(audience), case.id);
+        self.to = format!("soporte+{token}@uspec.gov.co");
+        self
+    }
+
+    fn header(mut self, line: &str) -> Self {
+        self.headers.push_str(line);
+        self.headers.push_str("\r\n");
+        self
+    }
+
+    fn saying(mut self, body: &str) -> Self {
+        self.body = body.to_owned();
+        self
+    }
+
+    fn verdict(mut self, name: &str, status: &'static str) -> Self {
+        for verdict in &mut self.verdicts {
+            if verdict.0 == name {
+                verdict.1 = status;
+            }
+        }
+        self
+    }
+
+    /// With a file beside the text.
+    fn with_file(mut self, name: &str, bytes: &str) -> Self {
+        let text = std::mem::take(&mut self.body);
+        self.headers
+            .push_str("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n");
+        self.body = format!(
+            "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n--b\r\nContent-Type: image/png; name=\"{name}\"\r\n\
+             Content-Disposition: attachment; filename=\"{name}\"\r\n\r\n{bytes}\r\n--b--\r\n"
+        );
+        self
+    }
+
+    /// SES stores it, and tells of it.
+    fn arrives(&self, world: &World) -> Message {
+        let raw = format!(
+            "From: {}\r\nTo: {}\r\n{}\r\n{}\r\n",
+            self.from, self.to, self.headers, self.body
+        );
+        let object = Object {
+            bytes: raw.into_bytes(),
+            content_type: "message/rfc822".to_owned(),
+            written_at: self.at,
+        };
+        let key = format!("inbound/{}", self.id);
+        world.put_object(RAW, &key, object);
+        let mut receipt = json!({
+            "recipients": [self.to],
+            "action": { "type": "S3", "bucketName": RAW, "objectKey": key },
+            "dmarcPolicy": self.policy,
+        });
+        for (name, status) in self.verdicts {
+            receipt[format!("{name}Verdict")] = json!({ "status": status });
+        }
+        let notice = json!({
+            "notificationType": "Received",
+            "receipt": receipt,
+            "mail": { "messageId": self.id, "timestamp": self.at.to_string(), "source": self.from },
+        });
+        Message::of(notice.to_string())
+    }
+}
+
+/// A mail that must be taken in, and its record.
+async fn takes(world: &World, mailroom: &Started<Mailroom>, letter: &Letter) -> Value {
+    let message = letter.arrives(world);
+    mailroom
+        .receives_from(QUEUE, &[message])
+        .await
+        .must_be_done();
+    record(world, &letter.id)
+}
+
+/// What is on record of a mail.
+#[track_caller]
+fn record(world: &World, id: &str) -> Value {
+    let row = world.row(&format!("INBOUND#{id}"), "MAIL");
+    let doc = row["doc"]["S"].as_str();
+    doc.map_or(Value::Null, |doc| serde_json::from_str(doc).unwrap())
+}
+
+/// The ticket that a mail became.
+async fn case_of(world: &World, record: &Value) -> Case {
+    let tickets = world.tickets().await;
+    let number = &record["ticket"]["number"];
+    let ticket = tickets.iter().find(|t| json!(t.number) == *number);
+    world.case(ticket.unwrap_or_else(|| panic!("no ticket: {record}")))
+}
+
+fn mail(case: &Case, seq: u64, kind: MailKind) -> Doorbell {
+    case.owes(seq, Effect::Mail(kind))
+}
+
+// ------------------------------------------------------------- a new request
+
+#[tokio::test]
+async fn a_mail_becomes_a_ticket() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).header(&format!("Cc: {LUIS}, {STRANGER}"));
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(
+        (&record["outcome"], &record["envelope_from"]),
+        (&json!("ticket"), &json!(ANA))
+    );
+    let case = case_of(&world, &record).await;
+    let ticket = case.ticket().await;
+    assert_eq!(ticket.channel, Channel::Email);
+    assert_eq!(ticket.title, "No abre el correo");
+    assert_eq!(ticket.requester.person.email.as_str(), ANA);
+    // Whoever was copied and is of the entity reads along.
+    let observers: Vec<_> = ticket.observers.iter().map(|o| o.email.as_str()).collect();
+    assert_eq!(observers, [LUIS]);
+    let events = case.events().await;
+    assert_eq!(events[0].mail.as_ref().unwrap().0, "m1");
+    assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+    assert_eq!(
+        world.all_rung(),
+        [
+            case.owes(1, Effect::Assign),
+            mail(&case, 1, MailKind::Registered)
+        ]
+    );
+    // The raw mail stays as evidence.
+    assert_eq!(world.objects(RAW).len(), 1);
+}
+
+#[tokio::test]
+async fn the_mailbox_decides_on_the_team() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let mut letter = letter("m1", ANA);
+    letter.to = "impresion@uspec.gov.co".to_owned();
+    let record = takes(&world, &mailroom, &letter).await;
+    let ticket = case_of(&world, &record).await.ticket().await;
+    assert_eq!(ticket.policy.team.0, "impresion");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_told_of_twice_is_taken_once() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA);
+    takes(&world, &mailroom, &letter).await;
+    let (rows, rung) = (world.rows(), world.all_rung());
+    world.forget();
+    takes(&world, &mailroom, &letter).await;
+    world.must_still_have(&rows);
+    // Whoever took it may have died before he rang.
+    assert_eq!(world.all_rung(), rung);
+}
+
+#[tokio::test]
+async fn two_at_once_make_one_ticket() {
+    let world = World::new().await;
+    let (mailroom, other) = (started(&world).await, started(&world).await);
+    let letter = letter("m1", ANA);
+    let message = letter.arrives(&world);
+    world.meanwhile("TransactWriteItems", 0, async move {
+        other.receives_from(QUEUE, &[message]).await.must_be_done();
+    });
+    let record = takes(&world, &mailroom, &letter).await;
+    let case = case_of(&world, &record).await;
+    assert_eq!(world.tickets().await.len(), 1);
+    assert_eq!(case.kinds().await, ["registered"]);
+    // The number of the one who lost is void, and not another ticket's.
+    let taken = world.row("COUNTER", "COUNTER")["taken"]["N"].clone();
+    assert_eq!(taken, "2");
+    let voids = world.rows_of("NUMBER#");
+    let voids = voids
+        .iter()
+        .filter(|row| row["void_since"].is_object())
+        .count();
+    assert_eq!(voids, 1);
+}
+
+#[tokio::test]
+async fn the_same_mail_delivered_twice_is_one_ticket() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let first = letter("m1", ANA).with_file("pantalla.png", "eins");
+    takes(&world, &mailroom, &first).await;
+    let files = world.objects(FILES);
+    // SES gave it another id.
+    let second = Letter {
+        id: "m2".to_owned(),
+        ..first
+    };
+    let record = takes(&world, &mailroom, &second).await;
+    assert_eq!(
+        (&record["outcome"], &record["of"]),
+        (&json!("duplicate"), &json!("m1"))
+    );
+    assert_eq!(world.tickets().await.len(), 1);
+    // It took no number, and stored no file.
+    assert_eq!(world.row("COUNTER", "COUNTER")["taken"]["N"], "1");
+    assert_eq!(world.objects(FILES), files);
+}
+
+#[tokio::test]
+async fn files_go_into_their_bucket_and_on_the_ticket() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).with_file("pantalla.png", "bytes");
+    let record = takes(&world, &mailroom, &letter).await;
+    let case = case_of(&world, &record).await;
+    assert_eq!(case.kinds().await, ["registered", "attachments_added"]);
+    let ticket = case.ticket().await;
+    let attachment = &ticket.attachments[0];
+    assert_eq!(
+        (attachment.name.as_str(), attachment.visibility),
+        ("pantalla.png", Visibility::Public)
+    );
+    let files = world.objects(FILES);
+    let file = &files[&format!("tickets/{}/{}", case.id, attachment.id)];
+    assert_eq!(
+        (file.bytes.as_slice(), file.content_type.as_str()),
+        (&b"bytes"[..], "image/png")
+    );
+}
+
+// -------------------------------------------------------------------- replies
+
+#[tokio::test]
+async fn a_reply_to_the_ticket_s_address_is_a_follow_up() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).saying("Sigue igual.\r\n\r\nEl lun, 23 nov 2026 a las 8:00, Mesa de Ayuda (<soporte@uspec.gov.co>) escribió:\r\n\r\n> Lo que ustedes dijeron");
+    let letter = letter.replying_to(&world, &case, Audience::Requester);
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(
+        (&record["outcome"], &record["became"]),
+        (&json!("follow_up"), &json!("follow_up"))
+    );
+    assert_eq!(
+        case.kinds().await,
+        ["registered", "assigned", "followed_up"]
+    );
+    let events = case.events().await;
+    let types::ticket::EventKind::FollowedUp { body, visibility } = &events[2].kind else {
+        panic!("{events:?}")
+    };
+    // What it quotes is not said again.
+    assert_eq!(
+        (body.as_str(), *visibility),
+        ("Sigue igual.", Visibility::Public)
+    );
+    assert_eq!(
+        world.all_rung(),
+        [mail(&case, 3, MailKind::FollowUpToAgent)]
+    );
+    assert_eq!(world.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_reply_is_found_by_the_mail_that_it_answers() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    world.put_row(&json!({
+        "pk": { "S": "MAIL#ses-7" },
+        "sk": { "S": "MAIL" },
+        "ticket": { "S": case.id.to_string() },
+        "effect": { "S": "mail_registered" },
+        "seq": { "N": "1" },
+        "sent_at": { "S": "2026-11-23T13:00:00.000Z" },
+    }));
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).header("In-Reply-To: <ses-7@us-east-1.amazonses.com>");
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(record["outcome"], "follow_up");
+    assert_eq!(
+        case.kinds().await,
+        ["registered", "assigned", "followed_up"]
+    );
+}
+
+#[tokio::test]
+async fn a_number_in_the_subject_reaches_nobody_s_ticket() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", LUIS).header("Subject: Re: [USPEC #000001] Registrada");
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(record["outcome"], "ticket");
+    assert_eq!(case.kinds().await, ["registered", "assigned"]);
+}
+
+#[tokio::test]
+async fn a_reply_to_a_solution_reopens() {
+    let world = World::new().await;
+    let case = world.solved("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).replying_to(&world, &case, Audience::Requester);
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(record["became"], "reopened");
+    let ticket = case.ticket().await;
+    assert_eq!((ticket.state, ticket.reopened), (State::Assigned, 1));
+    assert_eq!(world.load(AGENT), 1);
+}
+
+#[tokio::test]
+async fn a_reply_to_a_closed_ticket_goes_on_with_another() {
+    let world = World::new().await;
+    let case = world
+        .solved("redes")
+        .await
+        .when(AGENT, Command::Close)
+        .await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).replying_to(&world, &case, Audience::Requester);
+    let record = takes(&world, &mailroom, &letter).await;
+    let next = case_of(&world, &record).await;
+    assert_ne!(next.number, case.number);
+    // Each knows of the other.
+    assert_eq!(next.ticket().await.links[0].id, case.id);
+    assert_eq!(case.ticket().await.links[0].id, next.id);
+    assert_eq!(case.ticket().await.state, State::Closed);
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_closed_in_between_is_gone_on_with() {
+    let world = World::new().await;
+    let case = world.solved("redes").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).replying_to(&world, &case, Audience::Requester);
+    let other = case.clone();
+    world.meanwhile("TransactWriteItems", 0, async move {
+        other.when(AGENT, Command::Close).await;
+    });
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(record["outcome"], "ticket");
+    assert_eq!(case.ticket().await.reopened, 0);
+    assert_eq!(world.tickets().await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_provider_s_answer_sets_the_clock_going() {
+    let world = World::new().await;
+    let case = world
+        .escalated("redes")
+        .await
+        .at_provider()
+        .await
+        .settled()
+        .await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", PROVIDER)
+        .saying("Enlace restablecido")
+        .with_file("acta.png", "x");
+    let letter = letter.replying_to(&world, &case, Audience::Provider);
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(record["became"], "provider_reply");
+    assert_eq!(
+        case.kinds().await[4..],
+        ["provider_replied", "attachments_added"]
+    );
+    assert_eq!(
+        world.all_rung(),
+        [mail(&case, 5, MailKind::ProviderReplied)]
+    );
+    // His files are the desk's to see.
+    assert_eq!(
+        case.ticket().await.attachments[0].visibility,
+        Visibility::Internal
+    );
+}
+
+#[tokio::test]
+async fn a_stranger_with_the_provider_s_token_is_no_provider() {
+    let world = World::new().await;
+    let case = world
+        .escalated("redes")
+        .await
+        .at_provider()
+        .await
+        .settled()
+        .await;
+    let mailroom = started(&world).await;
+    let rows = world.rows_of(&format!("TICKET#{}", case.id));
+    let letter = letter("m1", STRANGER).replying_to(&world, &case, Audience::Provider);
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(
+        (&record["outcome"], &record["reason"]),
+        (&json!("refused"), &json!("outside_sender"))
+    );
+    assert_eq!(world.rows_of(&format!("TICKET#{}", case.id)), rows);
+}
+
+#[tokio::test]
+async fn an_officer_reports_by_mail() {
+    let world = World::new().await;
+    let case = world.escalated("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", OFFICER).saying("#solución\r\nSe cambió el módulo");
+    let letter = letter.replying_to(&world, &case, Audience::Officer);
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(record["became"], "solution_report");
+    let report = case.ticket().await.solution_reported.unwrap();
+    assert_eq!(
+        (report.body.as_str(), report.by.email.as_str()),
+        ("Se cambió el módulo", OFFICER)
+    );
+    assert_eq!(
+        world.all_rung(),
+        [mail(&case, 4, MailKind::SolutionReported)]
+    );
+}
+
+#[tokio::test]
+async fn what_the_desk_writes_to_the_desk_is_internal() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", AGENT).replying_to(&world, &case, Audience::Desk);
+    takes(&world, &mailroom, &letter).await;
+    let events = case.events().await;
+    let types::ticket::EventKind::FollowedUp { visibility, .. } = &events[2].kind else {
+        panic!("{events:?}")
+    };
+    assert_eq!(*visibility, Visibility::Internal);
+    assert_eq!(world.all_rung(), []);
+}
+
+// ------------------------------------------------------------------- refusals
+
+#[tokio::test]
+async fn a_stranger_is_refused_and_told_as_often_as_is_decent() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    for (number, told) in [(1, 1), (2, 2), (3, 3), (4, 3)] {
+        let letter = letter(&format!("m{number}"), STRANGER);
+        let record = takes(&world, &mailroom, &letter).await;
+        assert_eq!(
+            (&record["outcome"], &record["reason"]),
+            (&json!("refused"), &json!("outside_sender"))
+        );
+        assert_eq!(world.rung(QueueName::Notification).len(), told, "{number}");
+    }
+    assert_eq!(world.tickets().await.len(), 0);
+    assert!(world.row("INBOUND#m1", "ANSWER")["due_pk"].is_object());
+    assert!(world.row("INBOUND#m4", "ANSWER").is_null());
+    // Where his address may be somebody else's, nobody is told.
+    world.forget();
+    let forged = letter("m5", "otro@example.com")
+        .verdict("spf", "GRAY")
+        .verdict("dmarc", "GRAY");
+    takes(&world, &mailroom, &forged).await;
+    assert_eq!(world.all_rung(), []);
+}
+
+#[tokio::test]
+async fn a_virus_is_not_opened() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    for (name, reason) in [("virus", "virus"), ("spam", "spam")] {
+        let letter = letter(name, ANA).verdict(name, "FAIL");
+        let record = takes(&world, &mailroom, &letter).await;
+        assert_eq!(
+            (&record["outcome"], &record["reason"]),
+            (&json!("refused"), &json!(reason))
+        );
+    }
+    assert!(!world.operations().contains(&"GetObject".to_owned()));
+    assert_eq!(world.all_rung(), []);
+}
+
+#[tokio::test]
+async fn who_is_disowned_by_his_domain_does_nothing() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let mut forged = letter("m1", ANA).verdict("dmarc", "FAIL");
+    forged.policy = Some("REJECT");
+    let forged = forged.replying_to(&world, &case, Audience::Requester);
+    let record = takes(&world, &mailroom, &forged).await;
+    assert_eq!(
+        (&record["outcome"], &record["reason"]),
+        (&json!("refused"), &json!("unauthenticated"))
+    );
+    assert_eq!(case.kinds().await, ["registered", "assigned"]);
+    // The true mail of the same Message-ID is not kept out by it.
+    let mut true_one = letter("m2", ANA).replying_to(&world, &case, Audience::Requester);
+    true_one.headers = forged.headers;
+    let record = takes(&world, &mailroom, &true_one).await;
+    assert_eq!(record["outcome"], "follow_up");
+}
+
+#[tokio::test]
+async fn who_is_not_proven_may_ask_and_touch_nothing() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA)
+        .verdict("dmarc", "GRAY")
+        .verdict("spf", "FAIL");
+    let letter = letter.header(&format!("Cc: {LUIS}"));
+    let letter = letter.replying_to(&world, &case, Audience::Requester);
+    let record = takes(&world, &mailroom, &letter).await;
+    assert_eq!(record["outcome"], "ticket");
+    assert_eq!(case.kinds().await, ["registered", "assigned"]);
+    let ticket = case_of(&world, &record).await.ticket().await;
+    assert_eq!(ticket.observers, []);
+}
+
+#[tokio::test]
+async fn a_flood_is_refused_and_nobody_else_is() {
+    let world = World::new().await;
+    let mailroom = world
+        .start_with("mailroom", &[("MAILS_PER_SENDER_HOUR", "2")])
+        .await;
+    for number in 1..=3 {
+        takes(&world, &mailroom, &letter(&format!("m{number}"), ANA)).await;
+    }
+    assert_eq!(record(&world, "m2")["outcome"], "ticket");
+    let third = record(&world, "m3");
+    assert_eq!(
+        (&third["outcome"], &third["reason"]),
+        (&json!("refused"), &json!("flood"))
+    );
+    let other = takes(&world, &mailroom, &letter("m4", LUIS)).await;
+    assert_eq!(other["outcome"], "ticket");
+    assert_eq!(world.tickets().await.len(), 3);
+    // A mail that came to nothing took no number.
+    assert_eq!(world.row("COUNTER", "COUNTER")["taken"]["N"], "3");
+}
+
+#[tokio::test]
+async fn nothing_that_a_machine_wrote_is_answered() {
+    let world = World::new().await;
+    let case = world.solved("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let away = letter("m1", ANA).header("Auto-Submitted: auto-replied");
+    let away = away.replying_to(&world, &case, Audience::Requester);
+    let record = takes(&world, &mailroom, &away).await;
+    assert_eq!(record["outcome"], "filed");
+    // It is on the ticket, which stays solved.
+    assert_eq!(case.kinds().await[3..], ["mail_filed"]);
+    assert_eq!(case.ticket().await.state, State::Solved);
+    let own = letter("m2", ANA).header("X-USPEC-Ticket: none");
+    assert_eq!(takes(&world, &mailroom, &own).await["what"], "own");
+    let list = letter("m3", STRANGER).header("List-Id: <lista.example.com>");
+    assert_eq!(takes(&world, &mailroom, &list).await["outcome"], "filed");
+    assert_eq!(world.all_rung(), []);
+    assert_eq!(world.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn outsiders_are_taken_where_the_entity_says_so() {
+    let world = World::new().await;
+    let mailroom = world
+        .start_with("mailroom", &[("OUTSIDE_SENDERS", "accept")])
+        .await;
+    let record = takes(&world, &mailroom, &letter("m1", STRANGER)).await;
+    assert_eq!(record["outcome"], "ticket");
+}
+
+// --------------------------------------------------------------------- faults
+
+#[tokio::test]
+async fn a_bucket_that_does_not_answer_brings_the_message_back() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let message = letter("m1", ANA).arrives(&world);
+    world.fails("GetObject", 0..9, Fault::Failed);
+    let messages = [message];
+    assert_eq!(mailroom.receives_from(QUEUE, &messages).await.failed, [0]);
+    assert_eq!(record(&world, "m1"), Value::Null);
+    world.heals();
+    mailroom
+        .receives_from(QUEUE, &messages)
+        .await
+        .must_be_done();
+    assert_eq!(record(&world, "m1")["outcome"], "ticket");
+}
+
+#[tokio::test]
+async fn a_death_between_the_files_and_the_ticket_leaves_one_of_each() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).with_file("pantalla.png", "bytes");
+    let message = letter.arrives(&world);
+    world.fails("TransactWriteItems", 0..9, Fault::Throttled);
+    let messages = [message];
+    assert_eq!(mailroom.receives_from(QUEUE, &messages).await.failed, [0]);
+    assert_eq!(world.objects(FILES).len(), 1);
+    world.heals();
+    mailroom
+        .receives_from(QUEUE, &messages)
+        .await
+        .must_be_done();
+    assert_eq!(world.objects(FILES).len(), 1);
+    assert_eq!(world.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_no_second_ticket() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    world.fails("TransactWriteItems", 0..1, Fault::Lost);
+    let record = takes(&world, &mailroom, &letter("m1", ANA)).await;
+    assert_eq!(record["outcome"], "ticket");
+    assert_eq!(world.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_mail_is_poison() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let bounce = r#"{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":[]},"mail":{"messageId":"x"}}"#;
+    let mut nameless = letter("m1", ANA);
+    nameless.id = "mit / Strich".to_owned();
+    let messages = [
+        Message::of("{}"),
+        Message::of(bounce),
+        nameless.arrives(&world),
+    ];
+    let messages = messages.map(Message::for_the_last_time);
+    assert_eq!(
+        mailroom.receives_from(QUEUE, &messages).await.failed,
+        [0, 1, 2]
+    );
+    let given_up = world.rows_of("GIVENUP#inbound_mail");
+    assert_eq!(given_up.len(), 3);
+    assert!(
+        given_up.iter().all(|row| row["class"]["S"] == "poison"),
+        "{given_up:?}"
+    );
+}
+
+// ------------------------------------------------------------------- recovery
+
+/// A time at which a mail of now has been without a record for too long.
+fn later() -> Timestamp {
+    now() + SignedDuration::from_mins(31)
+}
+
+#[tokio::test]
+async fn a_mail_that_nobody_told_of_is_found() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let lost = letter("m1", ANA).replying_to(&world, &case, Audience::Requester);
+    lost.arrives(&world);
+    // It may still be on its way: it is young, or its queue is not empty.
+    let young = mailroom
+        .ticks(now() + SignedDuration::from_mins(29))
+        .await
+        .unwrap();
+    assert_eq!(young, json!({ "unrecorded": 0, "recovered": 0 }));
+    world.backlog_of(QUEUE, 1);
+    let awaited = mailroom.ticks(later()).await.unwrap();
+    assert_eq!(awaited, json!({ "unrecorded": 1, "recovered": 0 }));
+    world.backlog_of(QUEUE, 0);
+    let found = mailroom.ticks(later()).await.unwrap();
+    assert_eq!(found, json!({ "unrecorded": 1, "recovered": 1 }));
+    // Who wrote it is not known: it asks for something, and touches nothing.
+    let record = record(&world, "m1");
+    assert_eq!(
+        (&record["outcome"], &record["envelope_from"]),
+        (&json!("ticket"), &Value::Null)
+    );
+    assert_eq!(case.kinds().await, ["registered", "assigned"]);
+    assert_eq!(world.rung(QueueName::Assignment).len(), 1);
+
+    let rows = world.rows();
+    let nothing = mailroom.ticks(later()).await.unwrap();
+    assert_eq!(nothing, json!({ "unrecorded": 0, "recovered": 0 }));
+    world.must_still_have(&rows);
+}
+
+#[tokio::test]
+async fn a_notice_that_was_given_up_is_taken_up_again() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA).replying_to(&world, &case, Audience::Requester);
+    let message = letter.arrives(&world).for_the_last_time();
+    world.fails("GetObject", 0..9, Fault::Failed);
+    assert_eq!(mailroom.receives_from(QUEUE, &[message]).await.failed, [0]);
+    world.heals();
+    // What the notice said is known: it is a reply.
+    world.backlog_of(QUEUE, 5);
+    mailroom.ticks(later()).await.unwrap();
+    assert_eq!(record(&world, "m1")["outcome"], "follow_up");
+    assert_eq!(
+        case.kinds().await,
+        ["registered", "assigned", "followed_up"]
+    );
+}
+
+// ------------------------------------------------------------------- over HTTP
+
+fn today() -> String {
+    types::mail::day(now()).to_string()
+}
+
+#[tokio::test]
+async fn the_desk_looks_through_what_was_refused() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    for number in 1..=3 {
+        takes(&world, &mailroom, &letter(&format!("m{number}"), STRANGER)).await;
+    }
+    takes(
+        &world,
+        &mailroom,
+        &letter("m4", ANA).header("Auto-Submitted: auto-replied"),
+    )
+    .await;
+    let list = |who, query: &str| get(format!("/mail/refused?day={}{query}", today())).by(who);
+    let page = mailroom
+        .answers(&list(AGENT, "&limit=2"))
+        .await
+        .must_be(200);
+    let ids = |page: &Value| -> Vec<Value> {
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|i| i["id"].clone())
+            .collect()
+    };
+    assert_eq!(ids(&page), ["m1", "m2"]);
+    let cursor = format!("&limit=2&cursor={}", page["next_cursor"].as_str().unwrap());
+    let rest = mailroom.answers(&list(AGENT, &cursor)).await.must_be(200);
+    assert_eq!(
+        (ids(&rest), &rest["next_cursor"]),
+        (vec![json!("m3")], &Value::Null)
+    );
+    let filed = mailroom
+        .answers(&list(COORDINATOR, "&outcome=filed"))
+        .await
+        .must_be(200);
+    assert_eq!(ids(&filed), ["m4"]);
+    mailroom
+        .answers(&list(ANA, ""))
+        .await
+        .must_refuse(403, "forbidden");
+    for query in ["&limit=0", "&outcome=x", "&cursor=x", "&color=rojo"] {
+        mailroom
+            .answers(&list(AGENT, query))
+            .await
+            .must_refuse(422, "validation_failed");
+    }
+    let no_day = get("/mail/refused").by(AGENT);
+    mailroom
+        .answers(&no_day)
+        .await
+        .must_refuse(422, "validation_failed");
+}
+
+#[tokio::test]
+async fn a_refused_mail_is_accepted_once() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    takes(
+        &world,
+        &mailroom,
+        &letter("m1", STRANGER).with_file("a.png", "x"),
+    )
+    .await;
+    world.forget();
+    let accept = |who| {
+        post("/mail/refused/m1/acceptance")
+            .by(who)
+            .json(json!({ "category": "redes" }))
+    };
+    mailroom
+        .answers(&accept(ANA))
+        .await
+        .must_refuse(403, "forbidden");
+    let view = mailroom.answers(&accept(AGENT)).await.must_be(201);
+    assert_eq!(
+        (&view["category"], &view["requester"]["email"]),
+        (&json!("redes"), &json!(STRANGER))
+    );
+    let record = record(&world, "m1");
+    assert_eq!(
+        (&record["outcome"], &record["accepted"]["by"]["email"]),
+        (&json!("refused"), &json!(AGENT))
+    );
+    let case = world.case(&world.tickets().await[0]);
+    assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+    assert_eq!(
+        world.rung(QueueName::Assignment),
+        [case.owes(1, Effect::Assign)]
+    );
+    assert_eq!(world.objects(FILES).len(), 1);
+    let again = mailroom.answers(&accept(PRINTER)).await;
+    again.must_refuse(409, "invalid_transition");
+    assert_eq!(world.tickets().await.len(), 1);
+    let unknown = post("/mail/refused/m9/acceptance")
+        .by(AGENT)
+        .json(json!({}));
+    mailroom
+        .answers(&unknown)
+        .await
+        .must_refuse(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_virus_is_not_accepted_and_what_is_a_ticket_need_not_be() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    takes(
+        &world,
+        &mailroom,
+        &letter("m1", ANA).verdict("virus", "FAIL"),
+    )
+    .await;
+    takes(&world, &mailroom, &letter("m2", ANA)).await;
+    for id in ["m1", "m2"] {
+        let request = post(format!("/mail/refused/{id}/acceptance"))
+            .by(AGENT)
+            .json(json!({}));
+        mailroom
+            .answers(&request)
+            .await
+            .must_refuse(409, "invalid_transition");
+    }
+}
+
+#[tokio::test]
+async fn the_account_of_a_day_balances_or_says_what_is_missing() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    takes(&world, &mailroom, &letter("m1", ANA)).await;
+    takes(&world, &mailroom, &letter("m2", STRANGER)).await;
+    let report = |who| get(format!("/reports/mail?day={}", today())).by(who);
+    mailroom
+        .answers(&report(AGENT))
+        .await
+        .must_refuse(403, "forbidden");
+    let account = mailroom.answers(&report(COORDINATOR)).await.must_be(200);
+    assert_eq!(
+        (
+            &account["received"],
+            &account["recorded"],
+            &account["balanced"]
+        ),
+        (&json!(2), &json!(2), &json!(true))
+    );
+    assert_eq!(
+        (
+            &account["outcomes"]["ticket"],
+            &account["outcomes"]["refused"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    letter("m3", ANA).arrives(&world);
+    let account = mailroom.answers(&report(COORDINATOR)).await.must_be(200);
+    assert_eq!(
+        (&account["balanced"], &account["unaccounted"]),
+        (&json!(false), &json!(["m3"]))
+    );
+}

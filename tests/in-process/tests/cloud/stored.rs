@@ -1,0 +1,135 @@
+//! What the store promises, whatever AWS does.
+
+use cloud::config::{ConfigError, Environment};
+use cloud::entry::Function;
+use cloud::store::{OutboxClaim, OutboxKey, Store, StoreError, Unsent};
+use in_process::{Case, Fault, Started, World, now};
+use serde_json::json;
+use types::SignedDuration;
+use types::effects::{Effect, MailKind};
+use types::ids::TicketNumber;
+
+/// A function that is nothing but its store.
+struct Bare(Store);
+
+impl Function for Bare {
+    async fn start(environment: &Environment) -> Result<Self, ConfigError> {
+        Store::new(environment).map(Bare)
+    }
+}
+
+async fn stored(world: &World) -> Started<Bare> {
+    world.start("assignment").await
+}
+
+fn row(case: &Case) -> OutboxKey {
+    OutboxKey {
+        ticket: case.id,
+        seq: 1,
+        effect: Effect::Mail(MailKind::Registered),
+    }
+}
+
+#[tokio::test]
+async fn a_row_is_one_claimant_s_until_his_lease_ends() {
+    let world = World::new().await;
+    let case = world.registered("redes").await;
+    let Bare(store) = stored(&world).await.function;
+    let (begins, ends) = (now(), now() + SignedDuration::from_secs(12));
+    let claim = async |me: &str, at| store.claim_outbox(row(&case), me, at, ends).await.unwrap();
+    assert_eq!(claim("one", begins).await, OutboxClaim::Mine);
+    let OutboxClaim::Busy(left) = claim("other", begins).await else {
+        panic!("two have it")
+    };
+    assert!((11..=13).contains(&left.as_secs()), "{left:?}");
+    // He asked twice, since the first answer was lost.
+    assert_eq!(claim("one", begins).await, OutboxClaim::Mine);
+    let after = ends + SignedDuration::from_millis(1);
+    assert_eq!(claim("other", after).await, OutboxClaim::Mine);
+    // What is no longer his he neither strikes off nor parks.
+    let finished = store.finish_mail(row(&case), "one", "ses-1", now()).await;
+    assert!(
+        matches!(finished, Err(StoreError::Unexpected { .. })),
+        "{finished:?}"
+    );
+    store.park_outbox(row(&case), "one", "x").await.unwrap();
+    assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+    store
+        .leave_unsent(row(&case), "other", Unsent::Outdated)
+        .await
+        .unwrap();
+    assert_eq!(case.owed(), ["1 assign"]);
+    assert_eq!(claim("other", after).await, OutboxClaim::Gone);
+}
+
+#[tokio::test]
+async fn passing_faults_are_told_from_lasting_ones() {
+    let world = World::new().await;
+    let Bare(store) = stored(&world).await.function;
+    for (fault, passes) in [
+        (Fault::Throttled, true),
+        (Fault::Failed, true),
+        (Fault::Lost, true),
+        (Fault::Hung, true),
+        (Fault::Refused("AccessDeniedException", "no"), false),
+        (Fault::Refused("ResourceNotFoundException", "no"), false),
+        (Fault::Refused("ValidationException", "no"), false),
+    ] {
+        world.fails("GetItem", 0..9, fault.clone());
+        let error = store.last_number().await.unwrap_err();
+        assert_eq!(error.is_retryable(), passes, "{fault:?}: {error:?}");
+        world.heals();
+    }
+}
+
+#[tokio::test]
+async fn rows_are_read_a_hundred_at_a_time() {
+    let world = World::new().await;
+    let Bare(store) = stored(&world).await.function;
+    for _ in 0..3 {
+        store.take_number().await.unwrap();
+    }
+    assert!(store.void_number(TicketNumber(2)).await.unwrap());
+    world.forget();
+    let left = store.unaccounted(1..=250).await.unwrap();
+    assert_eq!(left.len(), 249);
+    assert_eq!(world.operations(), ["BatchGetItem"; 3]);
+}
+
+#[tokio::test]
+async fn what_ttl_has_not_deleted_yet_is_read_as_gone() {
+    let world = World::new().await;
+    world.suppress("ana.perez@uspec.gov.co").await;
+    let Bare(store) = stored(&world).await.function;
+    let ana = [in_process::people::address("ana.perez@uspec.gov.co")];
+    assert_eq!(store.suppressed(&ana).await.unwrap(), ana);
+    let mut row = world.row("SUPPRESSED#ana.perez@uspec.gov.co", "SUPPRESSED");
+    row["expires_at"]["N"] = json!("1");
+    world.put_row(&row);
+    assert_eq!(store.suppressed(&ana).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_number_is_void_once_and_never_a_ticket_s() {
+    let world = World::new().await;
+    let case = world.registered("redes").await;
+    let Bare(store) = stored(&world).await.function;
+    assert!(!store.void_number(case.number).await.unwrap());
+    assert_eq!(store.ticket_of(case.number).await.unwrap(), Some(case.id));
+    let number = store.take_number().await.unwrap();
+    assert!(store.void_number(number).await.unwrap());
+    assert!(store.void_number(number).await.unwrap());
+    assert_eq!(store.ticket_of(number).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_history_with_a_gap_is_not_made_up() {
+    let world = World::new().await;
+    let case = world.solved("redes").await;
+    let Bare(store) = stored(&world).await.function;
+    let whole = store.ticket_at(case.id, 2).await.unwrap();
+    assert_eq!(whole.version, 2);
+    world.delete_row(&format!("TICKET#{}", case.id), "EVENT#00000002");
+    let broken = store.ticket_at(case.id, 3).await.unwrap_err();
+    assert!(matches!(broken, StoreError::Corrupt { .. }), "{broken:?}");
+}
