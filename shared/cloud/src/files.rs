@@ -3,18 +3,11 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::primitives::ByteStream;
 use jiff::Timestamp;
 use types::ids::{MailId, TicketId};
 
 use crate::config::{ConfigError, Environment};
-
-/// How long one transfer may take: forty megabytes at ten a second, and some.
-const TRANSFER: Duration = Duration::from_secs(15);
+use crate::s3::{Client, Failure, encoded};
 
 /// How long a link to a file works.
 const LINK: Duration = Duration::from_secs(300);
@@ -23,7 +16,6 @@ const LINK: Duration = Duration::from_secs(300);
 #[derive(Clone)]
 pub struct Bucket {
     client: Client,
-    name: String,
 }
 
 /// Why S3 did not do what it was asked.
@@ -80,29 +72,13 @@ pub fn attachment_key(ticket: TicketId, attachment: &str) -> String {
     format!("{FILES}{ticket}/{attachment}")
 }
 
-fn failed<E, R>(key: &str, error: SdkError<E, R>) -> FileError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
+fn failed(key: &str, failure: Failure) -> FileError {
     let key = key.to_owned();
-    let code = match &error {
-        SdkError::ServiceError(service) => service.err().code(),
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
-            Some("SlowDown")
-        }
-        _ => None,
-    };
-    match code {
-        Some("NoSuchKey" | "NotFound") => FileError::Missing { key },
-        Some("SlowDown" | "InternalError" | "ServiceUnavailable" | "RequestTimeout") => {
-            let source = Box::new(error);
-            FileError::Retryable { key, source }
-        }
-        Some(_) | None => {
-            let source = Box::new(error);
-            FileError::Unexpected { key, source }
-        }
+    match failure {
+        Failure::Missing => FileError::Missing { key },
+        Failure::TooLarge(size) => FileError::TooLarge { key, size },
+        Failure::Passing(source) => FileError::Retryable { key, source },
+        Failure::Lasting(source) => FileError::Unexpected { key, source },
     }
 }
 
@@ -118,19 +94,8 @@ impl Bucket {
 
     /// The bucket of this name.
     pub fn named(sdk: &aws_types::SdkConfig, name: String) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(TRANSFER)
-            .operation_timeout(TRANSFER)
-            .build();
-        let config = aws_sdk_s3::config::Builder::from(sdk)
-            // The local host has no names for its buckets.
-            .force_path_style(sdk.endpoint_url().is_some())
-            .timeout_config(timeouts)
-            .build();
         Bucket {
-            client: Client::from_conf(config),
-            name,
+            client: Client::new(sdk, &name),
         }
     }
 
@@ -139,26 +104,8 @@ impl Bucket {
     /// # Errors
     /// See [`FileError`].
     pub async fn read(&self, key: &str, limit: u64) -> Result<Vec<u8>, FileError> {
-        let answer = self
-            .client
-            .get_object()
-            .bucket(&self.name)
-            .key(key)
-            .send()
-            .await
-            .map_err(|e| failed(key, e))?;
-        let size = answer.content_length.and_then(|n| u64::try_from(n).ok());
-        // Before a byte of it is read.
-        if let Some(size) = size.filter(|size| *size > limit) {
-            let key = key.to_owned();
-            return Err(FileError::TooLarge { key, size });
-        }
-        let body = answer.body.collect().await;
-        let body = body.map_err(|e| FileError::Retryable {
-            key: key.to_owned(),
-            source: Box::new(e),
-        })?;
-        Ok(body.to_vec())
+        let read = self.client.get(key, limit).await;
+        read.map_err(|e| failed(key, e))
     }
 
     /// Writes an object; once more is the same.
@@ -171,16 +118,8 @@ impl Bucket {
         content_type: &str,
         bytes: Vec<u8>,
     ) -> Result<(), FileError> {
-        self.client
-            .put_object()
-            .bucket(&self.name)
-            .key(key)
-            .content_type(content_type)
-            .body(ByteStream::from(bytes))
-            .send()
-            .await
-            .map_err(|e| failed(key, e))?;
-        Ok(())
+        let written = self.client.put(key, content_type, bytes).await;
+        written.map_err(|e| failed(key, e))
     }
 
     /// Deletes an object; one that is not there is deleted already.
@@ -188,14 +127,8 @@ impl Bucket {
     /// # Errors
     /// See [`FileError`].
     pub async fn delete(&self, key: &str) -> Result<(), FileError> {
-        self.client
-            .delete_object()
-            .bucket(&self.name)
-            .key(key)
-            .send()
-            .await
-            .map_err(|e| failed(key, e))?;
-        Ok(())
+        let deleted = self.client.delete(key).await;
+        deleted.map_err(|e| failed(key, e))
     }
 
     /// A link under which an object may be downloaded for five minutes, always
@@ -204,28 +137,15 @@ impl Bucket {
     /// # Errors
     /// See [`FileError`].
     pub async fn link(&self, key: &str, file_name: &str) -> Result<String, FileError> {
-        let unexpected = |source: Box<dyn std::error::Error + Send + Sync>| FileError::Unexpected {
-            key: key.to_owned(),
-            source,
-        };
-        let lasting = PresigningConfig::expires_in(LINK).map_err(|e| unexpected(Box::new(e)))?;
         // RFC 6266 with the name in RFC 8187's encoding alone.
-        let name: String = form_urlencoded::byte_serialize(file_name.as_bytes())
-            .collect::<String>()
-            .replace('+', "%20");
-        let link = self
-            .client
-            .get_object()
-            .bucket(&self.name)
-            .key(key)
-            .response_content_disposition(format!("attachment; filename*=UTF-8''{name}"))
-            .presigned(lasting)
-            .await
-            .map_err(|e| failed(key, e))?;
-        Ok(link.uri().to_owned())
+        let disposition = format!("attachment; filename*=UTF-8''{}", encoded(file_name));
+        let answer = [("response-content-disposition", disposition.as_str())];
+        let link = self.client.link(key, &answer, LINK).await;
+        link.map_err(|e| failed(key, e))
     }
 
-    /// Objects under a prefix that were written from `from` and before `to`.
+    /// Objects under a prefix that were written from `from` and before `to`, by
+    /// the second.
     ///
     /// # Errors
     /// See [`FileError`].
@@ -236,34 +156,22 @@ impl Bucket {
         to: Timestamp,
     ) -> Result<Vec<Object>, FileError> {
         let mut found = Vec::new();
-        let mut next = None;
+        let mut next: Option<String> = None;
         loop {
-            let page = self
-                .client
-                .list_objects_v2()
-                .bucket(&self.name)
-                .prefix(prefix)
-                .set_continuation_token(next)
-                .send()
-                .await
-                .map_err(|e| failed(prefix, e))?;
-            for object in page.contents() {
-                let written = object
-                    .last_modified()
-                    .and_then(|at| Timestamp::from_second(at.secs()).ok());
-                if let (Some(key), Some(written_at)) = (object.key(), written)
-                    && from <= written_at
-                    && written_at < to
-                {
-                    let size = object.size().and_then(|size| u64::try_from(size).ok());
+            let page = self.client.list(prefix, next.as_deref()).await;
+            let page = page.map_err(|e| failed(prefix, e))?;
+            for entry in page.entries {
+                let second = Timestamp::from_second(entry.written_at.as_second());
+                let written_at = second.unwrap_or(entry.written_at);
+                if from <= written_at && written_at < to {
                     found.push(Object {
-                        key: key.to_owned(),
-                        size: size.unwrap_or(0),
+                        key: entry.key,
+                        size: entry.size,
                         written_at,
                     });
                 }
             }
-            next = page.next_continuation_token;
+            next = page.next;
             if next.is_none() {
                 return Ok(found);
             }

@@ -13,6 +13,7 @@ pub mod log;
 pub mod mailer;
 pub mod notices;
 pub mod queues;
+mod s3;
 pub mod store;
 
 pub use lambda_runtime::Error as RuntimeError;

@@ -64,8 +64,12 @@ impl Objects {
                 let prefix = query.iter().find(|(name, _)| name == "prefix");
                 let prefix = prefix.map_or("", |(_, value)| value.as_str());
                 let objects = self.0.iter();
-                let contents: String = objects
+                let objects: Vec<_> = objects
                     .filter(|((b, key), _)| b == bucket && key.starts_with(prefix))
+                    .collect();
+                let count = objects.len();
+                let contents: String = objects
+                    .into_iter()
                     .map(|((_, key), object)| {
                         format!(
                             "<Contents><Key>{key}</Key><LastModified>{:.3}</LastModified><Size>{}</Size></Contents>",
@@ -78,7 +82,7 @@ impl Objects {
                     200,
                     &format!(
                         "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>{bucket}</Name>\
-                         <IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
+                         <KeyCount>{count}</KeyCount><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
                     ),
                 )
             }
