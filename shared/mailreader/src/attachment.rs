@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::header::groups;
 use crate::limits::FILE_NAME_BYTES;
-use crate::mime::{Mail, Part, groups};
+use crate::mime::{Mail, Part};
 use crate::transfer::Transfer;
 use crate::words;
 

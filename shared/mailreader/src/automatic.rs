@@ -5,7 +5,8 @@ use types::ids::EmailAddress;
 
 use crate::address;
 use crate::content::skip_blanks_and_comments;
-use crate::mime::{Field, Header, Mail, Part, groups};
+use crate::header::{Field, Header, groups};
+use crate::mime::{Mail, Part};
 use crate::{thread, words};
 
 /// Why nobody may be answered. Where several reasons hold, the one that says most.

@@ -6,8 +6,10 @@ mod automatic;
 mod body;
 mod charset;
 mod content;
+mod header;
 mod html;
 pub mod limits;
+mod lines;
 mod mime;
 mod quote;
 mod thread;
@@ -21,7 +23,7 @@ pub use attachment::Attachment;
 pub use automatic::{Automatic, DeliveryReport, Outcome};
 pub use limits::Unreadable;
 
-use mime::Header;
+use header::Header;
 use quote::Thread;
 
 /// What a mail says. It borrows from the raw mail: the bytes of attachments stay

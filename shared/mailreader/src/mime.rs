@@ -1,15 +1,16 @@
-//! The structure of a mail: header fields (RFC 5322) and parts (RFC 2045, RFC
-//! 2046). One pass over the lines, without recursion; bodies stay where they are
-//! in the raw mail until somebody asks for them.
+//! The structure of a mail: a header (RFC 5322) and parts (RFC 2045, RFC 2046). One
+//! pass over the lines, without recursion; bodies stay where they are in the raw
+//! mail until somebody asks for them.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
 use crate::content::Content;
+use crate::header::{Field, Header, field};
 use crate::limits::{DEPTH, HEADER_BYTES, HEADER_FIELDS, PARTS, Unreadable};
+use crate::lines::{Line, LineEnd, line_at};
 use crate::transfer::Transfer;
-use crate::words;
 
 /// How far a declared boundary is looked for: the text before the first part is a
 /// sentence for readers of 1992.
@@ -17,38 +18,6 @@ const PREAMBLE_BYTES: usize = 1024 * 1024;
 
 /// How far a boundary is guessed at, where the declared one is missing or wrong.
 const GUESS_BYTES: usize = 64 * 1024;
-
-/// A header field: its name, and its value as it stands in the mail, folded.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Field<'a> {
-    pub(crate) name: &'a [u8],
-    pub(crate) value: &'a [u8],
-}
-
-/// The header fields of a mail or of a part.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Header<'f, 'a>(pub(crate) &'f [Field<'a>]);
-
-impl<'f, 'a> Header<'f, 'a> {
-    /// The values of a field, in their order. Names are compared without case and
-    /// otherwise strictly: `Fr om` is not `From`, or we would see another sender
-    /// than whoever checked his signature.
-    pub(crate) fn all(self, name: &'static str) -> impl Iterator<Item = &'a [u8]> + use<'f, 'a> {
-        let is_it = move |field: &&Field<'a>| field.name.eq_ignore_ascii_case(name.as_bytes());
-        self.0.iter().filter(is_it).map(|field| field.value)
-    }
-
-    /// The first value of a field that is not blank, unfolded.
-    pub(crate) fn text(self, name: &'static str) -> Option<String> {
-        self.all(name)
-            .map(|value| words::unfold(value, None))
-            .find(|value| !value.is_empty())
-    }
-
-    pub(crate) fn has(self, name: &'static str) -> bool {
-        self.all(name).next().is_some()
-    }
-}
 
 /// One part, or the mail itself.
 #[derive(Debug)]
@@ -88,55 +57,6 @@ impl<'a> Mail<'a> {
         let body = self.raw.get(part.body.clone()).unwrap_or_default();
         (body, part.transfer)
     }
-}
-
-/// What ends a line.
-#[derive(Clone, Copy)]
-enum LineEnd {
-    Lf,
-    /// A mail without a single LF, as systems of the last century wrote it. In
-    /// any other mail a bare CR ends nothing: a header field that one reader sees
-    /// and another does not is how mail is forged.
-    Cr,
-}
-
-impl LineEnd {
-    fn of(raw: &[u8]) -> Self {
-        if memchr::memchr(b'\n', raw).is_none() && memchr::memchr(b'\r', raw).is_some() {
-            LineEnd::Cr
-        } else {
-            LineEnd::Lf
-        }
-    }
-}
-
-/// A line: where it starts, where its text ends and where the next one starts.
-struct Line<'a> {
-    text: &'a [u8],
-    start: usize,
-    end: usize,
-    next: usize,
-}
-
-fn line_at(raw: &[u8], start: usize, line_end: LineEnd) -> Option<Line<'_>> {
-    let rest = raw.get(start..).filter(|rest| !rest.is_empty())?;
-    let mark = match line_end {
-        LineEnd::Lf => b'\n',
-        LineEnd::Cr => b'\r',
-    };
-    let (mut text, length) = match memchr::memchr(mark, rest) {
-        Some(at) => (rest.get(..at).unwrap_or_default(), at + 1),
-        None => (rest, rest.len()),
-    };
-    while let [before @ .., b'\r'] = text {
-        text = before;
-    }
-    Some(Line {
-        text,
-        start,
-        end: start + text.len(),
-        next: start + length,
-    })
 }
 
 /// Where the reader is.
@@ -500,18 +420,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A line that is a header field: a name of printable ASCII, blanks perhaps, a
-/// colon (RFC 5322, sections 2.2 and 4.5.8).
-fn field(line: &[u8]) -> Option<Field<'_>> {
-    let colon = memchr::memchr(b':', line)?;
-    let name = line.get(..colon)?.trim_ascii_end();
-    let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
-    is_name.then(|| Field {
-        name,
-        value: line.get(colon + 1..).unwrap_or_default(),
-    })
-}
-
 /// `type/subtype`, both of the characters that RFC 2045 allows.
 fn is_media_type(value: &str) -> bool {
     let is_token = |word: &str| {
@@ -526,41 +434,9 @@ fn is_media_type(value: &str) -> bool {
             .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
 }
 
-/// The header fields of something that was decoded apart, a delivery status (RFC
-/// 3464) or a mail that came back: groups of them, separated by empty lines, at
-/// most `most`.
-pub(crate) fn groups(raw: &[u8], most: usize) -> Vec<Vec<Field<'_>>> {
-    let line_end = LineEnd::of(raw);
-    let mut groups = Vec::new();
-    let mut group: Vec<Field<'_>> = Vec::new();
-    let (mut at, mut value_start) = (0, 0);
-    while let Some(line) = line_at(raw, at, line_end) {
-        at = line.next;
-        if line.text.is_empty() {
-            if !group.is_empty() {
-                groups.push(std::mem::take(&mut group));
-            }
-            if groups.len() >= most {
-                break;
-            }
-        } else if line.text.starts_with(b" ") || line.text.starts_with(b"\t") {
-            if let Some(field) = group.last_mut() {
-                field.value = raw.get(value_start..line.end).unwrap_or_default();
-            }
-        } else if let Some(field) = field(line.text) {
-            value_start = line.end - field.value.len();
-            group.push(field);
-        }
-    }
-    if !group.is_empty() && groups.len() < most {
-        groups.push(group);
-    }
-    groups
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{groups, parse};
+    use super::parse;
     use crate::limits::{DEPTH, HEADER_FIELDS, PARTS, Unreadable};
 
     /// What a mail consists of: `type "body"`, indented by depth.
@@ -703,21 +579,5 @@ mod tests {
                 "{nothing:?}"
             );
         }
-    }
-
-    #[test]
-    fn groups_of_fields() {
-        let raw = b"\r\nA: 1\r\n 2\r\nB: 3\r\n\r\n\r\nbasura\r\nA: 4";
-        let found: Vec<Vec<_>> = groups(raw, 9)
-            .iter()
-            .map(|group| {
-                group
-                    .iter()
-                    .map(|f| String::from_utf8_lossy(f.value).into_owned())
-                    .collect()
-            })
-            .collect();
-        assert_eq!(found, [vec![" 1\r\n 2", " 3"], vec![" 4"]]);
-        assert_eq!(groups(raw, 1).len(), 1);
     }
 }

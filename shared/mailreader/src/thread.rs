@@ -1,7 +1,7 @@
 //! Message ids, and the mails that a mail answers (RFC 5322, section 3.6.4).
 
+use crate::header::Header;
 use crate::limits::{ANSWERS, MESSAGE_ID_CHARS};
-use crate::mime::Header;
 use crate::words;
 
 /// The ids in a text: what stands between `<` and `>`, and, where nothing does,
