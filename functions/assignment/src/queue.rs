@@ -4,26 +4,19 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use cloud::clock;
 use cloud::consumer::{Consumer, Failure, Work};
-use cloud::desk::Desk;
-use cloud::store::{CommitError, LoadGuard, OutboxKey, StoreError};
+use cloud::desk::{Decide, Decided, Desk, Halt};
+use cloud::store::{CommitError, Guards, LoadGuard, OutboxKey, StoreError};
 use types::catalogue::DirectoryEntry;
-use types::command::{Command, Rejection, Setting, decide};
+use types::command::{Command, Setting, decide};
 use types::effects::{Effect, QueueName};
 use types::ids::EmailAddress;
 use types::message::Doorbell;
 use types::permission::Actor;
 use types::roster::{Candidate, choose};
-use types::ticket::{EventKind, Person, State, Ticket};
-
-/// How often an agent is chosen again because the loads changed in between.
-const ATTEMPTS: u32 = 20;
-
-/// Longest wait before an agent is chosen again.
-const BACK_OFF: Duration = Duration::from_millis(40);
+use types::ticket::{EventKind, State, Ticket};
 
 /// The consumer of the queue `assignment`.
 pub struct Assigner {
@@ -88,13 +81,9 @@ impl Loads {
         let candidates = team.iter().map(|agent| {
             let load = known.get(&agent.email).copied().flatten();
             let (open, last_assigned) = load.unwrap_or_default();
-            let person = Person {
-                email: agent.email.clone(),
-                name: agent.name.clone(),
-            };
             (
                 Candidate {
-                    agent: person,
+                    agent: agent.person(),
                     load: open,
                     last_assigned,
                 },
@@ -104,9 +93,13 @@ impl Loads {
         Ok(candidates.collect())
     }
 
-    fn count(&self, agent: &EmailAddress, open: i64) {
+    /// One more is on an agent's hands.
+    fn count(&self, agent: &EmailAddress) {
         let now = clock::now().as_millisecond();
-        self.known().insert(agent.clone(), Some((open + 1, now)));
+        if let Some(load) = self.known().get_mut(agent) {
+            let (open, _) = load.unwrap_or_default();
+            *load = Some((open + 1, now));
+        }
     }
 
     fn forget(&self) {
@@ -118,90 +111,117 @@ impl Loads {
     }
 }
 
+/// Chooses an agent for the ticket; where nobody is available, that is recorded
+/// once, and the outbox row stays.
 async fn assign(
     desk: &Desk,
     loads: &Loads,
     row: OutboxKey,
-    mut ticket: Ticket,
+    ticket: Ticket,
 ) -> Result<Vec<Doorbell>, Failure> {
-    for _ in 0..ATTEMPTS {
-        if ticket.state != State::New {
-            // Somebody took it, or declined it, before its turn came.
+    let guards = Guards {
+        done: Some(row),
+        ..Guards::default()
+    };
+    let choice = Choice { desk, loads };
+    let deferred = match desk.carry_out(ticket, guards, None, choice).await {
+        Ok(carried) => {
+            if let Some(agent) = &carried.ticket.assignee {
+                loads.count(&agent.email);
+            }
+            return Ok(carried.doorbells);
+        }
+        Err(Halt::Commit(CommitError::AlreadyDone)) => return Ok(vec![]),
+        // Somebody took it, or declined it, before its turn came.
+        Err(Halt::Decision(NotChosen::Settled)) => {
             desk.store.finish_outbox(row).await?;
             return Ok(vec![]);
         }
-        let stored = desk.catalogue_for_queue().await?;
-        let setting = Setting {
-            now: clock::now(),
-            catalogue: &stored.catalogue,
-        };
-        let (team, away): (Vec<_>, Vec<_>) = stored
-            .catalogue
-            .agents(&ticket.policy.team)
-            .partition(|agent| agent.available);
-        let (candidates, seen): (Vec<_>, Vec<_>) =
-            loads.candidates(desk, &team).await?.into_iter().unzip();
+        Err(Halt::Decision(NotChosen::Nobody(ticket))) => defer(desk, *ticket),
+        Err(Halt::Decision(NotChosen::Failed(failure))) => return Err(failure),
+        Err(Halt::Commit(error)) => return Err(error.into()),
+        Err(Halt::Key(known)) => {
+            return Err(Failure::Poison(format!("no queue has keys: {known:?}")));
+        }
+    };
+    deferred.await
+}
+
+/// The choice of an agent, on the loads as they are known.
+struct Choice<'a> {
+    desk: &'a Desk,
+    loads: &'a Loads,
+}
+
+/// Why no agent is chosen.
+enum NotChosen {
+    /// The ticket has somebody, or its answer.
+    Settled,
+    /// Nobody of the team is available.
+    Nobody(Box<Ticket>),
+    Failed(Failure),
+}
+
+impl Decide for Choice<'_> {
+    type Error = NotChosen;
+
+    async fn decide(
+        &mut self,
+        ticket: &Ticket,
+        setting: Setting<'_>,
+    ) -> Result<Decided, NotChosen> {
+        if ticket.state != State::New {
+            return Err(NotChosen::Settled);
+        }
+        let agents = setting.catalogue.agents(&ticket.policy.team);
+        let (team, away): (Vec<_>, Vec<_>) = agents.partition(|agent| agent.available);
+        let candidates = self.loads.candidates(self.desk, &team).await;
+        let candidates = candidates.map_err(|e| NotChosen::Failed(e.into()))?;
+        let (candidates, seen): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
         let Some(chosen) = choose(&candidates) else {
-            return defer(desk, &ticket, setting).await;
+            return Err(NotChosen::Nobody(Box::new(ticket.clone())));
         };
         let open = candidates
             .iter()
-            .position(|c| c == chosen)
+            .position(|candidate| candidate == chosen)
             .and_then(|i| seen.get(i).copied().flatten());
         let command = Command::AssignAutomatically {
             agent: chosen.agent.clone(),
             away: away.iter().map(|agent| agent.email.clone()).collect(),
         };
-        let events = decide(&ticket, &command, &Actor::System, setting).map_err(rejected)?;
-        let guard = LoadGuard {
-            agent: chosen.agent.email.clone(),
-            open,
-        };
-        match desk
-            .commit_step(&ticket, &events, Some(row), Some(guard), None)
-            .await
-        {
-            Ok(doorbells) => {
-                loads.count(&chosen.agent.email, chosen.load);
-                return Ok(doorbells);
-            }
-            Err(CommitError::AlreadyDone) => return Ok(vec![]),
-            // Another batch chose the same agent. It is let go ahead: two that
-            // keep step would only get into each other's way again.
-            Err(CommitError::LoadChanged) => {
-                loads.forget();
-                tokio::time::sleep(clock::jitter(BACK_OFF)).await;
-            }
-            Err(CommitError::VersionChanged) => {
-                let fresh = desk.store.ticket(ticket.id).await?;
-                ticket = fresh.ok_or_else(|| Failure::Poison("the ticket is gone".to_owned()))?;
-            }
-            Err(other) => return Err(other.into()),
-        }
+        let decided = decide(ticket, &command, &Actor::System, setting);
+        let events = decided.map_err(|e| NotChosen::Failed(Failure::Poison(e.to_string())))?;
+        Ok(Decided {
+            events,
+            load: Some(LoadGuard {
+                agent: chosen.agent.email.clone(),
+                open,
+            }),
+        })
     }
-    Err(Failure::Retry {
-        after: Some(Duration::ZERO),
-        reason: "the loads keep changing".to_owned(),
-    })
+
+    fn load_changed(&mut self) {
+        self.loads.forget();
+    }
 }
 
 /// Records that nobody is available, once; the coordinators are told. The outbox
 /// row stays, and the sweep rings for it every minute. The message does not: it
 /// would end among the dead letters, where nothing is wrong.
-async fn defer(
-    desk: &Desk,
-    ticket: &Ticket,
-    setting: Setting<'_>,
-) -> Result<Vec<Doorbell>, Failure> {
+async fn defer(desk: &Desk, ticket: Ticket) -> Result<Vec<Doorbell>, Failure> {
     let last = desk.store.event(ticket.id, ticket.version).await?;
     if last.is_some_and(|event| event.kind == EventKind::AssignmentDeferred {}) {
         return Ok(vec![]);
     }
-    let events =
-        decide(ticket, &Command::DeferAssignment, &Actor::System, setting).map_err(rejected)?;
-    Ok(desk.commit_step(ticket, &events, None, None, None).await?)
-}
-
-fn rejected(rejection: Rejection) -> Failure {
-    Failure::Poison(format!("{rejection:?}"))
+    let seen = ticket.version;
+    let rules = |ticket: &Ticket, setting: Setting<'_>| {
+        if ticket.version == seen {
+            decide(ticket, &Command::DeferAssignment, &Actor::System, setting)
+        } else {
+            // Somebody has it by now, or this is on record.
+            Ok(vec![])
+        }
+    };
+    let carried = desk.carry_out(ticket, Guards::default(), None, rules);
+    Ok(carried.await?.doorbells)
 }

@@ -249,9 +249,9 @@ impl Filter {
     fn lets_through(&self, ticket: &Ticket) -> bool {
         let text = |q: &String| {
             [
-                &ticket.title,
-                &ticket.description,
-                &ticket.requester.person.name,
+                &ticket.request.title,
+                &ticket.request.description,
+                &ticket.request.requester.person.name,
             ]
             .into_iter()
             .any(|text| text.to_lowercase().contains(q))
@@ -283,7 +283,7 @@ impl Filter {
             && self
                 .requester
                 .as_ref()
-                .is_none_or(|email| ticket.requester.person.email == *email)
+                .is_none_or(|email| ticket.request.requester.person.email == *email)
             && self.due_before.is_none_or(due_by)
             && self.q.as_ref().is_none_or(text)
     }

@@ -1,19 +1,20 @@
+use std::convert::Infallible;
+
 use cloud::clock;
-use cloud::desk::{Desk, claimant, fingerprint, new_ticket_id, problem_of};
+use cloud::desk::{
+    Desk, Halt, claimant, fingerprint, new_ticket_id, problem_of, problem_of_commit,
+};
 use cloud::http::{Answer, Call};
-use cloud::store::{Claim, CommitError, IdempotencyGuard, Outcome};
+use cloud::store::{Claim, Guards, IdempotencyGuard, Outcome, RequestKey};
 use types::command::{Admission, Application, Setting, admit};
 use types::ids::{CategoryId, EmailAddress};
 use types::input::{Fields, MAX_NAME, MAX_TEXT, MAX_TITLE};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
 use types::ticket::{
-    Channel, EventKind, Person, Requester, RequesterKind, Ticket, WebAction, WebRequest, found,
+    Channel, Person, Request, Requester, RequesterKind, Ticket, WebAction, WebRequest,
 };
 use types::view::{Reader, TicketView};
-
-/// How often another number is taken because the sweep voided the one at hand.
-const ATTEMPTS: u32 = 3;
 
 /// Registers a request that came over HTTP: from a form, or by phone through
 /// somebody of the desk.
@@ -31,20 +32,22 @@ pub async fn register(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     let actor = Actor::Person(caller.clone());
     let admission = admit(application, &actor, setting)?;
 
+    let fingerprint = fingerprint(call);
     let ticket = match call.idempotency_key()? {
         None => write(desk, &admission, None).await?,
         Some(key) => {
-            let fingerprint = fingerprint(call);
-            let claimed = desk
-                .store
-                .claim_key(&scope, key, &fingerprint, &claimant())
-                .await;
+            let key = RequestKey {
+                scope: &scope,
+                key,
+                fingerprint: &fingerprint,
+            };
+            let claimed = desk.store.claim_key(key, &claimant()).await;
             match claimed.map_err(|e| problem_of(&e))? {
                 Ok(claim) => claimed_write(desk, &admission, &claim).await?,
                 Err(Outcome::Done(replay)) => desk.replayed(replay).await?,
                 Err(Outcome::Mismatch) => return Err(Problem::IdempotencyMismatch),
                 Err(Outcome::InProgress | Outcome::Fresh) => {
-                    let replay = desk.await_key(&scope, key, &fingerprint).await?;
+                    let replay = desk.await_key(key).await?;
                     desk.replayed(replay).await?
                 }
             }
@@ -80,23 +83,20 @@ async fn write(
     admission: &Admission,
     claim: Option<&Claim>,
 ) -> Result<Ticket, Problem> {
-    for _ in 0..ATTEMPTS {
-        let number = desk.store.take_number().await.map_err(|e| problem_of(&e))?;
-        let event = admission.register(new_ticket_id(), number);
-        let EventKind::Registered(registration) = &event.kind else {
-            return Err(Problem::Internal);
+    let id = new_ticket_id();
+    let open = |number| -> Result<_, Infallible> {
+        let guards = Guards {
+            idempotency: claim.map(IdempotencyGuard::Claimed),
+            ..Guards::default()
         };
-        let ticket = found(registration, &event);
-        let idempotency = claim.map(IdempotencyGuard::Claimed);
-        match desk.found(&ticket, &[event], idempotency, None).await {
-            Ok(()) => return Ok(ticket),
-            Err(CommitError::Store(e)) => return Err(problem_of(&e)),
-            Err(CommitError::KeyUsed) => return Err(Problem::Unavailable),
-            // The number is void: another one.
-            Err(_) => {}
-        }
+        Ok((admission.register(id, number), guards))
+    };
+    match desk.register(open).await {
+        Ok(ticket) => Ok(ticket),
+        Err(Halt::Commit(error)) => Err(problem_of_commit(&error)),
+        Err(Halt::Key(_)) => Err(Problem::Unavailable),
+        Err(Halt::Decision(never)) => match never {},
     }
-    Err(Problem::Unavailable)
 }
 
 fn application(fields: &mut Fields, caller: &Caller) -> Option<Application> {
@@ -125,25 +125,15 @@ fn application(fields: &mut Fields, caller: &Caller) -> Option<Application> {
             "Quien registra una llamada indica quién la hizo.",
         ));
     }
-    let requester = other.unwrap_or_else(|| Requester {
-        person: Person {
-            email: caller.email.clone(),
-            name: caller.name.clone(),
-        },
-        unit: None,
-        kind: None,
-    });
+    let requester = other.unwrap_or_else(|| caller.person().into());
     Some(Application {
-        title: title?,
-        description: description?,
+        request: Request {
+            extension,
+            web_request,
+            ..Request::new(title?, description?, channel, requester)
+        },
         category: category?,
-        channel,
-        extension,
-        web_request,
-        requester,
         links: vec![],
-        observers: vec![],
-        message_id: None,
     })
 }
 

@@ -55,7 +55,7 @@ async fn a_request_is_registered_whole_and_both_queues_are_rung() {
     let (ticket, case) = the_ticket(&world).await;
     assert_eq!(view["id"], ticket.id.to_string());
     assert_eq!((ticket.state, ticket.version), (State::New, 1));
-    assert_eq!(ticket.channel, Channel::Web);
+    assert_eq!(ticket.request.channel, Channel::Web);
     assert_eq!(case.kinds().await, ["registered"]);
     assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
     assert_eq!(
@@ -126,7 +126,10 @@ async fn the_desk_registers_a_call_for_somebody() {
         (&json!(LUIS), &json!("phone"))
     );
     let (ticket, case) = the_ticket(&world).await;
-    assert_eq!(ticket.requester.unit.as_deref(), Some("Dirección General"));
+    assert_eq!(
+        ticket.request.requester.unit.as_deref(),
+        Some("Dirección General")
+    );
     let events = case.events().await;
     assert_eq!(events[0].actor.email.as_ref().unwrap().as_str(), AGENT);
 

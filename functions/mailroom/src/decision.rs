@@ -7,7 +7,7 @@ use types::ids::{EmailAddress, printable};
 use types::input::{MAX_TEXT, MAX_TITLE};
 use types::mail::{Became, RefusalReason};
 use types::permission::{Actor, Caller, may_read, reads_internal};
-use types::ticket::{Channel, HoldReason, Link, Person, Requester, State, Ticket, Visibility};
+use types::ticket::{Channel, HoldReason, Link, Person, Request, State, Ticket, Visibility};
 use types::token::Audience;
 
 /// Most people of a mail who become observers.
@@ -50,12 +50,12 @@ impl std::str::FromStr for Outsiders {
 pub struct Candidate {
     pub ticket: Ticket,
     pub audience: Audience,
-    pub found: Found,
+    pub clue: Clue,
 }
 
 /// What told of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Clue {
     /// The mail answers one of ours; its id stands in whatever is passed on.
     ById,
     /// It was sent to an address with the ticket's token.
@@ -160,7 +160,7 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
         })
     };
     if candidate.audience == Audience::Provider
-        && candidate.found == Found::ByToken
+        && candidate.clue == Clue::ByToken
         && let Some(actor) = provider(case, from, ticket)
     {
         return match ticket.state {
@@ -180,8 +180,12 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
         };
     }
     let mut caller = identify(case, from);
-    let asks = ticket.requester.person.email == caller.email;
-    let observes = ticket.observers.iter().any(|o| o.email == caller.email);
+    let asks = ticket.request.requester.person.email == caller.email;
+    let observes = ticket
+        .request
+        .observers
+        .iter()
+        .any(|o| o.email == caller.email);
     // An outsider whose request the desk accepted.
     if asks {
         caller.roles.insert(Role::Requester);
@@ -320,21 +324,15 @@ pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Opti
             });
         }
     }
+    let text = bounded(&reading.text, "(El correo no trae texto.)");
     Some(Application {
-        title: title(reading),
-        description: bounded(&reading.text, "(El correo no trae texto.)"),
-        category: team.category.clone()?,
-        channel: Channel::Email,
-        extension: None,
-        web_request: None,
-        requester: Requester {
-            person: requester,
-            unit: None,
-            kind: None,
+        request: Request {
+            observers,
+            message_id: reading.message_id.clone(),
+            ..Request::new(title(reading), text, Channel::Email, requester)
         },
+        category: team.category.clone()?,
         links,
-        observers,
-        message_id: reading.message_id.clone(),
     })
 }
 
@@ -509,7 +507,7 @@ mod tests {
         let Ok(reading) = mailreader::read(raw, Some("ana@uspec.gov.co")) else {
             return;
         };
-        let catalogue = Catalogue::shipped().unwrap();
+        let catalogue = Catalogue::from_toml(cloud::store::DEFAULT_CATALOGUE).unwrap();
         let desk = [EmailAddress::parse("soporte@uspec.gov.co").unwrap()];
         let domains = ["uspec.gov.co".to_owned()];
         let case = Case {
@@ -525,11 +523,12 @@ mod tests {
         let Decision::Open { application, actor } = decide(&case) else {
             return;
         };
-        let title = types::ids::parse_line("title", &application.title, MAX_TITLE);
-        assert_eq!(title.as_ref(), Ok(&application.title));
-        let text = types::ids::parse_text("description", &application.description, MAX_TEXT);
-        assert_eq!(text.as_ref(), Ok(&application.description));
-        assert!(application.observers.len() <= MAX_OBSERVERS);
+        let title = types::ids::parse_line("title", &application.request.title, MAX_TITLE);
+        assert_eq!(title.as_ref(), Ok(&application.request.title));
+        let text =
+            types::ids::parse_text("description", &application.request.description, MAX_TEXT);
+        assert_eq!(text.as_ref(), Ok(&application.request.description));
+        assert!(application.request.observers.len() <= MAX_OBSERVERS);
         let setting = Setting {
             now: "2026-11-23T13:00:00Z".parse().unwrap(),
             catalogue: &catalogue,

@@ -2,11 +2,11 @@
 //! one after all.
 
 use cloud::clock;
-use cloud::desk::problem_of;
+use cloud::desk::{Halt, problem_of, problem_of_commit};
 use cloud::files::{FileError, RAW_MAILS, mail_of_object};
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
-use cloud::store::{CommitError, MailGuard};
+use cloud::store::{CommitError, Guards, MailGuard};
 use data_encoding::BASE64URL_NOPAD;
 use mailreader::{Reading, read};
 use serde_json::json;
@@ -17,18 +17,15 @@ use types::input::{Fields, MAX_NAME, MAX_TITLE};
 use types::mail::{Acceptance, MailOutcome, MailRecord, RefusalReason, bounds};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
-use types::ticket::{Channel, MAX_ATTACHMENTS, Person, Requester, Ticket, Visibility};
+use types::ticket::{Channel, Link, MAX_ATTACHMENTS, Person, Request, Ticket, Visibility};
 use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application};
-use crate::inbox::{Inbox, MAX_MAIL, bases, founded, ticket_id_of};
+use crate::inbox::{Inbox, MAX_MAIL, bases, ticket_id_of, with_files};
 
 /// Refused mails of a page, where the caller does not say; and most of them.
 const PAGE: usize = 50;
 const MAX_PAGE: usize = 100;
-
-/// How often another number is taken because the sweep voided the one at hand.
-const ATTEMPTS: u32 = 3;
 
 /// How far a mail and its object may lie apart.
 const SLACK: types::SignedDuration = types::SignedDuration::from_hours(1);
@@ -121,7 +118,7 @@ async fn report(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
     }
     let mut counts = serde_json::Map::new();
     let mut recorded = 0;
-    for outcome in MailOutcome::WORDS {
+    for &outcome in MailOutcome::WORDS {
         let count = inbox.desk.store.count_mails(query.day, outcome).await;
         let count = count.map_err(|e| problem_of(&e))?;
         recorded += count;
@@ -265,34 +262,32 @@ async fn write(
         }
         None => None,
     };
-    for _ in 0..ATTEMPTS {
-        let number = desk.store.take_number().await.map_err(|e| problem_of(&e))?;
-        let event = admission.register(id, number);
-        let (ticket, events) = founded(event, &record.id, files.as_ref(), &Actor::System, setting)?;
-        let accepted = MailRecord {
-            accepted: Some(Acceptance {
-                by: Person {
-                    email: caller.email.clone(),
-                    name: caller.name.clone(),
-                },
-                at: setting.now,
-                ticket: ticket.link(),
-            }),
-            ..record.clone()
+    let accepted = |ticket: Link| MailRecord {
+        accepted: Some(Acceptance {
+            by: caller.person(),
+            at: setting.now,
+            ticket,
+        }),
+        ..record.clone()
+    };
+    let written = desk.register(|number| -> Result<_, Problem> {
+        let new = admission.register(id, number);
+        let new = with_files(new, files.as_ref(), &Actor::System, setting)?;
+        let guards = Guards {
+            mail: Some(MailGuard::Accepted(accepted(new.ticket.link()))),
+            ..Guards::default()
         };
-        let guard = MailGuard::Accepted(&accepted);
-        match desk.found(&ticket, &events, None, Some(guard)).await {
-            Ok(()) => return Ok(ticket),
-            Err(CommitError::Store(e)) => return Err(problem_of(&e)),
-            Err(CommitError::MailKnown) => {
-                return Err(Problem::InvalidTransition(
-                    "El correo ya fue aceptado.".to_owned(),
-                ));
-            }
-            Err(_) => {}
-        }
+        Ok((new.by_mail(&record.id), guards))
+    });
+    match written.await {
+        Ok(ticket) => Ok(ticket),
+        Err(Halt::Commit(CommitError::MailKnown)) => Err(Problem::InvalidTransition(
+            "El correo ya fue aceptado.".to_owned(),
+        )),
+        Err(Halt::Commit(error)) => Err(problem_of_commit(&error)),
+        Err(Halt::Decision(problem)) => Err(problem),
+        Err(Halt::Key(_)) => Err(Problem::Unavailable),
     }
-    Err(Problem::Unavailable)
 }
 
 fn requester(
@@ -324,24 +319,18 @@ fn unread(
     category: &Option<CategoryId>,
 ) -> Option<Application> {
     let title = record.subject.as_deref().unwrap_or("Correo ilegible");
+    let title = title.chars().take(MAX_TITLE).collect();
+    let description = format!(
+        "El correo {} no se pudo leer; el original se conserva como evidencia.",
+        record.id
+    );
     Some(Application {
-        title: title.chars().take(MAX_TITLE).collect(),
-        description: format!(
-            "El correo {} no se pudo leer; el original se conserva como evidencia.",
-            record.id
-        ),
-        category: category.clone()?,
-        channel: Channel::Email,
-        extension: None,
-        web_request: None,
-        requester: Requester {
-            person: requester,
-            unit: None,
-            kind: None,
+        request: Request {
+            message_id: record.message_id.clone(),
+            ..Request::new(title, description, Channel::Email, requester)
         },
+        category: category.clone()?,
         links: vec![],
-        observers: vec![],
-        message_id: record.message_id.clone(),
     })
 }
 

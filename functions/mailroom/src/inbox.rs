@@ -4,34 +4,31 @@
 
 use cloud::clock;
 use cloud::consumer::{Failure, Listener};
-use cloud::desk::{Desk, after};
+use cloud::desk::{Attempts, Desk, Halt};
 use cloud::files::{Bucket, FileError, attachment_key};
 use cloud::log::chain;
 use cloud::notices::{Notice, Receipt, Received};
 use cloud::queues::Watched;
-use cloud::store::{CommitError, MailEntry, MailGuard, SenderLimit, StoreError};
+use cloud::store::{CommitError, Guards, MailEntry, MailGuard, SenderLimit, StoreError};
 use data_encoding::HEXLOWER;
 use futures_util::future::try_join_all;
 use mailreader::{Attachment as File, Automatic, Origin, Reading, Unreadable, read};
 use sha2::{Digest, Sha256};
 use types::Timestamp;
-use types::command::{Application, Command, Rejection, Setting, admit};
+use types::command::{Application, Command, NewTicket, Rejection, Setting, admit};
 use types::effects::Effect;
 use types::ids::{EmailAddress, MailId, TicketId, printable};
-use types::mail::{MailOutcome, MailRecord, RefusalReason};
+use types::mail::{Became, MailOutcome, MailRecord, RefusalReason};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{Attachment, Event, Link, MAX_ATTACHMENTS, Ticket, Visibility, replay};
+use types::ticket::{Attachment, Event, Link, MAX_ATTACHMENTS, Ticket, Visibility, apply_all};
 use types::token::{TokenSecret, TokenUse};
 
-use crate::decision::{Candidate, Case, Decision, Found, Outsiders, Sender, base, decide};
-use crate::recovery::is_marked;
+use crate::decision::{Candidate, Case, Clue, Decision, Outsiders, Sender, base, decide};
+use crate::marks::is_marked;
 
 /// Largest mail that SES takes, with its headers.
 pub const MAX_MAIL: u64 = 40 * 1024 * 1024;
-
-/// How often a mail is decided again because somebody else was faster.
-const ATTEMPTS: u32 = 4;
 
 /// Most ids of a mail's `In-Reply-To` and `References` that are looked up.
 const MAX_ANSWERED: usize = 10;
@@ -177,7 +174,8 @@ impl Inbox {
         reading: &Reading<'_>,
     ) -> Result<Vec<Doorbell>, Failure> {
         let seal = seal(reading);
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::default();
+        loop {
             let stored = self.desk.catalogue_for_queue().await?;
             let candidates = self.candidates(arrival, reading).await?;
             let recipients = bases(&arrival.recipients);
@@ -222,7 +220,7 @@ impl Inbox {
                         .await
                 }
                 Decision::Open { application, actor } => {
-                    self.found(&mail, *application, &actor, setting).await
+                    self.open(&mail, *application, &actor, setting).await
                 }
                 Decision::Act {
                     on,
@@ -231,54 +229,46 @@ impl Inbox {
                     became,
                 } => {
                     let ticket = &candidates[on].ticket;
-                    match self.add(&mail, ticket, &actor, command, setting).await {
-                        Ok((events, link)) => {
-                            let outcome = MailOutcome::FollowUp {
-                                ticket: link,
-                                became,
-                            };
-                            self.step(&mail, ticket, &events, outcome).await
-                        }
-                        Err(Refused::Rejected(detail)) => {
-                            let reason = RefusalReason::NotAllowed;
-                            let outcome = MailOutcome::Refused { reason, detail };
-                            self.record(arrival, Some(reading), outcome, seal.as_deref(), None)
-                                .await
-                        }
-                        Err(Refused::Failed(failure)) => return Err(failure),
-                    }
+                    self.add(&mail, ticket, &actor, command, became, setting)
+                        .await
                 }
             };
-            match written {
+            let lost = match written {
                 Ok(doorbells) => return Ok(doorbells),
+                Err(Stop::NotAllowed(detail)) => {
+                    let reason = RefusalReason::NotAllowed;
+                    let outcome = MailOutcome::Refused { reason, detail };
+                    let refused = self.record(arrival, Some(reading), outcome, mail.seal, None);
+                    match refused.await {
+                        Ok(doorbells) => return Ok(doorbells),
+                        Err(Stop::Lost(lost)) => lost,
+                        Err(other) => return Err(other.into()),
+                    }
+                }
+                Err(Stop::Failed(failure)) => return Err(failure),
+                Err(Stop::Lost(lost)) => lost,
+            };
+            let done = match lost {
                 // Twice at once: whoever was first has done it, or most of it.
-                Err(Written::Commit(CommitError::MailKnown)) => {
-                    let done = match self.desk.store.mail_record(&arrival.id).await? {
-                        Some(record) => self.complete(&record).await,
-                        None => Ok(vec![]),
-                    };
-                    self.discard_files(arrival, reading, files_of).await?;
-                    return done;
+                CommitError::MailKnown => match self.desk.store.mail_record(&arrival.id).await? {
+                    Some(record) => self.complete(&record).await,
+                    None => Ok(vec![]),
+                },
+                CommitError::MessageIdKnown => {
+                    self.duplicate(arrival, reading, seal.as_deref()).await
                 }
-                Err(Written::Commit(CommitError::MessageIdKnown)) => {
-                    let done = self.duplicate(arrival, reading, seal.as_deref()).await;
-                    self.discard_files(arrival, reading, files_of).await?;
-                    return done;
+                CommitError::SenderExceeded => {
+                    self.exceeded(arrival, reading, seal.as_deref()).await
                 }
-                Err(Written::Commit(CommitError::SenderExceeded)) => {
-                    let done = self.exceeded(arrival, reading, seal.as_deref()).await;
-                    self.discard_files(arrival, reading, files_of).await?;
-                    return done;
+                // What the mail does is decided anew: its ticket may be closed by now.
+                other => {
+                    attempts.another(other).await?;
+                    continue;
                 }
-                Err(Written::Commit(CommitError::Store(error))) => return Err(error.into()),
-                Err(Written::Commit(_)) => {}
-                Err(Written::Failed(failure)) => return Err(failure),
-            }
+            };
+            self.discard_files(arrival, reading, files_of).await?;
+            return done;
         }
-        Err(Failure::Retry {
-            after: None,
-            reason: "the ticket changed at every attempt".to_owned(),
-        })
     }
 
     /// The tickets that a mail may be about: first those whose mails it answers,
@@ -305,7 +295,7 @@ impl Inbox {
         let mut named = Vec::new();
         for sent in self.desk.store.sent_mails(&answered).await? {
             if let Effect::Mail(kind) = sent.effect {
-                named.push((sent.ticket, kind.audience(), Found::ById));
+                named.push((sent.ticket, kind.audience(), Clue::ById));
             }
         }
         for recipient in &arrival.recipients {
@@ -313,19 +303,19 @@ impl Inbox {
             if let Some((_, token)) = label
                 && let Some((TokenUse::Reply(audience), ticket)) = self.secret.verify(token)
             {
-                named.push((ticket, audience, Found::ByToken));
+                named.push((ticket, audience, Clue::ByToken));
             }
         }
         let mut candidates: Vec<Candidate> = Vec::new();
-        for (id, audience, found) in named {
-            let known = |c: &Candidate| (c.ticket.id, c.audience, c.found) == (id, audience, found);
+        for (id, audience, clue) in named {
+            let known = |c: &Candidate| (c.ticket.id, c.audience, c.clue) == (id, audience, clue);
             if !candidates.iter().any(known)
                 && let Some(ticket) = self.desk.store.ticket(id).await?
             {
                 candidates.push(Candidate {
                     ticket,
                     audience,
-                    found,
+                    clue,
                 });
             }
         }
@@ -333,14 +323,14 @@ impl Inbox {
     }
 
     /// Writes a new ticket.
-    async fn found(
+    async fn open(
         &self,
         mail: &Mail<'_>,
         application: Application,
         actor: &Actor,
         setting: Setting<'_>,
-    ) -> Result<Vec<Doorbell>, Written> {
-        let admission = admit(application, actor, setting).map_err(rejected)?;
+    ) -> Result<Vec<Doorbell>, Stop> {
+        let admission = admit(application, actor, setting).map_err(poison)?;
         // The commit asks both again. Whoever asks first takes no number and
         // stores no files for a mail that comes to nothing.
         if let Some(seal) = mail.seal
@@ -374,71 +364,81 @@ impl Inbox {
                 Visibility::Public,
             )
             .await?;
-        let number = self.desk.store.take_number().await.map_err(Failure::from)?;
-        let event = admission.register(id, number);
-        let by_mail = &mail.arrival.id;
-        let (ticket, events) =
-            founded(event, by_mail, files.as_ref(), actor, setting).map_err(rejected)?;
-        let record = mail.record(MailOutcome::Ticket {
-            ticket: ticket.link(),
+        let record = |ticket: Link| mail.record(MailOutcome::Ticket { ticket });
+        let written = self.desk.register(|number| {
+            let new = admission.register(id, number);
+            let new = with_files(new, files.as_ref(), actor, setting)?;
+            let guards = self.guards(mail, record(new.ticket.link()));
+            Ok((new.by_mail(&mail.arrival.id), guards))
         });
-        let entry = mail.entry(&record, self.sender_limit);
-        let guard = MailGuard::Received(&entry);
-        self.desk.found(&ticket, &events, None, Some(guard)).await?;
-        self.complete(&record).await?;
+        let ticket = match written.await {
+            Ok(ticket) => ticket,
+            Err(Halt::Decision(rejection)) => return Err(poison(rejection)),
+            Err(Halt::Commit(lost)) => return Err(lost.into()),
+            Err(Halt::Key(known)) => {
+                let reason = format!("no mail has a key: {known:?}");
+                return Err(Failure::Poison(reason).into());
+            }
+        };
+        self.complete(&record(ticket.link())).await?;
         Ok(vec![])
     }
 
-    /// The events of a command on a ticket, and of the files beside it.
+    /// Carries a mail's command out on its ticket, with the files beside it.
     async fn add(
         &self,
         mail: &Mail<'_>,
         ticket: &Ticket,
         actor: &Actor,
         command: Command,
+        became: Became,
         setting: Setting<'_>,
-    ) -> Result<(Vec<Event>, Link), Refused> {
-        let refused = |rejection: Rejection| match rejection {
-            Rejection::InvalidTransition(detail) => Refused::Rejected(detail),
-            Rejection::Denied(_) => {
-                Refused::Rejected(RefusalReason::NotAllowed.sentence().to_owned())
-            }
-            Rejection::Validation(_) | Rejection::Calendar(_) => {
-                Refused::Failed(Failure::Poison(format!("{rejection:?}")))
-            }
-        };
-        let decided = types::command::decide(ticket, &command, actor, setting);
-        let mut events = decided.map_err(refused)?;
+    ) -> Result<Vec<Doorbell>, Stop> {
+        let mut events = types::command::decide(ticket, &command, actor, setting)?;
         let visibility = visibility(&command);
         let room = MAX_ATTACHMENTS.saturating_sub(ticket.attachments.len());
         let files = self
             .store_files(&mail.arrival.id, mail.reading, ticket.id, room, visibility)
-            .await;
-        if let Some(command) = files.map_err(Refused::Failed)? {
-            let so_far = after(ticket, &events);
-            let added = types::command::decide(&so_far, &command, actor, setting);
-            events.extend(added.map_err(refused)?);
+            .await?;
+        if let Some(command) = files {
+            let mut so_far = ticket.clone();
+            apply_all(&mut so_far, &events);
+            events.extend(types::command::decide(&so_far, &command, actor, setting)?);
         }
-        for event in &mut events {
-            event.mail = Some(mail.arrival.id.clone());
-        }
-        Ok((events, ticket.link()))
+        let outcome = MailOutcome::FollowUp {
+            ticket: ticket.link(),
+            became,
+        };
+        self.step(mail, ticket, events, outcome).await
     }
 
+    /// Commits a step that a mail brought about.
     async fn step(
         &self,
         mail: &Mail<'_>,
         ticket: &Ticket,
-        events: &[Event],
+        mut events: Vec<Event>,
         outcome: MailOutcome,
-    ) -> Result<Vec<Doorbell>, Written> {
-        let record = mail.record(outcome);
-        let entry = mail.entry(&record, self.sender_limit);
-        let guard = MailGuard::Received(&entry);
-        let step = self
-            .desk
-            .commit_step(ticket, events, None, None, Some(guard));
-        Ok(step.await?)
+    ) -> Result<Vec<Doorbell>, Stop> {
+        for event in &mut events {
+            event.mail = Some(mail.arrival.id.clone());
+        }
+        let guards = self.guards(mail, mail.record(outcome));
+        let carried = self.desk.commit_step(ticket, &events, &guards).await?;
+        Ok(carried.doorbells)
+    }
+
+    /// What a commit depends on that a mail brought about.
+    fn guards<'a>(&self, mail: &Mail<'a>, record: MailRecord) -> Guards<'a> {
+        let entry = MailEntry {
+            record,
+            seal: mail.seal,
+            counted: mail.limit(self.sender_limit),
+        };
+        Guards {
+            mail: Some(MailGuard::Received(entry)),
+            ..Guards::default()
+        }
     }
 
     /// Puts a mail that nobody wrote on file; with a ticket, where it is open.
@@ -448,7 +448,7 @@ impl Inbox {
         what: &str,
         on: Option<&Ticket>,
         setting: Setting<'_>,
-    ) -> Result<Vec<Doorbell>, Written> {
+    ) -> Result<Vec<Doorbell>, Stop> {
         let what = what.to_owned();
         if let Some(ticket) = on {
             let text = printable(&mail.reading.reply);
@@ -456,17 +456,12 @@ impl Inbox {
                 what: what.clone(),
                 text: text.chars().take(MAX_FILED).collect(),
             };
-            if let Ok(mut events) =
-                types::command::decide(ticket, &command, &Actor::System, setting)
-            {
-                for event in &mut events {
-                    event.mail = Some(mail.arrival.id.clone());
-                }
+            if let Ok(events) = types::command::decide(ticket, &command, &Actor::System, setting) {
                 let outcome = MailOutcome::Filed {
                     what,
                     ticket: Some(ticket.link()),
                 };
-                return self.step(mail, ticket, &events, outcome).await;
+                return self.step(mail, ticket, events, outcome).await;
             }
         }
         let outcome = MailOutcome::Filed { what, ticket: None };
@@ -497,7 +492,7 @@ impl Inbox {
             .record(arrival, Some(reading), outcome, seal, None)
             .await
         {
-            Err(Written::Commit(CommitError::MessageIdKnown)) => {
+            Err(Stop::Lost(CommitError::MessageIdKnown)) => {
                 self.duplicate(arrival, reading, seal).await
             }
             other => settled(other),
@@ -557,10 +552,9 @@ impl Inbox {
         outcome: MailOutcome,
         seal: Option<&str>,
         owed: Option<()>,
-    ) -> Result<Vec<Doorbell>, Written> {
-        let record = record(arrival, reading, outcome);
+    ) -> Result<Vec<Doorbell>, Stop> {
         let entry = MailEntry {
-            record: &record,
+            record: record(arrival, reading, outcome),
             seal,
             counted: None,
         };
@@ -600,17 +594,18 @@ impl Inbox {
             if earlier.links.iter().any(|l| l.id == ticket.id) {
                 continue;
             }
-            let stored = self.desk.catalogue_for_queue().await?;
-            let setting = Setting {
-                now: clock::now(),
-                catalogue: &stored.catalogue,
-            };
             let link = ticket.link();
             let command = Command::Link { link };
-            let events = types::command::decide(&earlier, &command, &Actor::System, setting)
-                .map_err(|e| Failure::Poison(format!("{e:?}")))?;
+            // Somebody may have linked it in between.
+            let rules = |earlier: &Ticket, setting: Setting<'_>| {
+                if earlier.links.iter().any(|l| l.id == ticket.id) {
+                    Ok(vec![])
+                } else {
+                    types::command::decide(earlier, &command, &Actor::System, setting)
+                }
+            };
             self.desk
-                .commit_step(&earlier, &events, None, None, None)
+                .carry_out(earlier, Guards::default(), None, rules)
                 .await?;
         }
         Ok(self.desk.store.owed(link.id).await?)
@@ -719,20 +714,12 @@ struct Mail<'a> {
     sender: Sender,
 }
 
-impl Mail<'_> {
+impl<'a> Mail<'a> {
     fn record(&self, outcome: MailOutcome) -> MailRecord {
         record(self.arrival, Some(self.reading), outcome)
     }
 
-    fn entry<'a>(&'a self, record: &'a MailRecord, limit: u32) -> MailEntry<'a> {
-        MailEntry {
-            record,
-            seal: self.seal,
-            counted: self.limit(limit),
-        }
-    }
-
-    fn limit(&self, limit: u32) -> Option<SenderLimit<'_>> {
+    fn limit(&self, limit: u32) -> Option<SenderLimit<'a>> {
         let from = self.reading.from.as_ref()?;
         Some(SenderLimit {
             // Whoever writes in somebody's name uses up nothing of his.
@@ -746,38 +733,62 @@ impl Mail<'_> {
     }
 }
 
-/// Why a mail's outcome is not written.
-enum Written {
-    Commit(CommitError),
+/// Why a mail does not do what it is about.
+enum Stop {
+    /// Its sender may not do that on the ticket, or its state forbids it.
+    NotAllowed(String),
+    /// What it depended on did not hold.
+    Lost(CommitError),
     Failed(Failure),
 }
 
-/// Why a mail does nothing on a ticket.
-enum Refused {
-    Rejected(String),
-    Failed(Failure),
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::InvalidTransition(detail) => Stop::NotAllowed(detail),
+            Rejection::Denied(_) => {
+                Stop::NotAllowed(RefusalReason::NotAllowed.sentence().to_owned())
+            }
+            Rejection::Validation(_) | Rejection::Calendar(_) => poison(rejection),
+        }
+    }
 }
 
-impl From<CommitError> for Written {
+impl From<CommitError> for Stop {
     fn from(error: CommitError) -> Self {
-        Written::Commit(error)
+        match error {
+            CommitError::Store(error) => Stop::Failed(error.into()),
+            lost => Stop::Lost(lost),
+        }
     }
 }
 
-impl From<StoreError> for Written {
+impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
-        Written::Failed(error.into())
+        Stop::Failed(error.into())
     }
 }
 
-impl From<Failure> for Written {
+impl From<Failure> for Stop {
     fn from(failure: Failure) -> Self {
-        Written::Failed(failure)
+        Stop::Failed(failure)
     }
 }
 
-fn rejected(rejection: Rejection) -> Written {
-    Written::Failed(Failure::Poison(format!("{rejection:?}")))
+/// A mail that stops at something other than the ticket's rules.
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::NotAllowed(detail) => Failure::Poison(detail),
+            Stop::Lost(error) => error.into(),
+            Stop::Failed(failure) => failure,
+        }
+    }
+}
+
+/// A rule that no mail should break.
+fn poison(rejection: Rejection) -> Stop {
+    Stop::Failed(Failure::Poison(rejection.to_string()))
 }
 
 /// Who may have the files of a mail: whoever may read what it says.
@@ -790,35 +801,28 @@ fn visibility(command: &Command) -> Visibility {
 }
 
 /// A mail whose record somebody else wrote is done.
-fn settled(written: Result<Vec<Doorbell>, Written>) -> Result<Vec<Doorbell>, Failure> {
+fn settled(written: Result<Vec<Doorbell>, Stop>) -> Result<Vec<Doorbell>, Failure> {
     match written {
         Ok(doorbells) => Ok(doorbells),
-        Err(Written::Commit(CommitError::MailKnown)) => Ok(vec![]),
-        Err(Written::Commit(error)) => Err(error.into()),
-        Err(Written::Failed(failure)) => Err(failure),
+        Err(Stop::Lost(CommitError::MailKnown)) => Ok(vec![]),
+        Err(other) => Err(other.into()),
     }
 }
 
-/// The ticket that a mail's registration makes, with its files, and the events
-/// of both.
-pub fn founded(
-    registered: Event,
-    mail: &MailId,
+/// The ticket that a mail's registration makes, with the files that came with it.
+///
+/// # Errors
+/// See [`Rejection`].
+pub fn with_files(
+    new: NewTicket,
     files: Option<&Command>,
     actor: &Actor,
     setting: Setting<'_>,
-) -> Result<(Ticket, Vec<Event>), Rejection> {
-    let mut events = vec![registered];
-    let mut ticket = replay(&events).map_err(|e| Rejection::InvalidTransition(e.to_string()))?;
-    if let Some(command) = files {
-        let added = types::command::decide(&ticket, command, actor, setting)?;
-        ticket = after(&ticket, &added);
-        events.extend(added);
+) -> Result<NewTicket, Rejection> {
+    match files {
+        Some(command) => new.then(command, actor, setting),
+        None => Ok(new),
     }
-    for event in &mut events {
-        event.mail = Some(mail.clone());
-    }
-    Ok((ticket, events))
 }
 
 fn record(arrival: &Arrival, reading: Option<&Reading<'_>>, outcome: MailOutcome) -> MailRecord {

@@ -5,6 +5,7 @@
 mod decision;
 mod handler;
 mod inbox;
+mod marks;
 mod recovery;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,10 @@
 //! Bounces and complaints: who cannot or does not want to be written to is not
 //! written to again, and the desk is told, once.
 
-use cloud::clock;
 use cloud::consumer::{Failure, Listener};
-use cloud::desk::Desk;
+use cloud::desk::{Desk, Halt};
 use cloud::notices::{Notice, Recipient};
-use cloud::store::{CommitError, MailGuard};
+use cloud::store::{CommitError, Guards, MailGuard};
 use types::command::{Command, Rejection, Setting, decide};
 use types::ids::EmailAddress;
 use types::message::Doorbell;
@@ -16,9 +15,6 @@ use crate::queue::MAX_DETAIL;
 
 /// The consumer of the queue `feedback`.
 pub struct Feedback<'a>(pub &'a Desk);
-
-/// How often a ticket that somebody else changes is tried.
-const ATTEMPTS: u32 = 4;
 
 impl Listener for Feedback<'_> {
     const QUEUE: &'static str = "feedback";
@@ -84,7 +80,7 @@ impl Listener for Feedback<'_> {
 impl Feedback<'_> {
     async fn record(
         &self,
-        mut ticket: Option<Ticket>,
+        ticket: Option<Ticket>,
         email: &EmailAddress,
         why: BounceKind,
         recipient: &Recipient,
@@ -98,42 +94,31 @@ impl Feedback<'_> {
             why,
             detail: detail.chars().take(MAX_DETAIL).collect(),
         };
-        for _ in 0..ATTEMPTS {
-            let stored = self.0.catalogue_for_queue().await?;
-            let setting = Setting {
-                now: clock::now(),
-                catalogue: &stored.catalogue,
-            };
-            let decided = ticket
-                .as_ref()
-                .map(|ticket| (ticket, decide(ticket, &command, &Actor::System, setting)));
-            let written = match decided {
-                Some((ticket, Ok(events))) => {
-                    let guard = MailGuard::Bounced(email);
-                    let step = self.0.commit_step(ticket, &events, None, None, Some(guard));
-                    step.await
-                }
-                // No ticket is open that it could stand on.
-                Some((_, Err(Rejection::InvalidTransition(_)))) | None => {
-                    self.0.store.suppress(email).await.map(|()| vec![])
-                }
-                Some((_, Err(other))) => return Err(Failure::Poison(format!("{other:?}"))),
-            };
-            match written {
-                Ok(doorbells) => return Ok(doorbells),
-                // Known already: the desk was told then.
-                Err(CommitError::MailKnown) => return Ok(vec![]),
-                Err(CommitError::VersionChanged) => {
-                    if let Some(id) = ticket.as_ref().map(|ticket| ticket.id) {
-                        ticket = self.0.store.ticket(id).await?;
-                    }
-                }
-                Err(other) => return Err(other.into()),
-            }
+        let Some(ticket) = ticket else {
+            return self.suppress(email).await;
+        };
+        let guards = Guards {
+            mail: Some(MailGuard::Bounced(email)),
+            ..Guards::default()
+        };
+        let rules = |ticket: &Ticket, setting: Setting<'_>| {
+            decide(ticket, &command, &Actor::System, setting)
+        };
+        match self.0.carry_out(ticket, guards, None, rules).await {
+            Ok(carried) => Ok(carried.doorbells),
+            // No ticket is open that it could stand on.
+            Err(Halt::Decision(Rejection::InvalidTransition(_))) => self.suppress(email).await,
+            // Known already: the desk was told then.
+            Err(Halt::Commit(CommitError::MailKnown)) => Ok(vec![]),
+            Err(other) => Err(other.into()),
         }
-        Err(Failure::Retry {
-            after: None,
-            reason: "the ticket changed at every attempt".to_owned(),
-        })
+    }
+
+    /// Puts on record that an address gets no more mail.
+    async fn suppress(&self, email: &EmailAddress) -> Result<Vec<Doorbell>, Failure> {
+        match self.0.store.suppress(email).await {
+            Ok(()) | Err(CommitError::MailKnown) => Ok(vec![]),
+            Err(other) => Err(other.into()),
+        }
     }
 }

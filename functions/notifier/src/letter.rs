@@ -10,7 +10,7 @@ use types::explanation::date_in_words;
 use types::ticket::{BounceKind, Event, EventKind, StepReached, Ticket};
 use types::token::TokenUse;
 
-use crate::message::Office;
+use crate::office::Office;
 
 /// A letter, before it becomes text and HTML.
 pub struct Letter {
@@ -80,12 +80,12 @@ pub fn letter(
     office: &Office,
 ) -> Result<Letter, NoSuchMail> {
     let number = ticket.number;
-    let requester = format!("Estimado(a) {}:", ticket.requester.person.name);
+    let requester = format!("Estimado(a) {}:", ticket.request.requester.person.name);
     let assignee = ticket
         .assignee
         .as_ref()
         .map_or("la Mesa de Ayuda", |p| p.name.as_str());
-    let by_requester = event.actor.email.as_ref() == Some(&ticket.requester.person.email);
+    let by_requester = event.actor.email.as_ref() == Some(&ticket.request.requester.person.email);
     let author = event
         .actor
         .email
@@ -105,13 +105,13 @@ pub fn letter(
     let desk_facts = || {
         vec![
             ("Ticket", number.to_string()),
-            ("Título", ticket.title.clone()),
+            ("Título", ticket.request.title.clone()),
             ("Categoría", category.to_owned()),
             (
                 "Solicitante",
                 format!(
                     "{} <{}>",
-                    ticket.requester.person.name, ticket.requester.person.email
+                    ticket.request.requester.person.name, ticket.request.requester.person.email
                 ),
             ),
         ]
@@ -119,7 +119,7 @@ pub fn letter(
     let facts = || {
         vec![
             ("Ticket", number.to_string()),
-            ("Título", ticket.title.clone()),
+            ("Título", ticket.request.title.clone()),
             ("Categoría", category.to_owned()),
         ]
     };
@@ -141,7 +141,7 @@ pub fn letter(
                 subject: "Solicitud registrada",
                 greeting: requester,
                 paragraphs,
-                quote: Some(registration.description.clone()),
+                quote: Some(registration.request.description.clone()),
                 closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
@@ -168,6 +168,7 @@ pub fn letter(
                     paragraphs.push(format!("La solución vence el {}.", in_words(due)));
                 }
                 if ticket
+                    .request
                     .web_request
                     .as_ref()
                     .is_some_and(|w| !w.action.is_in_scope())
@@ -179,7 +180,7 @@ pub fn letter(
                 }
                 paragraphs
             },
-            quote: Some(ticket.description.clone()),
+            quote: Some(ticket.request.description.clone()),
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
@@ -268,7 +269,7 @@ pub fn letter(
             greeting: "Cordial saludo:".to_owned(),
             paragraphs: vec![format!(
                 "La solicitud {number} de {}, en la que usted está en copia, fue resuelta. Esta es la solución:",
-                ticket.requester.person.name
+                ticket.request.requester.person.name
             )],
             quote: Some(solution.clone()),
             closing: vec![],
@@ -378,7 +379,7 @@ pub fn letter(
             let mut paragraphs = vec![format!(
                 "La Mesa de Ayuda le escala la solicitud {number} con esta justificación:"
             )];
-            let mut closing = vec![format!("La solicitud dice: {}", ticket.description)];
+            let mut closing = vec![format!("La solicitud dice: {}", ticket.request.description)];
             if let Some(due) = due_at(event) {
                 closing.push(format!("La solución vence el {}.", in_words(due)));
             }

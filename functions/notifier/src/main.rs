@@ -3,6 +3,7 @@
 mod feedback;
 mod letter;
 mod message;
+mod office;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ impl Function for Notifier {
             queue: queue::Postman {
                 desk: Desk::start(environment, &queues).await?,
                 mailer: Mailer::new(environment)?,
-                office: message::Office {
+                office: office::Office {
                     base_url: environment.required("BASE_URL")?,
                     from: environment.parsed("MAIL_FROM")?,
                     reply_address: environment.parsed("REPLY_ADDRESS")?,

@@ -1,7 +1,6 @@
 //! From a letter to a message (MIME, RFC 5322), and whom it goes to.
 
-use std::fmt;
-use std::str::FromStr;
+use std::iter;
 
 use cloud::notices::TICKET_HEADER;
 use mail_builder::MessageBuilder;
@@ -11,58 +10,15 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use types::Timestamp;
 use types::catalogue::{Catalogue, Role};
-use types::effects::MailKind;
-use types::ids::{EmailAddress, InvalidEmail};
+use types::effects::{Effect, MailKind, Recipients};
+use types::ids::EmailAddress;
 use types::mail::{MailOutcome, MailRecord};
+use types::person::Person;
 use types::ticket::{Event, EventKind, Ticket};
-use types::token::{Audience, TokenSecret, TokenUse};
+use types::token::{Audience, TokenUse};
 
 use crate::letter::Letter;
-
-/// Who writes, and where answers go.
-pub struct Office {
-    /// Where the API and the pages are, without a trailing slash.
-    pub base_url: String,
-    pub from: Sender,
-    /// Address whose local part takes a token: `soporte@…` becomes
-    /// `soporte+TOKEN@…`.
-    pub reply_address: EmailAddress,
-    pub secret: TokenSecret,
-}
-
-/// A name and an address, `Mesa de Ayuda <soporte@…>`.
-pub struct Sender {
-    name: Option<String>,
-    address: EmailAddress,
-}
-
-impl FromStr for Sender {
-    type Err = InvalidEmail;
-
-    fn from_str(text: &str) -> Result<Self, InvalidEmail> {
-        match text.rsplit_once('<') {
-            Some((name, rest)) => {
-                let address = rest.trim().strip_suffix('>').ok_or(InvalidEmail)?;
-                let name = name.trim().trim_matches('"');
-                Ok(Sender {
-                    name: (!name.is_empty()).then(|| name.to_owned()),
-                    address: EmailAddress::parse(address)?,
-                })
-            }
-            None => Ok(Sender {
-                name: None,
-                address: EmailAddress::parse(text)?,
-            }),
-        }
-    }
-}
-
-/// The envelope's sender: the address alone.
-impl fmt::Display for Sender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.address.fmt(f)
-    }
-}
+use crate::office::Office;
 
 /// Whom a mail goes to: whoever the event was about when it happened.
 pub fn recipients(
@@ -71,89 +27,53 @@ pub fn recipients(
     ticket: &Ticket,
     catalogue: &Catalogue,
 ) -> Vec<EmailAddress> {
-    let observers = || ticket.observers.iter().map(|o| o.email.clone());
-    let assignee = || {
-        ticket
-            .assignee
-            .iter()
-            .map(|p| p.email.clone())
-            .collect::<Vec<_>>()
+    let requester = || ticket.request.requester.person.email.clone();
+    let observers = || ticket.request.observers.iter().map(|o| o.email.clone());
+    let of = |person: Option<&Person>| person.map(|p| p.email.clone()).into_iter().collect();
+    let coordinators = || -> Vec<EmailAddress> {
+        let entries = catalogue.coordinators(&ticket.policy.team).into_iter();
+        entries.map(|entry| entry.email.clone()).collect()
     };
-    let officer = || {
-        ticket
-            .officer
-            .iter()
-            .map(|p| p.email.clone())
-            .collect::<Vec<_>>()
-    };
-    let coordinators = || {
-        catalogue
-            .coordinators(&ticket.policy.team)
-            .into_iter()
-            .map(|entry| entry.email.clone())
-            .collect::<Vec<_>>()
-    };
-    match kind {
-        MailKind::Registered
-        | MailKind::FollowUpToRequester
-        | MailKind::Declined
-        | MailKind::ReopenedToRequester
-        | MailKind::Closed
-        | MailKind::Held => {
-            let mut to = vec![ticket.requester.person.email.clone()];
-            to.extend(observers());
-            to
-        }
-        // The survey's link is the requester's alone.
-        MailKind::Solved | MailKind::ValidationReminder => {
-            vec![ticket.requester.person.email.clone()]
-        }
-        MailKind::SolvedToObservers => observers().collect(),
-        MailKind::Assigned => match &event.kind {
-            EventKind::Assigned { agent, .. } => vec![agent.email.clone()],
-            _ => assignee(),
+    match kind.line().to {
+        Recipients::RequesterAndObservers => iter::once(requester()).chain(observers()).collect(),
+        Recipients::Requester => vec![requester()],
+        Recipients::Observers => observers().collect(),
+        Recipients::NewAgent => match &event.kind {
+            EventKind::Assigned { agent, .. } => of(Some(agent)),
+            _ => of(ticket.assignee.as_ref()),
         },
-        MailKind::FollowUpToAgent | MailKind::ReopenedToAgent | MailKind::Returned => assignee(),
-        MailKind::Escalated => match &event.kind {
-            EventKind::Escalated { officer, .. } => vec![officer.email.clone()],
-            _ => officer(),
+        Recipients::Agent => of(ticket.assignee.as_ref()),
+        Recipients::NewOfficer => match &event.kind {
+            EventKind::Escalated { officer, .. } => of(Some(officer)),
+            _ => of(ticket.officer.as_ref()),
         },
-        MailKind::FollowUpToOfficer | MailKind::ProviderReplied => officer(),
-        MailKind::ProviderRequested => match &event.kind {
-            EventKind::ProviderRequested { provider, .. } => catalogue
-                .provider(provider)
-                .map(|provider| provider.email.clone())
-                .into_iter()
-                .collect(),
+        Recipients::Officer => of(ticket.officer.as_ref()),
+        Recipients::Provider => match &event.kind {
+            EventKind::ProviderRequested { provider, .. } => {
+                let provider = catalogue.provider(provider);
+                provider.map(|p| p.email.clone()).into_iter().collect()
+            }
             _ => vec![],
         },
-        MailKind::StepToAgent | MailKind::StepToOfficer => {
+        Recipients::InCharge => {
             let step = event.kind.step();
-            let responsible = step.and_then(|(_, step)| step.responsible.as_ref());
-            responsible.map(|p| p.email.clone()).into_iter().collect()
+            of(step.and_then(|(_, step)| step.responsible.as_ref()))
         }
-        MailKind::Unassigned | MailKind::StepToCoordinator => coordinators(),
-        // Where the directory has no head, those below him are told.
-        MailKind::StepToHead => {
-            let heads: Vec<_> = catalogue
-                .with_role(Role::Head)
-                .map(|entry| entry.email.clone())
-                .collect();
+        Recipients::Coordinators => coordinators(),
+        Recipients::Heads => {
+            let heads = catalogue.with_role(Role::Head);
+            let heads: Vec<_> = heads.map(|entry| entry.email.clone()).collect();
             if heads.is_empty() {
                 coordinators()
             } else {
                 heads
             }
         }
-        // Activity 11 and control C2: the desk is told, in its mailbox; and
-        // whoever goes on with it.
-        MailKind::SurveyAnswered | MailKind::SolutionReported | MailKind::Undeliverable => {
-            let mut to = assignee();
-            let mailbox = catalogue
-                .team(&ticket.policy.team)
-                .and_then(|team| team.mailbox.clone());
-            to.extend(mailbox);
-            to
+        Recipients::Desk => {
+            let mailbox = catalogue.team(&ticket.policy.team);
+            let mailbox = mailbox.and_then(|team| team.mailbox.clone());
+            let agent: Vec<_> = of(ticket.assignee.as_ref());
+            agent.into_iter().chain(mailbox).collect()
         }
     }
 }
@@ -174,7 +94,7 @@ impl Office {
     ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
         let subject = format!(
             "[USPEC {}] {}: {}",
-            ticket.number, letter.subject, ticket.title
+            ticket.number, letter.subject, ticket.request.title
         );
         let audience = kind.audience();
         // All mails of a ticket to one audience hang under one thread: the mail
@@ -187,7 +107,7 @@ impl Office {
             self.reply_address.domain()
         )
         .to_ascii_lowercase();
-        let written = ticket.message_id.clone();
+        let written = ticket.request.message_id.clone();
         let answers = match audience {
             Audience::Requester => written.into_iter().chain([thread]).collect(),
             Audience::Desk | Audience::Officer | Audience::Provider => vec![thread],
@@ -299,5 +219,5 @@ fn word(audience: Audience) -> &'static str {
 }
 
 fn kind_word(kind: MailKind) -> &'static str {
-    types::effects::Effect::Mail(kind).as_str()
+    Effect::Mail(kind).as_str()
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use cloud::clock;
 use cloud::consumer::{Consumer, Failure, Work};
-use cloud::desk::{Desk, claimant};
+use cloud::desk::{Desk, Halt, claimant};
 use cloud::log::chain;
 use cloud::mailer::{MailError, Mailer};
-use cloud::store::{CommitError, OutboxClaim, OutboxKey, Unsent};
+use cloud::store::{CommitError, Guards, OutboxClaim, OutboxKey, Unsent};
 use types::command::{Command, Setting, decide};
 use types::effects::{Effect, MailKind, QueueName};
 use types::ids::{EmailAddress, MailId};
@@ -20,7 +20,8 @@ use types::permission::Actor;
 use types::ticket::{BounceKind, Event, Ticket};
 
 use crate::letter::{is_still_true, letter};
-use crate::message::{Office, recipients};
+use crate::message::recipients;
+use crate::office::Office;
 
 /// How long a claim holds: longer than this function may run, so that nobody
 /// sends while somebody still may.
@@ -186,42 +187,31 @@ impl Postman {
         gone: &EmailAddress,
         (why, detail): (BounceKind, String),
     ) -> Result<Vec<Doorbell>, Failure> {
-        let stored = self.desk.catalogue_for_queue().await?;
         let command = Command::RecordBounce {
             recipient: gone.clone(),
             why,
             detail,
         };
-        let mut ticket = ticket.clone();
-        for _ in 0..ATTEMPTS {
-            let setting = Setting {
-                now: clock::now(),
-                catalogue: &stored.catalogue,
-            };
-            let Ok(events) = decide(&ticket, &command, &Actor::System, setting) else {
-                // The desk knows, or the ticket is closed.
+        let guards = Guards {
+            done: Some(row),
+            ..Guards::default()
+        };
+        let rules = |ticket: &Ticket, setting: Setting<'_>| {
+            decide(ticket, &command, &Actor::System, setting)
+        };
+        let carried = self.desk.carry_out(ticket.clone(), guards, None, rules);
+        match carried.await {
+            Ok(carried) => Ok(carried.doorbells),
+            // The desk knows, or the ticket is closed.
+            Err(Halt::Decision(_)) => {
                 let store = &self.desk.store;
                 store.leave_unsent(row, me, Unsent::Undeliverable).await?;
-                return Ok(vec![]);
-            };
-            let step = self
-                .desk
-                .commit_step(&ticket, &events, Some(row), None, None);
-            match step.await {
-                Ok(doorbells) => return Ok(doorbells),
-                Err(CommitError::VersionChanged) => {
-                    let fresh = self.desk.store.ticket(ticket.id).await?;
-                    ticket = fresh.ok_or_else(|| Failure::Poison("no such ticket".to_owned()))?;
-                }
-                // The answer to an attempt of ours was lost.
-                Err(CommitError::AlreadyDone) => return Ok(vec![]),
-                Err(other) => return Err(other.into()),
+                Ok(vec![])
             }
+            // The answer to an attempt of ours was lost.
+            Err(Halt::Commit(CommitError::AlreadyDone)) => Ok(vec![]),
+            Err(other) => Err(other.into()),
         }
-        Err(Failure::Retry {
-            after: None,
-            reason: "the ticket changed at every attempt".to_owned(),
-        })
     }
 
     /// Tells the sender of a refused mail that it was refused. Nothing that goes

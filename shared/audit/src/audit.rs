@@ -1,14 +1,14 @@
 //! The audit itself: reads everything, and again where something was found.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::time::Duration;
 
 use cloud::files::{Bucket, FILES, FileError, RAW_MAILS};
 use cloud::store::{INDEXES, Row, Store, StoreError};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::finding::{Finding, Kind};
 use crate::ledger::Ledger;
+use crate::settings::Settings;
 
 /// How often everything is read before what is found is believed.
 const PASSES: u32 = 3;
@@ -20,24 +20,6 @@ pub struct Sources {
     pub raw_mails: Bucket,
     /// The bucket of the tickets' files.
     pub files: Bucket,
-}
-
-/// What to go by.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The time.
-    pub now: Timestamp,
-    /// For how long anything may be under way.
-    pub grace: SignedDuration,
-    /// The pause between two passes.
-    pub pause: Duration,
-}
-
-impl Settings {
-    /// Whether something of this time should be over and done with.
-    pub(crate) fn is_old(&self, at: Timestamp) -> bool {
-        at < self.now - self.grace
-    }
 }
 
 /// What an audit came to.

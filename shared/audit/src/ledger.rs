@@ -13,8 +13,8 @@ use types::ids::{MailId, TicketId, TicketNumber};
 use types::mail::{MailOutcome, MailRecord};
 use types::ticket::Link;
 
-use crate::audit::Settings;
 use crate::finding::{Finding, Kind};
+use crate::settings::Settings;
 use crate::ticket::{self, Facts, place};
 
 /// What was read so far.

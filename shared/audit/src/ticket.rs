@@ -7,12 +7,13 @@ use cloud::keys::{self, Key};
 use cloud::log::chain;
 use cloud::store::{Row, index_attributes};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use types::effects::{Effect, effects};
 use types::ids::{EmailAddress, MailId, TicketId, TicketNumber};
-use types::ticket::{Event, EventKind, State, Ticket, apply, found};
+use types::ticket::{Event, EventKind, State, Ticket, apply};
 
-use crate::audit::Settings;
 use crate::finding::{Finding, Kind};
+use crate::settings::Settings;
 
 /// What a ticket says that others have to agree with.
 #[derive(Debug)]
@@ -159,7 +160,7 @@ impl Check<'_> {
             return None;
         };
         let mut owed = Owed::new();
-        let mut ticket = found(registration, first);
+        let mut ticket = Ticket::registered(registration, &first.clocks, first.at);
         owe(&mut owed, first, &ticket);
         for event in rest {
             apply(&mut ticket, event);
@@ -274,17 +275,16 @@ fn owe(owed: &mut Owed, event: &Event, ticket: &Ticket) {
 
 /// Which parts of two tickets differ.
 fn difference(replayed: &Ticket, stored: &Ticket) -> String {
-    let mut parts = Vec::new();
-    macro_rules! compare {
-        ($($field:ident)+) => {
-            $(if replayed.$field != stored.$field {
-                parts.push(stringify!($field));
-            })+
-        };
-    }
-    compare!(id number version state title description policy channel extension web_request
-        requester observers message_id unreachable assignee officer provider clocks outcome
-        solution solution_reported survey close_reason reopened formats attachments links
-        created_at updated_at);
+    let fields = |ticket: &Ticket| match serde_json::to_value(ticket) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    let (replayed, stored) = (fields(replayed), fields(stored));
+    let names: BTreeSet<_> = replayed.keys().chain(stored.keys()).collect();
+    let parts: Vec<_> = names
+        .into_iter()
+        .filter(|name| replayed.get(*name) != stored.get(*name))
+        .map(String::as_str)
+        .collect();
     format!("the history makes another: {}", parts.join(", "))
 }

@@ -16,11 +16,10 @@ use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{Event, Ticket};
 
-use crate::clock;
-use crate::desk::Desk;
+use crate::desk::{Desk, Halt};
 use crate::log::chain;
 use crate::notices::Notice;
-use crate::store::{CommitError, GivenUp, OutboxKey, StoreError};
+use crate::store::{CommitError, GivenUp, Guards, OutboxKey, StoreError};
 
 /// What a doorbell led to.
 pub enum Work {
@@ -86,9 +85,21 @@ impl From<CommitError> for Failure {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Store(error) => error.into(),
-            other => Failure::Retry {
+            CommitError::Gone => Failure::Poison(error.to_string()),
+            // The loads change quickly.
+            CommitError::LoadChanged => Failure::Retry {
+                after: Some(Duration::ZERO),
+                reason: error.to_string(),
+            },
+            CommitError::VersionChanged
+            | CommitError::NumberTaken
+            | CommitError::KeyUsed
+            | CommitError::AlreadyDone
+            | CommitError::MailKnown
+            | CommitError::MessageIdKnown
+            | CommitError::SenderExceeded => Failure::Retry {
                 after: None,
-                reason: other.to_string(),
+                reason: error.to_string(),
             },
         }
     }
@@ -115,37 +126,40 @@ pub trait Consumer: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Doorbell>, Failure>> + Send;
 }
 
-/// Acts on a timer that the sweep found due at `at`: the first of `commands` that
+impl From<Halt<Rejection>> for Failure {
+    fn from(halt: Halt<Rejection>) -> Self {
+        match halt {
+            Halt::Decision(rejection) => Failure::Poison(rejection.to_string()),
+            Halt::Commit(error) => error.into(),
+            Halt::Key(known) => Failure::Poison(format!("no queue has keys: {known:?}")),
+        }
+    }
+}
+
+/// Acts on a timer that the sweep saw due at `at`: the first of `commands` that
 /// the rules still allow then. Where they allow none the timer is no longer true.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn act_on_timer(
     desk: &Desk,
-    ticket: &Ticket,
+    ticket: Ticket,
     at: Timestamp,
     commands: &[Command],
 ) -> Result<Vec<Doorbell>, Failure> {
-    let stored = desk.catalogue_for_queue().await?;
-    let setting = Setting {
-        now: at.max(clock::now()),
-        catalogue: &stored.catalogue,
+    let first_allowed = |ticket: &Ticket, setting: Setting<'_>| {
+        for command in commands {
+            match decide(ticket, command, &Actor::System, setting) {
+                // Paused, met, answered or fired in between; or another one's turn.
+                Err(Rejection::InvalidTransition(_)) => {}
+                decided => return decided,
+            }
+        }
+        Ok(vec![])
     };
-    for command in commands {
-        let events = match decide(ticket, command, &Actor::System, setting) {
-            Ok(events) => events,
-            // Paused, met, answered or fired in between; or another one's turn.
-            Err(Rejection::InvalidTransition(_)) => continue,
-            Err(other) => return Err(Failure::Poison(format!("{other:?}"))),
-        };
-        return match desk.commit_step(ticket, &events, None, None, None).await {
-            Ok(doorbells) => Ok(doorbells),
-            // Whatever happened, the sweep looks again in a minute.
-            Err(CommitError::VersionChanged) => Ok(vec![]),
-            Err(other) => Err(other.into()),
-        };
-    }
-    Ok(vec![])
+    let guards = Guards::default();
+    let carried = desk.carry_out(ticket, guards, Some(at), first_allowed);
+    Ok(carried.await?.doorbells)
 }
 
 /// Messages that came together, and the time that there is for them.

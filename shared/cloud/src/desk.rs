@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use types::Timestamp;
 use types::catalogue::Catalogue;
-use types::command::{Command, Setting, decide};
+use types::command::{Command, NewTicket, Setting, decide};
 use types::effects::QueueName;
-use types::ids::{TicketId, TicketRef};
+use types::ids::{TicketId, TicketNumber, TicketRef};
 use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
 use types::problem::Problem;
-use types::ticket::{Event, Ticket, apply};
+use types::ticket::{Event, Ticket, apply_all};
 use types::view::{Reader, TicketView};
 use ulid::Ulid;
 
@@ -21,12 +22,9 @@ use crate::http::{Answer, Call};
 use crate::log::chain;
 use crate::queues::Queues;
 use crate::store::{
-    CatalogueCache, Commit, CommitError, IdempotencyGuard, LoadGuard, MailGuard, OutboxKey,
-    Outcome, Replay, Store, StoreError, StoredCatalogue,
+    CatalogueCache, Commit, CommitError, Guards, IdempotencyGuard, LoadGuard, Outcome, Replay,
+    RequestKey, Store, StoreError, StoredCatalogue,
 };
-
-/// How often a command is decided again because somebody else was faster.
-const ATTEMPTS: u32 = 4;
 
 /// The table, the queues and the catalogue.
 pub struct Desk {
@@ -38,18 +36,132 @@ pub struct Desk {
     pub max_receives: u32,
 }
 
-/// Why a decided command was not written.
-#[derive(Debug)]
-pub enum Refusal {
-    /// The caller is told this.
-    Problem(Problem),
-    /// The same request was done before; this was its answer.
-    Done(Replay),
+/// What the rules make of a ticket, as it was read last: nothing, where there are
+/// no events.
+pub struct Decided {
+    pub events: Vec<Event>,
+    /// The load that a choice was made on.
+    pub load: Option<LoadGuard>,
 }
 
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        Refusal::Problem(problem)
+/// What decides on a ticket. It is asked again where somebody else was faster, and
+/// nothing that it found out before has to hold any more. Rules that look at
+/// nothing but the ticket are a closure.
+pub trait Decide: Send {
+    /// Why nothing is to be done.
+    type Error: Send;
+
+    /// Decides.
+    fn decide(
+        &mut self,
+        ticket: &Ticket,
+        setting: Setting<'_>,
+    ) -> impl Future<Output = Result<Decided, Self::Error>> + Send;
+
+    /// A load that a choice was made on was another one by then.
+    fn load_changed(&mut self) {}
+}
+
+impl<F, E> Decide for F
+where
+    F: FnMut(&Ticket, Setting<'_>) -> Result<Vec<Event>, E> + Send,
+    E: Send,
+{
+    type Error = E;
+
+    async fn decide(&mut self, ticket: &Ticket, setting: Setting<'_>) -> Result<Decided, E> {
+        let events = self(ticket, setting)?;
+        Ok(Decided { events, load: None })
+    }
+}
+
+/// A command that was carried out.
+pub struct Carried {
+    /// The ticket after it.
+    pub ticket: Ticket,
+    /// What there is to ring for.
+    pub doorbells: Vec<Doorbell>,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug)]
+pub enum Halt<E> {
+    /// The decision was not to.
+    Decision(E),
+    /// What is known of its idempotency key.
+    Key(Outcome),
+    /// What it depended on did not hold, at every attempt where another one might
+    /// have helped; or the table failed.
+    Commit(CommitError),
+}
+
+impl<E> From<CommitError> for Halt<E> {
+    fn from(error: CommitError) -> Self {
+        Halt::Commit(error)
+    }
+}
+
+impl<E> From<StoreError> for Halt<E> {
+    fn from(error: StoreError) -> Self {
+        Halt::Commit(CommitError::Store(error))
+    }
+}
+
+/// How often anything is tried that somebody else may be faster at.
+const ATTEMPTS: u32 = 20;
+
+/// Longest wait before an agent is chosen again: two that choose in step would
+/// only get into each other's way again.
+const BACK_OFF: Duration = Duration::from_millis(40);
+
+/// Attempts at something that somebody else may be faster at.
+#[derive(Default)]
+pub struct Attempts(u32);
+
+impl Attempts {
+    /// Whether another attempt may help after one that was lost; waits where that
+    /// is better.
+    ///
+    /// # Errors
+    /// What the attempt was lost to, where it may not, or there were enough.
+    pub async fn another(&mut self, lost: CommitError) -> Result<(), CommitError> {
+        self.0 += 1;
+        match lost {
+            CommitError::VersionChanged | CommitError::NumberTaken if self.0 < ATTEMPTS => Ok(()),
+            CommitError::LoadChanged if self.0 < ATTEMPTS => {
+                tokio::time::sleep(clock::jitter(BACK_OFF)).await;
+                Ok(())
+            }
+            CommitError::VersionChanged
+            | CommitError::NumberTaken
+            | CommitError::LoadChanged
+            | CommitError::KeyUsed
+            | CommitError::AlreadyDone
+            | CommitError::MailKnown
+            | CommitError::MessageIdKnown
+            | CommitError::SenderExceeded
+            | CommitError::Gone
+            | CommitError::Store(_) => Err(lost),
+        }
+    }
+}
+
+/// A commit that was not made, as the caller is told of it.
+pub fn problem_of_commit(error: &CommitError) -> Problem {
+    match error {
+        CommitError::Store(error) => problem_of(error),
+        CommitError::Gone => Problem::NotFound("No existe esa solicitud."),
+        CommitError::VersionChanged
+        | CommitError::NumberTaken
+        | CommitError::LoadChanged
+        | CommitError::KeyUsed
+        | CommitError::AlreadyDone
+        | CommitError::MailKnown
+        | CommitError::MessageIdKnown
+        | CommitError::SenderExceeded => {
+            tracing::warn!(%error, "somebody else was faster at every attempt");
+            Problem::Unavailable
+        }
     }
 }
 
@@ -171,21 +283,188 @@ impl Desk {
         actor: &Actor,
         expected: Option<u64>,
     ) -> Result<Ticket, Problem> {
-        let key = call.idempotency_key()?.map(|key| (key, fingerprint(call)));
-        let guard = key
-            .as_ref()
-            .map(|(key, fingerprint)| (scope, *key, fingerprint.as_str()));
-        let done = match self.check_key(guard).await {
-            Ok(()) => {
-                self.decide_and_commit(ticket, &command, actor, expected, guard)
-                    .await
-            }
-            Err(refusal) => Err(refusal),
+        let fingerprint = fingerprint(call);
+        let key = call.idempotency_key()?.map(|key| RequestKey {
+            scope,
+            key,
+            fingerprint: &fingerprint,
+        });
+        let guards = Guards {
+            idempotency: key.map(IdempotencyGuard::Unused),
+            ..Guards::default()
         };
-        match done {
-            Ok(ticket) => Ok(ticket),
-            Err(Refusal::Problem(problem)) => Err(problem),
-            Err(Refusal::Done(replay)) => self.replayed(replay).await,
+        let rules = |ticket: &Ticket, setting: Setting<'_>| match expected {
+            Some(expected) if expected != ticket.version => Err(Problem::VersionConflict {
+                expected,
+                actual: ticket.version,
+            }),
+            Some(_) | None => Ok(decide(ticket, &command, actor, setting)?),
+        };
+        match self.carry_out(ticket, guards, None, rules).await {
+            Ok(carried) => {
+                self.queues.ring(&carried.doorbells).await;
+                Ok(carried.ticket)
+            }
+            Err(Halt::Decision(problem)) => Err(problem),
+            Err(Halt::Key(Outcome::Done(replay))) => self.replayed(replay).await,
+            Err(Halt::Key(Outcome::Mismatch)) => Err(Problem::IdempotencyMismatch),
+            Err(Halt::Key(Outcome::InProgress | Outcome::Fresh)) => Err(Problem::Unavailable),
+            Err(Halt::Commit(error)) => Err(problem_of_commit(&error)),
+        }
+    }
+
+    /// The one way of a command: looks at the key, decides, commits, and where
+    /// somebody else was faster loads the ticket again and decides anew. What
+    /// there is to ring for comes back, so that a batch rings once. `as_of` is for
+    /// what was due at a time: the rules see that one where it is later than now.
+    ///
+    /// # Errors
+    /// [`Halt`] says what stood in the way; nothing was written then.
+    pub async fn carry_out<D: Decide>(
+        &self,
+        mut ticket: Ticket,
+        mut guards: Guards<'_>,
+        as_of: Option<Timestamp>,
+        mut decider: D,
+    ) -> Result<Carried, Halt<D::Error>> {
+        let mut attempts = Attempts::default();
+        loop {
+            // After the ticket was read: what changed it may have been this very
+            // request, sent twice, which is not to be refused then.
+            self.check_key(&guards).await?;
+            let stored = self.catalogue.get().await?;
+            let now = clock::now();
+            let setting = Setting {
+                now: as_of.map_or(now, |at| at.max(now)),
+                catalogue: &stored.catalogue,
+            };
+            let decided = decider.decide(&ticket, setting).await;
+            let Decided { events, load } = decided.map_err(Halt::Decision)?;
+            if events.is_empty() {
+                return Ok(Carried {
+                    ticket,
+                    doorbells: vec![],
+                });
+            }
+            guards.load = load;
+            let lost = match self.commit_step(&ticket, &events, &guards).await {
+                Ok(carried) => return Ok(carried),
+                Err(CommitError::KeyUsed) => {
+                    self.check_key(&guards).await?;
+                    // It was used, and is not any more.
+                    return Err(Halt::Key(Outcome::Fresh));
+                }
+                Err(lost) => lost,
+            };
+            match lost {
+                CommitError::LoadChanged => decider.load_changed(),
+                CommitError::VersionChanged => {
+                    let fresh = self.store.ticket(ticket.id).await?;
+                    ticket = fresh.ok_or(CommitError::Gone)?;
+                }
+                CommitError::NumberTaken
+                | CommitError::KeyUsed
+                | CommitError::AlreadyDone
+                | CommitError::MailKnown
+                | CommitError::MessageIdKnown
+                | CommitError::SenderExceeded
+                | CommitError::Gone
+                | CommitError::Store(_) => {}
+            }
+            attempts.another(lost).await?;
+        }
+    }
+
+    /// Commits what was decided on a ticket, once. For whoever has to decide on
+    /// more than this ticket when somebody else was faster.
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    pub async fn commit_step(
+        &self,
+        before: &Ticket,
+        events: &[Event],
+        guards: &Guards<'_>,
+    ) -> Result<Carried, CommitError> {
+        let mut after = before.clone();
+        apply_all(&mut after, events);
+        let commit = Commit {
+            before: Some(before),
+            after: &after,
+            events,
+            guards,
+        };
+        let doorbells = self.store.commit(&commit).await?;
+        log_events(&after, events);
+        Ok(Carried {
+            ticket: after,
+            doorbells,
+        })
+    }
+
+    /// The one way of a registration: takes a number, writes the ticket under it,
+    /// and rings. Where it cannot be written its number is void.
+    ///
+    /// # Errors
+    /// [`Halt`] says what stood in the way; nothing but the void was written then.
+    pub async fn register<'a, E>(
+        &self,
+        mut open: impl FnMut(TicketNumber) -> Result<(NewTicket, Guards<'a>), E> + Send,
+    ) -> Result<Ticket, Halt<E>> {
+        let mut attempts = Attempts::default();
+        loop {
+            let number = self.store.take_number().await?;
+            let (NewTicket { ticket, events }, guards) = match open(number) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    self.void(number).await;
+                    return Err(Halt::Decision(error));
+                }
+            };
+            let commit = Commit {
+                before: None,
+                after: &ticket,
+                events: &events,
+                guards: &guards,
+            };
+            match self.store.commit(&commit).await {
+                Ok(doorbells) => {
+                    self.queues.ring(&doorbells).await;
+                    log_events(&ticket, &events);
+                    return Ok(ticket);
+                }
+                // The transaction may have gone through all the same: the sweep finds
+                // out what the number stands for.
+                Err(error @ CommitError::Store(_)) => return Err(error.into()),
+                Err(lost) => {
+                    tracing::warn!(ticket.number = number.0, error = %lost, "the number stays unused");
+                    self.void(number).await;
+                    match lost {
+                        // The sweep voided it: another one.
+                        CommitError::NumberTaken => attempts.another(lost).await?,
+                        other => return Err(other.into()),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn void(&self, number: TicketNumber) {
+        if let Err(e) = self.store.void_number(number).await {
+            tracing::warn!(error = chain(&e), "the sweep will record the void");
+        }
+    }
+
+    /// Whether a request's key may be used: nobody has yet, or it is claimed.
+    async fn check_key<E>(&self, guards: &Guards<'_>) -> Result<(), Halt<E>> {
+        match guards.idempotency {
+            None | Some(IdempotencyGuard::Claimed(_)) => Ok(()),
+            Some(IdempotencyGuard::Unused(key)) => match self.store.look_up_key(key).await? {
+                Outcome::Fresh => Ok(()),
+                known @ (Outcome::Done(_) | Outcome::Mismatch | Outcome::InProgress) => {
+                    Err(Halt::Key(known))
+                }
+            },
         }
     }
 
@@ -200,181 +479,18 @@ impl Desk {
             .map_err(|e| problem_of(&e))
     }
 
-    /// Whether nobody has used a key: scope, key and fingerprint.
-    async fn check_key(&self, key: Option<(&str, &str, &str)>) -> Result<(), Refusal> {
-        let Some((scope, key, fingerprint)) = key else {
-            return Ok(());
-        };
-        let known = self.store.look_up_key(scope, key, fingerprint).await;
-        match known.map_err(|e| problem_of(&e))? {
-            Outcome::Fresh => Ok(()),
-            Outcome::Done(replay) => Err(Refusal::Done(replay)),
-            Outcome::Mismatch => Err(Problem::IdempotencyMismatch.into()),
-            Outcome::InProgress => Err(Problem::Unavailable.into()),
-        }
-    }
-
-    async fn decide_and_commit(
-        &self,
-        mut ticket: Ticket,
-        command: &Command,
-        actor: &Actor,
-        expected: Option<u64>,
-        key: Option<(&str, &str, &str)>,
-    ) -> Result<Ticket, Refusal> {
-        for _ in 0..ATTEMPTS {
-            if let Some(expected) = expected
-                && expected != ticket.version
-            {
-                return Err(Problem::VersionConflict {
-                    expected,
-                    actual: ticket.version,
-                }
-                .into());
-            }
-            let stored = self.catalogue().await?;
-            let setting = Setting {
-                now: clock::now(),
-                catalogue: &stored.catalogue,
-            };
-            let events = decide(&ticket, command, actor, setting).map_err(Problem::from)?;
-            let after = after(&ticket, &events);
-            let commit = Commit {
-                before: Some(&ticket),
-                after: &after,
-                events: &events,
-                done: None,
-                idempotency: key.map(|(scope, key, fingerprint)| IdempotencyGuard::Unused {
-                    scope,
-                    key,
-                    fingerprint,
-                }),
-                load: None,
-                mail: None,
-            };
-            match self.store.commit(&commit).await {
-                Ok(doorbells) => {
-                    self.queues.ring(&doorbells).await;
-                    log_events(&after, &events);
-                    return Ok(after);
-                }
-                Err(CommitError::KeyUsed) => {
-                    self.check_key(key).await?;
-                    return Err(Problem::Unavailable.into());
-                }
-                // Somebody was faster: what he did may have changed what we may do.
-                Err(
-                    CommitError::VersionChanged
-                    | CommitError::NumberTaken
-                    | CommitError::LoadChanged
-                    | CommitError::MailKnown
-                    | CommitError::MessageIdKnown
-                    | CommitError::SenderExceeded
-                    | CommitError::AlreadyDone,
-                ) => {
-                    let fresh = self
-                        .store
-                        .ticket(ticket.id)
-                        .await
-                        .map_err(|e| problem_of(&e))?;
-                    ticket = fresh.ok_or(Problem::NotFound("No existe esa solicitud."))?;
-                    // After the ticket: what changed it may have been this very
-                    // request, sent twice, which is not to be refused then.
-                    self.check_key(key).await?;
-                }
-                Err(CommitError::Store(e)) => return Err(problem_of(&e).into()),
-            }
-        }
-        tracing::warn!(ticket.id = %ticket.id, "the ticket changed at every attempt");
-        Err(Problem::Unavailable.into())
-    }
-
-    /// Writes a ticket that was just registered, and rings. Where it cannot be
-    /// written, its number is void.
-    ///
-    /// # Errors
-    /// See [`CommitError`].
-    pub async fn found(
-        &self,
-        ticket: &Ticket,
-        events: &[Event],
-        idempotency: Option<IdempotencyGuard<'_>>,
-        mail: Option<MailGuard<'_>>,
-    ) -> Result<(), CommitError> {
-        let commit = Commit {
-            before: None,
-            after: ticket,
-            events,
-            done: None,
-            idempotency,
-            load: None,
-            mail,
-        };
-        match self.store.commit(&commit).await {
-            Ok(doorbells) => {
-                self.queues.ring(&doorbells).await;
-                log_events(ticket, events);
-                Ok(())
-            }
-            // The transaction may have gone through all the same: the sweep finds
-            // out what the number stands for.
-            Err(error @ CommitError::Store(_)) => Err(error),
-            Err(error) => {
-                let number = ticket.number;
-                tracing::warn!(ticket.number = number.0, %error, "the number stays unused");
-                if let Err(e) = self.store.void_number(number).await {
-                    tracing::warn!(error = chain(&e), "the sweep will record the void");
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Commits what a consumer decided. What to ring for comes back, so that a
-    /// batch rings once.
-    ///
-    /// # Errors
-    /// See [`CommitError`].
-    pub async fn commit_step(
-        &self,
-        before: &Ticket,
-        events: &[Event],
-        done: Option<OutboxKey>,
-        load: Option<LoadGuard>,
-        mail: Option<MailGuard<'_>>,
-    ) -> Result<Vec<Doorbell>, CommitError> {
-        let after = after(before, events);
-        let commit = Commit {
-            before: Some(before),
-            after: &after,
-            events,
-            done,
-            idempotency: None,
-            load,
-            mail,
-        };
-        let doorbells = self.store.commit(&commit).await?;
-        log_events(&after, events);
-        Ok(doorbells)
-    }
-
     /// Waits for whoever is at a key to be done with it, for a few seconds.
     ///
     /// # Errors
     /// The problem that the caller is told of when he is not done by then.
-    pub async fn await_key(
-        &self,
-        scope: &str,
-        key: &str,
-        fingerprint: &str,
-    ) -> Result<Replay, Problem> {
+    pub async fn await_key(&self, key: RequestKey<'_>) -> Result<Replay, Problem> {
         let mut pause = Duration::from_millis(10);
         let mut waited = Duration::ZERO;
         while waited < Duration::from_secs(5) {
             tokio::time::sleep(pause).await;
             waited += pause;
             pause = (pause * 2).min(Duration::from_millis(200));
-            let known = self.store.look_up_key(scope, key, fingerprint).await;
+            let known = self.store.look_up_key(key).await;
             match known.map_err(|e| problem_of(&e))? {
                 Outcome::Done(replay) => return Ok(replay),
                 Outcome::Mismatch => return Err(Problem::IdempotencyMismatch),
@@ -385,15 +501,6 @@ impl Desk {
         }
         Err(Problem::Unavailable)
     }
-}
-
-/// The ticket after some events.
-pub fn after(before: &Ticket, events: &[Event]) -> Ticket {
-    let mut ticket = before.clone();
-    for event in events {
-        apply(&mut ticket, event);
-    }
-    ticket
 }
 
 /// What makes two requests the same: the route, the path and the body.
@@ -417,7 +524,7 @@ pub fn claimant() -> String {
 }
 
 /// One line for each thing that happened.
-pub fn log_events(ticket: &Ticket, events: &[Event]) {
+fn log_events(ticket: &Ticket, events: &[Event]) {
     for event in events {
         let kind = event.kind.as_str();
         tracing::info!(

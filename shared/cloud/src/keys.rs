@@ -301,7 +301,7 @@ mod tests {
     fn timers_name_their_queue_and_what_waits_comes_last() {
         let id: TicketId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         let at: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
-        for queue in QueueName::ALL {
+        for &queue in QueueName::ALL {
             let sort = timer_sort(Timer { at, queue }, id);
             assert!(
                 sort.starts_with("2026-11-23T08:00:00.000Z#01ARZ3"),
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn outbox_keys_come_back() {
         let id: TicketId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
-        for effect in Effect::ALL {
+        for effect in Effect::all() {
             assert_eq!(
                 parse_outbox(&outbox(id, 12, effect)),
                 Some((id, 12, effect))

@@ -5,10 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use crate::calendar::{Calendar, CalendarDefinition};
 use crate::clock::{ClockKind, Step, Tells};
 use crate::ids::{CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId};
+use crate::person::Person;
 use crate::problem::FieldError;
 
 /// The catalogue as it is written and answered.
@@ -97,8 +99,10 @@ pub struct Team {
     pub category: Option<CategoryId>,
 }
 
-/// What a person may do here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// What a person may do here, in the order of the documentation.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Requester,
@@ -114,17 +118,7 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order of the documentation.
-    pub const ALL: [Role; 9] = [
-        Role::Requester,
-        Role::Agent,
-        Role::Officer,
-        Role::Coordinator,
-        Role::Personnel,
-        Role::Contracting,
-        Role::Administrative,
-        Role::Auditor,
-        Role::Head,
-    ];
+    pub const ALL: &'static [Role] = Role::VARIANTS;
 }
 
 /// A person with a role.
@@ -139,6 +133,16 @@ pub struct DirectoryEntry {
     /// Whether new tickets may be assigned to this person now.
     #[serde(default = "default_available")]
     pub available: bool,
+}
+
+impl DirectoryEntry {
+    /// The person, as the record names him.
+    pub fn person(&self) -> Person {
+        Person {
+            email: self.email.clone(),
+            name: self.name.clone(),
+        }
+    }
 }
 
 fn default_available() -> bool {
@@ -162,8 +166,6 @@ pub struct Catalogue {
 }
 
 /// The catalogue that ships, in TOML.
-pub const DEFAULT_TOML: &str = include_str!("../../../infra/catalog.toml");
-
 impl Catalogue {
     /// Checks a document and makes it usable.
     ///
@@ -267,12 +269,12 @@ impl Catalogue {
         }
     }
 
-    /// The catalogue that ships.
+    /// A catalogue that is written as TOML: the one that ships is.
     ///
     /// # Errors
-    /// Never with the file of this repository: a test reads it.
-    pub fn shipped() -> Result<Self, Vec<FieldError>> {
-        let document = toml::from_str(DEFAULT_TOML)
+    /// Every mistake that was seen in it.
+    pub fn from_toml(text: &str) -> Result<Self, Vec<FieldError>> {
+        let document = toml::from_str(text)
             .map_err(|e| vec![FieldError::new("catalog", "malformed", e.to_string())])?;
         Catalogue::new(document)
     }
@@ -396,9 +398,13 @@ fn check_unique<'a>(errors: &mut Vec<FieldError>, list: &str, keys: impl Iterato
 mod tests {
     use super::*;
 
+    fn shipped() -> Catalogue {
+        Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap()
+    }
+
     #[test]
     fn the_shipped_catalogue_is_whole() {
-        let catalogue = Catalogue::shipped().unwrap();
+        let catalogue = shipped();
         let asks: Vec<_> = catalogue
             .document()
             .categories
@@ -409,7 +415,11 @@ mod tests {
         assert_eq!(asks, ["plataforma", "ofimatica"]);
         assert!(catalogue.agents(&TeamId::from("soporte")).count() >= 3);
         assert!(catalogue.agents(&TeamId::from("impresion")).count() >= 2);
-        for role in Role::ALL.into_iter().filter(|r| *r != Role::Requester) {
+        for role in Role::VARIANTS
+            .iter()
+            .copied()
+            .filter(|r| *r != Role::Requester)
+        {
             assert!(catalogue.with_role(role).count() >= 1, "{role:?}");
         }
         assert!(catalogue.calendar(&CalendarId::from("24x7")).is_some());
@@ -417,7 +427,7 @@ mod tests {
 
     #[test]
     fn broken_references_are_named() {
-        let mut document = Catalogue::shipped().unwrap().document().clone();
+        let mut document = shipped().document().clone();
         document.categories[0].team = TeamId::from("nadie");
         document.categories[1].calendar = CalendarId::from("nunca");
         let step = |clock, percent, tells| Step {

@@ -423,8 +423,14 @@ impl Clocks {
         }
     }
 
-    /// One of them, to change it.
-    pub fn get_mut(&mut self, kind: ClockKind) -> &mut Clock {
+    /// Makes changes that an event recorded `at` then.
+    pub fn apply(&mut self, changes: &[ClockChange], at: Timestamp) {
+        for change in changes {
+            self.get_mut(change.clock()).apply(change, at);
+        }
+    }
+
+    fn get_mut(&mut self, kind: ClockKind) -> &mut Clock {
         match kind {
             ClockKind::Attention => &mut self.attention,
             ClockKind::Solution => &mut self.solution,

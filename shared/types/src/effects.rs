@@ -4,17 +4,32 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, VariantArray};
 
 use crate::catalogue::Role;
 use crate::clock::Tells;
+pub use crate::queue::QueueName;
 use crate::ticket::{
     ActorRole, Event, EventKind, HoldReason, Person, State, StepReached, Ticket, Visibility,
 };
 use crate::token::Audience;
 
 /// One piece of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    EnumDiscriminants,
+)]
 #[serde(try_from = "String", into = "String")]
+#[strum_discriminants(name(EffectKind), derive(VariantArray), vis(pub(self)))]
 pub enum Effect {
     /// Find somebody of the team (activity 2).
     Assign,
@@ -22,8 +37,10 @@ pub enum Effect {
     Mail(MailKind),
 }
 
-/// The mails that the product sends: one template and one audience each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The mails that the product sends: one template and one audience each. A new one
+/// is a variant here, its line in [`MailKind::line`], an event that owes it in
+/// [`effects`], and a letter of the notifier's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, VariantArray)]
 pub enum MailKind {
     /// To the requester: the request is registered, under this number.
     Registered,
@@ -78,175 +95,188 @@ pub enum MailKind {
     Undeliverable,
 }
 
-/// A queue, by the function that works it off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum QueueName {
-    Assignment,
-    Escalation,
-    Notification,
-    /// Mails that time brings about: a thousand of them at once keep no other
-    /// mail waiting.
-    Reminder,
-    Closure,
+/// What is fixed of a kind of mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailLine {
+    /// The mail in keys, messages and records; it never changes.
+    pub word: &'static str,
+    /// Whom it is written for.
+    pub audience: Audience,
+    /// Whom it goes to.
+    pub to: Recipients,
+    /// The queue that it is rung on.
+    pub queue: QueueName,
 }
 
-impl QueueName {
-    /// Every queue.
-    pub const ALL: [QueueName; 5] = [
-        QueueName::Assignment,
-        QueueName::Escalation,
-        QueueName::Notification,
-        QueueName::Reminder,
-        QueueName::Closure,
-    ];
+/// Whom a mail goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// The requester, and those who were copied.
+    RequesterAndObservers,
+    /// The requester alone.
+    Requester,
+    /// Those who were copied.
+    Observers,
+    /// The agent that the event made responsible, whoever is so now.
+    NewAgent,
+    /// The agent who is responsible.
+    Agent,
+    /// The officer that the event escalated to, whoever has it now.
+    NewOfficer,
+    /// The officer who has it.
+    Officer,
+    /// The provider that the event asks.
+    Provider,
+    /// Whoever was in charge when the step of a clock was reached.
+    InCharge,
+    /// The coordinators of the team.
+    Coordinators,
+    /// The heads of the Technology Office; where there is none, the coordinators.
+    Heads,
+    /// The agent who is responsible, and the team's mailbox.
+    Desk,
+}
 
-    /// The queue in keys and messages.
-    pub fn as_str(self) -> &'static str {
+impl MailKind {
+    /// What is fixed of it.
+    pub const fn line(self) -> MailLine {
+        use MailKind as M;
+        use QueueName::{Notification, Reminder};
+        use Recipients as To;
+        const fn line(
+            word: &'static str,
+            audience: Audience,
+            to: Recipients,
+            queue: QueueName,
+        ) -> MailLine {
+            MailLine {
+                word,
+                audience,
+                to,
+                queue,
+            }
+        }
+        const REQUESTER: Audience = Audience::Requester;
+        const DESK: Audience = Audience::Desk;
+        const OFFICER: Audience = Audience::Officer;
+        const PROVIDER: Audience = Audience::Provider;
         match self {
-            QueueName::Assignment => "assignment",
-            QueueName::Escalation => "escalation",
-            QueueName::Notification => "notification",
-            QueueName::Reminder => "reminder",
-            QueueName::Closure => "closure",
+            M::Registered => line(
+                "mail_registered",
+                REQUESTER,
+                To::RequesterAndObservers,
+                Notification,
+            ),
+            M::Assigned => line("mail_assigned", DESK, To::NewAgent, Notification),
+            M::Unassigned => line("mail_unassigned", DESK, To::Coordinators, Notification),
+            M::FollowUpToRequester => line(
+                "mail_follow_up_to_requester",
+                REQUESTER,
+                To::RequesterAndObservers,
+                Notification,
+            ),
+            M::FollowUpToAgent => line("mail_follow_up_to_agent", DESK, To::Agent, Notification),
+            // The survey's link is the requester's alone.
+            M::Solved => line("mail_solved", REQUESTER, To::Requester, Notification),
+            M::SolvedToObservers => line(
+                "mail_solved_to_observers",
+                REQUESTER,
+                To::Observers,
+                Notification,
+            ),
+            M::Declined => line(
+                "mail_declined",
+                REQUESTER,
+                To::RequesterAndObservers,
+                Notification,
+            ),
+            // Control C2 and activity 11: the desk is told, in its mailbox; and whoever
+            // goes on with it.
+            M::SurveyAnswered => line("mail_survey_answered", DESK, To::Desk, Notification),
+            M::ReopenedToRequester => line(
+                "mail_reopened_to_requester",
+                REQUESTER,
+                To::RequesterAndObservers,
+                Notification,
+            ),
+            M::ReopenedToAgent => line("mail_reopened_to_agent", DESK, To::Agent, Notification),
+            M::Closed => line(
+                "mail_closed",
+                REQUESTER,
+                To::RequesterAndObservers,
+                Notification,
+            ),
+            M::Held => line(
+                "mail_held",
+                REQUESTER,
+                To::RequesterAndObservers,
+                Notification,
+            ),
+            M::Escalated => line("mail_escalated", OFFICER, To::NewOfficer, Notification),
+            M::Returned => line("mail_returned", DESK, To::Agent, Notification),
+            M::ProviderRequested => line(
+                "mail_provider_requested",
+                PROVIDER,
+                To::Provider,
+                Notification,
+            ),
+            M::SolutionReported => line("mail_solution_reported", DESK, To::Desk, Notification),
+            M::FollowUpToOfficer => line(
+                "mail_follow_up_to_officer",
+                OFFICER,
+                To::Officer,
+                Notification,
+            ),
+            M::StepToAgent => line("mail_step_to_agent", DESK, To::InCharge, Reminder),
+            M::StepToOfficer => line("mail_step_to_officer", OFFICER, To::InCharge, Reminder),
+            M::StepToCoordinator => {
+                line("mail_step_to_coordinator", DESK, To::Coordinators, Reminder)
+            }
+            M::StepToHead => line("mail_step_to_head", OFFICER, To::Heads, Reminder),
+            M::ValidationReminder => line(
+                "mail_validation_reminder",
+                REQUESTER,
+                To::Requester,
+                Reminder,
+            ),
+            M::ProviderReplied => line("mail_provider_replied", OFFICER, To::Officer, Notification),
+            M::Undeliverable => line("mail_undeliverable", DESK, To::Desk, Notification),
         }
     }
 
-    /// The queue that `as_str` gives this word.
-    pub fn parse(text: &str) -> Option<Self> {
-        QueueName::ALL.into_iter().find(|q| q.as_str() == text)
+    /// Whom the mail is written for.
+    pub const fn audience(self) -> Audience {
+        self.line().audience
     }
 }
 
 impl Effect {
     /// Every effect.
-    pub const ALL: [Effect; 26] = [
-        Effect::Assign,
-        Effect::Mail(MailKind::Registered),
-        Effect::Mail(MailKind::Assigned),
-        Effect::Mail(MailKind::Unassigned),
-        Effect::Mail(MailKind::FollowUpToRequester),
-        Effect::Mail(MailKind::FollowUpToAgent),
-        Effect::Mail(MailKind::Solved),
-        Effect::Mail(MailKind::SolvedToObservers),
-        Effect::Mail(MailKind::Declined),
-        Effect::Mail(MailKind::SurveyAnswered),
-        Effect::Mail(MailKind::ReopenedToRequester),
-        Effect::Mail(MailKind::ReopenedToAgent),
-        Effect::Mail(MailKind::Closed),
-        Effect::Mail(MailKind::Held),
-        Effect::Mail(MailKind::Escalated),
-        Effect::Mail(MailKind::Returned),
-        Effect::Mail(MailKind::ProviderRequested),
-        Effect::Mail(MailKind::SolutionReported),
-        Effect::Mail(MailKind::FollowUpToOfficer),
-        Effect::Mail(MailKind::StepToAgent),
-        Effect::Mail(MailKind::StepToOfficer),
-        Effect::Mail(MailKind::StepToCoordinator),
-        Effect::Mail(MailKind::StepToHead),
-        Effect::Mail(MailKind::ValidationReminder),
-        Effect::Mail(MailKind::ProviderReplied),
-        Effect::Mail(MailKind::Undeliverable),
-    ];
+    pub fn all() -> impl Iterator<Item = Effect> {
+        let kinds = EffectKind::VARIANTS.iter();
+        kinds.flat_map(|kind| match kind {
+            EffectKind::Assign => vec![Effect::Assign],
+            EffectKind::Mail => MailKind::VARIANTS
+                .iter()
+                .copied()
+                .map(Effect::Mail)
+                .collect(),
+        })
+    }
 
     /// The effect in keys and messages.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Effect::Assign => "assign",
-            Effect::Mail(kind) => match kind {
-                MailKind::Registered => "mail_registered",
-                MailKind::Assigned => "mail_assigned",
-                MailKind::Unassigned => "mail_unassigned",
-                MailKind::FollowUpToRequester => "mail_follow_up_to_requester",
-                MailKind::FollowUpToAgent => "mail_follow_up_to_agent",
-                MailKind::Solved => "mail_solved",
-                MailKind::SolvedToObservers => "mail_solved_to_observers",
-                MailKind::Declined => "mail_declined",
-                MailKind::SurveyAnswered => "mail_survey_answered",
-                MailKind::ReopenedToRequester => "mail_reopened_to_requester",
-                MailKind::ReopenedToAgent => "mail_reopened_to_agent",
-                MailKind::Closed => "mail_closed",
-                MailKind::Held => "mail_held",
-                MailKind::Escalated => "mail_escalated",
-                MailKind::Returned => "mail_returned",
-                MailKind::ProviderRequested => "mail_provider_requested",
-                MailKind::SolutionReported => "mail_solution_reported",
-                MailKind::FollowUpToOfficer => "mail_follow_up_to_officer",
-                MailKind::StepToAgent => "mail_step_to_agent",
-                MailKind::StepToOfficer => "mail_step_to_officer",
-                MailKind::StepToCoordinator => "mail_step_to_coordinator",
-                MailKind::StepToHead => "mail_step_to_head",
-                MailKind::ValidationReminder => "mail_validation_reminder",
-                MailKind::ProviderReplied => "mail_provider_replied",
-                MailKind::Undeliverable => "mail_undeliverable",
-            },
+            Effect::Mail(kind) => kind.line().word,
         }
     }
 
     /// The queue that it is rung on.
-    pub fn queue(self) -> QueueName {
+    pub const fn queue(self) -> QueueName {
         match self {
             Effect::Assign => QueueName::Assignment,
-            Effect::Mail(kind) => match kind {
-                MailKind::StepToAgent
-                | MailKind::StepToOfficer
-                | MailKind::StepToCoordinator
-                | MailKind::StepToHead
-                | MailKind::ValidationReminder => QueueName::Reminder,
-                MailKind::Registered
-                | MailKind::Assigned
-                | MailKind::Unassigned
-                | MailKind::FollowUpToRequester
-                | MailKind::FollowUpToAgent
-                | MailKind::FollowUpToOfficer
-                | MailKind::Solved
-                | MailKind::SolvedToObservers
-                | MailKind::Declined
-                | MailKind::SurveyAnswered
-                | MailKind::ReopenedToRequester
-                | MailKind::ReopenedToAgent
-                | MailKind::Closed
-                | MailKind::Held
-                | MailKind::Escalated
-                | MailKind::Returned
-                | MailKind::ProviderRequested
-                | MailKind::ProviderReplied
-                | MailKind::SolutionReported
-                | MailKind::Undeliverable => QueueName::Notification,
-            },
-        }
-    }
-}
-
-impl MailKind {
-    /// Whom the mail is written for.
-    pub fn audience(self) -> Audience {
-        match self {
-            MailKind::Registered
-            | MailKind::FollowUpToRequester
-            | MailKind::Solved
-            | MailKind::SolvedToObservers
-            | MailKind::Declined
-            | MailKind::ReopenedToRequester
-            | MailKind::Closed
-            | MailKind::Held
-            | MailKind::ValidationReminder => Audience::Requester,
-            MailKind::Assigned
-            | MailKind::Unassigned
-            | MailKind::FollowUpToAgent
-            | MailKind::SurveyAnswered
-            | MailKind::ReopenedToAgent
-            | MailKind::Returned
-            | MailKind::SolutionReported
-            | MailKind::StepToAgent
-            | MailKind::StepToCoordinator
-            | MailKind::Undeliverable => Audience::Desk,
-            MailKind::Escalated
-            | MailKind::FollowUpToOfficer
-            | MailKind::StepToOfficer
-            | MailKind::StepToHead
-            | MailKind::ProviderReplied => Audience::Officer,
-            MailKind::ProviderRequested => Audience::Provider,
+            Effect::Mail(kind) => kind.line().queue,
         }
     }
 }
@@ -266,9 +296,8 @@ impl TryFrom<String> for Effect {
     type Error = UnknownEffect;
 
     fn try_from(text: String) -> Result<Self, UnknownEffect> {
-        Effect::ALL
-            .into_iter()
-            .find(|e| e.as_str() == text)
+        Effect::all()
+            .find(|effect| effect.as_str() == text)
             .ok_or(UnknownEffect(text))
     }
 }
@@ -294,7 +323,7 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         EventKind::SolutionReported { .. } => vec![Effect::Mail(MailKind::SolutionReported)],
         EventKind::Resolved { .. } => {
             let mut owed = vec![Effect::Mail(MailKind::Solved)];
-            if !ticket.observers.is_empty() {
+            if !ticket.request.observers.is_empty() {
                 owed.push(Effect::Mail(MailKind::SolvedToObservers));
             }
             owed
@@ -388,7 +417,7 @@ mod tests {
 
     #[test]
     fn words_are_unique_and_come_back() {
-        for effect in Effect::ALL {
+        for effect in Effect::all() {
             assert_eq!(Effect::try_from(effect.as_str().to_owned()), Ok(effect));
         }
         assert!(Effect::try_from("mail_".to_owned()).is_err());

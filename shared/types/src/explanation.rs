@@ -928,7 +928,7 @@ mod tests {
     use crate::command::{Application, Command, admit, decide};
     use crate::ids::{CategoryId, EmailAddress, TicketId, TicketNumber};
     use crate::permission::{Actor, Caller};
-    use crate::ticket::{Channel, EventKind, Person, Requester, apply, found};
+    use crate::ticket::{Channel, Person, Request, apply};
 
     /// The shipped catalogue with more calendars, and a category for each.
     static CATALOGUE: LazyLock<Catalogue> =
@@ -939,7 +939,10 @@ mod tests {
         LazyLock::new(|| Catalogue::new(document("09:00-12:00")).unwrap());
 
     fn document(morning: &str) -> CatalogueDocument {
-        let mut document = Catalogue::shipped().unwrap().document().clone();
+        let mut document = Catalogue::from_toml(include_str!("../../../infra/catalog.toml"))
+            .unwrap()
+            .document()
+            .clone();
         let day = [morning, "14:00-18:00"];
         let calendars = json!({
             "almuerzo": {
@@ -1006,30 +1009,19 @@ mod tests {
     fn registered(category: &str, now: Timestamp) -> Ticket {
         let requester = caller("ana.perez");
         let application = Application {
-            title: "Sin red".to_owned(),
-            description: "No hay red.".to_owned(),
+            request: Request::new(
+                "Sin red".to_owned(),
+                "No hay red.".to_owned(),
+                Channel::Web,
+                requester.person(),
+            ),
             category: CategoryId::from(category),
-            channel: Channel::Web,
-            extension: None,
-            web_request: None,
-            requester: Requester {
-                person: Person {
-                    email: requester.email.clone(),
-                    name: requester.name.clone(),
-                },
-                unit: None,
-                kind: None,
-            },
-            observers: vec![],
-            message_id: None,
             links: vec![],
         };
         let admission = admit(application, &Actor::Person(requester), setting(now)).unwrap();
-        let event = admission.register(TicketId::new(now, 1), TicketNumber(7));
-        let EventKind::Registered(registration) = &event.kind else {
-            panic!("{event:?}")
-        };
-        found(registration, &event)
+        admission
+            .register(TicketId::new(now, 1), TicketNumber(7))
+            .ticket
     }
 
     fn command(word: &str) -> (Actor, Command) {
@@ -1641,7 +1633,7 @@ Vence el lunes 23 de noviembre de 2026 a las 08:10.",
     #[test]
     fn a_calendar_that_is_gone() {
         let ticket = ticket("aplicaciones", "2026-11-23T08:00 assign");
-        let shipped = Catalogue::shipped().unwrap();
+        let shipped = Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap();
         let setting = Setting {
             now: time("2026-11-23T09:00"),
             catalogue: &shipped,

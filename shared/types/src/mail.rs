@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::ids::{EmailAddress, MailId};
 use crate::ticket::{Link, Person};
@@ -33,8 +34,9 @@ pub struct MailRecord {
 }
 
 /// What became of a mail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum MailOutcome {
     /// A new ticket.
     Ticket { ticket: Link },
@@ -110,17 +112,11 @@ impl MailRecord {
 
 impl MailOutcome {
     /// Every word of [`MailOutcome::word`].
-    pub const WORDS: [&'static str; 5] = ["ticket", "follow_up", "filed", "refused", "duplicate"];
+    pub const WORDS: &'static [&'static str] = MailOutcome::VARIANTS;
 
     /// The outcome in keys and reports.
     pub fn word(&self) -> &'static str {
-        match self {
-            MailOutcome::Ticket { .. } => "ticket",
-            MailOutcome::FollowUp { .. } => "follow_up",
-            MailOutcome::Filed { .. } => "filed",
-            MailOutcome::Refused { .. } => "refused",
-            MailOutcome::Duplicate { .. } => "duplicate",
-        }
+        self.into()
     }
 }
 

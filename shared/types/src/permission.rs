@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use strum::VariantArray;
+
 use crate::catalogue::{Catalogue, Role};
 use crate::command::CommandKind;
 use crate::ids::{EmailAddress, ProviderId, TeamId};
-use crate::ticket::{ActorRole, EventActor, ProviderRole, SystemRole, Ticket};
+use crate::ticket::{ActorRole, EventActor, Person, ProviderRole, SystemRole, Ticket};
 
 /// Somebody whose identity is verified, with the roles that the directory gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,14 @@ impl Caller {
         }
     }
 
+    /// The caller, as the record names him.
+    pub fn person(&self) -> Person {
+        Person {
+            email: self.email.clone(),
+            name: self.name.clone(),
+        }
+    }
+
     /// Whether the caller has a role.
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
@@ -68,34 +78,38 @@ pub enum Actor {
 }
 
 /// Why a command is refused to an actor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     /// He may not even know that the ticket exists.
+    #[error("the actor may not know of the ticket")]
     Hidden,
     /// He may see it, and not do this.
+    #[error("the actor may see the ticket, and not do this")]
     Forbidden,
 }
 
 /// Whether a person may read a ticket.
 pub fn may_read(caller: &Caller, ticket: &Ticket) -> bool {
-    Role::ALL
-        .into_iter()
-        .any(|role| caller.is(role) && reads(role, caller, ticket))
+    let mut roles = Role::VARIANTS.iter().copied();
+    roles.any(|role| caller.is(role) && reads(role, caller, ticket))
 }
 
 /// Whether the caller reads the ticket as one of those who work on it. Someone
 /// who reads it just as its requester does not get what is internal.
 pub fn reads_internal(caller: &Caller, ticket: &Ticket) -> bool {
-    Role::ALL
-        .into_iter()
-        .any(|role| role != Role::Requester && caller.is(role) && reads(role, caller, ticket))
+    let mut roles = Role::VARIANTS.iter().copied();
+    roles.any(|role| role != Role::Requester && caller.is(role) && reads(role, caller, ticket))
 }
 
 fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
     match role {
         Role::Requester => {
-            ticket.requester.person.email == caller.email
-                || ticket.observers.iter().any(|o| o.email == caller.email)
+            ticket.request.requester.person.email == caller.email
+                || ticket
+                    .request
+                    .observers
+                    .iter()
+                    .any(|o| o.email == caller.email)
         }
         // A ticket that went to another team's category stays with whoever is
         // responsible until somebody of that team is.
@@ -132,40 +146,28 @@ pub fn authorise(
     actor: &Actor,
     ticket: &Ticket,
 ) -> Result<EventActor, Denial> {
+    let line = line(command);
     match actor {
-        Actor::System => match command {
-            CommandKind::AssignAutomatically
-            | CommandKind::DeferAssignment
-            | CommandKind::ExpireValidation
-            | CommandKind::FireSteps
-            | CommandKind::FileMail
-            | CommandKind::RecordBounce
-            | CommandKind::AddAttachments
-            | CommandKind::Link => Ok(EventActor {
+        Actor::System => match line.system {
+            Given::Yes => Ok(EventActor {
                 email: None,
                 role: ActorRole::System(SystemRole::System),
             }),
-            _ => Err(Denial::Forbidden),
+            Given::No => Err(Denial::Forbidden),
         },
-        Actor::SurveyHolder => match command {
-            CommandKind::AnswerSurvey => Ok(EventActor {
-                email: Some(ticket.requester.person.email.clone()),
+        Actor::SurveyHolder => match line.survey {
+            Given::Yes => Ok(EventActor {
+                email: Some(ticket.request.requester.person.email.clone()),
                 role: ActorRole::Person(Role::Requester),
             }),
-            _ => Err(Denial::Forbidden),
+            Given::No => Err(Denial::Forbidden),
         },
-        Actor::Provider { id, email } => match command {
-            CommandKind::RecordProviderReply
-            | CommandKind::FollowUpInternally
-            | CommandKind::AddAttachments
-                if ticket.provider.as_ref() == Some(id) =>
-            {
-                Ok(EventActor {
-                    email: Some(email.clone()),
-                    role: ActorRole::Provider(ProviderRole::Provider),
-                })
-            }
-            _ => Err(Denial::Forbidden),
+        Actor::Provider { id, email } => match line.provider {
+            Given::Yes if ticket.provider.as_ref() == Some(id) => Ok(EventActor {
+                email: Some(email.clone()),
+                role: ActorRole::Provider(ProviderRole::Provider),
+            }),
+            Given::Yes | Given::No => Err(Denial::Forbidden),
         },
         Actor::Person(caller) => {
             if !may_read(caller, ticket) {
@@ -185,7 +187,7 @@ pub fn authorise(
                 Role::Auditor,
             ];
             // His own request he speaks of as its requester, whatever else he is.
-            let own = ticket.requester.person.email == caller.email
+            let own = ticket.request.requester.person.email == caller.email
                 && may(Role::Requester, command, caller, ticket);
             own.then_some(Role::Requester)
                 .into_iter()
@@ -200,73 +202,163 @@ pub fn authorise(
     }
 }
 
-fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bool {
+/// Whether somebody has a command at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    Yes,
+    No,
+}
+
+/// On which of the tickets that he reads a role may give a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum On {
+    None,
+    All,
+    /// Those that he asked for himself. Who was copied has no say in whether it is
+    /// solved.
+    Own,
+    /// Those that he is responsible for.
+    Responsible,
+    /// The same, and those that nobody has taken yet.
+    ResponsibleOrFree,
+    /// Those that were escalated to him.
+    Escalated,
+}
+
+/// Who may give a command.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    requester: On,
+    agent: On,
+    coordinator: On,
+    /// Officers, and the head of their office.
+    technology: On,
+    /// The offices that fill in forms (section 5.1).
+    offices: On,
+    provider: Given,
+    survey: Given,
+    system: Given,
+}
+
+/// The table of commands and of those who may give them. An auditor changes
+/// nothing.
+const fn line(command: CommandKind) -> Line {
     use CommandKind as C;
-    if !reads(role, caller, ticket) {
-        return false;
+    const NOBODY: Line = Line {
+        requester: On::None,
+        agent: On::None,
+        coordinator: On::None,
+        technology: On::None,
+        offices: On::None,
+        provider: Given::No,
+        survey: Given::No,
+        system: Given::No,
+    };
+    /// What the desk does with a ticket: whoever is responsible, or a coordinator.
+    const DESK: Line = Line {
+        agent: On::Responsible,
+        coordinator: On::All,
+        ..NOBODY
+    };
+    const TEAM: Line = Line {
+        agent: On::All,
+        ..DESK
+    };
+    const TECHNOLOGY: Line = Line {
+        technology: On::Escalated,
+        ..NOBODY
+    };
+    const SYSTEM: Line = Line {
+        system: Given::Yes,
+        ..NOBODY
+    };
+    match command {
+        C::AssignAutomatically
+        | C::DeferAssignment
+        | C::ExpireValidation
+        | C::FireSteps
+        | C::FileMail
+        | C::RecordBounce
+        | C::Link => SYSTEM,
+        C::Take | C::Recategorise => TEAM,
+        C::AssignTo => Line {
+            agent: On::None,
+            ..DESK
+        },
+        C::Contact | C::Hold | C::Resume | C::Escalate | C::Resolve | C::Close => DESK,
+        C::Decline => Line {
+            agent: On::ResponsibleOrFree,
+            ..DESK
+        },
+        C::FollowUp => Line {
+            requester: On::All,
+            technology: On::Escalated,
+            ..TEAM
+        },
+        C::FollowUpInternally => Line {
+            technology: On::Escalated,
+            provider: Given::Yes,
+            ..TEAM
+        },
+        C::AddAttachments => Line {
+            requester: On::All,
+            technology: On::Escalated,
+            provider: Given::Yes,
+            system: Given::Yes,
+            ..TEAM
+        },
+        C::SaveFormat => Line {
+            technology: On::Escalated,
+            offices: On::All,
+            ..DESK
+        },
+        C::Return | C::RequestProvider | C::ReportSolution => TECHNOLOGY,
+        C::RecordProviderReply => Line {
+            provider: Given::Yes,
+            ..TECHNOLOGY
+        },
+        C::AnswerSurvey => Line {
+            survey: Given::Yes,
+            ..NOBODY
+        },
+        C::Reject => Line {
+            requester: On::Own,
+            ..NOBODY
+        },
     }
-    let responsible = ticket
-        .assignee
-        .as_ref()
-        .is_some_and(|a| a.email == caller.email);
-    let escalated_to_him = ticket
-        .officer
-        .as_ref()
-        .is_some_and(|o| o.email == caller.email);
+}
+
+const fn on(role: Role, line: Line) -> On {
     match role {
-        // Who was copied has no say in whether it is solved.
-        Role::Requester => match command {
-            C::FollowUp | C::AddAttachments => true,
-            C::Reject => ticket.requester.person.email == caller.email,
-            _ => false,
-        },
-        Role::Agent => match command {
-            C::Take | C::FollowUp | C::FollowUpInternally | C::AddAttachments | C::Recategorise => {
-                true
-            }
-            C::Contact
-            | C::Hold
-            | C::Resume
-            | C::Escalate
-            | C::Resolve
-            | C::Close
-            | C::SaveFormat => responsible,
-            // What nobody has taken yet, any agent of the team may decline.
-            C::Decline => responsible || ticket.assignee.is_none(),
-            _ => false,
-        },
-        Role::Coordinator => matches!(
-            command,
-            C::Take
-                | C::AssignTo
-                | C::FollowUp
-                | C::FollowUpInternally
-                | C::AddAttachments
-                | C::Recategorise
-                | C::Contact
-                | C::Hold
-                | C::Resume
-                | C::Escalate
-                | C::Resolve
-                | C::Decline
-                | C::Close
-                | C::SaveFormat
-        ),
-        Role::Officer | Role::Head => {
-            let theirs = matches!(
-                command,
-                C::FollowUp
-                    | C::FollowUpInternally
-                    | C::AddAttachments
-                    | C::SaveFormat
-                    | C::Return
-                    | C::RequestProvider
-                    | C::RecordProviderReply
-                    | C::ReportSolution
-            );
-            theirs && escalated_to_him
-        }
-        Role::Personnel | Role::Contracting | Role::Administrative => command == C::SaveFormat,
-        Role::Auditor => false,
+        Role::Requester => line.requester,
+        Role::Agent => line.agent,
+        Role::Coordinator => line.coordinator,
+        Role::Officer | Role::Head => line.technology,
+        Role::Personnel | Role::Contracting | Role::Administrative => line.offices,
+        Role::Auditor => On::None,
     }
+}
+
+/// The roles that may give a command on some ticket, in the order of the
+/// documentation. Routes are described with it.
+pub fn roles(command: CommandKind) -> impl Iterator<Item = Role> {
+    let line = line(command);
+    let roles = Role::VARIANTS.iter().copied();
+    roles.filter(move |role| on(*role, line) != On::None)
+}
+
+fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bool {
+    let is_his = |person: &Option<Person>| {
+        let person = person.as_ref();
+        person.is_some_and(|person| person.email == caller.email)
+    };
+    let on_this = match on(role, line(command)) {
+        On::None => false,
+        On::All => true,
+        On::Own => ticket.request.requester.person.email == caller.email,
+        On::Responsible => is_his(&ticket.assignee),
+        On::ResponsibleOrFree => is_his(&ticket.assignee) || ticket.assignee.is_none(),
+        On::Escalated => is_his(&ticket.officer),
+    };
+    on_this && reads(role, caller, ticket)
 }

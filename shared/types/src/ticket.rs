@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::catalogue::{Category, Role, default_steps};
 use crate::clock::{ClockChange, ClockKind, Clocks, Step, Tells};
-use crate::effects::QueueName;
 use crate::ids::{
     CalendarId, CategoryId, EmailAddress, FormatCode, MailId, ProviderId, TeamId, TicketId,
     TicketNumber,
 };
+pub use crate::person::Person;
+use crate::queue::QueueName;
 
 /// Where a ticket stands (section 5 of the procedure).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,17 +33,34 @@ pub enum State {
 }
 
 /// Whom a ticket waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
+    Requester,
     Technology,
     Provider,
-    Requester,
 }
 
-/// The status alone, as filters and keys name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// The status alone, as filters and keys name it, in the order of a ticket's
+/// life.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Status {
     New,
     Assigned,
@@ -52,23 +71,11 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of a ticket's life.
-    pub const ALL: [Status; 5] = [
-        Status::New,
-        Status::Assigned,
-        Status::OnHold,
-        Status::Solved,
-        Status::Closed,
-    ];
+    pub const ALL: &'static [Status] = Status::VARIANTS;
 
     /// The word of the API.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Status::New => "new",
-            Status::Assigned => "assigned",
-            Status::OnHold => "on_hold",
-            Status::Solved => "solved",
-            Status::Closed => "closed",
-        }
+        self.into()
     }
 
     /// The word that people read.
@@ -84,21 +91,25 @@ impl Status {
 
     /// The status that `as_str` gives this word.
     pub fn parse(text: &str) -> Option<Self> {
-        Status::ALL.into_iter().find(|s| s.as_str() == text)
+        let mut all = Status::VARIANTS.iter().copied();
+        all.find(|status| status.as_str() == text)
     }
 }
 
 impl State {
     /// Every state.
-    pub const ALL: [State; 7] = [
-        State::New,
-        State::Assigned,
-        State::OnHold(HoldReason::Requester),
-        State::OnHold(HoldReason::Technology),
-        State::OnHold(HoldReason::Provider),
-        State::Solved,
-        State::Closed,
-    ];
+    pub fn all() -> impl Iterator<Item = State> {
+        Status::VARIANTS.iter().flat_map(|status| match status {
+            Status::New => vec![State::New],
+            Status::Assigned => vec![State::Assigned],
+            Status::OnHold => {
+                let reasons = HoldReason::VARIANTS.iter();
+                reasons.map(|reason| State::OnHold(*reason)).collect()
+            }
+            Status::Solved => vec![State::Solved],
+            Status::Closed => vec![State::Closed],
+        })
+    }
 
     /// The status alone.
     pub fn status(self) -> Status {
@@ -129,13 +140,6 @@ pub enum Channel {
     Phone,
 }
 
-/// Somebody, as answers and mails name him.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    pub email: EmailAddress,
-    pub name: String,
-}
-
 /// How a requester belongs to the entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -153,6 +157,59 @@ pub struct Requester {
     pub unit: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<RequesterKind>,
+}
+
+impl From<Person> for Requester {
+    fn from(person: Person) -> Self {
+        Requester {
+            person,
+            unit: None,
+            kind: None,
+        }
+    }
+}
+
+/// What was asked, and by whom, as it came in (activities 1 and 2). It stands in
+/// the application, in the event of the registration and in the ticket, among
+/// their own fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    pub title: String,
+    pub description: String,
+    pub channel: Channel,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_request: Option<WebRequest>,
+    pub requester: Requester,
+    /// People who were copied: they read along and get the requester's mails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observers: Vec<Person>,
+    /// The Message-ID of the mail that it came in by: what we write to the
+    /// requester hangs under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+}
+
+impl Request {
+    /// A request with what every one has.
+    pub fn new(
+        title: String,
+        description: String,
+        channel: Channel,
+        requester: impl Into<Requester>,
+    ) -> Self {
+        Request {
+            title,
+            description,
+            channel,
+            extension: None,
+            web_request: None,
+            requester: requester.into(),
+            observers: vec![],
+            message_id: None,
+        }
+    }
 }
 
 /// What is asked of the web page (section 5: contents only).
@@ -334,22 +391,9 @@ pub struct Ticket {
     pub version: u64,
     #[serde(flatten)]
     pub state: State,
-    pub title: String,
-    pub description: String,
+    #[serde(flatten)]
+    pub request: Request,
     pub policy: Policy,
-    pub channel: Channel,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extension: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub web_request: Option<WebRequest>,
-    pub requester: Requester,
-    /// People who were copied: they read along and get the requester's mails.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub observers: Vec<Person>,
-    /// The Message-ID of the mail that it came in by: what we write to the
-    /// requester hangs under it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<String>,
     /// Addresses that a mail about it did not reach.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreachable: Vec<EmailAddress>,
@@ -372,6 +416,37 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// The ticket that a registration makes; `clocks` and `at` are those of the
+    /// event that records it.
+    pub fn registered(registration: &Registration, clocks: &[ClockChange], at: Timestamp) -> Self {
+        let mut ticket = Ticket {
+            id: registration.id,
+            number: registration.number,
+            version: 1,
+            state: State::New,
+            request: registration.request.clone(),
+            policy: registration.policy.clone(),
+            unreachable: Vec::new(),
+            assignee: None,
+            officer: None,
+            provider: None,
+            clocks: Clocks::default(),
+            outcome: None,
+            solution: None,
+            solution_reported: None,
+            survey: None,
+            close_reason: None,
+            reopened: 0,
+            formats: BTreeMap::new(),
+            attachments: Vec::new(),
+            links: registration.links.clone(),
+            created_at: at,
+            updated_at: at,
+        };
+        ticket.clocks.apply(clocks, at);
+        ticket
+    }
+
     /// The status alone.
     pub fn status(&self) -> Status {
         self.state.status()
@@ -531,26 +606,17 @@ pub struct Event {
 pub struct Registration {
     pub id: TicketId,
     pub number: TicketNumber,
-    pub title: String,
-    pub description: String,
+    #[serde(flatten)]
+    pub request: Request,
     pub policy: Policy,
-    pub channel: Channel,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub extension: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub web_request: Option<WebRequest>,
-    pub requester: Requester,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub observers: Vec<Person>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<String>,
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EventKind {
     /// Activities 1 and 2, control C1.
     Registered(Box<Registration>),
@@ -699,73 +765,11 @@ pub struct StepReached {
 
 impl EventKind {
     /// Every word of [`EventKind::as_str`].
-    pub const WORDS: [&'static str; 30] = [
-        "registered",
-        "assigned",
-        "assignment_deferred",
-        "contacted",
-        "followed_up",
-        "attachments_added",
-        "mail_filed",
-        "mail_bounced",
-        "recategorised",
-        "format_saved",
-        "held",
-        "resumed",
-        "escalated",
-        "returned",
-        "provider_requested",
-        "provider_replied",
-        "solution_reported",
-        "resolved",
-        "declined",
-        "survey_answered",
-        "reopened",
-        "closed",
-        "linked",
-        "attention_warned",
-        "attention_breached",
-        "attention_overrun",
-        "solution_warned",
-        "solution_breached",
-        "solution_overrun",
-        "validation_reminded",
-    ];
+    pub const WORDS: &'static [&'static str] = EventKind::VARIANTS;
 
     /// The kind in the API, in stored events and in logs.
     pub fn as_str(&self) -> &'static str {
-        match self {
-            EventKind::Registered(_) => "registered",
-            EventKind::Assigned { .. } => "assigned",
-            EventKind::AssignmentDeferred {} => "assignment_deferred",
-            EventKind::Contacted { .. } => "contacted",
-            EventKind::FollowedUp { .. } => "followed_up",
-            EventKind::AttachmentsAdded { .. } => "attachments_added",
-            EventKind::MailFiled { .. } => "mail_filed",
-            EventKind::MailBounced { .. } => "mail_bounced",
-            EventKind::Recategorised { .. } => "recategorised",
-            EventKind::FormatSaved { .. } => "format_saved",
-            EventKind::Held { .. } => "held",
-            EventKind::Resumed { .. } => "resumed",
-            EventKind::Escalated { .. } => "escalated",
-            EventKind::Returned { .. } => "returned",
-            EventKind::ProviderRequested { .. } => "provider_requested",
-            EventKind::ProviderReplied { .. } => "provider_replied",
-            EventKind::SolutionReported { .. } => "solution_reported",
-            EventKind::Resolved { .. } => "resolved",
-            EventKind::Declined { .. } => "declined",
-            EventKind::SurveyAnswered { .. } => "survey_answered",
-            EventKind::Reopened { .. } => "reopened",
-            EventKind::Closed { .. } => "closed",
-            EventKind::Linked { .. } => "linked",
-            EventKind::AttentionWarned(_) => "attention_warned",
-            EventKind::AttentionBreached(_) => "attention_breached",
-            EventKind::AttentionOverrun(_) => "attention_overrun",
-            EventKind::SolutionWarned(_) => "solution_warned",
-            EventKind::SolutionBreached(_) => "solution_breached",
-            EventKind::SolutionOverrun(_) => "solution_overrun",
-            EventKind::ValidationReminded(_) => "validation_reminded",
-        }
+        self.into()
     }
 
     /// The event of a clock's step.
@@ -791,7 +795,29 @@ impl EventKind {
             | EventKind::SolutionBreached(step)
             | EventKind::SolutionOverrun(step) => Some((ClockKind::Solution, step)),
             EventKind::ValidationReminded(step) => Some((ClockKind::Validation, step)),
-            _ => None,
+            EventKind::Registered(_)
+            | EventKind::Assigned { .. }
+            | EventKind::AssignmentDeferred {}
+            | EventKind::Contacted { .. }
+            | EventKind::FollowedUp { .. }
+            | EventKind::AttachmentsAdded { .. }
+            | EventKind::Recategorised { .. }
+            | EventKind::FormatSaved { .. }
+            | EventKind::Held { .. }
+            | EventKind::Resumed { .. }
+            | EventKind::Escalated { .. }
+            | EventKind::Returned { .. }
+            | EventKind::ProviderRequested { .. }
+            | EventKind::ProviderReplied { .. }
+            | EventKind::SolutionReported { .. }
+            | EventKind::Resolved { .. }
+            | EventKind::Declined { .. }
+            | EventKind::SurveyAnswered { .. }
+            | EventKind::Reopened { .. }
+            | EventKind::Closed { .. }
+            | EventKind::Linked { .. }
+            | EventKind::MailFiled { .. }
+            | EventKind::MailBounced { .. } => None,
         }
     }
 }
@@ -806,48 +832,6 @@ pub enum BrokenHistory {
     NotRegistered,
     #[error("event {found} stands where {expected} should")]
     Gap { expected: u64, found: u64 },
-}
-
-/// The ticket that a registration makes.
-pub fn found(registration: &Registration, event: &Event) -> Ticket {
-    let mut ticket = Ticket {
-        id: registration.id,
-        number: registration.number,
-        version: event.seq,
-        state: State::New,
-        title: registration.title.clone(),
-        description: registration.description.clone(),
-        policy: registration.policy.clone(),
-        channel: registration.channel,
-        extension: registration.extension.clone(),
-        web_request: registration.web_request.clone(),
-        requester: registration.requester.clone(),
-        observers: registration.observers.clone(),
-        message_id: registration.message_id.clone(),
-        unreachable: Vec::new(),
-        assignee: None,
-        officer: None,
-        provider: None,
-        clocks: Clocks::default(),
-        outcome: None,
-        solution: None,
-        solution_reported: None,
-        survey: None,
-        close_reason: None,
-        reopened: 0,
-        formats: BTreeMap::new(),
-        attachments: Vec::new(),
-        links: registration.links.clone(),
-        created_at: event.at,
-        updated_at: event.at,
-    };
-    for change in &event.clocks {
-        ticket
-            .clocks
-            .get_mut(change.clock())
-            .apply(change, event.at);
-    }
-    ticket
 }
 
 /// The ticket that a history makes.
@@ -866,7 +850,7 @@ pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Ticket,
             found: first.seq,
         });
     }
-    let mut ticket = found(registration, first);
+    let mut ticket = Ticket::registered(registration, &first.clocks, first.at);
     for event in events {
         if event.seq != ticket.version + 1 {
             return Err(BrokenHistory::Gap {
@@ -879,11 +863,18 @@ pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Ticket,
     Ok(ticket)
 }
 
+/// Applies events in their order; see [`apply`].
+pub fn apply_all(ticket: &mut Ticket, events: &[Event]) {
+    for event in events {
+        apply(ticket, event);
+    }
+}
+
 /// Applies an event that was decided on this very ticket. It changes fields and
 /// decides nothing.
 pub fn apply(ticket: &mut Ticket, event: &Event) {
     match &event.kind {
-        // `found` takes the first event; a second registration says nothing new.
+        // `registered` takes the first event; a second one says nothing new.
         EventKind::Registered(_) => {}
         EventKind::Assigned {
             agent,
@@ -973,12 +964,7 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         }
         EventKind::Linked { link } => ticket.links.push(link.clone()),
     }
-    for change in &event.clocks {
-        ticket
-            .clocks
-            .get_mut(change.clock())
-            .apply(change, event.at);
-    }
+    ticket.clocks.apply(&event.clocks, event.at);
     ticket.version = event.seq;
     ticket.updated_at = event.at;
 }

@@ -1,13 +1,13 @@
 //! Given: tickets that came to be by the rules and commits of the product, at
 //! whatever time a test says.
 
-use cloud::store::Commit;
-use types::command::{Application, Command, Setting, admit, decide};
+use cloud::store::{Commit, Guards};
+use types::command::{Application, Command, NewTicket, Setting, admit, decide};
 use types::effects::{Effect, QueueName};
 use types::ids::{CategoryId, ProviderId, TicketId, TicketNumber};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{Channel, Event, EventKind, Requester, Ticket, apply, found};
+use types::ticket::{Channel, Event, Person, Request, Ticket, apply_all};
 use types::{SignedDuration, Timestamp};
 use ulid::Ulid;
 
@@ -54,16 +54,15 @@ impl World {
     pub async fn registers(&self, application: Application, now: Timestamp) -> Case {
         let stored = self.desk.store.catalogue().await.unwrap();
         let catalogue = &*stored.catalogue;
-        let requester = actor(application.requester.person.email.as_str(), catalogue);
+        let requester = actor(
+            application.request.requester.person.email.as_str(),
+            catalogue,
+        );
         let admission = admit(application, &requester, Setting { now, catalogue }).unwrap();
         let number = self.desk.store.take_number().await.unwrap();
         let id = TicketId::new(now, Ulid::generate().random());
-        let event = admission.register(id, number);
-        let EventKind::Registered(registration) = &event.kind else {
-            panic!("{event:?}")
-        };
-        let ticket = found(registration, &event);
-        self.commits(None, &ticket, &[event]).await;
+        let NewTicket { ticket, events } = admission.register(id, number);
+        self.commits(None, &ticket, &events).await;
         Case {
             world: self.clone(),
             id,
@@ -77,10 +76,7 @@ impl World {
             before,
             after,
             events,
-            done: None,
-            idempotency: None,
-            load: None,
-            mail: None,
+            guards: &Guards::default(),
         };
         self.desk.store.commit(&commit).await.unwrap();
     }
@@ -150,9 +146,7 @@ impl Case {
         let events = decide(&before, &command, who, setting);
         let events = events.unwrap_or_else(|e| panic!("{command:?}: {e:?}"));
         let mut after = before.clone();
-        for event in &events {
-            apply(&mut after, event);
-        }
+        apply_all(&mut after, &events);
         case.world.commits(Some(&before), &after, &events).await;
         case
     }
@@ -247,24 +241,18 @@ impl Case {
 
 /// What Ana asks for.
 pub fn application(category: &str) -> Application {
-    let email = address(ANA);
+    let requester = Person {
+        email: address(ANA),
+        name: "Ana Pérez".to_owned(),
+    };
     Application {
-        title: "No abre el correo".to_owned(),
-        description: "Desde hoy no abre el correo.".to_owned(),
+        request: Request::new(
+            "No abre el correo".to_owned(),
+            "Desde hoy no abre el correo.".to_owned(),
+            Channel::Web,
+            requester,
+        ),
         category: CategoryId::from(category),
-        channel: Channel::Web,
-        extension: None,
-        web_request: None,
-        requester: Requester {
-            person: types::ticket::Person {
-                email,
-                name: "Ana Pérez".to_owned(),
-            },
-            unit: None,
-            kind: None,
-        },
         links: vec![],
-        observers: vec![],
-        message_id: None,
     }
 }

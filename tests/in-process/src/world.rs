@@ -37,7 +37,7 @@ impl World {
     pub async fn new() -> Self {
         let aws = Arc::new(Aws::new(table()));
         let environment = Environment::given(all_variables(), sdk(&aws, Caller::Test));
-        let desk = Desk::start(&environment, &QueueName::ALL).await.unwrap();
+        let desk = Desk::start(&environment, QueueName::ALL).await.unwrap();
         World {
             aws,
             desk: Arc::new(desk),
@@ -204,7 +204,7 @@ impl World {
     /// What was rung on all queues, in the order of the queues.
     #[track_caller]
     pub fn all_rung(&self) -> Vec<Doorbell> {
-        let queues = QueueName::ALL.into_iter();
+        let queues = QueueName::ALL.iter().copied();
         queues.flat_map(|queue| self.rung(queue)).collect()
     }
 

@@ -9,7 +9,7 @@ use crate::state::{Fault, Faults, Key, Moment, Request};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     Register,
-    /// On the ticket that this request founds; so the others.
+    /// On the ticket that this request registers; so the others.
     FollowUp(u8),
     Resolve(u8),
     Reject(u8),

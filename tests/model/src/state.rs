@@ -214,7 +214,7 @@ pub enum Step {
     ClaimKey(Option<u8>),
     AwaitKey,
     TakeNumber,
-    Found {
+    Register {
         number: u8,
     },
     LookUpKey(Seen),
@@ -332,7 +332,7 @@ impl Process {
     pub fn number(&self) -> Option<u8> {
         match self.next {
             Step::ClaimKey(number) => number,
-            Step::Found { number } => Some(number),
+            Step::Register { number } => Some(number),
             Step::AwaitKey | Step::TakeNumber | Step::LookUpKey(_) | Step::Commit(..) => None,
             Step::ReadAgain(_) | Step::Ring(_) | Step::Answer(_) | Step::RingOwed => None,
             Step::StrikeOff | Step::ClaimRow | Step::Send | Step::FinishMail => None,

@@ -166,7 +166,7 @@ impl Protocol {
         if m.left.allow(Fault::UnheardMail) && p.next == Step::Send {
             actions.push(Action::UnheardMail(p));
         }
-        let commits = matches!(p.next, Step::Commit(..) | Step::Found { .. });
+        let commits = matches!(p.next, Step::Commit(..) | Step::Register { .. });
         if commits && m.left.allow(Fault::UnheardCommit) {
             actions.push(Action::UnheardCommit(p, Written::No));
             actions.push(Action::UnheardCommit(p, Written::Yes));
@@ -256,13 +256,7 @@ impl Protocol {
                 ask @ (Ask::FollowUp(_) | Ask::Resolve(_) | Ask::Reject(_)) => read(m, ask),
             },
             Job::Message(Doorbell::Outbox(id)) => self.look_up(m, id),
-            Job::Message(Doorbell::Timer(t)) => match m.ticket(t) {
-                // `Deadlines::work`, `act_on_timer`: decided on the ticket as it is.
-                Some(ticket) if ticket.is_due() => {
-                    Then::Go(Step::Commit(seen(t, ticket), Kind::Closed))
-                }
-                Some(_) | None => Then::Go(Step::DeleteMessage),
-            },
+            Job::Message(Doorbell::Timer(t)) => act_on_timer(m, t),
             Job::Sweep(t) => m.ticket(t).map_or(Then::Ends, |ticket| {
                 Then::Go(Step::Overwrite(seen(t, ticket)))
             }),
@@ -278,22 +272,16 @@ impl Protocol {
                 Key::Done(answered) => Then::Go(Step::Answer(Answer::Accepted(answered))),
                 Key::Unused | Key::Claimed | Key::Abandoned | Key::Lapsed => Then::Ends,
             },
-            (Step::TakeNumber, _) => Then::Go(Step::Found {
+            (Step::TakeNumber, _) => Then::Go(Step::Register {
                 number: take_number(m),
             }),
-            (Step::Found { number }, Job::Request(r)) => self.found(m, r, number),
+            (Step::Register { number }, Job::Request(r)) => self.register(m, r, number),
             (Step::LookUpKey(seen), Job::Request(r)) => self.look_up_key(m, r, seen),
             (Step::Commit(seen, kind), job) => match self.commit(m, job, seen, kind) {
                 Ok(()) => self.ring_from(m, job, seen.ticket, seen.version, 0),
                 Err(Conflict::KeyUsed(a)) => Then::Go(Step::Answer(Answer::Accepted(a))),
                 Err(Conflict::AlreadyDone) => Then::Go(Step::DeleteMessage),
-                Err(Conflict::VersionChanged) => Then::Go(match job {
-                    // `act_on_timer`: whatever happened, the sweep looks again.
-                    Job::Message(Doorbell::Timer(_)) => Step::DeleteMessage,
-                    Job::Message(Doorbell::Outbox(_)) | Job::Request(_) | Job::Sweep(_) => {
-                        Step::ReadAgain(seen.ticket)
-                    }
-                }),
+                Err(Conflict::VersionChanged) => Then::Go(Step::ReadAgain(seen.ticket)),
             },
             (Step::ReadAgain(t), job) => self.read_again(m, job, t),
             // `Queues::ring`
@@ -359,11 +347,11 @@ impl Protocol {
         }
     }
 
-    /// `Desk::found`: the first commit of a ticket, guarded by its number's
+    /// `Desk::register`: the first commit of a ticket, guarded by its number's
     /// absence and by the claim on the key.
-    fn found(&self, m: &mut Moment, r: u8, number: u8) -> Then {
+    fn register(&self, m: &mut Moment, r: u8, number: u8) -> Then {
         if m.numbers[usize::from(number)] != Number::Taken {
-            // `intake`'s `write`: the number is void, another one.
+            // The number is void: another one.
             m.raced += 1;
             return Then::Go(Step::TakeNumber);
         }
@@ -380,7 +368,7 @@ impl Protocol {
         self.ring_from(m, Job::Request(r), ticket, 0, 0)
     }
 
-    /// `Desk::execute`: what is known of the key, and, where it is fresh, what the
+    /// `Desk::carry_out`: what is known of the key, and, where it is fresh, what the
     /// rules say of the ticket as it was read before.
     fn look_up_key(&self, m: &mut Moment, r: u8, seen: Seen) -> Then {
         let request = &m.requests[usize::from(r)];
@@ -400,7 +388,7 @@ impl Protocol {
         Then::Go(Step::Answer(Answer::Refused))
     }
 
-    /// `Desk::decide_and_commit` and `assign`, after somebody was faster.
+    /// `Desk::carry_out`, after somebody was faster.
     fn read_again(&self, m: &mut Moment, job: Job, t: u8) -> Then {
         let Some(ticket) = m.ticket(t) else {
             return Then::Ends;
@@ -411,7 +399,8 @@ impl Protocol {
                 self.decide(m, r, seen)
             }
             Job::Request(_) => Then::Go(Step::LookUpKey(seen)),
-            Job::Message(_) | Job::Sweep(_) => assign(seen),
+            Job::Message(Doorbell::Timer(t)) => act_on_timer(m, t),
+            Job::Message(Doorbell::Outbox(_)) | Job::Sweep(_) => assign(seen),
         }
     }
 
@@ -537,7 +526,7 @@ impl Protocol {
             }
             Job::Request(r) => {
                 let request = &mut m.requests[usize::from(r)];
-                let holds = matches!(p.next, Step::TakeNumber | Step::Found { .. });
+                let holds = matches!(p.next, Step::TakeNumber | Step::Register { .. });
                 if holds && request.key == Key::Claimed {
                     request.key = Key::Abandoned;
                 }
@@ -585,7 +574,7 @@ fn claim_key(m: &mut Moment, r: u8, number: Option<u8>) -> Then {
     Then::Go(match key {
         Key::Unused | Key::Lapsed => {
             *key = Key::Claimed;
-            number.map_or(Step::TakeNumber, |number| Step::Found { number })
+            number.map_or(Step::TakeNumber, |number| Step::Register { number })
         }
         Key::Claimed | Key::Abandoned => Step::AwaitKey,
         Key::Done(answered) => Step::Answer(Answer::Accepted(*answered)),
@@ -603,6 +592,14 @@ fn read(m: &Moment, ask: Ask) -> Then {
     let ticket = subject(m, ask).and_then(|t| Some((t, m.ticket(t)?)));
     ticket.map_or(Then::Ends, |(t, ticket)| {
         Then::Go(Step::LookUpKey(seen(t, ticket)))
+    })
+}
+
+/// `Deadlines::work`, `act_on_timer`: decided on the ticket as it is.
+fn act_on_timer(m: &Moment, t: u8) -> Then {
+    Then::Go(match m.ticket(t) {
+        Some(ticket) if ticket.is_due() => Step::Commit(seen(t, ticket), Kind::Closed),
+        Some(_) | None => Step::DeleteMessage,
     })
 }
 
@@ -652,19 +649,14 @@ pub(crate) fn kind(ask: Ask) -> Kind {
     }
 }
 
-/// The ticket that a command is about: the one that another request founded.
+/// The ticket that a command is about: the one that another request registered.
 fn subject(m: &Moment, ask: Ask) -> Option<u8> {
-    let founder = match ask {
+    let author = match ask {
         Ask::Register => return None,
         Ask::FollowUp(r) | Ask::Resolve(r) | Ask::Reject(r) => r,
     };
     (0..)
         .zip(&m.tickets)
-        .find(|(_, ticket)| {
-            ticket
-                .history
-                .first()
-                .is_some_and(|e| e.by == Some(founder))
-        })
+        .find(|(_, ticket)| ticket.history.first().is_some_and(|e| e.by == Some(author)))
         .map(|(t, _)| t)
 }

@@ -13,6 +13,9 @@ use super::{Store, StoreError, failed, unbuildable};
 use crate::clock;
 use crate::keys;
 
+/// The catalogue that ships.
+pub const DEFAULT_CATALOGUE: &str = include_str!("../../../../infra/catalog.toml");
+
 /// How long a process goes by what it has read.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
 
@@ -76,7 +79,8 @@ impl Store {
         };
         match row {
             None => {
-                let catalogue = Catalogue::shipped().map_err(|e| invalid(format!("{e:?}")))?;
+                let catalogue = Catalogue::from_toml(DEFAULT_CATALOGUE)
+                    .map_err(|e| invalid(format!("{e:?}")))?;
                 Ok(StoredCatalogue {
                     version: 0,
                     catalogue: Arc::new(catalogue),

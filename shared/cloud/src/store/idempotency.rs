@@ -33,6 +33,26 @@ pub struct Claim {
     pub(super) claimed_by: String,
 }
 
+/// A key under which a request may be sent again: one caller's, for one request.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestKey<'a> {
+    /// Whose key it is.
+    pub scope: &'a str,
+    pub key: &'a str,
+    /// What the request says.
+    pub fingerprint: &'a str,
+}
+
+impl Claim {
+    pub(super) fn request(&self) -> RequestKey<'_> {
+        RequestKey {
+            scope: &self.scope,
+            key: &self.key,
+            fingerprint: &self.fingerprint,
+        }
+    }
+}
+
 /// What was answered to a key before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replay {
@@ -43,7 +63,7 @@ pub struct Replay {
 /// What is known of a key.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// Nobody used it; `claim_key` has made it ours.
+    /// Nobody used it.
     Fresh,
     /// It was used, with this answer.
     Done(Replay),
@@ -54,9 +74,9 @@ pub enum Outcome {
 }
 
 /// The row of a key whose request is done.
-pub(super) fn finished_row(scope: &str, key: &str, fingerprint: &str, ticket: &Ticket) -> Item {
-    Item::new(&keys::idempotency(scope, key))
-        .set("fingerprint", fingerprint)
+pub(super) fn finished_row(request: RequestKey<'_>, ticket: &Ticket) -> Item {
+    Item::new(&keys::idempotency(request.scope, request.key))
+        .set("fingerprint", request.fingerprint)
         .set("ticket", ticket.id.to_string())
         .set_number("version", i64::try_from(ticket.version).unwrap_or(i64::MAX))
         .set_number("expires_at", (clock::now() + REMEMBERED).as_second())
@@ -86,14 +106,13 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn look_up_key(
-        &self,
-        scope: &str,
-        key: &str,
-        fingerprint: &str,
-    ) -> Result<Outcome, StoreError> {
-        let row = self.get(&keys::idempotency(scope, key)).await?;
-        Ok(row.map_or(Outcome::Fresh, |row| read(&row, fingerprint, clock::now())))
+    pub async fn look_up_key(&self, request: RequestKey<'_>) -> Result<Outcome, StoreError> {
+        let row = self
+            .get(&keys::idempotency(request.scope, request.key))
+            .await?;
+        Ok(row.map_or(Outcome::Fresh, |row| {
+            read(&row, request.fingerprint, clock::now())
+        }))
     }
 
     /// Makes a key ours, or says what is known of it. `claimant` is unique to
@@ -103,11 +122,14 @@ impl Store {
     /// See [`StoreError`].
     pub async fn claim_key(
         &self,
-        scope: &str,
-        key: &str,
-        fingerprint: &str,
+        request: RequestKey<'_>,
         claimant: &str,
     ) -> Result<Result<Claim, Outcome>, StoreError> {
+        let RequestKey {
+            scope,
+            key,
+            fingerprint,
+        } = request;
         let now = clock::now();
         let claim = Claim {
             scope: scope.to_owned(),

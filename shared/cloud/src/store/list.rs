@@ -274,14 +274,14 @@ mod tests {
 
     #[test]
     fn open_first_then_closed() {
-        let plan = ListPlan::of_teams(&[TeamId::from("soporte")], &Status::ALL);
+        let plan = ListPlan::of_teams(&[TeamId::from("soporte")], Status::ALL);
         let stages: Vec<_> = plan
             .0
             .iter()
             .map(|s| (s.partitions.len(), s.order))
             .collect();
         assert_eq!(stages, [(4, Order::Ascending), (1, Order::Descending)]);
-        assert_eq!(ListPlan::of_teams(&[], &Status::ALL).0, []);
+        assert_eq!(ListPlan::of_teams(&[], Status::ALL).0, []);
     }
 
     #[test]

@@ -11,10 +11,10 @@ use types::ids::{EmailAddress, MailId, TicketId};
 use types::mail::MailRecord;
 use types::message::Doorbell;
 
-use super::commit::{Part, Parts};
 use super::item::Item;
 use super::query::{Order, Query};
-use super::{CommitError, Store, StoreError, condition_failed, failed};
+use super::transaction::{CommitError, Part, Parts};
+use super::{Store, StoreError, condition_failed, failed};
 use crate::clock;
 use crate::keys::{self, DueKind};
 
@@ -26,8 +26,9 @@ const HOUR_REMEMBERED: SignedDuration = SignedDuration::from_hours(2);
 const SUPPRESSED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A mail's record, as it is written with what the mail did.
+#[derive(Clone)]
 pub struct MailEntry<'a> {
-    pub record: &'a MailRecord,
+    pub record: MailRecord,
     /// Stands for the Message-ID and its sender; nobody may have used it.
     pub seal: Option<&'a str>,
     /// Counts against the sender, up to so many an hour.
@@ -54,7 +55,7 @@ pub struct SentMail {
 impl Parts<'_> {
     /// The record of a mail that was not on record yet.
     pub(super) fn put_mail(&mut self, entry: &MailEntry<'_>) -> Result<(), StoreError> {
-        let record = entry.record;
+        let record = &entry.record;
         let absent = || Some(("attribute_not_exists(pk)", vec![]));
         let row = Item::with_doc(&keys::inbound(&record.id), record)?;
         self.put(Part::Mail, row, absent())?;
@@ -89,7 +90,7 @@ impl Store {
         entry: &MailEntry<'_>,
         answer: Option<SenderLimit<'_>>,
     ) -> Result<Vec<Doorbell>, CommitError> {
-        let record = entry.record;
+        let record = &entry.record;
         let mut parts = Parts::new(&self.table);
         parts.put_mail(entry)?;
         let mut doorbells = vec![];

@@ -13,6 +13,7 @@ mod numbers;
 mod outbox;
 mod query;
 mod rows;
+mod transaction;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -27,16 +28,17 @@ use aws_sdk_dynamodb::types::{
 use types::ids::{EmailAddress, TicketId, TicketRef};
 use types::ticket::{Event, Ticket, replay};
 
-pub use catalogue::{CatalogueCache, StoredCatalogue};
-pub use commit::{Commit, CommitError, IdempotencyGuard, LoadGuard, MailGuard};
+pub use catalogue::{CatalogueCache, DEFAULT_CATALOGUE, StoredCatalogue};
+pub use commit::{Commit, Guards, IdempotencyGuard, LoadGuard, MailGuard};
 pub use due::DueRow;
 pub use given_up::GivenUp;
-pub use idempotency::{Claim, Outcome, Replay};
+pub use idempotency::{Claim, Outcome, Replay, RequestKey};
 pub use list::{ListPlan, Page};
 pub use mail::{MailEntry, SenderLimit, SentMail};
 pub use numbers::NumbersAudit;
 pub use outbox::{OutboxClaim, OutboxKey, Unsent};
 pub use rows::{INDEXES, IndexEntry, Row, Start, index_attributes};
+pub use transaction::CommitError;
 
 use crate::config::{ConfigError, Environment};
 use crate::keys::{self, Key};

@@ -14,9 +14,9 @@ use types::ids::TicketId;
 use types::message::Doorbell;
 use types::ticket::{Event, Ticket};
 
-use super::commit::is_passing;
 use super::item::Item;
 use super::query::{Order, Query};
+use super::transaction::is_passing;
 use super::{Store, StoreError, condition_failed, failed, unbuildable};
 use crate::clock;
 use crate::keys::{self, Key};

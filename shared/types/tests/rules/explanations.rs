@@ -10,7 +10,7 @@ use types::command::{Command, Setting, admit, decide};
 use types::explanation::{ClockExplained, ClocksExplained};
 use types::ids::{CalendarId, CategoryId, TicketNumber};
 use types::permission::Actor;
-use types::ticket::{EventKind, Ticket, apply, found};
+use types::ticket::{Ticket, apply};
 use types::view::Reader;
 use types::{SignedDuration, Timestamp};
 
@@ -26,7 +26,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| catalogue("09:00-14:00"
 static CHANGED: LazyLock<Catalogue> = LazyLock::new(|| catalogue("10:00-13:30"));
 
 fn catalogue(morning: &str) -> Catalogue {
-    let mut document = Catalogue::shipped().unwrap().document().clone();
+    let mut document = crate::world::CATALOGUE.document().clone();
     let madrid = toml_calendar(morning);
     document
         .calendars
@@ -161,9 +161,7 @@ proptest! {
         let mut now = Timestamp::from_millisecond(start).unwrap();
         let setting = |now| Setting { now, catalogue: &CATALOGUE };
         let admission = admit(application(category), &person(REQUESTER), setting(now)).unwrap();
-        let event = admission.register(id(), TicketNumber(1));
-        let EventKind::Registered(registration) = &event.kind else { unreachable!() };
-        let mut ticket = found(registration, &event);
+        let mut ticket = admission.register(id(), TicketNumber(1)).ticket;
         for (command, wait) in steps {
             now += SignedDuration::from_millis(wait);
             check_all(&ticket, now, &CATALOGUE);

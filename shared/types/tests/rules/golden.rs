@@ -161,7 +161,7 @@ fn histories_and_tickets_of_version_1() {
             kinds.insert(event.kind.as_str());
         }
     }
-    let all = BTreeSet::from(EventKind::WORDS);
+    let all = EventKind::WORDS.iter().copied().collect::<BTreeSet<_>>();
     let missing: Vec<_> = all.difference(&kinds).collect();
     assert!(missing.is_empty(), "no golden file has {missing:?}");
 }
@@ -170,16 +170,18 @@ fn histories_and_tickets_of_version_1() {
 fn messages_of_version_1() {
     let ticket = id();
     let at = crate::world::monday() + SignedDuration::from_mins(30);
-    let outbox = Effect::ALL.map(|effect| Doorbell::Outbox {
+    let outbox = Effect::all().map(|effect| Doorbell::Outbox {
         ticket,
         seq: 2,
         effect,
     });
-    let timers = QueueName::ALL.map(|queue| Doorbell::Timer { ticket, at, queue });
+    let timers = QueueName::ALL
+        .iter()
+        .map(|&queue| Doorbell::Timer { ticket, at, queue });
     let answer = Doorbell::Answer {
         mail: types::ids::MailId("0100-abc".to_owned()),
     };
-    let doorbells: Vec<_> = outbox.into_iter().chain(timers).chain([answer]).collect();
+    let doorbells: Vec<_> = outbox.chain(timers).chain([answer]).collect();
     let bodies: Vec<_> = doorbells
         .iter()
         .map(|bell| bell.to_body().unwrap())

@@ -336,7 +336,7 @@ fn who_may_register_what() {
             };
             assert_eq!(denial, expected, "{who:?}");
         };
-    let phone: fn(&mut types::command::Application) = |a| a.channel = Channel::Phone;
+    let phone: fn(&mut types::command::Application) = |a| a.request.channel = Channel::Phone;
     check(&person(REQUESTER), |_| {}, None);
     check(&person("otro"), |_| {}, Some(Denial::Forbidden));
     check(&person(REQUESTER), phone, Some(Denial::Forbidden));
@@ -361,7 +361,7 @@ fn a_stranger_has_no_role() {
 #[test]
 fn who_asks_for_himself_speaks_as_the_requester() {
     let mut ticket = Story::assigned("redes").ticket;
-    ticket.requester.person.email = address(COORDINATOR);
+    ticket.request.requester.person.email = address(COORDINATOR);
     let role = |command| authorise(command, &person(COORDINATOR), &ticket).map(|by| by.role);
     let of = |role| Ok(ActorRole::Person(role));
     // His words do not stop the clock that runs for him.
@@ -374,7 +374,7 @@ fn web_publications_say_what_is_asked() {
     let mut application = application("publicacion_web");
     let refused = admit(application.clone(), &person(REQUESTER), at(monday()));
     assert!(matches!(refused, Err(Rejection::Validation(e)) if e.field == "web_request"));
-    application.web_request = Some(WebRequest {
+    application.request.web_request = Some(WebRequest {
         action: WebAction::Publish,
     });
     assert!(admit(application, &person(REQUESTER), at(monday())).is_ok());

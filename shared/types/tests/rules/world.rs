@@ -3,16 +3,18 @@
 use std::sync::LazyLock;
 
 use types::catalogue::Catalogue;
-use types::command::{Application, Command, Rejection, Setting, admit, decide};
+use types::command::{Application, Command, NewTicket, Rejection, Setting, admit, decide};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::ticket::{
-    Attachment, BounceKind, Channel, Event, EventKind, HoldReason, Link, Person, Requester, State,
-    Ticket, Visibility, apply, found,
+    Attachment, BounceKind, Channel, Event, HoldReason, Link, Person, Request, State, Ticket,
+    Visibility, apply,
 };
 use types::{SignedDuration, Timestamp};
 
-pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::shipped().unwrap());
+/// The catalogue that ships.
+pub static CATALOGUE: LazyLock<Catalogue> =
+    LazyLock::new(|| Catalogue::from_toml(include_str!("../../../../infra/catalog.toml")).unwrap());
 
 /// A Monday, 08:00 in Bogotá.
 pub fn monday() -> Timestamp {
@@ -69,24 +71,19 @@ pub fn id() -> TicketId {
 }
 
 pub fn application(category: &str) -> Application {
+    let requester = Person {
+        email: address(REQUESTER),
+        name: "Funcionaria".to_owned(),
+    };
     Application {
-        title: "No abre el correo".to_owned(),
-        description: "Desde hoy no abre el correo.".to_owned(),
+        request: Request::new(
+            "No abre el correo".to_owned(),
+            "Desde hoy no abre el correo.".to_owned(),
+            Channel::Web,
+            requester,
+        ),
         category: CategoryId::from(category),
-        channel: Channel::Web,
-        extension: None,
-        web_request: None,
-        requester: Requester {
-            person: Person {
-                email: address(REQUESTER),
-                name: "Funcionaria".to_owned(),
-            },
-            unit: None,
-            kind: None,
-        },
         links: vec![],
-        observers: vec![],
-        message_id: None,
     }
 }
 
@@ -106,13 +103,10 @@ impl Story {
 
     pub fn registered_at(category: &str, now: Timestamp) -> Self {
         let admission = admit(application(category), &person(REQUESTER), at(now)).unwrap();
-        let event = admission.register(id(), TicketNumber(1));
-        let EventKind::Registered(registration) = &event.kind else {
-            panic!("{event:?}")
-        };
+        let NewTicket { ticket, events } = admission.register(id(), TicketNumber(1));
         Story {
-            ticket: found(registration, &event),
-            events: vec![event.clone()],
+            ticket,
+            events,
             now,
         }
     }

@@ -6,8 +6,7 @@ use types::command::{Application, Command, Setting, admit, decide};
 use types::effects::effects;
 use types::ids::{CategoryId, EmailAddress, TicketId, TicketNumber};
 use types::permission::{Actor, Caller};
-use types::ticket::{Channel, Event, EventKind, Person, Requester, State, Ticket, Visibility};
-use types::ticket::{apply, found};
+use types::ticket::{Channel, Event, Person, Request, State, Ticket, Visibility, apply};
 use types::{SignedDuration, Timestamp};
 
 /// The desk on a day of the week.
@@ -19,7 +18,8 @@ struct Desk {
 impl Desk {
     fn open() -> Self {
         Desk {
-            catalogue: Catalogue::shipped().unwrap(),
+            catalogue: Catalogue::from_toml(include_str!("../../../../infra/catalog.toml"))
+                .unwrap(),
             now: "2026-11-23T13:00:00Z".parse().unwrap(),
         }
     }
@@ -37,34 +37,24 @@ impl Desk {
     }
 
     fn person(&self, local: &str) -> Person {
-        let Caller { email, name, .. } = self.caller(local);
-        Person { email, name }
+        self.caller(local).person()
     }
 
     fn register(&self) -> (Ticket, Event) {
         let application = Application {
-            title: "No abre el correo".to_owned(),
-            description: "Desde hoy no abre el correo.".to_owned(),
+            request: Request::new(
+                "No abre el correo".to_owned(),
+                "Desde hoy no abre el correo.".to_owned(),
+                Channel::Web,
+                self.person("funcionaria"),
+            ),
             category: CategoryId::from("plataforma"),
-            channel: Channel::Web,
-            extension: None,
-            web_request: None,
-            requester: Requester {
-                person: self.person("funcionaria"),
-                unit: None,
-                kind: None,
-            },
             links: vec![],
-            observers: vec![],
-            message_id: None,
         };
         let requester = Actor::Person(self.caller("funcionaria"));
         let admission = admit(application, &requester, self.setting()).unwrap();
-        let event = admission.register(TicketId::new(self.now, 7), TicketNumber(1));
-        let EventKind::Registered(registration) = &event.kind else {
-            panic!("{event:?}")
-        };
-        (found(registration, &event), event)
+        let mut new = admission.register(TicketId::new(self.now, 7), TicketNumber(1));
+        (new.ticket, new.events.remove(0))
     }
 
     /// The command that makes an event of the model, and who gives it.

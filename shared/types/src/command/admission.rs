@@ -1,0 +1,184 @@
+//! Registration: whether a request may become a ticket, and the ticket that it
+//! becomes.
+
+use jiff::Timestamp;
+
+use super::clockwork::{calendar, due, start_steps};
+use super::decide::decide;
+use super::kind::Command;
+use super::rejection::Rejection;
+use super::setting::Setting;
+use crate::catalogue::Role;
+use crate::clock::{ClockChange, ClockKind};
+use crate::ids::{CategoryId, MailId, TicketId, TicketNumber};
+use crate::permission::{Actor, Denial};
+use crate::problem::FieldError;
+use crate::ticket::{
+    ActorRole, Channel, Event, EventActor, EventKind, Link, Policy, Registration, Request,
+    SystemRole, Ticket, apply_all,
+};
+
+/// A request that is about to be registered: checked, and still without number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Application {
+    pub request: Request,
+    pub category: CategoryId,
+    /// Tickets that it continues.
+    pub links: Vec<Link>,
+}
+
+/// An application that may be registered: all that is missing is an identity.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    application: Application,
+    policy: Policy,
+    actor: EventActor,
+    at: Timestamp,
+    attention: ClockChange,
+}
+
+/// Decides whether an application may be registered (activities 1 and 2). It
+/// comes before a number is taken, so that no refusal costs a number.
+///
+/// # Errors
+/// When the category is unknown, what it asks for is missing, or the actor may
+/// not register this.
+pub fn admit(
+    application: Application,
+    actor: &Actor,
+    setting: Setting<'_>,
+) -> Result<Admission, Rejection> {
+    let by = match actor {
+        Actor::System => EventActor {
+            email: None,
+            role: ActorRole::System(SystemRole::System),
+        },
+        Actor::SurveyHolder | Actor::Provider { .. } => {
+            return Err(Rejection::Denied(Denial::Forbidden));
+        }
+        Actor::Person(caller) => {
+            // The desk registers what comes by phone; everybody else, the own.
+            let own = application.request.requester.person.email == caller.email
+                && application.request.channel != Channel::Phone;
+            let role = if caller.is_desk() && !own {
+                if caller.is(Role::Agent) {
+                    Role::Agent
+                } else {
+                    Role::Coordinator
+                }
+            } else if own && caller.is(Role::Requester) {
+                Role::Requester
+            } else {
+                return Err(Rejection::Denied(Denial::Forbidden));
+            };
+            EventActor {
+                email: Some(caller.email.clone()),
+                role: ActorRole::Person(role),
+            }
+        }
+    };
+    let category = setting
+        .catalogue
+        .category(&application.category)
+        .ok_or_else(|| {
+            Rejection::Validation(FieldError::new(
+                "category",
+                "unknown_category",
+                format!("La categoría «{}» no existe.", application.category),
+            ))
+        })?;
+    if category.web_request && application.request.web_request.is_none() {
+        return Err(Rejection::Validation(FieldError::required("web_request")));
+    }
+    if !category.web_request && application.request.web_request.is_some() {
+        return Err(Rejection::Validation(FieldError::new(
+            "web_request",
+            "not_allowed",
+            "Solo se usa en las categorías de publicación en la página web.",
+        )));
+    }
+    let policy = Policy::from(category);
+    let calendar = calendar(&policy.calendar, setting)?;
+    // Section 5: the attention time runs from registration.
+    let attention = ClockChange::Start {
+        clock: ClockKind::Attention,
+        calendar: policy.calendar.clone(),
+        limit_seconds: policy.attention_seconds,
+        due_at: due(calendar, setting.now, policy.attention_seconds)?,
+        steps: start_steps(
+            &policy,
+            ClockKind::Attention,
+            policy.attention_seconds,
+            calendar,
+            setting.now,
+        )?,
+    };
+    Ok(Admission {
+        application,
+        policy,
+        actor: by,
+        at: setting.now,
+        attention,
+    })
+}
+
+impl Admission {
+    /// The ticket and its first event, once it has an identity.
+    pub fn register(&self, id: TicketId, number: TicketNumber) -> NewTicket {
+        let application = self.application.clone();
+        let registration = Registration {
+            id,
+            number,
+            request: application.request,
+            policy: self.policy.clone(),
+            links: application.links,
+        };
+        let clocks = vec![self.attention.clone()];
+        NewTicket {
+            ticket: Ticket::registered(&registration, &clocks, self.at),
+            events: vec![Event {
+                seq: 1,
+                at: self.at,
+                actor: self.actor.clone(),
+                kind: EventKind::Registered(Box::new(registration)),
+                clocks,
+                mail: None,
+            }],
+        }
+    }
+}
+
+/// A ticket that is about to be written for the first time.
+#[derive(Clone, Debug)]
+pub struct NewTicket {
+    /// The ticket after its events.
+    pub ticket: Ticket,
+    pub events: Vec<Event>,
+}
+
+impl NewTicket {
+    /// The same, with a command carried out on it before anybody sees it: the
+    /// files that came with the request.
+    ///
+    /// # Errors
+    /// See [`decide`].
+    pub fn then(
+        mut self,
+        command: &Command,
+        actor: &Actor,
+        setting: Setting<'_>,
+    ) -> Result<Self, Rejection> {
+        let events = decide(&self.ticket, command, actor, setting)?;
+        apply_all(&mut self.ticket, &events);
+        self.events.extend(events);
+        Ok(self)
+    }
+
+    /// The same, brought about by a mail.
+    pub fn by_mail(mut self, mail: &MailId) -> Self {
+        for event in &mut self.events {
+            event.mail = Some(mail.clone());
+        }
+        self
+    }
+}

@@ -1,0 +1,439 @@
+//! What a command does to a ticket in its state.
+
+use super::clockwork::{Clockwork, Draft};
+use super::kind::Command;
+use super::rejection::Rejection;
+use super::setting::Setting;
+use crate::catalogue::Role;
+use crate::clock::ClockKind;
+use crate::permission::{Actor, Denial, authorise};
+use crate::problem::FieldError;
+use crate::ticket::{
+    ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, Policy,
+    SolutionReport, State, Survey, Ticket, Visibility,
+};
+
+/// Decides what a command on a ticket does: the events to record, or why not.
+///
+/// # Errors
+/// When the actor may not, the state forbids it, or the command names something
+/// that is not in the catalogue.
+pub fn decide(
+    ticket: &Ticket,
+    command: &Command,
+    actor: &Actor,
+    setting: Setting<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let by = authorise(command.kind(), actor, ticket).map_err(Rejection::Denied)?;
+    let steps = steps(ticket, command, &by, actor, setting)?;
+    Ok(steps
+        .into_iter()
+        .zip(ticket.version + 1..)
+        .map(|((kind, clocks), seq)| Event {
+            seq,
+            at: setting.now,
+            actor: by.clone(),
+            kind,
+            clocks,
+            mail: None,
+        })
+        .collect())
+}
+
+fn steps(
+    ticket: &Ticket,
+    command: &Command,
+    by: &EventActor,
+    actor: &Actor,
+    setting: Setting<'_>,
+) -> Result<Vec<Draft>, Rejection> {
+    use State::{Assigned, Closed, New, OnHold, Solved};
+    let clocks = Clockwork { ticket, setting };
+    let illegal = || {
+        Rejection::InvalidTransition(format!(
+            "No se puede {} una solicitud en estado «{}».",
+            command.kind().verb(),
+            ticket.status().label()
+        ))
+    };
+    match command {
+        // Activity 2.
+        Command::AssignAutomatically { agent, away } => match ticket.state {
+            New => Ok(vec![(
+                EventKind::Assigned {
+                    agent: agent.clone(),
+                    automatic: true,
+                    away: away.clone(),
+                },
+                vec![clocks.start_solution()?],
+            )]),
+            Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
+        },
+        Command::DeferAssignment => match ticket.state {
+            New => Ok(vec![(EventKind::AssignmentDeferred {}, vec![])]),
+            Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
+        },
+        Command::Take => match ticket.state {
+            New => match actor {
+                Actor::Person(caller) => Ok(vec![(
+                    EventKind::Assigned {
+                        agent: caller.person(),
+                        automatic: false,
+                        away: vec![],
+                    },
+                    vec![clocks.start_solution()?],
+                )]),
+                Actor::System | Actor::SurveyHolder | Actor::Provider { .. } => {
+                    Err(Rejection::Denied(Denial::Forbidden))
+                }
+            },
+            Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
+        },
+        Command::AssignTo { agent } => match ticket.state {
+            // Whoever is responsible now gets the whole solution time.
+            New | Assigned => Ok(vec![(
+                EventKind::Assigned {
+                    agent: clocks.agent(agent)?,
+                    automatic: false,
+                    away: vec![],
+                },
+                vec![clocks.start_solution()?],
+            )]),
+            // What waits for others goes on waiting; its clock is not touched.
+            OnHold(_) => Ok(vec![(
+                EventKind::Assigned {
+                    agent: clocks.agent(agent)?,
+                    automatic: false,
+                    away: vec![],
+                },
+                vec![],
+            )]),
+            Solved | Closed => Err(illegal()),
+        },
+        Command::Contact { note } => match ticket.state {
+            Assigned => Ok(vec![(
+                EventKind::Contacted { note: note.clone() },
+                clocks.meet(ClockKind::Attention)?,
+            )]),
+            New | OnHold(_) | Solved | Closed => Err(illegal()),
+        },
+        Command::FollowUp { body, visibility } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => {
+                // A public note of whoever works on the ticket reaches the
+                // requester by mail: that is contact.
+                let changes = match (visibility, by.role) {
+                    (Visibility::Public, ActorRole::Person(role)) if role != Role::Requester => {
+                        clocks.meet(ClockKind::Attention)?
+                    }
+                    (Visibility::Public | Visibility::Internal, _) => vec![],
+                };
+                Ok(vec![(
+                    EventKind::FollowedUp {
+                        body: body.clone(),
+                        visibility: *visibility,
+                    },
+                    changes,
+                )])
+            }
+            Closed => Err(illegal()),
+        },
+        Command::AddAttachments {
+            attachments,
+            left_out,
+        } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved
+                if ticket.attachments.len() + attachments.len() > MAX_ATTACHMENTS =>
+            {
+                Err(Rejection::InvalidTransition(format!(
+                    "Una solicitud tiene a lo sumo {MAX_ATTACHMENTS} archivos."
+                )))
+            }
+            New | Assigned | OnHold(_) | Solved => Ok(vec![(
+                EventKind::AttachmentsAdded {
+                    attachments: attachments.clone(),
+                    left_out: *left_out,
+                },
+                vec![],
+            )]),
+            Closed => Err(illegal()),
+        },
+        Command::Recategorise { category } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => {
+                let category = setting.catalogue.category(category).ok_or_else(|| {
+                    Rejection::Validation(FieldError::new(
+                        "category",
+                        "unknown_category",
+                        format!("La categoría «{category}» no existe."),
+                    ))
+                })?;
+                if category.id == ticket.policy.category {
+                    return Err(Rejection::InvalidTransition(
+                        "La solicitud ya está en esa categoría.".to_owned(),
+                    ));
+                }
+                let policy = Policy::from(category);
+                let changes = clocks.reschedule(&policy)?;
+                Ok(vec![(EventKind::Recategorised { policy }, changes)])
+            }
+            Closed => Err(illegal()),
+        },
+        Command::SaveFormat {
+            code,
+            complete,
+            fields,
+        } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => Ok(vec![(
+                EventKind::FormatSaved {
+                    code: code.clone(),
+                    complete: *complete,
+                    fields: fields.clone(),
+                },
+                vec![],
+            )]),
+            Closed => Err(illegal()),
+        },
+        // Activity 6.
+        Command::Hold { note } => match ticket.state {
+            Assigned => Ok(vec![(
+                EventKind::Held { note: note.clone() },
+                clocks.pause(ClockKind::Solution)?,
+            )]),
+            New | OnHold(_) | Solved | Closed => Err(illegal()),
+        },
+        Command::Resume { note } => match ticket.state {
+            OnHold(HoldReason::Requester) => Ok(vec![(
+                EventKind::Resumed { note: note.clone() },
+                clocks.resume(ClockKind::Solution)?,
+            )]),
+            New
+            | Assigned
+            | OnHold(HoldReason::Technology | HoldReason::Provider)
+            | Solved
+            | Closed => Err(illegal()),
+        },
+        // Activities 3 and 7. The officer's solution time starts afresh.
+        Command::Escalate {
+            officer,
+            justification,
+        } => match ticket.state {
+            Assigned | OnHold(_) => Ok(vec![(
+                EventKind::Escalated {
+                    officer: clocks.officer(officer)?,
+                    justification: justification.clone(),
+                },
+                vec![clocks.start_solution()?],
+            )]),
+            New | Solved | Closed => Err(illegal()),
+        },
+        // The desk is responsible again, with a solution time of its own.
+        Command::Return { note } => match ticket.state {
+            OnHold(HoldReason::Technology) => Ok(vec![(
+                EventKind::Returned { note: note.clone() },
+                vec![clocks.start_solution()?],
+            )]),
+            New
+            | Assigned
+            | OnHold(HoldReason::Provider | HoldReason::Requester)
+            | Solved
+            | Closed => Err(illegal()),
+        },
+        // Activity 10.
+        Command::RequestProvider { provider, message } => match ticket.state {
+            OnHold(HoldReason::Technology) => {
+                if setting.catalogue.provider(provider).is_none() {
+                    return Err(Rejection::Validation(FieldError::new(
+                        "provider",
+                        "unknown_provider",
+                        format!("El proveedor «{provider}» no existe."),
+                    )));
+                }
+                Ok(vec![(
+                    EventKind::ProviderRequested {
+                        provider: provider.clone(),
+                        message: message.clone(),
+                    },
+                    clocks.pause(ClockKind::Solution)?,
+                )])
+            }
+            New
+            | Assigned
+            | OnHold(HoldReason::Provider | HoldReason::Requester)
+            | Solved
+            | Closed => Err(illegal()),
+        },
+        Command::RecordProviderReply { body } => match ticket.state {
+            OnHold(HoldReason::Provider) => Ok(vec![(
+                EventKind::ProviderReplied { body: body.clone() },
+                clocks.resume(ClockKind::Solution)?,
+            )]),
+            New
+            | Assigned
+            | OnHold(HoldReason::Technology | HoldReason::Requester)
+            | Solved
+            | Closed => Err(illegal()),
+        },
+        // Activities 9 and 11.
+        Command::ReportSolution { body } => match (ticket.state, actor) {
+            (OnHold(HoldReason::Technology), Actor::Person(caller)) => {
+                let report = SolutionReport {
+                    body: body.clone(),
+                    by: caller.person(),
+                    at: setting.now,
+                };
+                Ok(vec![(EventKind::SolutionReported { report }, vec![])])
+            }
+            (
+                OnHold(HoldReason::Technology),
+                Actor::System | Actor::SurveyHolder | Actor::Provider { .. },
+            ) => Err(Rejection::Denied(Denial::Forbidden)),
+            (
+                New
+                | Assigned
+                | OnHold(HoldReason::Provider | HoldReason::Requester)
+                | Solved
+                | Closed,
+                _,
+            ) => Err(illegal()),
+        },
+        // Activities 4, 12 and 13.
+        Command::Resolve { solution } => match ticket.state {
+            Assigned => clocks.resolve(solution),
+            OnHold(HoldReason::Technology) if ticket.solution_reported.is_some() => {
+                clocks.resolve(solution)
+            }
+            OnHold(HoldReason::Technology) => Err(Rejection::InvalidTransition(
+                "La Oficina de Tecnología aún no ha reportado la solución.".to_owned(),
+            )),
+            New | OnHold(HoldReason::Provider | HoldReason::Requester) | Solved | Closed => {
+                Err(illegal())
+            }
+        },
+        // Section 5: what is out of scope is answered, not forgotten.
+        Command::Decline { reason } => match ticket.state {
+            New | Assigned => Ok(vec![(
+                EventKind::Declined {
+                    reason: reason.clone(),
+                },
+                clocks.answered()?,
+            )]),
+            OnHold(_) | Solved | Closed => Err(illegal()),
+        },
+        // Activity 14.
+        Command::AnswerSurvey {
+            round,
+            solved,
+            rating,
+            comment,
+        } => match ticket.state {
+            Solved if ticket.asks_survey() && u32::from(*round) == ticket.reopened => {
+                let survey = Survey {
+                    solved: *solved,
+                    rating: *rating,
+                    comment: comment.clone(),
+                    answered_at: setting.now,
+                };
+                let answered = (EventKind::SurveyAnswered { survey }, vec![]);
+                let then = if *solved {
+                    (
+                        EventKind::Closed {
+                            reason: CloseReason::Satisfied,
+                        },
+                        clocks.meet(ClockKind::Validation)?,
+                    )
+                } else {
+                    clocks.reopen(comment.clone())?
+                };
+                Ok(vec![answered, then])
+            }
+            Solved => Err(Rejection::InvalidTransition(
+                "Esta encuesta ya no corresponde a la solución vigente.".to_owned(),
+            )),
+            New | Assigned | OnHold(_) | Closed => Err(Rejection::InvalidTransition(
+                "Esta encuesta ya fue respondida o la solicitud ya no espera evaluación."
+                    .to_owned(),
+            )),
+        },
+        Command::Reject { reason } => match ticket.state {
+            Solved => Ok(vec![clocks.reopen(Some(reason.clone()))?]),
+            New | Assigned | OnHold(_) | Closed => Err(illegal()),
+        },
+        // Activity 15: an evaluated request is closed by its evaluation; the
+        // desk does not close what the requester still may evaluate.
+        Command::Close => match ticket.state {
+            Solved if ticket.asks_survey() && !clocks.validation_is_over() => {
+                Err(Rejection::InvalidTransition(
+                    "La encuesta de satisfacción está pendiente: la solicitud se cierra con la \
+                     respuesta o al vencer el tiempo de validación."
+                        .to_owned(),
+                ))
+            }
+            Solved => Ok(vec![(
+                EventKind::Closed {
+                    reason: CloseReason::Desk,
+                },
+                clocks.meet(ClockKind::Validation)?,
+            )]),
+            New | Assigned | OnHold(_) | Closed => Err(illegal()),
+        },
+        Command::ExpireValidation => match ticket.state {
+            Solved if clocks.validation_is_over() => Ok(vec![(
+                EventKind::Closed {
+                    reason: CloseReason::ValidationExpired,
+                },
+                clocks.stop(ClockKind::Validation)?,
+            )]),
+            Solved => Err(Rejection::InvalidTransition(
+                "El tiempo de validación aún no vence.".to_owned(),
+            )),
+            New | Assigned | OnHold(_) | Closed => Err(illegal()),
+        },
+        Command::FireSteps => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => {
+                let due = clocks.fire_steps();
+                if due.is_empty() {
+                    return Err(Rejection::InvalidTransition(
+                        "Ningún plazo está por avisar.".to_owned(),
+                    ));
+                }
+                Ok(due)
+            }
+            Closed => Err(illegal()),
+        },
+        Command::FileMail { what, text } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => Ok(vec![(
+                EventKind::MailFiled {
+                    what: what.clone(),
+                    text: text.clone(),
+                },
+                vec![],
+            )]),
+            Closed => Err(illegal()),
+        },
+        Command::RecordBounce {
+            recipient,
+            why,
+            detail,
+        } => match ticket.state {
+            // The desk is told once for each address.
+            New | Assigned | OnHold(_) | Solved if ticket.unreachable.contains(recipient) => {
+                Err(Rejection::InvalidTransition(
+                    "Ya consta que esa dirección no recibe correo.".to_owned(),
+                ))
+            }
+            New | Assigned | OnHold(_) | Solved => Ok(vec![(
+                EventKind::MailBounced {
+                    recipient: recipient.clone(),
+                    why: *why,
+                    detail: detail.clone(),
+                },
+                vec![],
+            )]),
+            Closed => Err(illegal()),
+        },
+        Command::Link { link } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved | Closed => {
+                Ok(vec![(EventKind::Linked { link: link.clone() }, vec![])])
+            }
+        },
+    }
+}

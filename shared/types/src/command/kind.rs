@@ -1,0 +1,205 @@
+//! The commands, with their content and without it.
+
+use strum::VariantArray;
+
+use crate::ids::{CategoryId, EmailAddress, FormatCode, ProviderId};
+use crate::ticket::{Attachment, BounceKind, Link, Person, Visibility};
+
+/// A command on a ticket that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    AssignAutomatically {
+        agent: Person,
+        /// Agents of the team who are away.
+        away: Vec<EmailAddress>,
+    },
+    DeferAssignment,
+    Take,
+    AssignTo {
+        agent: EmailAddress,
+    },
+    Contact {
+        note: String,
+    },
+    FollowUp {
+        body: String,
+        visibility: Visibility,
+    },
+    AddAttachments {
+        attachments: Vec<Attachment>,
+        /// Files that there was no room for.
+        left_out: usize,
+    },
+    Recategorise {
+        category: CategoryId,
+    },
+    SaveFormat {
+        code: FormatCode,
+        complete: bool,
+        fields: serde_json::Map<String, serde_json::Value>,
+    },
+    Hold {
+        note: String,
+    },
+    Resume {
+        note: Option<String>,
+    },
+    Escalate {
+        officer: EmailAddress,
+        justification: String,
+    },
+    Return {
+        note: String,
+    },
+    RequestProvider {
+        provider: ProviderId,
+        message: String,
+    },
+    RecordProviderReply {
+        body: String,
+    },
+    ReportSolution {
+        body: String,
+    },
+    Resolve {
+        solution: String,
+    },
+    Decline {
+        reason: String,
+    },
+    AnswerSurvey {
+        round: u8,
+        solved: bool,
+        rating: u8,
+        comment: Option<String>,
+    },
+    Reject {
+        reason: String,
+    },
+    Close,
+    ExpireValidation,
+    /// Fires the steps of the clocks that are due.
+    FireSteps,
+    /// Puts a mail that nobody wrote on file.
+    FileMail {
+        what: String,
+        text: String,
+    },
+    /// Records that a mail of ours did not reach somebody.
+    RecordBounce {
+        recipient: EmailAddress,
+        why: BounceKind,
+        detail: String,
+    },
+    Link {
+        link: Link,
+    },
+}
+
+/// A command without its content: what permissions and tables are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
+pub enum CommandKind {
+    AssignAutomatically,
+    DeferAssignment,
+    Take,
+    AssignTo,
+    Contact,
+    FollowUp,
+    FollowUpInternally,
+    AddAttachments,
+    Recategorise,
+    SaveFormat,
+    Hold,
+    Resume,
+    Escalate,
+    Return,
+    RequestProvider,
+    RecordProviderReply,
+    ReportSolution,
+    Resolve,
+    Decline,
+    AnswerSurvey,
+    Reject,
+    Close,
+    ExpireValidation,
+    FireSteps,
+    FileMail,
+    RecordBounce,
+    Link,
+}
+
+impl Command {
+    /// The command without its content.
+    pub fn kind(&self) -> CommandKind {
+        use CommandKind as K;
+        match self {
+            Command::AssignAutomatically { .. } => K::AssignAutomatically,
+            Command::DeferAssignment => K::DeferAssignment,
+            Command::Take => K::Take,
+            Command::AssignTo { .. } => K::AssignTo,
+            Command::Contact { .. } => K::Contact,
+            Command::FollowUp {
+                visibility: Visibility::Public,
+                ..
+            } => K::FollowUp,
+            Command::FollowUp {
+                visibility: Visibility::Internal,
+                ..
+            } => K::FollowUpInternally,
+            Command::AddAttachments { .. } => K::AddAttachments,
+            Command::Recategorise { .. } => K::Recategorise,
+            Command::SaveFormat { .. } => K::SaveFormat,
+            Command::Hold { .. } => K::Hold,
+            Command::Resume { .. } => K::Resume,
+            Command::Escalate { .. } => K::Escalate,
+            Command::Return { .. } => K::Return,
+            Command::RequestProvider { .. } => K::RequestProvider,
+            Command::RecordProviderReply { .. } => K::RecordProviderReply,
+            Command::ReportSolution { .. } => K::ReportSolution,
+            Command::Resolve { .. } => K::Resolve,
+            Command::Decline { .. } => K::Decline,
+            Command::AnswerSurvey { .. } => K::AnswerSurvey,
+            Command::Reject { .. } => K::Reject,
+            Command::Close => K::Close,
+            Command::ExpireValidation => K::ExpireValidation,
+            Command::FireSteps => K::FireSteps,
+            Command::FileMail { .. } => K::FileMail,
+            Command::RecordBounce { .. } => K::RecordBounce,
+            Command::Link { .. } => K::Link,
+        }
+    }
+}
+
+impl CommandKind {
+    /// Every command.
+    pub const ALL: &'static [CommandKind] = CommandKind::VARIANTS;
+
+    /// The command in a Spanish sentence: "No se puede … en este estado".
+    pub(super) fn verb(self) -> &'static str {
+        use CommandKind as K;
+        match self {
+            K::AssignAutomatically | K::AssignTo | K::DeferAssignment => "asignar",
+            K::Take => "tomar",
+            K::Contact => "registrar el contacto de",
+            K::FollowUp | K::FollowUpInternally => "añadir un seguimiento a",
+            K::AddAttachments => "adjuntar archivos a",
+            K::FileMail | K::RecordBounce => "archivar correos en",
+            K::Recategorise => "cambiar la categoría de",
+            K::SaveFormat => "diligenciar formatos de",
+            K::Hold => "poner en espera",
+            K::Resume => "reanudar",
+            K::Escalate => "escalar",
+            K::Return => "devolver",
+            K::RequestProvider => "remitir a un proveedor",
+            K::RecordProviderReply => "registrar la respuesta del proveedor de",
+            K::ReportSolution => "reportar la solución de",
+            K::Resolve => "resolver",
+            K::Decline => "declinar",
+            K::AnswerSurvey => "evaluar",
+            K::Reject => "rechazar la solución de",
+            K::Close | K::ExpireValidation => "cerrar",
+            K::FireSteps => "avisar de los plazos de",
+            K::Link => "vincular",
+        }
+    }
+}

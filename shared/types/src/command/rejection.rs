@@ -1,0 +1,35 @@
+//! Why a command is not carried out.
+
+use crate::permission::Denial;
+use crate::problem::{FieldError, Problem};
+
+/// Why a command is not carried out. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    #[error("{0}")]
+    Denied(Denial),
+    /// The state forbids it; the sentence is for people.
+    #[error("{0}")]
+    InvalidTransition(String),
+    /// A field names something that the catalogue does not have.
+    #[error("{}: {}", .0.field, .0.detail)]
+    Validation(FieldError),
+    /// The ticket's calendar is gone from the catalogue, or has no open hour in
+    /// reach. The catalogue's checks keep this from happening.
+    #[error("{0}")]
+    Calendar(String),
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Problem {
+        match rejection {
+            Rejection::Denied(Denial::Hidden) => Problem::NotFound("No existe esa solicitud."),
+            Rejection::Denied(Denial::Forbidden) => {
+                Problem::Forbidden("Su función no le permite esta operación sobre la solicitud.")
+            }
+            Rejection::InvalidTransition(detail) => Problem::InvalidTransition(detail),
+            Rejection::Validation(error) => Problem::Validation(vec![error]),
+            Rejection::Calendar(_) => Problem::Internal,
+        }
+    }
+}
