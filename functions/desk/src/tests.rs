@@ -37,8 +37,8 @@ fn numbers(page: &Value) -> Vec<u64> {
 /// A request of Luis's.
 async fn of_luis(world: &World, category: &str) -> Case {
     let mut application = application(category);
-    application.requester.person.email = address(LUIS);
-    application.requester.person.name = "Luis Rojas".to_owned();
+    application.request.requester.person.email = address(LUIS);
+    application.request.requester.person.name = "Luis Rojas".to_owned();
     world.registers(application, now()).await
 }
 

@@ -164,11 +164,16 @@ async fn a_mail_becomes_a_ticket() {
     );
     let case = case_of(&world, &record).await;
     let ticket = case.ticket().await;
-    assert_eq!(ticket.channel, Channel::Email);
-    assert_eq!(ticket.title, "No abre el correo");
-    assert_eq!(ticket.requester.person.email.as_str(), ANA);
+    assert_eq!(ticket.request.channel, Channel::Email);
+    assert_eq!(ticket.request.title, "No abre el correo");
+    assert_eq!(ticket.request.requester.person.email.as_str(), ANA);
     // Whoever was copied and is of the entity reads along.
-    let observers: Vec<_> = ticket.observers.iter().map(|o| o.email.as_str()).collect();
+    let observers: Vec<_> = ticket
+        .request
+        .observers
+        .iter()
+        .map(|o| o.email.as_str())
+        .collect();
     assert_eq!(observers, [LUIS]);
     let events = case.events().await;
     assert_eq!(events[0].mail.as_ref().unwrap().0, "m1");
@@ -559,7 +564,7 @@ async fn who_is_not_proven_may_ask_and_touch_nothing() {
     assert_eq!(record["outcome"], "ticket");
     assert_eq!(case.kinds().await, ["registered", "assigned"]);
     let ticket = case_of(&world, &record).await.ticket().await;
-    assert_eq!(ticket.observers, []);
+    assert_eq!(ticket.request.observers, []);
 }
 
 #[tokio::test]

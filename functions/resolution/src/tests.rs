@@ -177,7 +177,7 @@ async fn the_officer_reports_and_the_desk_resolves() {
 async fn what_is_out_of_scope_is_declined_with_a_mail_of_its_own() {
     let world = World::new().await;
     let mut application = in_process::application("publicacion_web");
-    application.web_request = Some(WebRequest {
+    application.request.web_request = Some(WebRequest {
         action: WebAction::Design,
     });
     let case = world.registers(application, in_process::now()).await;

@@ -91,9 +91,9 @@ impl Consumer for Obedient<'_> {
 }
 
 fn title(ticket: &Ticket) -> &str {
-    &ticket.title
+    &ticket.request.title
 }
 
 fn set_title(application: &mut Application, title: &str) {
-    title.clone_into(&mut application.title);
+    title.clone_into(&mut application.request.title);
 }
