@@ -26,7 +26,7 @@ impl Consumer for Deadlines {
         match work {
             Work::Timer { ticket, at } => {
                 let commands = [Command::ExpireValidation, Command::FireSteps];
-                act_on_timer(&self.desk, *ticket, at, &commands).await
+                act_on_timer(&self.desk, Self::QUEUE, *ticket, at, &commands).await
             }
             other @ (Work::Outbox { .. } | Work::Answer { .. }) => Err(other.misplaced()),
         }

@@ -26,7 +26,7 @@ impl Consumer for Steps {
     async fn work(&self, (): &(), work: Work) -> Result<Vec<Doorbell>, Failure> {
         match work {
             Work::Timer { ticket, at } => {
-                act_on_timer(&self.desk, *ticket, at, &[Command::FireSteps]).await
+                act_on_timer(&self.desk, Self::QUEUE, *ticket, at, &[Command::FireSteps]).await
             }
             other @ (Work::Outbox { .. } | Work::Answer { .. }) => Err(other.misplaced()),
         }

@@ -161,7 +161,8 @@ impl Inbox {
                     let named = reading.to.iter().chain(&reading.cc);
                     arrival.recipients = named.map(|to| to.address.to_string()).collect();
                 }
-                self.act(&arrival, &reading).await
+                // On the heap: it is the largest of all, and stands on a small stack in tests.
+                Box::pin(self.act(&arrival, &reading)).await
             }
             Err(why) => self.unreadable(&arrival, why).await,
         }

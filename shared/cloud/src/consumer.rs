@@ -136,19 +136,23 @@ impl From<Halt<Rejection>> for Failure {
     }
 }
 
-/// Acts on a timer that the sweep saw due at `at`: the first of `commands` that
-/// the rules still allow then. Where they allow none the timer is no longer true.
+/// Acts on a timer of `queue` that the sweep saw due at `at`: the first of
+/// `commands` that the rules still allow then. Where they allow none, or the ticket
+/// waits for another queue's timer by now, this one is no longer true.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn act_on_timer(
     desk: &Desk,
+    queue: QueueName,
     ticket: Ticket,
     at: Timestamp,
     commands: &[Command],
 ) -> Result<Vec<Doorbell>, Failure> {
     let first_allowed = |ticket: &Ticket, setting: Setting<'_>| {
-        for command in commands {
+        let timer = ticket.next_timer();
+        let is_ours = timer.is_some_and(|timer| timer.queue == queue);
+        for command in commands.iter().filter(|_| is_ours) {
             match decide(ticket, command, &Actor::System, setting) {
                 // Paused, met, answered or fired in between; or another one's turn.
                 Err(Rejection::InvalidTransition(_)) => {}

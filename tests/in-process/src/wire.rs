@@ -229,24 +229,22 @@ impl HttpConnector for Connector {
         HttpConnectorFuture::new(async move {
             let request = Parsed::read(&request);
             if caller == Caller::Test {
-                return Ok(response(aws.carry_out(request)));
+                return Ok(response(apart(aws, request).await));
             }
             let call = request.call();
             let (service, parts) = (request.service(), request.parts());
             lock(&aws.calls).push(call.clone());
             let lost = || ConnectorError::io("the answer is lost".into());
             match aws.next(&call.operation) {
-                Next::GoesOn => Ok(response(aws.carry_out(request))),
+                Next::GoesOn => Ok(response(apart(aws, request).await)),
                 Next::Waits(meanwhile) => {
-                    // A task of its own: two functions deep, the stack of a test
-                    // would not do.
                     if let Err(error) = tokio::spawn(meanwhile).await {
                         std::panic::resume_unwind(error.into_panic());
                     }
-                    Ok(response(aws.carry_out(request)))
+                    Ok(response(apart(aws, request).await))
                 }
                 Next::Fails(Fault::Lost) => {
-                    aws.carry_out(request);
+                    apart(aws, request).await;
                     Err(lost())
                 }
                 Next::Fails(Fault::Hung) => std::future::pending().await,
@@ -260,6 +258,15 @@ impl HttpConnector for Connector {
                 }
             }
         })
+    }
+}
+
+/// Carries a call out as a task of its own, and so on a stack of its own: a
+/// function, the SDK and SQLite above each other do not fit into a test's.
+async fn apart(aws: Arc<Aws>, request: Parsed) -> (u16, String, Vec<u8>) {
+    match tokio::spawn(async move { aws.carry_out(request) }).await {
+        Ok(answer) => answer,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
