@@ -1,12 +1,14 @@
 //! The tables. When one changes, read it: it is the procedure.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use types::command::{CommandKind, Rejection, decide};
+use types::effects::{Effect, effects};
 use types::permission::{Denial, authorise};
 use types::ticket::{HoldReason, State};
 
-use crate::world::{Story, at, commands, roles};
+use crate::world::{Story, at, caller, commands, roles};
 
 fn name(state: State) -> &'static str {
     match state {
@@ -112,4 +114,29 @@ fn every_command_stands_in_the_tables() {
         .filter(|kind| !shown.contains(kind))
         .collect();
     assert!(missing.is_empty(), "no table shows {missing:?}");
+}
+
+/// What nothing ever owes is a mail that somebody forgot.
+#[test]
+fn every_effect_is_owed_by_something() {
+    let mut owed = BTreeSet::new();
+    for state in State::all() {
+        for minutes in [0, 13, 35, 65, 300] {
+            let mut story = Story::in_state(state).after_minutes(minutes);
+            story.ticket.request.observers = vec![caller("copiado").person()];
+            for (_, who) in roles() {
+                for (_, _, command) in commands() {
+                    let mut attempt = story.clone();
+                    for event in attempt.attempt(&who, &command).unwrap_or_default() {
+                        owed.extend(effects(&event, &attempt.ticket));
+                    }
+                }
+            }
+        }
+    }
+    // Registration comes before any command.
+    let registered = Story::registered("redes");
+    owed.extend(effects(&registered.events[0], &registered.ticket));
+    let never: Vec<_> = Effect::all().filter(|e| !owed.contains(e)).collect();
+    assert!(never.is_empty(), "nothing owes {never:?}");
 }
