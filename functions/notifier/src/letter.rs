@@ -123,8 +123,9 @@ pub fn letter(
             ("Categoría", category.to_owned()),
         ]
     };
-    Ok(match (kind, &event.kind) {
-        (MailKind::Registered, EventKind::Registered(registration)) => {
+    Ok(match kind {
+        MailKind::Registered => match &event.kind {
+            EventKind::Registered(registration) => {
             let mut paragraphs = vec![format!(
                 "Su solicitud quedó registrada en la Mesa de Ayuda con el número {number}."
             )];
@@ -147,7 +148,10 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
-        (MailKind::Assigned, EventKind::Assigned { agent, .. }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Assigned => match &event.kind {
+            EventKind::Assigned { agent, .. } => Letter {
             subject: "Solicitud asignada a usted",
             greeting: format!("Hola, {}:", agent.name),
             paragraphs: {
@@ -185,7 +189,10 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
-        (MailKind::Unassigned, EventKind::AssignmentDeferred {}) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Unassigned => match &event.kind {
+            EventKind::AssignmentDeferred {} => Letter {
             subject: "Sin agente disponible",
             greeting: "A la coordinación de la Mesa de Ayuda:".to_owned(),
             paragraphs: vec![
@@ -197,7 +204,10 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
-        (MailKind::FollowUpToRequester, EventKind::FollowedUp { body, .. }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::FollowUpToRequester => match &event.kind {
+            EventKind::FollowedUp { body, .. } => Letter {
             subject: "Nuevo seguimiento",
             greeting: requester,
             paragraphs: vec![format!(
@@ -208,7 +218,10 @@ pub fn letter(
             facts: facts(),
             links: vec![ticket_link],
         },
-        (MailKind::FollowUpToAgent, EventKind::FollowedUp { body, .. }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::FollowUpToAgent => match &event.kind {
+            EventKind::FollowedUp { body, .. } => Letter {
             subject: if by_requester {
                 "El solicitante escribió"
             } else {
@@ -228,8 +241,11 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
+            _ => return Err(NoSuchMail),
+        },
         // Activity 13: the solution, and the survey where the category asks for it.
-        (MailKind::Solved, EventKind::Resolved { solution, round }) => {
+        MailKind::Solved => match &event.kind {
+            EventKind::Resolved { solution, round } => {
             let mut closing = vec![];
             let mut links = vec![];
             let until = due_at(event).map(in_words);
@@ -264,7 +280,10 @@ pub fn letter(
                 links,
             }
         }
-        (MailKind::SolvedToObservers, EventKind::Resolved { solution, .. }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::SolvedToObservers => match &event.kind {
+            EventKind::Resolved { solution, .. } => Letter {
             subject: "Solicitud resuelta",
             greeting: "Cordial saludo:".to_owned(),
             paragraphs: vec![format!(
@@ -276,7 +295,10 @@ pub fn letter(
             facts: facts(),
             links: vec![ticket_link],
         },
-        (MailKind::Declined, EventKind::Declined { reason }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Declined => match &event.kind {
+            EventKind::Declined { reason } => Letter {
             subject: "Solicitud fuera del alcance",
             greeting: requester,
             paragraphs: vec![format!(
@@ -287,8 +309,11 @@ pub fn letter(
             facts: facts(),
             links: vec![ticket_link],
         },
+            _ => return Err(NoSuchMail),
+        },
         // Control C2.
-        (MailKind::SurveyAnswered, EventKind::SurveyAnswered { survey }) => {
+        MailKind::SurveyAnswered => match &event.kind {
+            EventKind::SurveyAnswered { survey } => {
             let mut facts = desk_facts();
             facts.push((
                 "¿Solucionada?",
@@ -307,7 +332,10 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
-        (MailKind::ReopenedToRequester, EventKind::Reopened { reason }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::ReopenedToRequester => match &event.kind {
+            EventKind::Reopened { reason } => Letter {
             subject: "Solicitud reabierta",
             greeting: requester,
             paragraphs: vec![format!(
@@ -318,7 +346,10 @@ pub fn letter(
             facts: facts(),
             links: vec![ticket_link],
         },
-        (MailKind::ReopenedToAgent, EventKind::Reopened { reason }) => {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::ReopenedToAgent => match &event.kind {
+            EventKind::Reopened { reason } => {
             let mut paragraphs = vec![format!(
                 "El solicitante no aceptó la solución de {number}: la solicitud está abierta de nuevo."
             )];
@@ -335,7 +366,10 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
-        (MailKind::Closed, EventKind::Closed { reason }) => {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Closed => match &event.kind {
+            EventKind::Closed { reason } => {
             use types::ticket::CloseReason as R;
             let why = match reason {
                 R::Satisfied => "Gracias por evaluar el servicio.",
@@ -355,7 +389,10 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
-        (MailKind::Held, EventKind::Held { note }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Held => match &event.kind {
+            EventKind::Held { note } => Letter {
             subject: "Necesitamos algo de usted",
             greeting: requester,
             paragraphs: vec![format!(
@@ -368,14 +405,14 @@ pub fn letter(
             facts: facts(),
             links: vec![ticket_link],
         },
+            _ => return Err(NoSuchMail),
+        },
         // Activity 7.
-        (
-            MailKind::Escalated,
+        MailKind::Escalated => match &event.kind {
             EventKind::Escalated {
                 officer,
                 justification,
-            },
-        ) => {
+            } => {
             let mut paragraphs = vec![format!(
                 "La Mesa de Ayuda le escala la solicitud {number} con esta justificación:"
             )];
@@ -403,7 +440,10 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
-        (MailKind::Returned, EventKind::Returned { note }) => {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Returned => match &event.kind {
+            EventKind::Returned { note } => {
             let mut closing = vec![];
             if let Some(due) = due_at(event) {
                 closing.push(format!("La solución vence el {}.", in_words(due)));
@@ -420,9 +460,12 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
+            _ => return Err(NoSuchMail),
+        },
         // Activity 10. The provider has no login: what he needs is in the mail,
         // and the requester's name and address are not his business.
-        (MailKind::ProviderRequested, EventKind::ProviderRequested { provider, message }) => {
+        MailKind::ProviderRequested => match &event.kind {
+            EventKind::ProviderRequested { provider, message } => {
             let name = catalogue
                 .provider(provider)
                 .map_or(provider.0.as_str(), |p| &p.name);
@@ -441,8 +484,11 @@ pub fn letter(
                 links: vec![],
             }
         }
+            _ => return Err(NoSuchMail),
+        },
         // Activity 11.
-        (MailKind::SolutionReported, EventKind::SolutionReported { report }) => Letter {
+        MailKind::SolutionReported => match &event.kind {
+            EventKind::SolutionReported { report } => Letter {
             subject: "La Oficina de Tecnología reporta la solución",
             greeting: "A la Mesa de Ayuda:".to_owned(),
             paragraphs: vec![format!(
@@ -456,7 +502,10 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
-        (MailKind::ProviderReplied, EventKind::ProviderReplied { body }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::ProviderReplied => match &event.kind {
+            EventKind::ProviderReplied { body } => Letter {
             subject: "El proveedor respondió",
             greeting: format!("Hola, {officer}:"),
             paragraphs: vec![format!(
@@ -469,14 +518,14 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
-        (
-            MailKind::Undeliverable,
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Undeliverable => match &event.kind {
             EventKind::MailBounced {
                 recipient,
                 why,
                 detail,
-            },
-        ) => Letter {
+            } => Letter {
             subject: "Un correo no llegó",
             greeting: "A la Mesa de Ayuda:".to_owned(),
             paragraphs: vec![
@@ -504,7 +553,10 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
-        (MailKind::FollowUpToOfficer, EventKind::FollowedUp { body, .. }) => Letter {
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::FollowUpToOfficer => match &event.kind {
+            EventKind::FollowedUp { body, .. } => Letter {
             subject: "Nuevo seguimiento en una solicitud escalada",
             greeting: format!("Hola, {officer}:"),
             paragraphs: vec![format!(
@@ -515,14 +567,13 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
-        (
-            MailKind::StepToAgent
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::StepToAgent
             | MailKind::StepToOfficer
             | MailKind::StepToCoordinator
-            | MailKind::StepToHead,
-            reached,
-        ) => {
-            let Some((clock, step)) = reached.step() else {
+            | MailKind::StepToHead => {
+            let Some((clock, step)) = event.kind.step() else {
                 return Err(NoSuchMail);
             };
             let mut facts = desk_facts();
@@ -549,7 +600,8 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
-        (MailKind::ValidationReminder, EventKind::ValidationReminded(step)) => {
+        MailKind::ValidationReminder => match &event.kind {
+            EventKind::ValidationReminded(step) => {
             let mut links = vec![];
             let wish = if ticket.asks_survey() {
                 let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
@@ -579,30 +631,8 @@ pub fn letter(
                 links,
             }
         }
-        (
-            MailKind::Registered
-            | MailKind::Assigned
-            | MailKind::Unassigned
-            | MailKind::FollowUpToRequester
-            | MailKind::FollowUpToAgent
-            | MailKind::Solved
-            | MailKind::SolvedToObservers
-            | MailKind::Declined
-            | MailKind::SurveyAnswered
-            | MailKind::ReopenedToRequester
-            | MailKind::ReopenedToAgent
-            | MailKind::Closed
-            | MailKind::Held
-            | MailKind::Escalated
-            | MailKind::Returned
-            | MailKind::ProviderRequested
-            | MailKind::SolutionReported
-            | MailKind::FollowUpToOfficer
-            | MailKind::ProviderReplied
-            | MailKind::Undeliverable
-            | MailKind::ValidationReminder,
-            _,
-        ) => return Err(NoSuchMail),
+            _ => return Err(NoSuchMail),
+        },
     })
 }
 
