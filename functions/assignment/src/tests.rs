@@ -377,21 +377,28 @@ async fn that_nobody_is_available_is_recorded_once_and_the_row_stays() {
 
 #[tokio::test]
 async fn a_load_that_changed_in_between_is_read_again() {
-    let world = World::new().await;
-    let case = world.registered("plataforma").await;
-    let assignment = started(&world).await;
-    // Another batch gives the chosen agent something right before.
-    let other = world.clone();
-    world.meanwhile("TransactWriteItems", 0, async move {
-        other
-            .registered("plataforma")
-            .await
-            .assigned_to(AGENT)
-            .await;
-    });
-    assignment.works(QUEUE, &[bell(&case)]).await.must_be_done();
-    assert_eq!(assignee(&case).await.as_deref(), Some(COLLEAGUE));
-    assert_eq!((world.load(AGENT), world.load(COLLEAGUE)), (1, 1));
+    // On somebody's first ticket, and on a later one.
+    for had in [0, 1] {
+        let world = World::new().await;
+        for _ in 0..had {
+            for agent in [AGENT, COLLEAGUE, THIRD] {
+                let case = world.registered("plataforma").await;
+                case.assigned_to(agent).await;
+            }
+        }
+        let case = world.registered("plataforma").await;
+        let assignment = started(&world).await;
+        // Another batch gives the chosen agent something right before.
+        let other = world.clone();
+        world.meanwhile("TransactWriteItems", 0, async move {
+            let case = other.registered("plataforma").await;
+            case.assigned_to(AGENT).await;
+        });
+        assignment.works(QUEUE, &[bell(&case)]).await.must_be_done();
+        assert_eq!(assignee(&case).await.as_deref(), Some(COLLEAGUE), "{had}");
+        let loads = (world.load(AGENT), world.load(COLLEAGUE));
+        assert_eq!(loads, (had + 1, had + 1));
+    }
 }
 
 #[tokio::test]
