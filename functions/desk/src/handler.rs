@@ -8,13 +8,13 @@ use types::Timestamp;
 use types::api;
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
-use types::explanation::ClocksExplained;
 use types::ids::{CategoryId, EmailAddress, TeamId};
 use types::permission::{Caller, may_read};
 use types::problem::{FieldError, Problem};
 use types::ticket::{Status, Ticket};
 use types::view::{Reader, TicketView, event_view};
 
+use crate::account::account;
 use crate::catalogue;
 
 /// Items of a page, where the caller does not say.
@@ -90,7 +90,7 @@ async fn clocks(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
         now: clock::now(),
         catalogue: &stored.catalogue,
     };
-    let explained = ClocksExplained::of(&ticket, Reader::of(&caller, &ticket), setting);
+    let explained = account(&ticket, Reader::of(&caller, &ticket), setting);
     let explained = explained.map_err(|e| {
         tracing::error!(
             ticket.id = %ticket.id,

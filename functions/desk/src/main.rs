@@ -1,6 +1,7 @@
 //! `desk` is the read side: lists, tickets, histories and the catalogue. It also
 //! answers the paths that do not exist.
 
+mod account;
 mod catalogue;
 mod files;
 mod handler;

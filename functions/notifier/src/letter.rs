@@ -6,7 +6,7 @@ use types::Timestamp;
 use types::catalogue::Catalogue;
 use types::clock::{Clock, ClockKind, ClockState, ClockStep};
 use types::effects::MailKind;
-use types::explanation::date_in_words;
+use types::spanish::in_words;
 use types::ticket::{BounceKind, Event, EventKind, StepReached, Ticket};
 use types::token::TokenUse;
 
@@ -716,29 +716,4 @@ fn due_at(event: &Event) -> Option<Timestamp> {
         | C::Meet { .. }
         | C::Stop { .. } => None,
     })
-}
-
-/// A time as people of the entity write it: "lunes 23 de noviembre de 2026 a las
-/// 08:15".
-fn in_words(time: Timestamp) -> String {
-    let Ok(local) = time.in_tz("America/Bogota") else {
-        return time.to_string();
-    };
-    format!(
-        "{} a las {:02}:{:02}",
-        date_in_words(local.date()),
-        local.hour(),
-        local.minute()
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_in_words() {
-        let time = "2026-11-23T13:15:00Z".parse().unwrap();
-        assert_eq!(in_words(time), "lunes 23 de noviembre de 2026 a las 08:15");
-    }
 }

@@ -477,6 +477,11 @@ impl Calendar {
         }
     }
 
+    /// Whether it never closes.
+    pub fn is_always_open(&self) -> bool {
+        self.week().is_none()
+    }
+
     /// Its hours; none where it is always open.
     pub(crate) fn week(&self) -> Option<&Week> {
         match &self.0 {

@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+pub mod account;
 pub mod api;
 pub mod calendar;
 pub mod catalogue;
 pub mod clock;
 pub mod command;
 pub mod effects;
-pub mod explanation;
 pub mod ids;
 pub mod input;
 pub mod mail;
@@ -16,6 +16,7 @@ pub mod person;
 pub mod problem;
 pub mod queue;
 pub mod roster;
+pub mod spanish;
 pub mod ticket;
 pub mod token;
 pub mod view;

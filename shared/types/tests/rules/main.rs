@@ -7,7 +7,6 @@
     reason = "a test that cannot go on has failed"
 )]
 
-mod explanations;
 mod golden;
 mod histories;
 mod procedure;

@@ -1,20 +1,21 @@
-//! Explanations of the clocks over random histories: whatever happened to a
+//! Accounts of the clocks over random histories: whatever happened to a
 //! ticket, the figures add up, and the text says the same as they do.
 
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use types::account::ClockExplained;
 use types::catalogue::Catalogue;
 use types::clock::{ClockKind, ClockState};
 use types::command::{Command, Setting, admit, decide};
-use types::explanation::{ClockExplained, ClocksExplained};
 use types::ids::{CalendarId, CategoryId, TicketNumber};
 use types::permission::Actor;
 use types::ticket::{Ticket, apply};
 use types::view::Reader;
 use types::{SignedDuration, Timestamp};
 
-use crate::world::{COORDINATOR, REQUESTER, application, commands, id, person};
+use super::account;
+use super::world::{COORDINATOR, REQUESTER, application, commands, id, person};
 
 const CATEGORIES: [&str; 3] = ["plataforma", "redes", "cuentas_equipos"];
 
@@ -26,7 +27,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| catalogue("09:00-14:00"
 static CHANGED: LazyLock<Catalogue> = LazyLock::new(|| catalogue("10:00-13:30"));
 
 fn catalogue(morning: &str) -> Catalogue {
-    let mut document = crate::world::CATALOGUE.document().clone();
+    let mut document = super::world::CATALOGUE.document().clone();
     let madrid = toml_calendar(morning);
     document
         .calendars
@@ -143,7 +144,7 @@ fn check(ticket: &Ticket, kind: ClockKind, explained: &ClockExplained<'_>) {
 
 fn check_all(ticket: &Ticket, now: Timestamp, catalogue: &Catalogue) {
     let setting = Setting { now, catalogue };
-    let explained = ClocksExplained::of(ticket, Reader::Staff, setting).unwrap();
+    let explained = account(ticket, Reader::Staff, setting).unwrap();
     check(ticket, ClockKind::Attention, &explained.attention);
     check(ticket, ClockKind::Solution, &explained.solution);
     check(ticket, ClockKind::Validation, &explained.validation);

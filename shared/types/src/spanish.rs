@@ -36,8 +36,17 @@ const CLOSURES: usize = 5;
 
 const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 
+/// A time of the entity's own zone: "lunes 23 de noviembre de 2026 a las 08:15".
+pub fn in_words(time: Timestamp) -> String {
+    let Ok(local) = time.in_tz("America/Bogota") else {
+        return time.to_string();
+    };
+    let date = day(local.date(), None);
+    format!("{date} a las {:02}:{:02}", local.hour(), local.minute())
+}
+
 /// `1 h 30 min`, `4 min 47 s`, `0 min`.
-pub(super) fn duration(seconds: u64) -> String {
+pub fn duration(seconds: u64) -> String {
     let units = [
         (seconds / 3600, "h"),
         (seconds / 60 % 60, "min"),
@@ -56,7 +65,7 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// `15 minutos`, `1 hora y 30 minutos`.
-pub(super) fn limit(seconds: u64) -> String {
+pub fn limit(seconds: u64) -> String {
     let units = [
         (seconds / 3600, "hora", "horas"),
         (seconds / 60 % 60, "minuto", "minutos"),
@@ -75,7 +84,7 @@ pub(super) fn limit(seconds: u64) -> String {
 }
 
 /// `una`, `una y otra`, `una, otra y otra`; `e` before the sound of an i.
-pub(super) fn list(parts: &[String]) -> String {
+pub fn list(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),
@@ -116,7 +125,7 @@ fn month_of(date: Date, year: Option<i16>) -> String {
 }
 
 /// `viernes 20 de noviembre`, with its year unless that is `year`.
-pub(super) fn day(date: Date, year: Option<i16>) -> String {
+pub fn day(date: Date, year: Option<i16>) -> String {
     let (name, number) = (weekday(date), date.day());
     format!("{name} {number} {}", month_of(date, year))
 }
@@ -128,7 +137,7 @@ fn short_day(date: Date) -> String {
 
 /// The days from one to another: `sábado 21 y domingo 22 de noviembre`, `del
 /// jueves 24 de diciembre al sábado 2 de enero de 2027`.
-pub(super) fn days(first: Date, last: Date, year: Option<i16>) -> String {
+pub fn days(first: Date, last: Date, year: Option<i16>) -> String {
     if first == last {
         day(first, year)
     } else if first.tomorrow().is_ok_and(|next| next == last) {
@@ -155,7 +164,7 @@ fn wall(time: DateTime) -> String {
 }
 
 /// `16:55 a 17:00`, on the wall clock of a zone; midnight at the end is 24:00.
-pub(super) fn from_to(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String {
+pub fn from_to(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String {
     let start = zone.to_datetime(from);
     // The end is exclusive: what the clock reads there is told by the last
     // moment before it, lest it be the other side of a change.
@@ -177,13 +186,13 @@ pub(super) fn from_to(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String
 
 /// `viernes 20 de noviembre de 2026 a las 16:55`, without the year where that is
 /// `year`.
-pub(super) fn moment(at: Timestamp, zone: &TimeZone, year: Option<i16>) -> String {
+pub fn moment(at: Timestamp, zone: &TimeZone, year: Option<i16>) -> String {
     let local = zone.to_datetime(at);
     format!("{} a las {}", day(local.date(), year), wall(local))
 }
 
 /// Why the days from one to another are closed.
-pub(super) fn reason(closed: &Closed<'_>, first: Date, last: Date) -> String {
+pub fn reason(closed: &Closed<'_>, first: Date, last: Date) -> String {
     match closed {
         Closed::Closure(name) => format!("cierre: {name}"),
         Closed::Holiday(names) => {
@@ -203,14 +212,14 @@ fn is_weekend(first: Date, last: Date) -> bool {
 }
 
 /// The zone, as `America/Bogota`.
-pub(super) fn zone(zone: &TimeZone) -> &str {
+pub fn zone(zone: &TimeZone) -> &str {
     zone.iana_name().unwrap_or("UTC")
 }
 
 /// A calendar's hours: `lunes a viernes de 08:00 a 17:00, hora de
 /// America/Bogota, sin los festivos de Colombia`. Closures that were over before
 /// `since` are not told of.
-pub(super) fn schedule(calendar: &Calendar, since: Date) -> String {
+pub fn schedule(calendar: &Calendar, since: Date) -> String {
     let Some(week) = calendar.week() else {
         let zone = calendar.time_zone();
         let zone = self::zone(&zone);
@@ -327,6 +336,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn times_of_the_entity() {
+        let time = "2026-11-23T13:15:00Z".parse().unwrap();
+        assert_eq!(in_words(time), "lunes 23 de noviembre de 2026 a las 08:15");
+    }
 
     #[test]
     fn durations() {
