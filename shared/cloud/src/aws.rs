@@ -19,8 +19,6 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-use crate::config::{self, ConfigError};
-
 /// Where AWS is, and as whom we call it.
 #[derive(Clone)]
 pub struct Access {
@@ -31,24 +29,6 @@ pub struct Access {
 }
 
 impl Access {
-    /// What the environment says.
-    ///
-    /// # Errors
-    /// When the region or a credential is missing.
-    pub fn from_environment() -> Result<Self, ConfigError> {
-        Ok(Access {
-            credentials: Credentials::new(
-                config::required("AWS_ACCESS_KEY_ID")?,
-                config::required("AWS_SECRET_ACCESS_KEY")?,
-                config::optional("AWS_SESSION_TOKEN"),
-                None,
-                "environment",
-            ),
-            region: config::required("AWS_REGION")?,
-            endpoint: config::optional("AWS_ENDPOINT_URL"),
-        })
-    }
-
     /// A local host, which takes any credentials.
     pub fn local(port: u16) -> Self {
         Access {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use aws_credential_types::Credentials;
 use aws_types::SdkConfig;
 use types::ids::EmailAddress;
 use types::token::TokenSecret;
@@ -33,6 +34,26 @@ pub fn optional(name: &str) -> Option<String> {
 /// When it is missing or blank.
 pub fn required(name: &'static str) -> Result<String, ConfigError> {
     optional(name).ok_or(ConfigError::Missing(name))
+}
+
+impl Access {
+    /// What the environment says.
+    ///
+    /// # Errors
+    /// When the region or a credential is missing.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        Ok(Access {
+            credentials: Credentials::new(
+                required("AWS_ACCESS_KEY_ID")?,
+                required("AWS_SECRET_ACCESS_KEY")?,
+                optional("AWS_SESSION_TOKEN"),
+                None,
+                "environment",
+            ),
+            region: required("AWS_REGION")?,
+            endpoint: optional("AWS_ENDPOINT_URL"),
+        })
+    }
 }
 
 /// What a function is started in: its variables, and the AWS that it calls.
