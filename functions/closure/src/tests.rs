@@ -224,37 +224,24 @@ async fn the_requester_rejects_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_reopened_ticket_whose_agent_is_gone_asks_for_another() {
+async fn a_rejected_ticket_of_nobody_s_asks_for_somebody() {
     let world = World::new().await;
-    let case = world.solved("redes").await.settled().await;
-    world
-        .catalogue(|document| {
-            document
-                .directory
-                .retain(|entry| entry.email.as_str() != AGENT)
-        })
-        .await;
+    let decline = Command::Decline {
+        reason: "No es de la Mesa".to_owned(),
+    };
+    let case = world.registered("redes").await;
+    let case = case.when(AGENT, decline).await.settled().await;
     let closure = started(&world).await;
-    let body = json!({ "reason": "Sigue igual" });
+    let body = json!({ "reason": "Sí lo es" });
     let request = post(case.path("/rejection")).by(ANA).json(body);
     let view = closure.answers(&request).await.must_be(200);
-    let ticket = case.ticket().await;
-    assert_eq!(view["reopened"], 1);
-    match ticket.state {
-        State::New => {
-            assert_eq!(
-                world.rung(QueueName::Assignment),
-                [case.owes(4, Effect::Assign)]
-            );
-            assert_eq!(world.load(AGENT), 0);
-        }
-        State::Assigned => {
-            // It stays with whoever was responsible: the coordinator moves it.
-            assert_eq!(world.rung(QueueName::Assignment), []);
-            assert_eq!(world.load(AGENT), 1);
-        }
-        other => panic!("{other:?}"),
-    }
+    assert_eq!(
+        (&view["status"], &view["reopened"]),
+        (&json!("new"), &json!(1))
+    );
+    assert_eq!(case.owed(), ["3 assign", "3 mail_reopened_to_requester"]);
+    let bell = case.owes(3, Effect::Assign);
+    assert_eq!(world.rung(QueueName::Assignment), [bell]);
 }
 
 #[tokio::test]
