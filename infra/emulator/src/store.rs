@@ -123,7 +123,7 @@ impl Store {
     /// waited for. Commits go to the log; before SQLite uses it anew, it makes
     /// sure itself that what was in it has reached the database. Nobody else
     /// waits meanwhile.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    pub fn sync(&self) -> io::Result<()> {
         match &self.log {
             Some(log) => log.sync_data(),
             None => Ok(()),

@@ -7,70 +7,27 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
-use emulator::Services;
 use emulator::clock::Clock;
-use emulator::dynamodb::{TableError, Tables};
-use emulator::faults::Faults;
-use emulator::s3::Objects;
-use emulator::ses::{self, Feedback, Mailbox, Receiving};
-use emulator::sns::Topics;
+use emulator::dynamodb::Tables;
+use emulator::ses;
 use emulator::sqs::Queues;
-use emulator::store::Store;
-use template::{Authorizer, TemplateError};
+use template::{Authorizer, Function};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::aws::{self, Aws};
-use crate::binaries::{Binaries, BuildError};
-use crate::data::{DataDirectory, DataError};
-use crate::http::{self, Api, Console, Gateway, Jwt, KeyError, Throttle, kept_secret};
+use crate::binaries::Binaries;
+use crate::data::DataDirectory;
+use crate::emulated::Emulated;
+use crate::error::StartError;
+use crate::http::{self, Api, Console, Gateway, Jwt, Throttle, kept_secret};
 use crate::lambda::{Launch, Runtime, mappings, runtime_api, schedules};
 use crate::options::{Options, Start};
 use crate::wiring::{self, Offered};
 
 /// How long running invocations may take once the host is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// Why a host did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data directory cannot be used.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// A port cannot be listened on.
-    #[error("port {0}: {1}")]
-    Port(u16, io::Error),
-    /// The template cannot be read.
-    #[error("{0}: {1}")]
-    TemplateFile(PathBuf, io::Error),
-    /// The template asks for something that the host cannot do.
-    #[error("the template: {0}")]
-    Template(#[from] TemplateError),
-    /// The functions cannot be built.
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    /// The tables cannot be opened.
-    #[error("{0}{advice}", advice = advice(.0))]
-    Tables(#[from] TableError),
-    /// The queues, the mail and the objects cannot be opened.
-    #[error("the host's database: {0}")]
-    Store(String),
-    /// There is no key to sign tokens with.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// A file of the host cannot be read or written.
-    #[error("{0}")]
-    Io(#[from] io::Error),
-}
-
-/// What whoever starts the host can do about it.
-fn advice(error: &TableError) -> &'static str {
-    match error {
-        TableError::Changed(_) => "; move the data away, or start with --reset",
-        TableError::Database(_) | TableError::Description(..) => "",
-    }
-}
 
 /// A host that runs.
 pub struct Host {
@@ -88,6 +45,10 @@ pub struct Host {
 impl Host {
     /// Starts a host. The functions' processes come up in the background;
     /// `GET /_local/queues` answers 200 once they all are.
+    ///
+    /// # Errors
+    /// Where the data, a port, the template or the functions' executables cannot be
+    /// used.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let data = DataDirectory::open(&options.data)?;
         match options.start {
@@ -100,11 +61,11 @@ impl Host {
         let (runtime_api, runtime_port) = listen(0).await?;
 
         let offered = Offered {
-            issuer: issuer(port),
+            issuer: format!("http://127.0.0.1:{port}/_local"),
             base_url: format!("http://127.0.0.1:{port}"),
             token_secret: kept_secret(&data.file("token-secret"))?,
         };
-        let text = read_template(&options)?;
+        let text = options.read_template()?;
         let mut template = wiring::template(&text, &options.parameters, &offered, aws_port)?;
         if options.binaries == Binaries::None {
             template.rest();
@@ -115,47 +76,18 @@ impl Host {
             Some(listen(options.smtp_port).await?)
         };
         let smtp_port = smtp.as_ref().map(|(_, port)| *port);
-        let names: Vec<_> = template
-            .functions
-            .iter()
-            .map(|function| function.name.as_str())
-            .collect();
-        let workspace = options.template.parent().unwrap_or(Path::new("."));
-        let binaries = options.binaries.provide(workspace, &names).await?;
+        let binaries = executables(&options, &template.functions).await?;
 
         let clock = Clock::starting_at(options.now);
-        let tables = wiring::tables(template.tables);
-        let tables = Tables::open(&data.file("table.db"), options.durability, &tables)?;
-        let failed = |error: &dyn std::error::Error| StartError::Store(error.to_string());
-        let store = Store::open(&data.file("host.db"), options.durability)
-            .map_err(|error| failed(&error))?;
-        let queues = Queues::open(store.clone(), &wiring::queues(template.queues))
-            .map_err(|error| failed(&error))?;
-        let queues = Arc::new(queues);
-        let buckets = wiring::buckets(template.buckets);
-        let objects = Objects::open(store.clone(), &data.objects(), buckets, clock)
-            .map_err(|error| failed(&error))?;
-        let objects = Arc::new(objects);
-        let subscriptions = wiring::subscriptions(template.subscriptions);
-        let topics = Arc::new(Topics::new(Arc::clone(&queues), subscriptions, clock));
-        let feedback = Feedback {
-            topics: Arc::clone(&topics),
-            configuration_sets: template.configuration_sets,
-            destinations: wiring::event_destinations(template.event_destinations),
-            identities: wiring::identities(template.identities),
-        };
-        let faults = Arc::new(Faults::default());
-        let mailbox = Mailbox::new(store.clone(), clock, feedback, Arc::clone(&faults));
-        let mailbox = Arc::new(mailbox);
+        let emulated = Emulated::open(&template, &data, options.durability, clock)?;
         let functions = template.functions.into_iter().map(|function| {
-            let offset = clock.offset_seconds();
             let launch = Launch::new(
                 &function,
                 &binaries,
                 &data.logs(),
                 runtime_port,
                 aws_port,
-                offset,
+                clock.offset_seconds(),
             );
             (function, launch)
         });
@@ -166,7 +98,10 @@ impl Host {
             audiences: Vec::new(),
         });
         let jwt = Arc::new(Jwt::open(&data.file("jwt-key.pem"), authorizer)?);
-        let api_state = Api {
+
+        let stop_serving = watch::Sender::new(());
+        let mut servers = JoinSet::new();
+        let state = Arc::new(Api {
             gateway: Gateway {
                 routes: template.routes,
                 throttle: Throttle::new(template.limits),
@@ -177,74 +112,43 @@ impl Host {
             console: Console {
                 jwt,
                 runtime: Arc::clone(&runtime),
-                queues: Arc::clone(&queues),
-                mailbox: Arc::clone(&mailbox),
-                faults: Arc::clone(&faults),
+                queues: Arc::clone(&emulated.queues),
+                mailbox: Arc::clone(&emulated.mailbox),
+                faults: Arc::clone(&emulated.faults),
             },
-        };
-        let aws_state = Aws {
-            services: Services {
-                tables: tables.clone(),
-                queues: Arc::clone(&queues),
-                objects: Arc::clone(&objects),
-                mailbox,
-                faults: Arc::clone(&faults),
-                port: aws_port,
-            },
+        });
+        let router = Router::new().fallback(http::api).with_state(state);
+        servers.spawn(serve(api, router, stop_serving.subscribe()));
+        let state = Arc::new(Aws {
+            services: emulated.services(aws_port),
             runtime: Arc::clone(&runtime),
-        };
+        });
+        let router = Router::new().fallback(aws::aws).with_state(state);
+        servers.spawn(serve(aws_api, router, stop_serving.subscribe()));
+        let state = Arc::clone(&runtime);
+        let router = Router::new()
+            .fallback(runtime_api::runtime_api)
+            .with_state(state);
+        servers.spawn(serve(runtime_api, router, stop_serving.subscribe()));
 
-        let stop_serving = watch::Sender::new(());
-        let mut servers = JoinSet::new();
-        let routers = [
-            (
-                api,
-                Router::new()
-                    .fallback(http::api)
-                    .with_state(Arc::new(api_state)),
-            ),
-            (
-                aws_api,
-                Router::new()
-                    .fallback(aws::aws)
-                    .with_state(Arc::new(aws_state)),
-            ),
-            (
-                runtime_api,
-                Router::new()
-                    .fallback(runtime_api::runtime_api)
-                    .with_state(Arc::clone(&runtime)),
-            ),
-        ];
-        for (listener, router) in routers {
-            servers.spawn(serve(listener, router, stop_serving.subscribe()));
-        }
         let mut sources = JoinSet::new();
         sources.spawn(Arc::clone(&runtime).watch());
         for mapping in template.mappings {
             sources.spawn(mappings::feed(
                 mapping,
-                Arc::clone(&queues),
+                Arc::clone(&emulated.queues),
                 Arc::clone(&runtime),
-                Arc::clone(&faults),
+                Arc::clone(&emulated.faults),
             ));
         }
         for schedule in template.schedules {
-            sources.spawn(schedules::run_schedule(
-                schedule,
-                clock,
-                Arc::clone(&runtime),
-            ));
+            let runtime = Arc::clone(&runtime);
+            sources.spawn(schedules::run_schedule(schedule, clock, runtime));
         }
+        let (queues, tables) = (Arc::clone(&emulated.queues), emulated.tables.clone());
         sources.spawn(expire(queues, tables, clock));
         if let Some((listener, _)) = smtp {
-            let receiving = Receiving {
-                rules: wiring::receipt_rules(template.receipt_rules),
-                objects,
-                topics,
-                store,
-                clock,
-            };
+            let receiving = emulated.receiving(template.receipt_rules, clock);
             sources.spawn(ses::serve(listener, Arc::new(receiving)));
         }
         data.announce(port, aws_port, smtp_port, clock.offset_seconds())?;
@@ -318,14 +222,14 @@ async fn serve(
         .await
 }
 
-/// The text of the template that a host is to be started with.
-pub(crate) fn read_template(options: &Options) -> Result<String, StartError> {
-    std::fs::read_to_string(&options.template)
-        .map_err(|error| StartError::TemplateFile(options.template.clone(), error))
-}
-
-fn issuer(port: u16) -> String {
-    format!("http://127.0.0.1:{port}/_local")
+/// The directory of the functions' executables, built first where that is asked for.
+async fn executables(options: &Options, functions: &[Function]) -> Result<PathBuf, StartError> {
+    let names: Vec<_> = functions
+        .iter()
+        .map(|function| function.name.as_str())
+        .collect();
+    let workspace = options.template.parent().unwrap_or(Path::new("."));
+    Ok(options.binaries.provide(workspace, &names).await?)
 }
 
 /// Deletes what has expired, every minute.

@@ -15,6 +15,8 @@
 mod aws;
 mod binaries;
 mod data;
+mod emulated;
+mod error;
 mod host;
 mod http;
 mod lambda;
@@ -28,7 +30,8 @@ pub use template::TemplateError;
 
 pub use crate::binaries::{Binaries, BuildError, Profile};
 pub use crate::data::DataError;
-pub use crate::host::{Host, StartError};
+pub use crate::error::StartError;
+pub use crate::host::Host;
 pub use crate::http::KeyError;
 pub use crate::lambda::{BECOME_FUNCTION, InvokeError, Runtime, become_function};
 pub use crate::options::{Options, Start};

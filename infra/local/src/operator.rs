@@ -18,7 +18,8 @@ use serde::Deserialize;
 
 use crate::binaries::Binaries;
 use crate::data::DataError;
-use crate::host::{Host, StartError, read_template};
+use crate::error::StartError;
+use crate::host::Host;
 use crate::options::Options;
 use crate::wiring::{self, Offered};
 
@@ -148,7 +149,7 @@ fn names(place: &Place) -> Result<[String; 3], OperatorError> {
                 base_url: nothing.clone(),
                 token_secret: nothing,
             };
-            let text = read_template(options)?;
+            let text = options.read_template()?;
             let template = wiring::template(&text, &options.parameters, &offered, 0)
                 .map_err(StartError::from)?;
             let mut names = [const { String::new() }; 3];

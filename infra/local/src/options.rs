@@ -6,6 +6,7 @@ use emulator::store::Durability;
 use jiff::Timestamp;
 
 use crate::binaries::{Binaries, Profile};
+use crate::error::StartError;
 
 /// What a host is started with.
 #[derive(Clone, Debug)]
@@ -42,6 +43,14 @@ pub enum Start {
     Continue,
     /// It is deleted.
     Empty,
+}
+
+impl Options {
+    /// The text of the template.
+    pub(crate) fn read_template(&self) -> Result<String, StartError> {
+        std::fs::read_to_string(&self.template)
+            .map_err(|error| StartError::TemplateFile(self.template.clone(), error))
+    }
 }
 
 impl Default for Options {

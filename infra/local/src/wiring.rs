@@ -1,4 +1,5 @@
-//! From what a template says to what the emulator's services are set up with.
+//! From what a template says to what the emulator's services are set up with. They
+//! know nothing of each other, and the host knows both.
 
 use emulator::arn::{ACCOUNT, REGION};
 use emulator::{dynamodb, s3, ses, sns, sqs};
@@ -36,8 +37,8 @@ pub(crate) fn template(
     Template::parse(text, &offered, parameters, &place)
 }
 
-pub(crate) fn tables(tables: Vec<template::Table>) -> Vec<dynamodb::Table> {
-    let tables = tables.into_iter();
+pub(crate) fn tables(tables: &[template::Table]) -> Vec<dynamodb::Table> {
+    let tables = tables.iter().cloned();
     let tables = tables.map(|table| dynamodb::Table {
         name: table.name,
         create: table.create,
@@ -46,8 +47,8 @@ pub(crate) fn tables(tables: Vec<template::Table>) -> Vec<dynamodb::Table> {
     tables.collect()
 }
 
-pub(crate) fn queues(queues: Vec<template::Queue>) -> Vec<sqs::Queue> {
-    let queues = queues.into_iter();
+pub(crate) fn queues(queues: &[template::Queue]) -> Vec<sqs::Queue> {
+    let queues = queues.iter().cloned();
     let queues = queues.map(|queue| sqs::Queue {
         name: queue.name,
         visibility_timeout: queue.visibility_timeout,
@@ -61,14 +62,14 @@ pub(crate) fn queues(queues: Vec<template::Queue>) -> Vec<sqs::Queue> {
     queues.collect()
 }
 
-pub(crate) fn buckets(buckets: Vec<template::Bucket>) -> Vec<s3::Bucket> {
+pub(crate) fn buckets(buckets: &[template::Bucket]) -> Vec<s3::Bucket> {
     let rule = |rule: template::CorsRule| s3::CorsRule {
         origins: rule.origins,
         methods: rule.methods,
         headers: rule.headers,
         exposed: rule.exposed,
     };
-    let buckets = buckets.into_iter();
+    let buckets = buckets.iter().cloned();
     let buckets = buckets.map(|bucket| s3::Bucket {
         name: bucket.name,
         cors: bucket.cors.into_iter().map(rule).collect(),
@@ -76,8 +77,8 @@ pub(crate) fn buckets(buckets: Vec<template::Bucket>) -> Vec<s3::Bucket> {
     buckets.collect()
 }
 
-pub(crate) fn subscriptions(all: Vec<template::Subscription>) -> Vec<sns::Subscription> {
-    let all = all.into_iter();
+pub(crate) fn subscriptions(all: &[template::Subscription]) -> Vec<sns::Subscription> {
+    let all = all.iter().cloned();
     let all = all.map(|subscription| sns::Subscription {
         topic_arn: subscription.topic_arn,
         queue: subscription.queue,
@@ -108,9 +109,9 @@ pub(crate) fn receipt_rules(rules: Vec<template::ReceiptRule>) -> Vec<ses::Recei
 }
 
 pub(crate) fn event_destinations(
-    destinations: Vec<template::EventDestination>,
+    destinations: &[template::EventDestination],
 ) -> Vec<ses::EventDestination> {
-    let destinations = destinations.into_iter();
+    let destinations = destinations.iter().cloned();
     let destinations = destinations.map(|destination| ses::EventDestination {
         configuration_set: destination.configuration_set,
         events: destination.events,
@@ -119,8 +120,8 @@ pub(crate) fn event_destinations(
     destinations.collect()
 }
 
-pub(crate) fn identities(identities: Vec<template::Identity>) -> Vec<ses::Identity> {
-    let identities = identities.into_iter();
+pub(crate) fn identities(identities: &[template::Identity]) -> Vec<ses::Identity> {
+    let identities = identities.iter().cloned();
     let identities = identities.map(|identity| ses::Identity {
         name: identity.name,
         configuration_set: identity.configuration_set,

@@ -35,7 +35,7 @@ pub(crate) async fn answer(objects: &Arc<Objects>, parts: &Parts, body: Body) ->
     {
         allowed.clone().into_response()
     } else if parts.headers.contains_key(header::ORIGIN) && allowed.is_none() && !reads {
-        // S3 would look at the signature; the host does not, so that a page of
+        // S3 would look at the signature; here nobody does, so that a page of
         // any site could write here.
         let message = "CORSResponse: This CORS request is not allowed.";
         S3Error::new(StatusCode::FORBIDDEN, "AccessForbidden", message).response(parts)
