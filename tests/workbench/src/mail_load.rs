@@ -29,6 +29,8 @@ pub struct MailLoad {
     /// How large the file is that every tenth mail has, the first of them first; in
     /// bytes.
     pub file: usize,
+    /// How long the text of every mail is, in bytes.
+    pub text: usize,
 }
 
 /// Mails of each sender: fewer than would be refused as too many.
@@ -106,8 +108,9 @@ pub fn run(load: MailLoad) -> ExitCode {
 /// until the last of them was taken.
 fn bring(host: &Host, load: MailLoad) -> Duration {
     let line = "Un renglón del registro de errores.\n";
-    // Every line feed goes as two bytes.
-    let file = line.repeat(load.file / (line.len() + 1));
+    let file = lines(line, load.file);
+    let line = "Desde hoy a las ocho no abre el correo y muestra «sin conexión».\n";
+    let text = lines(line, load.text);
     let next = AtomicUsize::new(0);
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -119,7 +122,7 @@ fn bring(host: &Host, load: MailLoad) -> Duration {
                     if n >= load.mails {
                         return;
                     }
-                    let letter = letter(n, &file);
+                    let letter = letter(n, &text, &file);
                     smtp.send(letter.sender(), &[SUPPORT_MAILBOX], &letter.raw())
                         .id();
                 }
@@ -129,12 +132,16 @@ fn bring(host: &Host, load: MailLoad) -> Duration {
     start.elapsed()
 }
 
+/// So many bytes of a line over and over, or a few less: every line feed goes as two.
+fn lines(line: &str, bytes: usize) -> String {
+    line.repeat(bytes / (line.len() + 1))
+}
+
 /// The mail `n`.
-fn letter(n: usize, file: &str) -> Letter {
+fn letter(n: usize, text: &str, file: &str) -> Letter {
     let sender = n / OF_EACH;
     let from = format!("Persona {sender} <persona{sender}@uspec.gov.co>");
-    let text = "Desde hoy a las ocho no abre el correo y muestra «sin conexión».\n".repeat(15);
-    let letter = Letter::new(&from, &format!("No abre el correo {n}"), &text);
+    let letter = Letter::new(&from, &format!("No abre el correo {n}"), text);
     if n.is_multiple_of(WITH_FILE) {
         let headers = "Content-Type: text/plain; charset=utf-8\n\
                        Content-Disposition: attachment; filename=registro.txt\n\

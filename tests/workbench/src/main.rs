@@ -23,6 +23,9 @@ enum Program {
         /// How large the file is that every tenth mail has, in bytes.
         #[arg(long, default_value_t = 100_000)]
         file: usize,
+        /// How long the text of every mail is, in bytes.
+        #[arg(long, default_value_t = 1_050)]
+        text: usize,
     },
     /// Measures what the sweep reads with more and more open tickets.
     SweepCost {
@@ -66,7 +69,7 @@ enum Faults {
 fn main() -> ExitCode {
     match Program::parse() {
         Program::FaultRun(wanted) => fault_run::run(&wanted.into()),
-        Program::MailLoad { mails, file } => mail_load::run(MailLoad { mails, file }),
+        Program::MailLoad { mails, file, text } => mail_load::run(MailLoad { mails, file, text }),
         Program::SweepCost { open } => sweep_cost::run(&open),
     }
 }
