@@ -225,7 +225,12 @@ async fn whoever_comes_while_the_same_is_registered_gets_its_answer() {
     let (send, receive) = tokio::sync::oneshot::channel();
     world.meanwhile("TransactWriteItems", 0, async move {
         let second = tokio::spawn(async move { other.answers(&request().key("k")).await });
-        while !other_world.operations().iter().any(|o| o == "GetItem") {
+        // Its claim of the key failed, and it looks whether the first is done.
+        let waits = |operations: &[String]| {
+            let claims = operations.iter().filter(|o| *o == "PutItem").count();
+            claims == 2 && operations.last().is_some_and(|o| o == "GetItem")
+        };
+        while !waits(&other_world.operations()) {
             tokio::task::yield_now().await;
         }
         send.send(second).ok().unwrap();

@@ -1,6 +1,8 @@
 //! Given: tickets that came to be by the rules and commits of the product, at
 //! whatever time a test says.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use cloud::store::{Commit, Guards};
 use types::command::{Application, Command, NewTicket, Setting, admit, decide};
 use types::effects::{Effect, QueueName};
@@ -21,6 +23,14 @@ use crate::world::World;
 /// Never.
 pub fn monday() -> Timestamp {
     "2030-02-04T13:00:00Z".parse().unwrap()
+}
+
+/// The id of a ticket: of two of the same time, the later is the later registered.
+fn next_id(now: Timestamp) -> TicketId {
+    static REGISTERED: AtomicU64 = AtomicU64::new(0);
+    let place = REGISTERED.fetch_add(1, Ordering::Relaxed);
+    let random = Ulid::generate().random() & 0xFFFF;
+    TicketId::new(now, u128::from(place) << 16 | random)
 }
 
 /// The time.
@@ -60,7 +70,7 @@ impl World {
         );
         let admission = admit(application, &requester, Setting { now, catalogue }).unwrap();
         let number = self.desk.store.take_number().await.unwrap();
-        let id = TicketId::new(now, Ulid::generate().random());
+        let id = next_id(now);
         let NewTicket { ticket, events } = admission.register(id, number);
         self.commits(None, &ticket, &events).await;
         Case {
