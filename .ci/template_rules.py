@@ -21,6 +21,7 @@ from samtranslator.translator.transform import transform  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
 PUBLIC_ROUTES = {
+    "GET /openapi.json",
     "GET /surveys/{token}",
     "POST /surveys/{token}",
     "$default",

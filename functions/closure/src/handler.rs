@@ -1,9 +1,10 @@
 use cloud::clock;
 use cloud::desk::{Desk, problem_of};
 use cloud::http::{Answer, Call};
+use types::api::closure::Route;
+use types::api::{MAX_COMMENT, SurveyAnswer, Takes};
 use types::command::Command;
 use types::ids::parse_text;
-use types::input::{Fields, MAX_TEXT};
 use types::permission::Actor;
 use types::problem::{FieldError, Problem};
 use types::ticket::{State, Ticket};
@@ -12,24 +13,18 @@ use types::view::{Reader, SurveyView, TicketView};
 
 use crate::page;
 
-/// Longest comment of a survey, in characters.
-const MAX_COMMENT: usize = 2_000;
-
 /// Answers the routes of validation and closing.
 pub async fn answer(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<Answer, Problem> {
-    match call.route.as_str() {
-        "GET /surveys/{token}" => show_survey(desk, secret, call).await,
-        "POST /surveys/{token}" => answer_survey(desk, secret, call).await,
-        "POST /tickets/{ref}/rejection" => {
-            desk.command(call, |fields| {
-                Some(Command::Reject {
-                    reason: fields.text("reason", MAX_TEXT)?,
-                })
+    match call.route()? {
+        Route::ShowSurvey => show_survey(desk, secret, call).await,
+        Route::AnswerSurvey(takes) => answer_survey(desk, secret, call, takes).await,
+        Route::Reject(takes) => {
+            desk.command(call, takes, |body| Command::Reject {
+                reason: body.reason,
             })
             .await
         }
-        "POST /tickets/{ref}/closure" => desk.command(call, |_| Some(Command::Close)).await,
-        _ => Err(Problem::NotFound("Esta dirección no existe.")),
+        Route::Close(takes) => desk.command(call, takes, |_| Command::Close).await,
     }
 }
 
@@ -47,13 +42,23 @@ async fn show_survey(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<A
 
 /// Takes the requester's word (activity 14). The link is the credential: it was
 /// mailed to the requester alone.
-async fn answer_survey(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<Answer, Problem> {
+async fn answer_survey(
+    desk: &Desk,
+    secret: &TokenSecret,
+    call: &Call,
+    takes: Takes<SurveyAnswer>,
+) -> Result<Answer, Problem> {
     let (ticket, round) = surveyed(desk, secret, call).await?;
     let by_form = call.is_form();
     let command = if by_form {
         form(call, round)
     } else {
-        json(call, round)
+        takes.body(&call.body).map(|body| Command::AnswerSurvey {
+            round,
+            solved: body.solved,
+            rating: body.rating,
+            comment: body.comment,
+        })
     };
     let scope = format!("survey:{}", ticket.id);
     let answered = match command {
@@ -96,26 +101,6 @@ async fn surveyed(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<(Tic
 
 fn is_open(ticket: &Ticket, round: u8) -> bool {
     ticket.state == State::Solved && ticket.asks_survey() && ticket.reopened == u32::from(round)
-}
-
-fn json(call: &Call, round: u8) -> Result<Command, Problem> {
-    let mut fields = call.fields()?;
-    let command = read(&mut fields, round);
-    fields.finish(command)
-}
-
-fn read(fields: &mut Fields, round: u8) -> Option<Command> {
-    let solved = fields.flag("solved");
-    let rating = fields
-        .whole("rating", 1, 5)
-        .and_then(|rating| u8::try_from(rating).ok());
-    let comment = fields.optional_text("comment", MAX_COMMENT);
-    Some(Command::AnswerSurvey {
-        round,
-        solved: solved?,
-        rating: rating?,
-        comment,
-    })
 }
 
 /// The same answer, from the page's form: a browser needs no script for it.

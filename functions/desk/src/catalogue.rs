@@ -4,36 +4,47 @@ use std::collections::BTreeSet;
 
 use cloud::desk::{Desk, problem_of};
 use cloud::http::{Answer, Call};
-use serde_json::{Value, json};
-use types::catalogue::{Catalogue, CatalogueDocument, Role};
+use serde_json::Value;
+use types::api::{Access, CATALOGUE_VERSION, CatalogueChange, Takes};
+use types::catalogue::{Catalogue, CatalogueDocument};
+use types::input::Kind;
 use types::problem::{FieldError, Problem};
+use types::view::CatalogueView;
 
-pub async fn show(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+pub async fn show(desk: &Desk, call: &Call, access: Access) -> Result<Answer, Problem> {
     // From the table: whoever has just written it wants to see that.
     let stored = desk.store.catalogue().await.map_err(|e| problem_of(&e))?;
     let caller = desk.caller(call, &stored.catalogue)?;
-    if caller.roles.is_empty() {
+    if !access.admits(&caller) {
         return Err(Problem::Forbidden(
             "El catálogo es para las personas de la entidad.",
         ));
     }
-    Answer::json(
-        200,
-        &catalogue_view(stored.version, stored.catalogue.document())?,
-    )
+    let view = CatalogueView {
+        document: stored.catalogue.document(),
+        version: stored.version,
+    };
+    Answer::json(200, &view)
 }
 
 /// Writes a new version. The body may name the `version` that it starts from; it
 /// is refused when that is no longer the one in force.
-pub async fn change(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+pub async fn change(
+    desk: &Desk,
+    call: &Call,
+    takes: Takes<CatalogueChange>,
+) -> Result<Answer, Problem> {
     let stored = desk.store.catalogue().await.map_err(|e| problem_of(&e))?;
     let caller = desk.caller(call, &stored.catalogue)?;
-    if !caller.is(Role::Coordinator) {
+    if !takes.row().access.admits(&caller) {
         return Err(Problem::Forbidden(
             "Solo la coordinación cambia el catálogo.",
         ));
     }
-    let (document, expected) = read(&call.body)?;
+    let CatalogueChange {
+        document,
+        version: expected,
+    } = read(&call.body)?;
     let conflict = |expected| Problem::VersionConflict {
         expected,
         actual: stored.version,
@@ -58,13 +69,14 @@ pub async fn change(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
         catalogue.version = stored.version + 1,
         "the catalogue was changed"
     );
-    Answer::json(
-        200,
-        &catalogue_view(stored.version + 1, catalogue.document())?,
-    )
+    let view = CatalogueView {
+        document: catalogue.document(),
+        version: stored.version + 1,
+    };
+    Answer::json(200, &view)
 }
 
-fn read(body: &[u8]) -> Result<(CatalogueDocument, Option<u64>), Problem> {
+fn read(body: &[u8]) -> Result<CatalogueChange, Problem> {
     let malformed = |e: serde_json::Error| {
         Problem::MalformedBody(format!(
             "El cuerpo no es JSON válido (línea {}, columna {}).",
@@ -73,15 +85,28 @@ fn read(body: &[u8]) -> Result<(CatalogueDocument, Option<u64>), Problem> {
         ))
     };
     let mut value: Value = serde_json::from_slice(body).map_err(malformed)?;
-    let version = value
-        .as_object_mut()
-        .and_then(|fields| fields.remove("version"));
+    let Some(fields) = value.as_object_mut() else {
+        return Err(Problem::MalformedBody(
+            "El cuerpo debe ser un objeto JSON.".to_owned(),
+        ));
+    };
+    let version = match fields
+        .remove("version")
+        .filter(|version| !version.is_null())
+    {
+        None => None,
+        Some(version) => Some(
+            CATALOGUE_VERSION
+                .parse("version", version)
+                .map_err(Problem::Validation)?,
+        ),
+    };
     let document = serde_path_to_error::deserialize(value).map_err(|e| {
         let path = e.path().to_string();
         let detail = format!("No se puede leer: {}.", e.inner());
         Problem::Validation(vec![FieldError::new(&path, "malformed", detail)])
     })?;
-    Ok((document, version.and_then(|v| v.as_u64())))
+    Ok(CatalogueChange { document, version })
 }
 
 /// Tickets that are open go by the calendar that they were promised: one that
@@ -104,16 +129,5 @@ fn keeps_calendars(old: &CatalogueDocument, new: &CatalogueDocument) -> Result<(
         Ok(())
     } else {
         Err(Problem::Validation(errors))
-    }
-}
-
-/// The catalogue with its version, as answered.
-fn catalogue_view(version: u64, document: &CatalogueDocument) -> Result<Value, Problem> {
-    match serde_json::to_value(document) {
-        Ok(Value::Object(mut fields)) => {
-            fields.insert("version".to_owned(), json!(version));
-            Ok(Value::Object(fields))
-        }
-        Ok(_) | Err(_) => Err(Problem::Internal),
     }
 }

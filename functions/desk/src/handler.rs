@@ -1,37 +1,41 @@
 use cloud::clock;
 use cloud::desk::{Desk, problem_of};
+use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use cloud::store::ListPlan;
-use serde_json::json;
 use types::Timestamp;
-use types::api;
+use types::api::desk::Route;
+use types::api::{self, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
-use types::ids::{CategoryId, EmailAddress, TeamId};
+use types::ids::TeamId;
 use types::permission::{Caller, may_read};
 use types::problem::{FieldError, Problem};
 use types::ticket::{Status, Ticket};
-use types::view::{Reader, TicketView, event_view};
+use types::view::{EventView, Reader, TicketView};
 
 use crate::account::account;
-use crate::catalogue;
+use crate::{catalogue, files};
 
-/// Items of a page, where the caller does not say.
-const PAGE: usize = 50;
-/// Most items of a page.
-const MAX_PAGE: usize = 100;
+/// How long a copy of the document is good, in seconds: it changes with a
+/// deployment.
+const DOCUMENT_KEPT: u32 = 300;
 
 /// Answers the routes of the read side.
-pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
-    match call.route.as_str() {
-        "GET /tickets" => list(desk, call).await,
-        "GET /tickets/{ref}" => show(desk, call).await,
-        "GET /tickets/{ref}/events" => history(desk, call).await,
-        "GET /tickets/{ref}/clocks" => clocks(desk, call).await,
-        "GET /catalog" => catalogue::show(desk, call).await,
-        "PUT /catalog" => catalogue::change(desk, call).await,
-        _ => Err(unknown(call)),
+pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
+    let Some(route) = Route::of(&call.route) else {
+        return Err(unknown(call));
+    };
+    match route {
+        Route::List(takes) => list(desk, call, takes).await,
+        Route::Show => show(desk, call).await,
+        Route::History(takes) => history(desk, call, takes).await,
+        Route::Clocks => clocks(desk, call).await,
+        Route::Attachment => files::download(desk, files, call).await,
+        Route::Catalogue => catalogue::show(desk, call, route.row().access).await,
+        Route::ChangeCatalogue(takes) => catalogue::change(desk, call, takes).await,
+        Route::Document => Ok(Answer::fixed(api::DOCUMENT, DOCUMENT_KEPT)),
     }
 }
 
@@ -54,10 +58,10 @@ async fn show(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     )
 }
 
-async fn history(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+async fn history(desk: &Desk, call: &Call, takes: Takes<HistoryQuery>) -> Result<Answer, Problem> {
     let stored = desk.catalogue().await?;
     let caller = desk.caller(call, &stored.catalogue)?;
-    let page = PageQuery::read(call, &[])?;
+    let page = takes.query(call.query())?;
     let after = match page.cursor.as_deref().map(str::parse) {
         None => 0,
         Some(Ok(seq)) => seq,
@@ -70,15 +74,15 @@ async fn history(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
         .events(ticket.id, after, page.limit)
         .await
         .map_err(|e| problem_of(&e))?;
-    let next = events
-        .last()
-        .filter(|_| more)
-        .map(|event| event.seq.to_string());
-    let items: Vec<_> = events
-        .iter()
-        .filter_map(|event| event_view(event, reader))
-        .collect();
-    Answer::json(200, &json!({ "items": items, "next_cursor": next }))
+    let last = events.last().filter(|_| more);
+    let views = events.iter();
+    let page = Page {
+        items: views
+            .filter_map(|event| EventView::of(event, reader))
+            .collect(),
+        next_cursor: last.map(|event| event.seq.to_string()),
+    };
+    Answer::json(200, &page)
 }
 
 /// The clocks, with the account that defends their due times.
@@ -103,44 +107,36 @@ async fn clocks(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     Answer::json(200, &explained)
 }
 
-async fn list(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+async fn list(desk: &Desk, call: &Call, takes: Takes<TicketQuery>) -> Result<Answer, Problem> {
     let stored = desk.catalogue().await?;
     let caller = desk.caller(call, &stored.catalogue)?;
-    let page = PageQuery::read(
-        call,
-        &[
-            "status",
-            "team",
-            "category",
-            "assignee",
-            "requester",
-            "due_before",
-            "q",
-        ],
-    )?;
-    let filter = Filter::read(&page, &stored.catalogue)?;
-    let Some(plan) = plan(&caller, &filter, &stored.catalogue) else {
-        return Answer::json(200, &json!({ "items": [], "next_cursor": null }));
+    let query = takes.query(call.query())?;
+    let filter = Filter::of(query, &stored.catalogue)?;
+    let Some(plan) = plan(&caller, &filter.query, &stored.catalogue) else {
+        return Answer::json(200, &Page::<TicketView<'_>>::empty());
     };
+    let query = &filter.query;
     let found = desk
         .store
-        .list(&plan, page.cursor.as_deref(), page.limit, |ticket| {
+        .list(&plan, query.cursor.as_deref(), query.limit, |ticket| {
             may_read(&caller, ticket) && filter.lets_through(ticket)
         })
         .await
         .map_err(|e| problem_of(&e))?
         .map_err(|_| invalid_cursor())?;
     let now = clock::now();
-    let items: Vec<_> = found
-        .tickets
-        .iter()
-        .map(|ticket| TicketView::of(ticket, Reader::of(&caller, ticket), now))
-        .collect();
-    Answer::json(200, &json!({ "items": items, "next_cursor": found.next }))
+    let tickets = found.tickets.iter();
+    let page = Page {
+        items: tickets
+            .map(|ticket| TicketView::of(ticket, Reader::of(&caller, ticket), now))
+            .collect(),
+        next_cursor: found.next,
+    };
+    Answer::json(200, &page)
 }
 
 /// The narrowest partitions that hold all that the caller may see and asks for.
-fn plan(caller: &Caller, filter: &Filter, catalogue: &Catalogue) -> Option<ListPlan> {
+fn plan(caller: &Caller, filter: &TicketQuery, catalogue: &Catalogue) -> Option<ListPlan> {
     if let Some(requester) = &filter.requester {
         return Some(ListPlan::of_requester(requester));
     }
@@ -178,68 +174,34 @@ fn plan(caller: &Caller, filter: &Filter, catalogue: &Catalogue) -> Option<ListP
     (!teams.is_empty()).then(|| ListPlan::of_teams(&teams, &statuses))
 }
 
+/// What a list is narrowed by.
 struct Filter {
-    status: Option<Status>,
-    team: Option<TeamId>,
-    category: Option<CategoryId>,
-    assignee: Option<EmailAddress>,
-    requester: Option<EmailAddress>,
-    due_before: Option<Timestamp>,
+    query: TicketQuery,
     /// Words to look for, in lower case.
-    q: Option<String>,
+    words: Option<String>,
 }
 
 impl Filter {
-    fn read(page: &PageQuery, catalogue: &Catalogue) -> Result<Self, Problem> {
+    /// A query whose team and category there are.
+    fn of(query: TicketQuery, catalogue: &Catalogue) -> Result<Self, Problem> {
         let mut errors = Vec::new();
         let mut refuse = |name: &str, detail: &str| {
             errors.push(FieldError::new(name, "unknown_value", detail));
         };
-        let filter = Filter {
-            status: page.parsed("status", Status::parse, || {
-                refuse(
-                    "status",
-                    "Debe ser uno de: new, assigned, on_hold, solved, closed.",
-                );
-            }),
-            team: page.parsed(
-                "team",
-                |text| Some(TeamId::from(text)).filter(|team| catalogue.team(team).is_some()),
-                || refuse("team", "No existe ese equipo."),
-            ),
-            category: page.parsed(
-                "category",
-                |text| Some(CategoryId::from(text)).filter(|id| catalogue.category(id).is_some()),
-                || refuse("category", "No existe esa categoría."),
-            ),
-            assignee: page.parsed(
-                "assignee",
-                |text| EmailAddress::parse(text).ok(),
-                || {
-                    refuse("assignee", "No es una dirección de correo válida.");
-                },
-            ),
-            requester: page.parsed(
-                "requester",
-                |text| EmailAddress::parse(text).ok(),
-                || {
-                    refuse("requester", "No es una dirección de correo válida.");
-                },
-            ),
-            due_before: page.parsed(
-                "due_before",
-                |text| text.parse().ok(),
-                || {
-                    refuse(
-                        "due_before",
-                        "Debe ser una fecha y hora RFC 3339, por ejemplo 2026-11-23T13:00:00Z.",
-                    );
-                },
-            ),
-            q: page.value("q").map(str::to_lowercase),
-        };
+        if query
+            .team
+            .as_ref()
+            .is_some_and(|team| catalogue.team(team).is_none())
+        {
+            refuse("team", "No existe ese equipo.");
+        }
+        let category = query.category.as_ref();
+        if category.is_some_and(|category| catalogue.category(category).is_none()) {
+            refuse("category", "No existe esa categoría.");
+        }
         if errors.is_empty() {
-            Ok(filter)
+            let words = query.q.as_deref().map(str::to_lowercase);
+            Ok(Filter { query, words })
         } else {
             Err(Problem::Validation(errors))
         }
@@ -267,104 +229,25 @@ impl Filter {
                 .iter()
                 .any(|c| c.running_since().is_some() && c.due_at.is_some_and(|due| due < limit))
         };
-        self.status.is_none_or(|status| ticket.status() == status)
-            && self
+        let query = &self.query;
+        query.status.is_none_or(|status| ticket.status() == status)
+            && query
                 .team
                 .as_ref()
                 .is_none_or(|team| ticket.policy.team == *team)
-            && self
+            && query
                 .category
                 .as_ref()
                 .is_none_or(|category| ticket.policy.category == *category)
-            && self
+            && query
                 .assignee
                 .as_ref()
                 .is_none_or(|email| ticket.assignee.as_ref().is_some_and(|a| a.email == *email))
-            && self
+            && query
                 .requester
                 .as_ref()
                 .is_none_or(|email| ticket.request.requester.person.email == *email)
-            && self.due_before.is_none_or(due_by)
-            && self.q.as_ref().is_none_or(text)
+            && query.due_before.is_none_or(due_by)
+            && self.words.as_ref().is_none_or(text)
     }
-}
-
-/// A page's bounds and the filters beside them.
-struct PageQuery {
-    limit: usize,
-    cursor: Option<String>,
-    rest: Vec<(String, String)>,
-}
-
-impl PageQuery {
-    fn read(call: &Call, filters: &[&str]) -> Result<Self, Problem> {
-        let mut errors = Vec::new();
-        let mut page = PageQuery {
-            limit: PAGE,
-            cursor: None,
-            rest: vec![],
-        };
-        for (i, (name, value)) in call.query().iter().enumerate() {
-            if call.query()[..i].iter().any(|(earlier, _)| earlier == name) {
-                errors.push(FieldError::new(
-                    name,
-                    "repeated_parameter",
-                    "Este parámetro va una sola vez.",
-                ));
-                continue;
-            }
-            match name.as_str() {
-                "limit" => match value.parse() {
-                    Ok(limit) if (1..=MAX_PAGE).contains(&limit) => page.limit = limit,
-                    Ok(_) | Err(_) => errors.push(FieldError::new(
-                        "limit",
-                        "out_of_range",
-                        "Debe ser un número entero entre 1 y 100.",
-                    )),
-                },
-                "cursor" => page.cursor = Some(value.clone()),
-                known if filters.contains(&known) => page.rest.push((name.clone(), value.clone())),
-                unknown => {
-                    errors.push(FieldError::new(
-                        unknown,
-                        "unknown_parameter",
-                        "Este parámetro no existe.",
-                    ));
-                }
-            }
-        }
-        if errors.is_empty() {
-            Ok(page)
-        } else {
-            Err(Problem::Validation(errors))
-        }
-    }
-
-    fn value(&self, name: &str) -> Option<&str> {
-        self.rest
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
-    }
-
-    fn parsed<T>(
-        &self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-        refuse: impl FnOnce(),
-    ) -> Option<T> {
-        let parsed = parse(self.value(name)?);
-        if parsed.is_none() {
-            refuse();
-        }
-        parsed
-    }
-}
-
-fn invalid_cursor() -> Problem {
-    Problem::Validation(vec![FieldError::new(
-        "cursor",
-        "invalid_cursor",
-        "No es un cursor que este servicio haya dado para esta lista.",
-    )])
 }

@@ -29,10 +29,7 @@ impl Function for ReadSide {
     }
 
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
-        if call.route == "GET /tickets/{ref}/attachments/{id}" {
-            return files::download(&self.desk, &self.files, &call).await;
-        }
-        handler::answer(&self.desk, &call).await
+        handler::answer(&self.desk, &self.files, &call).await
     }
 }
 

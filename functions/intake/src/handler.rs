@@ -6,14 +6,12 @@ use cloud::desk::{
 };
 use cloud::http::{Answer, Call};
 use cloud::store::{Claim, Guards, IdempotencyGuard, Outcome, RequestKey};
+use types::api::NewTicket;
+use types::api::intake::Route;
 use types::command::{Admission, Application, Setting, admit};
-use types::ids::{CategoryId, EmailAddress};
-use types::input::{Fields, MAX_NAME, MAX_TEXT, MAX_TITLE};
 use types::permission::{Actor, Caller};
-use types::problem::{FieldError, Problem};
-use types::ticket::{
-    Channel, Person, Request, Requester, RequesterKind, Ticket, WebAction, WebRequest,
-};
+use types::problem::Problem;
+use types::ticket::{Person, Request, Requester, Ticket, WebRequest};
 use types::view::{Reader, TicketView};
 
 /// Registers a request that came over HTTP: from a form, or by phone through
@@ -21,9 +19,8 @@ use types::view::{Reader, TicketView};
 pub async fn register(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     let stored = desk.catalogue().await?;
     let caller = desk.caller(call, &stored.catalogue)?;
-    let mut fields = call.fields()?;
-    let application = application(&mut fields, &caller);
-    let application = fields.finish(application)?;
+    let Route::Register(takes) = call.route()?;
+    let application = application(takes.body(&call.body)?, &caller);
     let scope = caller.email.as_str().to_owned();
     let setting = Setting {
         now: clock::now(),
@@ -99,59 +96,28 @@ async fn write(
     }
 }
 
-fn application(fields: &mut Fields, caller: &Caller) -> Option<Application> {
-    let title = fields.line("title", MAX_TITLE);
-    let description = fields.text("description", MAX_TEXT);
-    let category = fields
-        .line("category", 64)
-        .map(|id| CategoryId::from(id.as_str()));
-    let channel = fields
-        .optional_word(
-            "channel",
-            &[(Channel::Web, "web"), (Channel::Phone, "phone")],
-        )
-        .unwrap_or(Channel::Web);
-    let extension = fields.optional_line("extension", 20);
-    let web_request = fields.optional_object("web_request", |fields| {
-        Some(WebRequest {
-            action: fields.word("action", &WebAction::ALL)?,
-        })
-    });
-    let other = fields.optional_object("requester", requester);
-    if channel == Channel::Phone && other.is_none() {
-        fields.refuse(FieldError::new(
-            "requester",
-            "required",
-            "Quien registra una llamada indica quién la hizo.",
-        ));
-    }
-    let requester = other.unwrap_or_else(|| caller.person().into());
-    Some(Application {
+fn application(body: NewTicket, caller: &Caller) -> Application {
+    // Who does not say who asks, asks himself.
+    let requester = match body.requester {
+        None => caller.person().into(),
+        Some(other) => Requester {
+            person: Person {
+                email: other.email,
+                name: other.name,
+            },
+            unit: other.unit,
+            kind: other.kind,
+        },
+    };
+    Application {
         request: Request {
-            extension,
-            web_request,
-            ..Request::new(title?, description?, channel, requester)
+            extension: body.extension,
+            web_request: body.web_request.map(|asked| WebRequest {
+                action: asked.action,
+            }),
+            ..Request::new(body.title, body.description, body.channel, requester)
         },
-        category: category?,
+        category: body.category,
         links: vec![],
-    })
-}
-
-fn requester(fields: &mut Fields) -> Option<Requester> {
-    const KINDS: [(RequesterKind, &str); 2] = [
-        (RequesterKind::Official, "official"),
-        (RequesterKind::Contractor, "contractor"),
-    ];
-    let email: Option<EmailAddress> = fields.email("email");
-    let name = fields.line("name", MAX_NAME);
-    let unit = fields.optional_line("unit", MAX_NAME);
-    let kind = fields.optional_word("kind", &KINDS);
-    Some(Requester {
-        person: Person {
-            email: email?,
-            name: name?,
-        },
-        unit,
-        kind,
-    })
+    }
 }

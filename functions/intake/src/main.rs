@@ -25,10 +25,7 @@ impl Function for Intake {
     }
 
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
-        match call.route.as_str() {
-            "POST /tickets" => handler::register(&self.desk, &call).await,
-            _ => Err(Problem::NotFound("Esta dirección no existe.")),
-        }
+        handler::register(&self.desk, &call).await
     }
 }
 

@@ -9,12 +9,14 @@ use cloud::log::chain;
 use cloud::store::{CommitError, Guards, MailGuard};
 use data_encoding::BASE64URL_NOPAD;
 use mailreader::{Reading, read};
-use serde_json::json;
-use types::catalogue::Role;
+use types::api::mailroom::Route;
+use types::api::{
+    self, AcceptedRequester, MailReportQuery, Page, RefusedQuery, Row, Takes, invalid_cursor,
+};
 use types::command::{Application, Setting, admit};
 use types::ids::{CategoryId, EmailAddress, MailId};
-use types::input::{Fields, MAX_NAME, MAX_TITLE};
-use types::mail::{Acceptance, MailOutcome, MailRecord, RefusalReason, bounds};
+use types::input::{Day, Kind, MAX_TITLE};
+use types::mail::{Acceptance, MailOutcome, MailRecord, MailReport, RefusalReason, bounds};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
 use types::ticket::{Channel, Link, MAX_ATTACHMENTS, Person, Request, Ticket, Visibility};
@@ -23,27 +25,22 @@ use types::view::{Reader, TicketView};
 use crate::decision::{Case, Sender, application};
 use crate::inbox::{Inbox, MAX_MAIL, bases, ticket_id_of, with_files};
 
-/// Refused mails of a page, where the caller does not say; and most of them.
-const PAGE: usize = 50;
-const MAX_PAGE: usize = 100;
-
 /// How far a mail and its object may lie apart.
 const SLACK: types::SignedDuration = types::SignedDuration::from_hours(1);
 
 /// Answers the routes of mail.
 pub async fn answer(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
-    match call.route.as_str() {
-        "GET /mail/refused" => refused(inbox, call).await,
-        "POST /mail/refused/{id}/acceptance" => accept(inbox, call).await,
-        "GET /reports/mail" => report(inbox, call).await,
-        _ => Err(Problem::NotFound("Esta dirección no existe.")),
+    match call.route()? {
+        Route::Refused(takes) => refused(inbox, call, takes).await,
+        Route::Accept(takes) => accept(inbox, call, takes).await,
+        Route::Report(takes) => report(inbox, call, takes).await,
     }
 }
 
-async fn caller(inbox: &Inbox, call: &Call, roles: &[Role]) -> Result<Caller, Problem> {
+async fn caller(inbox: &Inbox, call: &Call, row: &Row) -> Result<Caller, Problem> {
     let stored = inbox.desk.catalogue().await?;
     let caller = inbox.desk.caller(call, &stored.catalogue)?;
-    if roles.iter().any(|role| caller.is(*role)) {
+    if row.access.admits(&caller) {
         Ok(caller)
     } else {
         Err(Problem::Forbidden(
@@ -54,23 +51,29 @@ async fn caller(inbox: &Inbox, call: &Call, roles: &[Role]) -> Result<Caller, Pr
 
 /// The mails of a day that were refused, each with its reason; or, with
 /// `outcome=filed`, those that nobody wrote.
-async fn refused(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
-    let roles = [Role::Agent, Role::Coordinator, Role::Auditor, Role::Head];
-    caller(inbox, call, &roles).await?;
-    let query = DayQuery::read(call, &["day", "outcome", "limit", "cursor"])?;
-    let (records, next) = inbox
+async fn refused(
+    inbox: &Inbox,
+    call: &Call,
+    takes: Takes<RefusedQuery>,
+) -> Result<Answer, Problem> {
+    caller(inbox, call, takes.row()).await?;
+    let query = takes.query(call.query())?;
+    let outcome = query.outcome.word();
+    let after = match &query.cursor {
+        None => None,
+        Some(cursor) => Some(place(cursor, outcome).ok_or_else(invalid_cursor)?),
+    };
+    let (items, next) = inbox
         .desk
         .store
-        .mails_of_day(
-            query.day,
-            query.outcome,
-            query.cursor.as_deref(),
-            query.limit,
-        )
+        .mails_of_day(query.day, outcome, after.as_deref(), query.limit)
         .await
         .map_err(|e| problem_of(&e))?;
-    let next = next.map(|next| BASE64URL_NOPAD.encode(next.as_bytes()));
-    Answer::json(200, &json!({ "items": records, "next_cursor": next }))
+    let page = Page {
+        items,
+        next_cursor: next.map(|next| BASE64URL_NOPAD.encode(next.as_bytes())),
+    };
+    Answer::json(200, &page)
 }
 
 /// The place in a day's list that a cursor names, if it is one of ours.
@@ -86,11 +89,15 @@ fn place(cursor: &str, outcome: &str) -> Option<String> {
 }
 
 /// The account of a day: every mail in the bucket has its one outcome.
-async fn report(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
-    let roles = [Role::Coordinator, Role::Auditor, Role::Head];
-    caller(inbox, call, &roles).await?;
-    let query = DayQuery::read(call, &["day"])?;
-    let (from, to) = bounds(query.day).ok_or_else(invalid_day)?;
+async fn report(
+    inbox: &Inbox,
+    call: &Call,
+    takes: Takes<MailReportQuery>,
+) -> Result<Answer, Problem> {
+    caller(inbox, call, takes.row()).await?;
+    let query = takes.query(call.query())?;
+    let (from, to) =
+        bounds(query.day).ok_or_else(|| Problem::Validation(vec![Day.missing("day")]))?;
     // A mail's day is when SES took it, and its object is written a moment later.
     let objects = inbox
         .raw
@@ -103,49 +110,38 @@ async fn report(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
     let ids = mails.iter().map(|(id, _)| id);
     let records = inbox.desk.store.mail_records(ids).await;
     let records = records.map_err(|e| problem_of(&e))?;
-    let mut received = 0;
-    let mut unaccounted = Vec::new();
+    let mut report = MailReport::of(query.day);
     for (id, written_at) in mails {
         let record = records.get(&id);
         let at = record.map_or(written_at, |record| record.received_at);
         if types::mail::day(at) != query.day {
             continue;
         }
-        received += 1;
+        report.received += 1;
         if record.is_none() {
-            unaccounted.push(id);
+            report.unaccounted.push(id);
         }
     }
-    let mut counts = serde_json::Map::new();
-    let mut recorded = 0;
     for &outcome in MailOutcome::WORDS {
         let count = inbox.desk.store.count_mails(query.day, outcome).await;
         let count = count.map_err(|e| problem_of(&e))?;
-        recorded += count;
-        counts.insert(outcome.to_owned(), json!(count));
+        report.recorded += count;
+        report.outcomes.insert(outcome, count);
     }
-    let balanced = received == recorded && unaccounted.is_empty();
-    Answer::json(
-        200,
-        &json!({
-            "day": query.day.to_string(),
-            "received": received,
-            "outcomes": counts,
-            "recorded": recorded,
-            "unaccounted": unaccounted,
-            "balanced": balanced,
-        }),
-    )
+    report.balanced = report.received == report.recorded && report.unaccounted.is_empty();
+    Answer::json(200, &report)
 }
 
 /// Makes a ticket of a refused mail after all.
-async fn accept(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
+async fn accept(
+    inbox: &Inbox,
+    call: &Call,
+    takes: Takes<api::Acceptance>,
+) -> Result<Answer, Problem> {
     const UNKNOWN: Problem = Problem::NotFound("No existe ese correo.");
-    let caller = caller(inbox, call, &[Role::Agent, Role::Coordinator]).await?;
+    let caller = caller(inbox, call, takes.row()).await?;
     let id = MailId::parse(call.parameter("id")).ok_or(UNKNOWN)?;
-    let mut fields = call.fields()?;
-    let wishes = Wishes::read(&mut fields);
-    let wishes = fields.finish(Some(wishes))?;
+    let wishes = takes.body(&call.body)?;
     let record = inbox.desk.store.mail_record(&id).await;
     let record = record.map_err(|e| problem_of(&e))?.ok_or(UNKNOWN)?;
     let reason = match (&record.outcome, &record.accepted) {
@@ -184,27 +180,6 @@ async fn accept(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
     Ok(Answer::json(201, &view)?.located(&format!("/tickets/{}", ticket.number.0)))
 }
 
-/// What whoever accepts may say better than the mail.
-struct Wishes {
-    category: Option<CategoryId>,
-    requester: Option<(EmailAddress, String)>,
-}
-
-impl Wishes {
-    fn read(fields: &mut Fields) -> Self {
-        let category = fields.optional_line("category", 64);
-        let requester = fields.optional_object("requester", |fields| {
-            let email = fields.email("email");
-            let name = fields.line("name", MAX_NAME);
-            Some((email?, name?))
-        });
-        Wishes {
-            category: category.map(|id| CategoryId::from(id.as_str())),
-            requester,
-        }
-    }
-}
-
 /// The raw mail, unless it is too large to hold.
 async fn reopen(inbox: &Inbox, record: &MailRecord) -> Result<Option<Vec<u8>>, Problem> {
     match inbox.raw.read(&record.object, MAX_MAIL).await {
@@ -219,7 +194,7 @@ async fn write(
     caller: &Caller,
     record: &MailRecord,
     reading: Option<&Reading<'_>>,
-    wishes: Wishes,
+    wishes: api::Acceptance,
 ) -> Result<Ticket, Problem> {
     let desk = &inbox.desk;
     let stored = desk.catalogue().await?;
@@ -293,9 +268,9 @@ async fn write(
 fn requester(
     record: &MailRecord,
     reading: Option<&Reading<'_>>,
-    wished: Option<(EmailAddress, String)>,
+    wished: Option<AcceptedRequester>,
 ) -> Result<Person, Problem> {
-    if let Some((email, name)) = wished {
+    if let Some(AcceptedRequester { email, name }) = wished {
         return Ok(Person { email, name });
     }
     let envelope = || EmailAddress::parse(record.envelope_from.as_deref()?).ok();
@@ -340,79 +315,5 @@ fn file_problem(error: &FileError) -> Problem {
         FileError::Missing { .. } => Problem::NotFound("El correo original ya no está."),
         FileError::Retryable { .. } => Problem::Unavailable,
         FileError::TooLarge { .. } | FileError::Unexpected { .. } => Problem::Internal,
-    }
-}
-
-/// A day, and the bounds of a page.
-struct DayQuery {
-    day: types::Date,
-    outcome: &'static str,
-    limit: usize,
-    cursor: Option<String>,
-}
-
-fn invalid_day() -> Problem {
-    Problem::Validation(vec![FieldError::new(
-        "day",
-        "invalid_date",
-        "Debe ser una fecha, por ejemplo 2026-11-23.",
-    )])
-}
-
-impl DayQuery {
-    fn read(call: &Call, known: &[&str]) -> Result<Self, Problem> {
-        let value = |name: &str| {
-            let mut named = call.query().iter().filter(|(n, _)| n == name);
-            named.next().map(|(_, value)| value.as_str())
-        };
-        let unknown = call
-            .query()
-            .iter()
-            .find(|(n, _)| !known.contains(&n.as_str()));
-        if let Some((name, _)) = unknown {
-            return Err(Problem::Validation(vec![FieldError::new(
-                name,
-                "unknown_parameter",
-                "Este parámetro no existe.",
-            )]));
-        }
-        let day = value("day").and_then(|day| day.parse().ok());
-        let limit = match value("limit").map(str::parse) {
-            None => PAGE,
-            Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,
-            Some(_) => {
-                return Err(Problem::Validation(vec![FieldError::new(
-                    "limit",
-                    "out_of_range",
-                    "Debe ser un número entero entre 1 y 100.",
-                )]));
-            }
-        };
-        let outcome = match value("outcome") {
-            None | Some("refused") => "refused",
-            Some("filed") => "filed",
-            Some(_) => {
-                return Err(Problem::Validation(vec![FieldError::new(
-                    "outcome",
-                    "unknown_value",
-                    "Debe ser refused o filed.",
-                )]));
-            }
-        };
-        let given = value("cursor");
-        let cursor = given.and_then(|cursor| place(cursor, outcome));
-        if given.is_some() && cursor.is_none() {
-            return Err(Problem::Validation(vec![FieldError::new(
-                "cursor",
-                "invalid_cursor",
-                "No es un cursor que este servicio haya dado para esta lista.",
-            )]));
-        }
-        Ok(DayQuery {
-            day: day.ok_or_else(invalid_day)?,
-            outcome,
-            limit,
-            cursor,
-        })
     }
 }

@@ -133,7 +133,8 @@ pub(crate) fn identities(identities: &[template::Identity]) -> Vec<ses::Identity
 mod tests {
     use super::*;
 
-    /// The paths that the functions know of, and those that are wired.
+    /// The table of routes, and what is wired: route, function, and whether it
+    /// takes a token to be let in.
     #[test]
     fn the_products_routes_are_those_of_its_api() {
         let offered = Offered {
@@ -143,10 +144,19 @@ mod tests {
         };
         let text = include_str!("../../../template.yaml");
         let template = template(text, &[], &offered, 4566).unwrap();
-        let mut wired: Vec<&str> = template.routes.iter().map(|r| r.key.as_str()).collect();
-        let known = types::api::ROUTES.map(|(method, path)| format!("{method} {path}"));
-        let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
-        known.push("$default");
+        let wired = template.routes.iter();
+        let mut wired: Vec<(String, String, bool)> = wired
+            .map(|route| (route.key.clone(), route.function.clone(), route.authorized))
+            .collect();
+        let mut known: Vec<_> = types::api::ROUTES
+            .iter()
+            .map(|row| {
+                let key = format!("{} {}", row.method, row.path);
+                let function = row.function.name().to_owned();
+                (key, function, !row.access.is_public())
+            })
+            .collect();
+        known.push(("$default".to_owned(), "desk".to_owned(), false));
         wired.sort_unstable();
         known.sort_unstable();
         assert_eq!(wired, known);

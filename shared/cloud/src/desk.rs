@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use types::Timestamp;
+use types::api::{EXPECTED_VERSION, Takes};
 use types::catalogue::Catalogue;
 use types::command::{Command, NewTicket, Setting, decide};
 use types::effects::QueueName;
 use types::ids::{TicketId, TicketNumber, TicketRef};
+use types::input::{Asked, Input};
 use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
 use types::problem::Problem;
@@ -247,18 +249,29 @@ impl Desk {
     ///
     /// # Errors
     /// The problem that the caller is told of; nothing has changed then.
-    pub async fn command(
+    pub async fn command<B: Input>(
         &self,
         call: &Call,
-        read: impl FnOnce(&mut types::input::Fields) -> Option<Command>,
+        takes: Takes<B>,
+        command: impl FnOnce(B) -> Command,
     ) -> Result<Answer, Problem> {
         let reference = call.ticket_ref()?;
         let stored = self.catalogue().await?;
         let caller = self.caller(call, &stored.catalogue)?;
         let mut fields = call.fields()?;
-        let expected = fields.optional_whole("expected_version", 1, u64::MAX);
-        let command = read(&mut fields);
-        let command = fields.finish(command)?;
+        let expected = EXPECTED_VERSION
+            .ask(&mut fields, "expected_version")
+            .flatten();
+        let body = takes.read(&mut fields);
+        let command = command(fields.finish(body)?);
+        if !takes.gives(command.kind()) {
+            // Whoever may call the route is asked by the table; so it has to know.
+            tracing::error!(
+                route = takes.row().name,
+                "the route's command is not in the table"
+            );
+            return Err(Problem::Internal);
+        }
         let ticket = self.readable(reference, &caller).await?;
         let scope = caller.email.as_str().to_owned();
         let reader = Reader::of(&caller, &ticket);

@@ -110,7 +110,8 @@ pub fn written<T: serde::Serialize>(answer: &T) -> Result<Box<RawValue>, Functio
     to_raw_value(answer).map_err(FunctionError::UnwritableAnswer)
 }
 
-/// What tells events apart.
+/// What tells events apart, by their outermost keys: which type of
+/// `aws_lambda_events` to read is known only then.
 #[derive(Deserialize)]
 struct Probe {
     #[serde(rename = "Records")]

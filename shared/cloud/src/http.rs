@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION};
 use lambda_http::http::{HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use serde::Serialize;
+use types::api::Routes;
 use types::ids::{EmailAddress, TicketRef};
 use types::input::Fields;
 use types::problem::{FieldError, Problem};
@@ -98,6 +99,14 @@ impl Call {
         self.identity.as_ref().ok_or(Problem::Forbidden(
             "La credencial no trae una dirección de correo verificada.",
         ))
+    }
+
+    /// The route, if it is one of the function's.
+    ///
+    /// # Errors
+    /// When it is not: whoever wired the template gave it to another function.
+    pub fn route<R: Routes>(&self) -> Result<R, Problem> {
+        R::of(&self.route).ok_or(Problem::NotFound("Esta dirección no existe."))
     }
 
     /// A path parameter.
@@ -202,6 +211,13 @@ impl Answer {
         Ok(Answer::of(status, "application/json; charset=utf-8", body))
     }
 
+    /// JSON that is there already and the same for everybody, for so many seconds.
+    pub fn fixed(body: &str, seconds: u32) -> Self {
+        let kept = format!("public, max-age={seconds}");
+        Answer::of(200, "application/json; charset=utf-8", body.to_owned())
+            .with(CACHE_CONTROL, &kept)
+    }
+
     /// A page.
     pub fn html(status: u16, body: String) -> Self {
         Answer::of(status, "text/html; charset=utf-8", body)
@@ -217,10 +233,7 @@ impl Answer {
     fn of(status: u16, content_type: &'static str, body: String) -> Self {
         let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-            (
-                HeaderName::from_static("cache-control"),
-                HeaderValue::from_static("no-store"),
-            ),
+            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (
                 HeaderName::from_static("x-content-type-options"),
                 HeaderValue::from_static("nosniff"),

@@ -1,5 +1,10 @@
 //! What SES says of mail, as it comes through SNS into a queue: a mail that came
 //! in, and what became of one of ours.
+//!
+//! The types are our own. Those of `aws_lambda_events` are for a function that SES
+//! calls by itself: they know no bounces and complaints, insist on all headers and
+//! a `From` (what comes in without one has to be put on record, too), and bring a
+//! second library for times along.
 
 use serde::{Deserialize, Deserializer};
 use types::Timestamp;

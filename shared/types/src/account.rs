@@ -8,6 +8,7 @@ use crate::ids::CalendarId;
 
 /// The three clocks of a ticket.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClocksExplained<'a> {
     pub number: u64,
     pub attention: ClockExplained<'a>,
@@ -17,6 +18,7 @@ pub struct ClocksExplained<'a> {
 
 /// A clock as of now, and how it came to stand where it does.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClockExplained<'a> {
     pub state: ClockState,
     /// Whose hours count now; none until it starts.
@@ -40,6 +42,7 @@ pub struct ClockExplained<'a> {
 
 /// A stretch of time of a clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SegmentExplained {
     pub from: Timestamp,
     /// None while it is open.
@@ -54,6 +57,7 @@ pub struct SegmentExplained {
 
 /// A step on a clock's way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepExplained {
     pub percent: u32,
     pub tells: Tells,

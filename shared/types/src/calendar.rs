@@ -78,6 +78,7 @@ const DAYS: [&str; 7] = [
 
 /// A calendar as the catalogue writes it; [`Calendar::parse`] gives it meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CalendarDefinition {
     /// Open at every instant, as `24x7` is. Nothing else is written then.
@@ -102,6 +103,7 @@ pub struct CalendarDefinition {
 /// A day may have several, in any order, and none if it is closed. The end is
 /// exclusive, and may be `24:00`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct WeekDefinition {
     /// The intervals of Monday.
@@ -153,6 +155,7 @@ impl WeekDefinition {
 
 /// The public holidays that a calendar keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Holidays {
     /// None at all.
@@ -177,6 +180,7 @@ impl Holidays {
 
 /// A day or a range of days on which a calendar is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClosureDefinition {
     /// What the closure is, for people.

@@ -15,6 +15,7 @@ use crate::problem::FieldError;
 
 /// The catalogue as it is written and answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueDocument {
     pub categories: Vec<Category>,
@@ -27,6 +28,7 @@ pub struct CatalogueDocument {
 
 /// What a request can be about (annex 1 of the procedure).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Category {
     pub id: CategoryId,
@@ -83,6 +85,7 @@ pub(crate) fn default_steps() -> Vec<Step> {
 
 /// A team of the desk or of the Technology Office.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Team {
     pub id: TeamId,
@@ -103,6 +106,7 @@ pub struct Team {
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, VariantArray,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Requester,
@@ -123,6 +127,7 @@ impl Role {
 
 /// A person with a role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryEntry {
     pub email: EmailAddress,
@@ -151,6 +156,7 @@ fn default_available() -> bool {
 
 /// An outside company that solves what the entity cannot (activity 10).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     pub id: ProviderId,

@@ -14,6 +14,7 @@ use crate::ids::CalendarId;
 
 /// Which clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClockKind {
     /// From registration to the desk's first contact.
@@ -44,6 +45,7 @@ impl ClockKind {
 
 /// What a clock is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClockState {
     /// Not started yet.
@@ -75,6 +77,7 @@ pub struct Segment {
 
 /// Whom a step tells that time runs out, or has run out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tells {
     /// Whoever is in charge now: the agent, or the officer after an escalation.
@@ -90,6 +93,7 @@ pub enum Tells {
 /// A step on a clock's way, as the catalogue rules it: at `percent` of the limit
 /// somebody is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub clock: ClockKind,

@@ -45,6 +45,7 @@ impl FromStr for TicketId {
 
 /// Identity of a mail that came in: the id that SES gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct MailId(pub String);
 
@@ -66,6 +67,7 @@ impl fmt::Display for MailId {
 /// The consecutive number that people call a ticket by (activity 2): 1 and up,
 /// shown as `#000123`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct TicketNumber(pub u64);
 
@@ -196,6 +198,7 @@ macro_rules! names {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(pub String);
 

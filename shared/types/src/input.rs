@@ -1,6 +1,16 @@
-//! Reading the body of a request: every field is asked for by name, every
-//! mistake is reported at once, and what nobody asked for is refused.
+//! Reading what a caller sends, a JSON body or a query: every field is asked for
+//! by name and kind, every mistake is reported at once, and what nobody asked for
+//! is refused.
+//!
+//! A [`Kind`] says what a value may be, reads it, and tells the API's document
+//! the same; [`input!`](crate::api) puts them together to a struct.
 
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::ids::{EmailAddress, parse_line, parse_text};
@@ -13,11 +23,21 @@ pub const MAX_TEXT: usize = 20_000;
 /// Longest name of a person or unit, in characters.
 pub const MAX_NAME: usize = 120;
 
-/// The fields of a JSON object that have not been asked for yet.
+/// The fields of an object, or the parameters of a query, that have not been
+/// asked for yet.
 pub struct Fields {
+    source: Source,
     prefix: String,
     rest: Map<String, Value>,
     errors: Vec<FieldError>,
+}
+
+/// Where fields come from.
+#[derive(Clone, Copy)]
+enum Source {
+    Body,
+    /// Everything is a text there.
+    Query,
 }
 
 impl Fields {
@@ -43,8 +63,32 @@ impl Fields {
         }
     }
 
+    /// The parameters of a query.
+    pub fn query(parameters: &[(String, String)]) -> Self {
+        let mut fields = Fields {
+            source: Source::Query,
+            ..Fields::of(String::new(), Map::new())
+        };
+        let mut seen = BTreeSet::new();
+        for (name, value) in parameters {
+            if seen.insert(name) {
+                fields
+                    .rest
+                    .insert(name.clone(), Value::from(value.as_str()));
+            } else {
+                fields.errors.push(FieldError::new(
+                    name,
+                    "repeated_parameter",
+                    "Este parámetro va una sola vez.",
+                ));
+            }
+        }
+        fields
+    }
+
     fn of(prefix: String, rest: Map<String, Value>) -> Self {
         Fields {
+            source: Source::Body,
             prefix,
             rest,
             errors: Vec::new(),
@@ -60,173 +104,34 @@ impl Fields {
         self.errors.push(error);
     }
 
-    /// A value as it came; `null` is the same as missing.
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.rest.remove(name).filter(|value| !value.is_null())
-    }
-
-    fn take_str(&mut self, name: &str) -> Option<String> {
-        match self.take(name)? {
-            Value::String(text) => Some(text),
-            _ => {
-                let error = FieldError::new(&self.path(name), "wrong_type", "Debe ser un texto.");
-                self.errors.push(error);
-                None
-            }
-        }
-    }
-
-    fn keep<T>(&mut self, result: Result<T, FieldError>) -> Option<T> {
-        result.map_err(|e| self.errors.push(e)).ok()
-    }
-
-    fn require(&mut self, name: &str) {
+    /// A field that has to be there; `null` is the same as missing.
+    pub fn required<K: Kind>(&mut self, name: &str, kind: &K) -> Option<K::Value> {
         if self.rest.get(name).is_none_or(Value::is_null) {
-            let error = FieldError::required(&self.path(name));
+            let error = kind.missing(&self.path(name));
             self.errors.push(error);
         }
+        self.optional(name, kind)
     }
 
-    /// A text on one line.
-    pub fn line(&mut self, name: &str, max: usize) -> Option<String> {
-        self.require(name);
-        self.optional_line(name, max)
-    }
-
-    /// A text on one line that may be left out.
-    pub fn optional_line(&mut self, name: &str, max: usize) -> Option<String> {
-        let text = self.take_str(name)?;
-        let parsed = parse_line(&self.path(name), &text, max);
-        self.keep(parsed)
-    }
-
-    /// A text of several lines.
-    pub fn text(&mut self, name: &str, max: usize) -> Option<String> {
-        self.require(name);
-        self.optional_text(name, max)
-    }
-
-    /// A text of several lines that may be left out.
-    pub fn optional_text(&mut self, name: &str, max: usize) -> Option<String> {
-        let text = self.take_str(name)?;
-        let parsed = parse_text(&self.path(name), &text, max);
-        self.keep(parsed)
-    }
-
-    /// An e-mail address.
-    pub fn email(&mut self, name: &str) -> Option<EmailAddress> {
-        self.require(name);
-        self.optional_email(name)
-    }
-
-    /// An e-mail address that may be left out.
-    pub fn optional_email(&mut self, name: &str) -> Option<EmailAddress> {
-        let text = self.take_str(name)?;
-        let path = self.path(name);
-        let parsed = EmailAddress::parse(&text).map_err(|_| {
-            FieldError::new(
-                &path,
-                "invalid_email",
-                "No es una dirección de correo válida.",
-            )
-        });
-        self.keep(parsed)
-    }
-
-    /// One of a few words that may be left out.
-    pub fn optional_word<T: Copy>(&mut self, name: &str, words: &[(T, &str)]) -> Option<T> {
-        let text = self.take_str(name)?;
-        let found = words
-            .iter()
-            .find(|(_, word)| *word == text)
-            .map(|(value, _)| *value);
-        if found.is_none() {
-            let known: Vec<_> = words.iter().map(|(_, word)| format!("«{word}»")).collect();
-            let error = FieldError::new(
-                &self.path(name),
-                "unknown_value",
-                format!("Debe ser uno de: {}.", known.join(", ")),
-            );
-            self.errors.push(error);
-        }
-        found
-    }
-
-    /// One of a few words.
-    pub fn word<T: Copy>(&mut self, name: &str, words: &[(T, &str)]) -> Option<T> {
-        self.require(name);
-        self.optional_word(name, words)
-    }
-
-    /// Yes or no.
-    pub fn flag(&mut self, name: &str) -> Option<bool> {
-        self.require(name);
-        match self.take(name)? {
-            Value::Bool(value) => Some(value),
-            _ => {
-                let error = FieldError::new(
-                    &self.path(name),
-                    "wrong_type",
-                    "Debe ser verdadero o falso.",
-                );
-                self.errors.push(error);
-                None
-            }
-        }
-    }
-
-    /// A whole number within bounds that may be left out.
-    pub fn optional_whole(&mut self, name: &str, min: u64, max: u64) -> Option<u64> {
-        let value = self.take(name)?;
-        match value.as_u64() {
-            Some(number) if (min..=max).contains(&number) => Some(number),
-            Some(_) | None => {
-                let error = FieldError::new(
-                    &self.path(name),
-                    "out_of_range",
-                    format!("Debe ser un número entero entre {min} y {max}."),
-                );
-                self.errors.push(error);
-                None
-            }
-        }
-    }
-
-    /// A whole number within bounds.
-    pub fn whole(&mut self, name: &str, min: u64, max: u64) -> Option<u64> {
-        self.require(name);
-        self.optional_whole(name, min, max)
-    }
-
-    /// An object of its own that may be left out, read by `read`.
-    pub fn optional_object<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(&mut Fields) -> Option<T>,
-    ) -> Option<T> {
-        match self.take(name)? {
-            Value::Object(map) => {
-                let mut inner = Fields::of(format!("{}.", self.path(name)), map);
-                let value = read(&mut inner);
-                inner.refuse_rest();
-                self.errors.append(&mut inner.errors);
-                value
-            }
-            _ => {
-                let error = FieldError::new(&self.path(name), "wrong_type", "Debe ser un objeto.");
-                self.errors.push(error);
-                None
-            }
-        }
+    /// A field that may be left out.
+    pub fn optional<K: Kind>(&mut self, name: &str, kind: &K) -> Option<K::Value> {
+        let value = self.rest.remove(name).filter(|value| !value.is_null())?;
+        let value = match (self.source, value) {
+            (Source::Query, Value::String(text)) => kind.of_text(text),
+            (Source::Query | Source::Body, value) => value,
+        };
+        let parsed = kind.parse(&self.path(name), value);
+        parsed.map_err(|mut e| self.errors.append(&mut e)).ok()
     }
 
     fn refuse_rest(&mut self) {
+        let (code, detail) = match self.source {
+            Source::Body => ("unknown_field", "Este campo no existe."),
+            Source::Query => ("unknown_parameter", "Este parámetro no existe."),
+        };
         for name in self.rest.keys() {
-            self.errors.push(FieldError::new(
-                &format!("{}{name}", self.prefix),
-                "unknown_field",
-                "Este campo no existe.",
-            ));
+            let path = format!("{}{name}", self.prefix);
+            self.errors.push(FieldError::new(&path, code, detail));
         }
     }
 
@@ -244,15 +149,422 @@ impl Fields {
     }
 }
 
+/// What a caller sends with a request: the fields of a body or the parameters of
+/// a query.
+pub trait Input: Sized {
+    /// Asks for every field; `None` only where one of them was refused.
+    fn read(fields: &mut Fields) -> Option<Self>;
+
+    /// What it asks for, in that order, for the API's document.
+    #[cfg(test)]
+    fn members() -> Vec<crate::api::document::Member>;
+}
+
+/// What a value may be.
+pub trait Kind {
+    type Value;
+
+    /// The value as it came, read.
+    ///
+    /// # Errors
+    /// Every mistake, under `path`.
+    fn parse(&self, path: &str, value: Value) -> Result<Self::Value, Vec<FieldError>>;
+
+    /// What a text of a query stands for.
+    fn of_text(&self, text: String) -> Value {
+        Value::String(text)
+    }
+
+    /// What is said where it is missing.
+    fn missing(&self, path: &str) -> FieldError {
+        FieldError::required(path)
+    }
+
+    /// The same as JSON Schema.
+    #[cfg(test)]
+    fn schema(&self) -> Value;
+}
+
+/// A field of an [`Input`]: a kind that has to be there, [`Optional`], or with a
+/// default ([`Or`]).
+pub trait Asked {
+    type Value;
+
+    /// Asks for it.
+    fn ask(&self, fields: &mut Fields, name: &str) -> Option<Self::Value>;
+
+    /// How the API's document says it.
+    #[cfg(test)]
+    fn describe(&self) -> crate::api::document::Asked;
+}
+
+impl<K: Kind> Asked for K {
+    type Value = K::Value;
+
+    fn ask(&self, fields: &mut Fields, name: &str) -> Option<K::Value> {
+        fields.required(name, self)
+    }
+
+    #[cfg(test)]
+    fn describe(&self) -> crate::api::document::Asked {
+        crate::api::document::Asked::required(self.schema())
+    }
+}
+
+/// A field that may be left out.
+pub struct Optional<K>(pub K);
+
+impl<K: Kind> Asked for Optional<K> {
+    type Value = Option<K::Value>;
+
+    // A mistake is noted, and ends the reading later.
+    fn ask(&self, fields: &mut Fields, name: &str) -> Option<Option<K::Value>> {
+        Some(fields.optional(name, &self.0))
+    }
+
+    #[cfg(test)]
+    fn describe(&self) -> crate::api::document::Asked {
+        crate::api::document::Asked::optional(self.0.schema())
+    }
+}
+
+/// A field that may be left out, and what it is then.
+pub struct Or<K: Kind>(pub K, pub K::Value);
+
+impl<K: Kind<Value: Clone + Serialize>> Asked for Or<K> {
+    type Value = K::Value;
+
+    fn ask(&self, fields: &mut Fields, name: &str) -> Option<K::Value> {
+        let given = fields.optional(name, &self.0);
+        Some(given.unwrap_or_else(|| self.1.clone()))
+    }
+
+    #[cfg(test)]
+    fn describe(&self) -> crate::api::document::Asked {
+        crate::api::document::Asked::with_default(self.0.schema(), &self.1)
+    }
+}
+
+fn text(path: &str, value: Value) -> Result<String, Vec<FieldError>> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            let error = FieldError::new(path, "wrong_type", "Debe ser un texto.");
+            Err(vec![error])
+        }
+    }
+}
+
+/// A text on one line, of at most so many characters.
+pub struct Line(pub usize);
+
+impl Kind for Line {
+    type Value = String;
+
+    fn parse(&self, path: &str, value: Value) -> Result<String, Vec<FieldError>> {
+        parse_line(path, &text(path, value)?, self.0).map_err(|e| vec![e])
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        crate::api::document::line(self.0)
+    }
+}
+
+/// A text of several lines, of at most so many characters.
+pub struct Text(pub usize);
+
+impl Kind for Text {
+    type Value = String;
+
+    fn parse(&self, path: &str, value: Value) -> Result<String, Vec<FieldError>> {
+        parse_text(path, &text(path, value)?, self.0).map_err(|e| vec![e])
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        crate::api::document::text(self.0)
+    }
+}
+
+/// A key of the catalogue.
+pub struct Key<T>(PhantomData<fn() -> T>);
+
+impl<T> Key<T> {
+    /// Longest key, in characters.
+    const MAX: usize = 64;
+
+    /// A key of whatever `T` names.
+    pub const fn new() -> Self {
+        Key(PhantomData)
+    }
+}
+
+impl<T> Default for Key<T> {
+    fn default() -> Self {
+        Key::new()
+    }
+}
+
+impl<T: for<'a> From<&'a str>> Kind for Key<T> {
+    type Value = T;
+
+    fn parse(&self, path: &str, value: Value) -> Result<T, Vec<FieldError>> {
+        let line = Line(Self::MAX).parse(path, value)?;
+        Ok(T::from(line.as_str()))
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        Line(Self::MAX).schema()
+    }
+}
+
+/// An e-mail address.
+pub struct Email;
+
+impl Kind for Email {
+    type Value = EmailAddress;
+
+    fn parse(&self, path: &str, value: Value) -> Result<EmailAddress, Vec<FieldError>> {
+        EmailAddress::parse(&text(path, value)?).map_err(|_| {
+            vec![FieldError::new(
+                path,
+                "invalid_email",
+                "No es una dirección de correo válida.",
+            )]
+        })
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        crate::api::document::email()
+    }
+}
+
+/// One of a few words.
+pub struct Word<T: 'static>(pub &'static [(T, &'static str)]);
+
+impl<T: Copy> Kind for Word<T> {
+    type Value = T;
+
+    fn parse(&self, path: &str, value: Value) -> Result<T, Vec<FieldError>> {
+        let text = text(path, value)?;
+        let mut words = self.0.iter();
+        match words.find(|(_, word)| *word == text) {
+            Some((value, _)) => Ok(*value),
+            None => {
+                let known: Vec<_> = self.0.iter().map(|(_, word)| format!("«{word}»")).collect();
+                Err(vec![FieldError::new(
+                    path,
+                    "unknown_value",
+                    format!("Debe ser uno de: {}.", known.join(", ")),
+                )])
+            }
+        }
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        let words: Vec<_> = self.0.iter().map(|(_, word)| *word).collect();
+        serde_json::json!({ "type": "string", "enum": words })
+    }
+}
+
+/// Yes or no.
+pub struct Flag;
+
+impl Kind for Flag {
+    type Value = bool;
+
+    fn parse(&self, path: &str, value: Value) -> Result<bool, Vec<FieldError>> {
+        value.as_bool().ok_or_else(|| {
+            vec![FieldError::new(
+                path,
+                "wrong_type",
+                "Debe ser verdadero o falso.",
+            )]
+        })
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({ "type": "boolean" })
+    }
+}
+
+/// A whole number from the first to the second.
+pub struct Whole<T>(pub T, pub T);
+
+impl<T: Copy + TryFrom<u64> + PartialOrd + std::fmt::Display> Kind for Whole<T> {
+    type Value = T;
+
+    fn parse(&self, path: &str, value: Value) -> Result<T, Vec<FieldError>> {
+        let Whole(min, max) = self;
+        let number = value.as_u64().and_then(|number| T::try_from(number).ok());
+        number
+            .filter(|number| (min..=max).contains(&number))
+            .ok_or_else(|| {
+                vec![FieldError::new(
+                    path,
+                    "out_of_range",
+                    format!("Debe ser un número entero entre {min} y {max}."),
+                )]
+            })
+    }
+
+    fn of_text(&self, text: String) -> Value {
+        let number: Result<u64, _> = text.parse();
+        number.map_or(Value::String(text), Value::from)
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        let number = |n: T| -> Value { n.to_string().parse().unwrap() };
+        serde_json::json!({ "type": "integer", "minimum": number(self.0), "maximum": number(self.1) })
+    }
+}
+
+/// A date and time (RFC 3339).
+pub struct Instant;
+
+impl Kind for Instant {
+    type Value = Timestamp;
+
+    fn parse(&self, path: &str, value: Value) -> Result<Timestamp, Vec<FieldError>> {
+        text(path, value)?.parse().map_err(|_| {
+            vec![FieldError::new(
+                path,
+                "invalid_time",
+                "Debe ser una fecha y hora RFC 3339, por ejemplo 2026-11-23T13:00:00Z.",
+            )]
+        })
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// A date.
+pub struct Day;
+
+impl Kind for Day {
+    type Value = Date;
+
+    fn parse(&self, path: &str, value: Value) -> Result<Date, Vec<FieldError>> {
+        let day = text(path, value)?.parse();
+        day.map_err(|_| vec![self.missing(path)])
+    }
+
+    fn missing(&self, path: &str) -> FieldError {
+        FieldError::new(
+            path,
+            "invalid_date",
+            "Debe ser una fecha, por ejemplo 2026-11-23.",
+        )
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({ "type": "string", "format": "date" })
+    }
+}
+
+/// Any text at all: what it is worth is found out later.
+pub struct Anything;
+
+impl Kind for Anything {
+    type Value = String;
+
+    fn parse(&self, path: &str, value: Value) -> Result<String, Vec<FieldError>> {
+        text(path, value)
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({ "type": "string" })
+    }
+}
+
+/// What a list is narrowed by. Whatever is wrong with it, it is no value that
+/// the list knows.
+pub struct Filter<K>(pub K, pub &'static str);
+
+impl<K: Kind> Kind for Filter<K> {
+    type Value = K::Value;
+
+    fn parse(&self, path: &str, value: Value) -> Result<K::Value, Vec<FieldError>> {
+        let parsed = self.0.parse(path, value);
+        parsed.map_err(|_| vec![FieldError::new(path, "unknown_value", self.1)])
+    }
+
+    fn of_text(&self, text: String) -> Value {
+        self.0.of_text(text)
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        self.0.schema()
+    }
+}
+
+/// An object of its own.
+pub struct Object<T>(PhantomData<fn() -> T>);
+
+impl<T> Object<T> {
+    /// An object that is read as `T`.
+    pub const fn new() -> Self {
+        Object(PhantomData)
+    }
+}
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Object::new()
+    }
+}
+
+impl<T: Input> Kind for Object<T> {
+    type Value = T;
+
+    fn parse(&self, path: &str, value: Value) -> Result<T, Vec<FieldError>> {
+        let Value::Object(map) = value else {
+            let error = FieldError::new(path, "wrong_type", "Debe ser un objeto.");
+            return Err(vec![error]);
+        };
+        let mut inner = Fields::of(format!("{path}."), map);
+        let value = T::read(&mut inner);
+        inner.refuse_rest();
+        value
+            .filter(|_| inner.errors.is_empty())
+            .ok_or(inner.errors)
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        crate::api::document::object(&T::members())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    crate::api::input! {
+        /// Somebody.
+        struct Who {
+            /// His address.
+            email: EmailAddress = Email,
+        }
+    }
+
     fn check(body: &str, expected: &[(&str, &str)]) {
         let mut fields = Fields::parse(body.as_bytes()).unwrap();
-        let title = fields.line("title", 5);
-        let who = fields.optional_object("who", |who| who.email("email"));
-        let solved = fields.flag("solved");
+        let title = fields.required("title", &Line(5));
+        let who = fields.optional("who", &Object::<Who>::new());
+        let solved = fields.required("solved", &Flag);
         let value = title.zip(solved).map(|_| who);
         let found = match fields.finish(value) {
             Ok(_) => vec![],

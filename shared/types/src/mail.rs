@@ -1,6 +1,8 @@
 //! Mail that came in, as it stands on record: every mail has one outcome, and
 //! none is dropped.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,6 +14,7 @@ use crate::ticket::{Link, Person};
 
 /// A mail and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MailRecord {
     pub id: MailId,
     /// When SES took it.
@@ -35,6 +38,7 @@ pub struct MailRecord {
 
 /// What became of a mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum MailOutcome {
@@ -59,6 +63,7 @@ pub enum MailOutcome {
 
 /// What a mail did to a ticket that was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Became {
     FollowUp,
@@ -72,6 +77,7 @@ pub enum Became {
 
 /// Why a mail was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
     Virus,
@@ -92,10 +98,42 @@ pub enum RefusalReason {
 
 /// Who accepted a refused mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Acceptance {
     pub by: Person,
     pub at: Timestamp,
     pub ticket: Link,
+}
+
+/// The account of a day: what the bucket holds, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct MailReport {
+    pub day: Date,
+    /// Mails in the bucket.
+    pub received: usize,
+    /// Mails on record, by their outcome.
+    pub outcomes: BTreeMap<&'static str, usize>,
+    /// Mails on record.
+    pub recorded: usize,
+    /// Mails in the bucket that are not on record.
+    pub unaccounted: Vec<MailId>,
+    /// Whether every mail in the bucket is on record, and the other way round.
+    pub balanced: bool,
+}
+
+impl MailReport {
+    /// The account of a day on which nothing came.
+    pub fn of(day: Date) -> Self {
+        MailReport {
+            day,
+            received: 0,
+            outcomes: MailOutcome::WORDS.iter().map(|word| (*word, 0)).collect(),
+            recorded: 0,
+            unaccounted: Vec::new(),
+            balanced: true,
+        }
+    }
 }
 
 impl MailRecord {

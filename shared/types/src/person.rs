@@ -6,6 +6,7 @@ use crate::ids::EmailAddress;
 
 /// Somebody, as answers and mails name him.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Person {
     pub email: EmailAddress,
     pub name: String,

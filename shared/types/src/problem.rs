@@ -2,8 +2,68 @@
 
 use serde::Serialize;
 
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $word:literal $title:literal,)+) => {
+        /// The stable word of a problem. Each has one status and one title.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ProblemCode {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl ProblemCode {
+            /// Every code.
+            pub const ALL: &[ProblemCode] = &[$(ProblemCode::$name),+];
+
+            /// The word, for programs.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(ProblemCode::$name => $word,)+
+                }
+            }
+
+            /// HTTP status of the answer.
+            pub fn status(self) -> u16 {
+                match self {
+                    $(ProblemCode::$name => $status,)+
+                }
+            }
+
+            /// The title, for people, in Spanish.
+            pub fn title(self) -> &'static str {
+                match self {
+                    $(ProblemCode::$name => $title,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not JSON, or not an object.
+    MalformedBody = 400 "malformed_body" "El cuerpo de la petición no se puede leer",
+    /// The caller may see this but not do it.
+    Forbidden = 403 "forbidden" "No tiene permiso para hacer esto",
+    /// There is nothing here, or nothing that the caller may know of.
+    NotFound = 404 "not_found" "No se encontró",
+    /// The path exists, the method does not.
+    MethodNotAllowed = 405 "method_not_allowed" "Método no permitido",
+    /// The state of the ticket forbids the command.
+    InvalidTransition = 409 "invalid_transition" "El estado de la solicitud no lo permite",
+    /// The caller decided on an older version than the stored one.
+    VersionConflict = 409 "version_conflict" "La solicitud cambió entretanto",
+    /// Fields that cannot be taken as they are.
+    Validation = 422 "validation_failed" "Hay campos que corregir",
+    /// An idempotency key that came with another body before.
+    IdempotencyMismatch = 422 "idempotency_mismatch" "Clave de idempotencia ya usada",
+    /// A defect or a lasting fault; its cause is in the log alone.
+    Internal = 500 "internal" "Error interno",
+    /// A passing fault; the same request may go through later.
+    Unavailable = 503 "unavailable" "Servicio no disponible por el momento",
+}
+
 /// One field of a request that cannot be taken as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// Path of the field in the body, `requester.email` for one.
     pub field: String,
@@ -65,6 +125,7 @@ pub enum Problem {
 
 /// The body of a problem answer (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Problem"))]
 pub struct ProblemBody {
     #[serde(rename = "type")]
     pub kind: String,
@@ -77,93 +138,78 @@ pub struct ProblemBody {
 }
 
 impl Problem {
+    /// The stable word of the answer.
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Problem::MalformedBody(_) => ProblemCode::MalformedBody,
+            Problem::Validation(_) => ProblemCode::Validation,
+            Problem::Forbidden(_) => ProblemCode::Forbidden,
+            Problem::NotFound(_) => ProblemCode::NotFound,
+            Problem::MethodNotAllowed(_) => ProblemCode::MethodNotAllowed,
+            Problem::InvalidTransition(_) => ProblemCode::InvalidTransition,
+            Problem::VersionConflict { .. } => ProblemCode::VersionConflict,
+            Problem::IdempotencyMismatch => ProblemCode::IdempotencyMismatch,
+            Problem::Unavailable => ProblemCode::Unavailable,
+            Problem::Internal => ProblemCode::Internal,
+        }
+    }
+
     /// HTTP status of the answer.
     pub fn status(&self) -> u16 {
+        self.code().status()
+    }
+
+    /// The sentence for people.
+    fn detail(&self) -> String {
         match self {
-            Problem::MalformedBody(_) => 400,
-            Problem::Forbidden(_) => 403,
-            Problem::NotFound(_) => 404,
-            Problem::MethodNotAllowed(_) => 405,
-            Problem::InvalidTransition(_) | Problem::VersionConflict { .. } => 409,
-            Problem::Validation(_) | Problem::IdempotencyMismatch => 422,
-            Problem::Internal => 500,
-            Problem::Unavailable => 503,
+            Problem::MalformedBody(detail) | Problem::InvalidTransition(detail) => detail.clone(),
+            Problem::Validation(errors) => match errors.as_slice() {
+                [one] => format!("Revise el campo «{}»: {}", one.field, one.detail),
+                many => {
+                    let fields: Vec<_> = many.iter().map(|e| e.field.as_str()).collect();
+                    format!("Revise los campos: {}.", fields.join(", "))
+                }
+            },
+            Problem::Forbidden(detail) | Problem::NotFound(detail) => (*detail).to_owned(),
+            Problem::MethodNotAllowed(allowed) => format!("Esta dirección admite: {allowed}."),
+            Problem::VersionConflict { expected, actual } => format!(
+                "Usted partió de la versión {expected} y la actual es la {actual}. \
+                 Consulte la solicitud de nuevo y repita la operación."
+            ),
+            Problem::IdempotencyMismatch => {
+                "La misma Idempotency-Key llegó antes con otro contenido.".to_owned()
+            }
+            Problem::Unavailable => {
+                "No se guardó ningún cambio. Intente de nuevo en unos segundos.".to_owned()
+            }
+            Problem::Internal => {
+                "La operación no se completó. Si el problema continúa, avise a la Mesa de Ayuda."
+                    .to_owned()
+            }
         }
     }
 
     /// The answer's body.
     pub fn body(&self) -> ProblemBody {
-        let (code, title, detail) = match self {
-            Problem::MalformedBody(detail) => (
-                "malformed_body",
-                "El cuerpo de la petición no se puede leer",
-                detail.clone(),
-            ),
-            Problem::Validation(errors) => (
-                "validation_failed",
-                "Hay campos que corregir",
-                match errors.as_slice() {
-                    [one] => format!("Revise el campo «{}»: {}", one.field, one.detail),
-                    many => format!(
-                        "Revise los campos: {}.",
-                        many.iter()
-                            .map(|e| e.field.as_str())
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    ),
-                },
-            ),
-            Problem::Forbidden(detail) => (
-                "forbidden",
-                "No tiene permiso para hacer esto",
-                (*detail).to_owned(),
-            ),
-            Problem::NotFound(detail) => ("not_found", "No se encontró", (*detail).to_owned()),
-            Problem::MethodNotAllowed(allowed) => (
-                "method_not_allowed",
-                "Método no permitido",
-                format!("Esta dirección admite: {allowed}."),
-            ),
-            Problem::InvalidTransition(detail) => (
-                "invalid_transition",
-                "El estado de la solicitud no lo permite",
-                detail.clone(),
-            ),
-            Problem::VersionConflict { expected, actual } => (
-                "version_conflict",
-                "La solicitud cambió entretanto",
-                format!(
-                    "Usted partió de la versión {expected} y la actual es la {actual}. \
-                     Consulte la solicitud de nuevo y repita la operación."
-                ),
-            ),
-            Problem::IdempotencyMismatch => (
-                "idempotency_mismatch",
-                "Clave de idempotencia ya usada",
-                "La misma Idempotency-Key llegó antes con otro contenido.".to_owned(),
-            ),
-            Problem::Unavailable => (
-                "unavailable",
-                "Servicio no disponible por el momento",
-                "No se guardó ningún cambio. Intente de nuevo en unos segundos.".to_owned(),
-            ),
-            Problem::Internal => (
-                "internal",
-                "Error interno",
-                "La operación no se completó. Si el problema continúa, avise a la Mesa de Ayuda."
-                    .to_owned(),
-            ),
-        };
+        let code = self.code();
         let errors = match self {
             Problem::Validation(errors) => errors.clone(),
-            _ => Vec::new(),
+            Problem::MalformedBody(_)
+            | Problem::Forbidden(_)
+            | Problem::NotFound(_)
+            | Problem::MethodNotAllowed(_)
+            | Problem::InvalidTransition(_)
+            | Problem::VersionConflict { .. }
+            | Problem::IdempotencyMismatch
+            | Problem::Unavailable
+            | Problem::Internal => Vec::new(),
         };
         ProblemBody {
-            kind: format!("urn:uspec:problem:{code}"),
-            title,
-            status: self.status(),
-            code,
-            detail,
+            kind: format!("urn:uspec:problem:{}", code.word()),
+            title: code.title(),
+            status: code.status(),
+            code: code.word(),
+            detail: self.detail(),
             errors,
         }
     }

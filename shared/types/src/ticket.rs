@@ -36,6 +36,7 @@ pub enum State {
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, VariantArray,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
     Requester,
@@ -59,6 +60,7 @@ pub enum HoldReason {
     IntoStaticStr,
     VariantArray,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Status {
@@ -133,6 +135,7 @@ impl State {
 
 /// How a request came in (Origen).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     Web,
@@ -142,6 +145,7 @@ pub enum Channel {
 
 /// How a requester belongs to the entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RequesterKind {
     Official,
@@ -150,6 +154,7 @@ pub enum RequesterKind {
 
 /// Who asks (activity 2: the user).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Requester {
     #[serde(flatten)]
     pub person: Person,
@@ -173,6 +178,7 @@ impl From<Person> for Requester {
 /// the application, in the event of the registration and in the ticket, among
 /// their own fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Request {
     pub title: String,
     pub description: String,
@@ -214,6 +220,7 @@ impl Request {
 
 /// What is asked of the web page (section 5: contents only).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WebAction {
     Publish,
@@ -246,6 +253,7 @@ impl WebAction {
 
 /// What a request asks of the web page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WebRequest {
     pub action: WebAction,
 }
@@ -253,6 +261,7 @@ pub struct WebRequest {
 /// What the catalogue said of the category when the ticket came under it. A
 /// ticket keeps the rules that it was promised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Policy {
     pub category: CategoryId,
     pub team: TeamId,
@@ -294,6 +303,7 @@ impl From<&Category> for Policy {
 
 /// How a ticket was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Solved,
@@ -303,6 +313,7 @@ pub enum Outcome {
 
 /// Why a ticket was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CloseReason {
     /// The requester said that it is solved (activity 14).
@@ -315,6 +326,7 @@ pub enum CloseReason {
 
 /// Who may read a follow-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
     Public,
@@ -323,6 +335,7 @@ pub enum Visibility {
 
 /// The requester's answer to the satisfaction survey (activity 14).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Survey {
     pub solved: bool,
     /// 1 to 5.
@@ -334,6 +347,7 @@ pub struct Survey {
 
 /// What an officer reports back to the desk (activity 11).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SolutionReport {
     pub body: String,
     pub by: Person,
@@ -345,6 +359,7 @@ pub const MAX_ATTACHMENTS: usize = 300;
 
 /// A file of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Attachment {
     pub id: String,
     pub name: String,
@@ -377,6 +392,7 @@ pub struct Format {
 
 /// A ticket and another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Link {
     pub id: TicketId,
     pub number: TicketNumber,
@@ -555,6 +571,7 @@ pub struct Timer {
 
 /// Who did something, as it stands in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EventActor {
     pub email: Option<EmailAddress>,
     /// A role, or `system` where nobody acted.
@@ -563,6 +580,7 @@ pub struct EventActor {
 
 /// In which capacity something was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum ActorRole {
     Person(Role),
@@ -572,6 +590,7 @@ pub enum ActorRole {
 
 /// The one word for an outside provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderRole {
     Provider,
@@ -579,6 +598,7 @@ pub enum ProviderRole {
 
 /// The one word for "nobody acted".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SystemRole {
     System,
@@ -603,6 +623,7 @@ pub struct Event {
 
 /// What a registration tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Registration {
     pub id: TicketId,
     pub number: TicketNumber,
@@ -615,6 +636,7 @@ pub struct Registration {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum EventKind {
@@ -737,6 +759,7 @@ pub enum EventKind {
 
 /// Why a mail of ours did not do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BounceKind {
     /// The address does not exist, or never takes our mail.
@@ -749,6 +772,7 @@ pub enum BounceKind {
 
 /// A step of a clock that was reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepReached {
     pub percent: u32,
     pub tells: Tells,

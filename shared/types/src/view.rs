@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::catalogue::CatalogueDocument;
 use crate::clock::{Clock, ClockState};
+use crate::ids::MailId;
 use crate::permission::{Caller, reads_internal};
 use crate::ticket::{
-    Attachment, Channel, CloseReason, Event, EventKind, Format, HoldReason, Link, Outcome, Person,
-    Requester, SolutionReport, Status, Survey, Ticket, Visibility, WebRequest,
+    Attachment, Channel, CloseReason, Event, EventActor, EventKind, Format, HoldReason, Link,
+    Outcome, Person, Requester, SolutionReport, Status, Survey, Ticket, Visibility, WebRequest,
 };
 
 /// For whose eyes an answer is.
@@ -43,6 +45,7 @@ impl Reader {
 
 /// A ticket, as answered.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Ticket"))]
 pub struct TicketView<'a> {
     id: String,
     number: u64,
@@ -76,6 +79,7 @@ pub struct TicketView<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ClocksView {
     attention: ClockView,
     solution: ClockView,
@@ -83,6 +87,7 @@ struct ClocksView {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ClockView {
     state: ClockState,
     due_at: Option<Timestamp>,
@@ -91,6 +96,7 @@ struct ClockView {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FormatView<'a> {
     code: &'a str,
     required: bool,
@@ -180,28 +186,50 @@ impl<'a> FormatView<'a> {
     }
 }
 
-/// An event as answered, or `None` where the reader is not to know of it.
-pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
-    let (kind, data) = match serde_json::to_value(&event.kind) {
-        Ok(Value::Object(mut tagged)) => (
-            tagged.remove("kind")?,
-            tagged.remove("data").unwrap_or_else(|| json!({})),
-        ),
-        Ok(_) | Err(_) => return None,
+/// An event, as answered.
+#[derive(Debug, Serialize)]
+pub struct EventView<'a> {
+    seq: u64,
+    at: Timestamp,
+    actor: &'a EventActor,
+    kind: &'static str,
+    data: Value,
+    mail: Option<&'a MailId>,
+}
+
+impl<'a> EventView<'a> {
+    /// The answer for `reader`, or `None` where he is not to know of the event.
+    pub fn of(event: &'a Event, reader: Reader) -> Option<Self> {
+        Some(EventView {
+            seq: event.seq,
+            at: event.at,
+            actor: &event.actor,
+            kind: event.kind.as_str(),
+            data: event_data(&event.kind, reader)?,
+            mail: event.mail.as_ref(),
+        })
+    }
+}
+
+/// What an event tells a reader; `None` where he is not to know of it at all.
+fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
+    let whole = || match serde_json::to_value(kind) {
+        Ok(Value::Object(mut tagged)) => Some(tagged.remove("data").unwrap_or_else(|| json!({}))),
+        Ok(_) | Err(_) => None,
     };
-    let data = match reader {
-        Reader::Staff => data,
-        Reader::Requester => match &event.kind {
+    match reader {
+        Reader::Staff => whole(),
+        Reader::Requester => match kind {
             EventKind::FollowedUp {
                 visibility: Visibility::Internal,
                 ..
             }
             | EventKind::MailFiled { .. }
-            | EventKind::MailBounced { .. } => return None,
+            | EventKind::MailBounced { .. } => None,
             EventKind::AttachmentsAdded { attachments, .. }
                 if attachments.iter().any(|a| !reader.may_have(a)) =>
             {
-                return None;
+                None
             }
             // That it was passed on is the requester's business; what the
             // entity and its providers write to each other is not.
@@ -218,13 +246,11 @@ pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
             | EventKind::SolutionWarned(_)
             | EventKind::SolutionBreached(_)
             | EventKind::SolutionOverrun(_)
-            | EventKind::ValidationReminded(_) => json!({}),
+            | EventKind::ValidationReminded(_) => Some(json!({})),
             // Who is away is not for everybody.
             EventKind::Assigned {
                 agent, automatic, ..
-            } => {
-                json!({ "agent": agent, "automatic": automatic })
-            }
+            } => Some(json!({ "agent": agent, "automatic": automatic })),
             EventKind::FollowedUp {
                 visibility: Visibility::Public,
                 ..
@@ -240,21 +266,24 @@ pub fn event_view(event: &Event, reader: Reader) -> Option<Value> {
             | EventKind::SurveyAnswered { .. }
             | EventKind::Reopened { .. }
             | EventKind::Closed { .. }
-            | EventKind::Linked { .. } => data,
+            | EventKind::Linked { .. } => whole(),
         },
-    };
-    Some(json!({
-        "seq": event.seq,
-        "kind": kind,
-        "at": event.at,
-        "actor": event.actor,
-        "data": data,
-        "mail": event.mail,
-    }))
+    }
+}
+
+/// The catalogue, as answered.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Catalogue"))]
+pub struct CatalogueView<'a> {
+    #[serde(flatten)]
+    pub document: &'a CatalogueDocument,
+    /// Grows with each that is written; 0 is the one that ships.
+    pub version: u64,
 }
 
 /// What the survey's link shows: enough to rate the solution, and no more.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SurveyView<'a> {
     pub number: u64,
     #[serde(skip)]

@@ -1,0 +1,349 @@
+//! What the routes take.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::input;
+use crate::catalogue::CatalogueDocument;
+use crate::ids::{CategoryId, EmailAddress, ProviderId, TeamId};
+use crate::input::{
+    Anything, Day, Email, Filter, Flag, Instant, Key, Line, MAX_NAME, MAX_TEXT, MAX_TITLE, Object,
+    Optional, Or, Text, Whole, Word,
+};
+use crate::problem::FieldError;
+use crate::ticket::{Channel, RequesterKind, Status, Visibility, WebAction};
+
+/// Longest comment of a survey, in characters.
+pub const MAX_COMMENT: usize = 2_000;
+/// Longest extension of a phone, in characters.
+const MAX_EXTENSION: usize = 20;
+
+/// The version that a command starts from, in the body of every command on a
+/// ticket.
+pub const EXPECTED_VERSION: Optional<Whole<u64>> = Optional(Whole(1, u64::MAX));
+
+/// The version that a change of the catalogue starts from: 0 is the one that
+/// ships.
+pub const CATALOGUE_VERSION: Whole<u64> = Whole(0, u64::MAX);
+
+/// How many items a page has, in every list.
+const LIMIT: Or<Whole<usize>> = Or(Whole(1, 100), 50);
+/// Where a page begins, in every list.
+const CURSOR: Optional<Anything> = Optional(Anything);
+
+const CHANNELS: &[(Channel, &str)] = &[(Channel::Web, "web"), (Channel::Phone, "phone")];
+const KINDS: &[(RequesterKind, &str)] = &[
+    (RequesterKind::Official, "official"),
+    (RequesterKind::Contractor, "contractor"),
+];
+const VISIBILITIES: &[(Visibility, &str)] = &[
+    (Visibility::Public, "public"),
+    (Visibility::Internal, "internal"),
+];
+const STATUSES: &[(Status, &str)] = &[
+    (Status::New, "new"),
+    (Status::Assigned, "assigned"),
+    (Status::OnHold, "on_hold"),
+    (Status::Solved, "solved"),
+    (Status::Closed, "closed"),
+];
+const NO_ADDRESS: &str = "No es una dirección de correo válida.";
+
+input! {
+    /// A request to be registered.
+    pub struct NewTicket {
+        /// What it is about, on one line.
+        title: String = Line(MAX_TITLE),
+        /// What is the matter.
+        description: String = Text(MAX_TEXT),
+        /// Key of its category in the catalogue.
+        category: CategoryId = Key::new(),
+        /// How it came in. `phone` is for the desk, which then names the requester.
+        channel: Channel = Or(Word(CHANNELS), Channel::Web),
+        /// The extension that was called from.
+        extension: Option<String> = Optional(Line(MAX_EXTENSION)),
+        /// What is asked of the web page, where the category asks for it.
+        web_request: Option<NewWebRequest> = Optional(Object::new()),
+        /// Who asks, where it is not the caller.
+        requester: Option<NewRequester> = Optional(Object::new()),
+    }
+    refusing |fields| {
+        if channel == Some(Channel::Phone) && !matches!(requester, Some(Some(_))) {
+            fields.refuse(FieldError::new(
+                "requester",
+                "required",
+                "Quien registra una llamada indica quién la hizo.",
+            ));
+        }
+    }
+}
+
+input! {
+    /// What is asked of the web page.
+    pub struct NewWebRequest {
+        /// The last two are out of the procedure's scope.
+        action: WebAction = Word(&WebAction::ALL),
+    }
+}
+
+input! {
+    /// Who asks.
+    pub struct NewRequester {
+        /// His address.
+        email: EmailAddress = Email,
+        /// His name.
+        name: String = Line(MAX_NAME),
+        /// Where he works.
+        unit: Option<String> = Optional(Line(MAX_NAME)),
+        /// How he belongs to the entity.
+        kind: Option<RequesterKind> = Optional(Word(KINDS)),
+    }
+}
+
+input! {
+    /// Whom it is assigned to.
+    pub struct Assignment {
+        /// An agent of the ticket's team. Nobody named: the caller takes it.
+        agent: Option<EmailAddress> = Optional(Email),
+    }
+}
+
+input! {
+    /// That the desk got in touch.
+    pub struct Contact {
+        /// What was said.
+        note: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// What it really is about.
+    pub struct Recategorisation {
+        /// Key of the category in the catalogue.
+        category: CategoryId = Key::new(),
+    }
+}
+
+input! {
+    /// What is waited for.
+    pub struct Hold {
+        /// What the requester is asked.
+        note: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// That it goes on.
+    pub struct Resumption {
+        /// Why.
+        note: Option<String> = Optional(Text(MAX_TEXT)),
+    }
+}
+
+input! {
+    /// Who solves it instead.
+    pub struct Escalation {
+        /// An officer of the Technology Office.
+        officer: EmailAddress = Email,
+        /// Why the desk cannot solve it.
+        justification: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// Why it goes back to the desk.
+    pub struct Return {
+        /// For the agent.
+        note: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// What is asked of whom outside.
+    pub struct ProviderRequest {
+        /// Key of the provider in the catalogue.
+        provider: ProviderId = Key::new(),
+        /// What he is asked.
+        message: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// What the provider answered.
+    pub struct ProviderReply {
+        /// His words.
+        body: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// A note on the ticket.
+    pub struct FollowUp {
+        /// The note.
+        body: String = Text(MAX_TEXT),
+        /// Who may read it.
+        visibility: Visibility = Word(VISIBILITIES),
+    }
+}
+
+input! {
+    /// What the officer did.
+    pub struct SolutionReport {
+        /// The solution, with its evidence.
+        body: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// How it was solved.
+    pub struct Resolution {
+        /// For the requester.
+        solution: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// Why it is not done.
+    pub struct Decline {
+        /// For the requester.
+        reason: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// Why the solution did not hold.
+    pub struct Rejection {
+        /// For the desk.
+        reason: String = Text(MAX_TEXT),
+    }
+}
+
+input! {
+    /// Nothing but the version that it starts from.
+    pub struct Closure {}
+}
+
+input! {
+    /// The requester's word on a solution.
+    pub struct SurveyAnswer {
+        /// Whether it is solved.
+        solved: bool = Flag,
+        /// 5 is best.
+        rating: u8 = Whole(1, 5),
+        /// What else there is to say.
+        comment: Option<String> = Optional(Text(MAX_COMMENT)),
+    }
+}
+
+input! {
+    /// Which tickets, and which page of them.
+    pub struct TicketQuery {
+        /// Where they stand.
+        status: Option<Status> = Optional(Filter(
+            Word(STATUSES),
+            "Debe ser uno de: new, assigned, on_hold, solved, closed.",
+        )),
+        /// Key of their team in the catalogue.
+        team: Option<TeamId> = Optional(Filter(Key::new(), "No existe ese equipo.")),
+        /// Key of their category in the catalogue.
+        category: Option<CategoryId> = Optional(Filter(Key::new(), "No existe esa categoría.")),
+        /// Who is responsible for them.
+        assignee: Option<EmailAddress> = Optional(Filter(Email, NO_ADDRESS)),
+        /// Who asked.
+        requester: Option<EmailAddress> = Optional(Filter(Email, NO_ADDRESS)),
+        /// A clock of theirs runs out before this time.
+        due_before: Option<Timestamp> = Optional(Filter(
+            Instant,
+            "Debe ser una fecha y hora RFC 3339, por ejemplo 2026-11-23T13:00:00Z.",
+        )),
+        /// Words of the title, the description or the requester's name; or the number.
+        q: Option<String> = Optional(Anything),
+        /// How many on a page.
+        limit: usize = LIMIT,
+        /// `next_cursor` of the page before.
+        cursor: Option<String> = CURSOR,
+    }
+}
+
+input! {
+    /// Which page of a history.
+    pub struct HistoryQuery {
+        /// How many on a page.
+        limit: usize = LIMIT,
+        /// `next_cursor` of the page before.
+        cursor: Option<String> = CURSOR,
+    }
+}
+
+/// Which of the mails that came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Discarded {
+    Refused,
+    Filed,
+}
+
+impl Discarded {
+    const WORDS: &[(Discarded, &str)] =
+        &[(Discarded::Refused, "refused"), (Discarded::Filed, "filed")];
+
+    /// The word of the record.
+    pub fn word(self) -> &'static str {
+        match self {
+            Discarded::Refused => "refused",
+            Discarded::Filed => "filed",
+        }
+    }
+}
+
+input! {
+    /// Which mails that came to nothing, and which page of them.
+    pub struct RefusedQuery {
+        /// The day that they came in, in the entity's time zone.
+        day: Date = Day,
+        /// What was refused, or what nobody wrote.
+        outcome: Discarded = Or(
+            Filter(Word(Discarded::WORDS), "Debe ser refused o filed."),
+            Discarded::Refused,
+        ),
+        /// How many on a page.
+        limit: usize = LIMIT,
+        /// `next_cursor` of the page before.
+        cursor: Option<String> = CURSOR,
+    }
+}
+
+input! {
+    /// Which day's account.
+    pub struct MailReportQuery {
+        /// In the entity's time zone.
+        day: Date = Day,
+    }
+}
+
+input! {
+    /// What whoever accepts a mail may say better than the mail.
+    pub struct Acceptance {
+        /// Key of the category in the catalogue.
+        category: Option<CategoryId> = Optional(Key::new()),
+        /// Who asks.
+        requester: Option<AcceptedRequester> = Optional(Object::new()),
+    }
+}
+
+input! {
+    /// Who asks, by mail.
+    pub struct AcceptedRequester {
+        /// His address.
+        email: EmailAddress = Email,
+        /// His name.
+        name: String = Line(MAX_NAME),
+    }
+}
+
+/// A catalogue to be written, with the version that it starts from.
+pub struct CatalogueChange {
+    pub document: CatalogueDocument,
+    pub version: Option<u64>,
+}

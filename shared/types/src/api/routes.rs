@@ -1,0 +1,382 @@
+//! The table of routes.
+//!
+//! A row says what happens, what is taken, by whom, what is answered, and which
+//! problems are, with an example.
+
+use super::{Access, Routes, Row, Takes, requests};
+use crate::catalogue::Role;
+use crate::command::CommandKind;
+use crate::problem::ProblemCode;
+
+use ProblemCode as P;
+
+/// A function that answers routes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    Intake,
+    Assignment,
+    Escalation,
+    Resolution,
+    Closure,
+    Mailroom,
+    Desk,
+}
+
+impl Function {
+    /// Its crate and binary.
+    pub fn name(self) -> &'static str {
+        match self {
+            Function::Intake => "intake",
+            Function::Assignment => "assignment",
+            Function::Escalation => "escalation",
+            Function::Resolution => "resolution",
+            Function::Closure => "closure",
+            Function::Mailroom => "mailroom",
+            Function::Desk => "desk",
+        }
+    }
+}
+
+/// What a command on a ticket may run into.
+const COMMAND: &[P] = &[
+    P::MalformedBody,
+    P::Forbidden,
+    P::NotFound,
+    P::InvalidTransition,
+    P::VersionConflict,
+    P::Validation,
+    P::IdempotencyMismatch,
+    P::Internal,
+    P::Unavailable,
+];
+const REGISTRATION: &[P] = &[
+    P::MalformedBody,
+    P::Forbidden,
+    P::Validation,
+    P::IdempotencyMismatch,
+    P::Internal,
+    P::Unavailable,
+];
+const ONE: &[P] = &[P::Forbidden, P::NotFound, P::Internal, P::Unavailable];
+const MANY: &[P] = &[P::Forbidden, P::Validation, P::Internal, P::Unavailable];
+const HISTORY: &[P] = &[
+    P::Forbidden,
+    P::NotFound,
+    P::Validation,
+    P::Internal,
+    P::Unavailable,
+];
+const SURVEY: &[P] = &[P::NotFound, P::Internal, P::Unavailable];
+const SURVEY_ANSWER: &[P] = &[
+    P::MalformedBody,
+    P::NotFound,
+    P::InvalidTransition,
+    P::Validation,
+    P::IdempotencyMismatch,
+    P::Internal,
+    P::Unavailable,
+];
+const CATALOGUE: &[P] = &[P::Forbidden, P::Internal, P::Unavailable];
+const CATALOGUE_CHANGE: &[P] = &[
+    P::MalformedBody,
+    P::Forbidden,
+    P::VersionConflict,
+    P::Validation,
+    P::Internal,
+    P::Unavailable,
+];
+const ACCEPTANCE: &[P] = &[
+    P::MalformedBody,
+    P::Forbidden,
+    P::NotFound,
+    P::InvalidTransition,
+    P::Validation,
+    P::Internal,
+    P::Unavailable,
+];
+
+macro_rules! routes {
+    ($(
+        $(#[doc = $about:literal])+
+        $module:ident: $function:ident {$(
+            $(#[doc = $doc:literal])+
+            $route:ident $(($what:ident $input:ty))? {
+                $method:ident $path:literal by $access:expr;
+                $status:literal $how:ident $answer:ty, or $problems:expr;
+                $(example $example:tt)?
+            }
+        )+}
+    )+) => {
+        $(
+            $(#[doc = $about])+
+            pub mod $module {
+                use super::*;
+
+                /// Every route of the function.
+                #[derive(Clone, Copy)]
+                pub enum Route {
+                    $($(#[doc = $doc])+ $route $((Takes<$input>))?,)+
+                }
+
+                impl Routes for Route {
+                    fn of(key: &str) -> Option<Self> {
+                        $(if rows::$route.is(key) {
+                            return Some(Route::$route $((Takes::<$input>::at(&rows::$route)))?);
+                        })+
+                        None
+                    }
+                }
+
+                impl Route {
+                    /// Its row of the table.
+                    pub fn row(&self) -> &'static Row {
+                        match self {
+                            $(Route::$route { .. } => &rows::$route,)+
+                        }
+                    }
+                }
+
+                #[expect(non_upper_case_globals, reason = "named as the routes are")]
+                pub(super) mod rows {
+                    use super::*;
+
+                    $(pub static $route: Row = Row {
+                        name: stringify!($route),
+                        method: stringify!($method),
+                        path: $path,
+                        function: Function::$function,
+                        access: $access,
+                        status: $status,
+                        problems: $problems,
+                        #[cfg(test)]
+                        documented: crate::api::document::Documented {
+                            about: concat!($($doc),+),
+                            takes: crate::api::document::takes!($($what $input)?),
+                            answers: crate::api::document::answers!($how $answer),
+                            example: || crate::api::document::example!($($example)?),
+                        },
+                    };)+
+                }
+            }
+        )+
+
+        /// Every route, in the order of the table.
+        pub static ROUTES: &[&Row] = &[$($(&$module::rows::$route),+),+];
+    };
+}
+
+#[cfg(test)]
+use super::Page;
+#[cfg(test)]
+use crate::{account::ClocksExplained, mail::*, view::*};
+use CommandKind as C;
+
+routes! {
+    /// Registering.
+    intake: Intake {
+        /// Registers a request (activities 1 and 2, control C1). For oneself; the desk also for
+        /// others, who called.
+        Register(body requests::NewTicket) {
+            POST "/tickets" by Access::Entity;
+            201 json TicketView<'static>, or REGISTRATION;
+            example {
+                "title": "No abre el correo",
+                "description": "Desde hoy no abre.",
+                "category": "plataforma"
+            }
+        }
+    }
+
+    /// An agent's first steps.
+    assignment: Assignment {
+        /// Assigns it to an agent of the team, or takes it (activity 2).
+        Assign(body requests::Assignment) {
+            POST "/tickets/{ref}/assignment" by Access::Command(&[C::Take, C::AssignTo]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "agent": "agente2.soporte@uspec.gov.co" }
+        }
+        /// Records that the desk got in touch: the attention time is met.
+        Contact(body requests::Contact) {
+            POST "/tickets/{ref}/contact" by Access::Command(&[C::Contact]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "note": "Llamé: el equipo no enciende." }
+        }
+        /// Puts it into another category.
+        Recategorise(body requests::Recategorisation) {
+            POST "/tickets/{ref}/category" by Access::Command(&[C::Recategorise]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "category": "redes" }
+        }
+    }
+
+    /// What the desk cannot solve by itself.
+    escalation: Escalation {
+        /// Waits for the requester (activity 6). Counts as contact.
+        Hold(body requests::Hold) {
+            POST "/tickets/{ref}/hold" by Access::Command(&[C::Hold]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "note": "¿En qué oficina está el equipo?" }
+        }
+        /// Goes on with what waited for the requester (activity 5).
+        Resume(body requests::Resumption) {
+            POST "/tickets/{ref}/resume" by Access::Command(&[C::Resume]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "note": "Respondió por teléfono: está en la 302." }
+        }
+        /// Escalates it to an officer of the Technology Office (activities 3 and 7).
+        Escalate(body requests::Escalation) {
+            POST "/tickets/{ref}/escalation" by Access::Command(&[C::Escalate]);
+            200 json TicketView<'static>, or COMMAND;
+            example {
+                "officer": "oficial1.tecnologia@uspec.gov.co",
+                "justification": "El servidor de correo no responde."
+            }
+        }
+        /// Gives it back to the desk.
+        Return(body requests::Return) {
+            POST "/tickets/{ref}/return" by Access::Command(&[C::Return]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "note": "El servidor está bien: es el equipo." }
+        }
+        /// Calls an outside provider (activity 10).
+        RequestProvider(body requests::ProviderRequest) {
+            POST "/tickets/{ref}/provider" by Access::Command(&[C::RequestProvider]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "provider": "redes_externo", "message": "El enlace está caído." }
+        }
+        /// Records what the provider answered (activity 10).
+        RecordProviderReply(body requests::ProviderReply) {
+            POST "/tickets/{ref}/provider-reply" by Access::Command(&[C::RecordProviderReply]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "body": "Cambiamos la fibra." }
+        }
+    }
+
+    /// Work on a ticket.
+    resolution: Resolution {
+        /// Adds a note, for everybody or for those who work on it.
+        FollowUp(body requests::FollowUp) {
+            POST "/tickets/{ref}/followups"
+                by Access::Command(&[C::FollowUp, C::FollowUpInternally]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "body": "Sigue igual.", "visibility": "public" }
+        }
+        /// Reports the officer's solution to the desk (activities 9 and 11).
+        ReportSolution(body requests::SolutionReport) {
+            POST "/tickets/{ref}/solution-report" by Access::Command(&[C::ReportSolution]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "body": "Se reinició el servidor de correo; el registro va adjunto." }
+        }
+        /// Solves it (activities 4, 12 and 13).
+        Resolve(body requests::Resolution) {
+            POST "/tickets/{ref}/resolution" by Access::Command(&[C::Resolve]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "solution": "Se reinició el servicio." }
+        }
+        /// Declines what is out of the procedure's scope (section 5).
+        Decline(body requests::Decline) {
+            POST "/tickets/{ref}/decline" by Access::Command(&[C::Decline]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "reason": "El diseño de la página no es de la Mesa de Ayuda." }
+        }
+    }
+
+    /// Validation and closing.
+    closure: Closure {
+        /// Says that the solution did not hold: it is opened again.
+        Reject(body requests::Rejection) {
+            POST "/tickets/{ref}/rejection" by Access::Command(&[C::Reject]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "reason": "Volvió a fallar." }
+        }
+        /// Closes what is solved (activity 15).
+        Close(body requests::Closure) {
+            POST "/tickets/{ref}/closure" by Access::Command(&[C::Close]);
+            200 json TicketView<'static>, or COMMAND;
+            example {}
+        }
+        /// Shows what is rated. Changes nothing.
+        ShowSurvey {
+            GET "/surveys/{token}" by Access::Link;
+            200 json_or_page SurveyView<'static>, or SURVEY;
+        }
+        /// Takes the requester's word on the solution (activity 14, control C2).
+        AnswerSurvey(body_or_form requests::SurveyAnswer) {
+            POST "/surveys/{token}" by Access::Link;
+            200 json_or_page TicketView<'static>, or SURVEY_ANSWER;
+            example { "solved": true, "rating": 5, "comment": "Muy rápido." }
+        }
+    }
+
+    /// The read side.
+    desk: Desk {
+        /// The tickets that the caller may see. A requester's newest first; a team's by what
+        /// is due next, what is closed last.
+        List(query requests::TicketQuery) {
+            GET "/tickets" by Access::SignedIn;
+            200 json Page<TicketView<'static>>, or MANY;
+            example { "status": "assigned", "limit": 10 }
+        }
+        /// One ticket.
+        Show {
+            GET "/tickets/{ref}" by Access::SignedIn;
+            200 json TicketView<'static>, or ONE;
+        }
+        /// What happened to a ticket, in order.
+        History(query requests::HistoryQuery) {
+            GET "/tickets/{ref}/events" by Access::SignedIn;
+            200 json Page<EventView<'static>>, or HISTORY;
+            example { "limit": 2 }
+        }
+        /// The clocks of a ticket, with the account that defends their due times.
+        Clocks {
+            GET "/tickets/{ref}/clocks" by Access::SignedIn;
+            200 json ClocksExplained<'static>, or ONE;
+        }
+        /// A file of a ticket: a link to it that is good for a short while.
+        Attachment {
+            GET "/tickets/{ref}/attachments/{id}" by Access::SignedIn;
+            302 redirect (), or ONE;
+        }
+        /// The catalogue: categories, teams, directory, providers and calendars.
+        Catalogue {
+            GET "/catalog" by Access::Entity;
+            200 json CatalogueView<'static>, or CATALOGUE;
+        }
+        /// Writes a new version of the catalogue. `version` names the one that it starts from.
+        ChangeCatalogue(catalogue requests::CatalogueChange) {
+            PUT "/catalog" by Access::Roles(&[Role::Coordinator]);
+            200 json CatalogueView<'static>, or CATALOGUE_CHANGE;
+            example (shipped_catalogue)
+        }
+        /// This document.
+        Document {
+            GET "/openapi.json" by Access::Anyone;
+            200 any (), or &[];
+        }
+    }
+
+    /// Mail that came in.
+    mailroom: Mailroom {
+        /// The mails of a day that were refused, each with its reason; or those that nobody wrote.
+        Refused(query requests::RefusedQuery) {
+            GET "/mail/refused"
+                by Access::Roles(&[Role::Agent, Role::Coordinator, Role::Auditor, Role::Head]);
+            200 json Page<MailRecord>, or MANY;
+            example { "day": "2026-11-23", "outcome": "refused" }
+        }
+        /// Makes a ticket of a refused mail after all.
+        Accept(body requests::Acceptance) {
+            POST "/mail/refused/{id}/acceptance"
+                by Access::Roles(&[Role::Agent, Role::Coordinator]);
+            201 json TicketView<'static>, or ACCEPTANCE;
+            example { "category": "plataforma" }
+        }
+        /// The account of a day: every mail in the bucket has its one outcome.
+        Report(query requests::MailReportQuery) {
+            GET "/reports/mail" by Access::Roles(&[Role::Coordinator, Role::Auditor, Role::Head]);
+            200 json MailReport, or MANY;
+            example { "day": "2026-11-23" }
+        }
+    }
+}
