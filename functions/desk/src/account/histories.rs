@@ -150,8 +150,22 @@ fn check_all(ticket: &Ticket, now: Timestamp, catalogue: &Catalogue) {
     check(ticket, ClockKind::Validation, &explained.validation);
 }
 
+/// A few histories, so that the tests of a function take no second; as many as
+/// `PROPTEST_CASES` says where it says (`.ci/run`).
+fn some() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: match std::env::var_os("PROPTEST_CASES") {
+            Some(_) => default.cases,
+            None => 32,
+        },
+        failure_persistence: None,
+        ..default
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(some())]
 
     #[test]
     fn figures_add_up(
