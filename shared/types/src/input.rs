@@ -401,7 +401,10 @@ impl<T: Copy + TryFrom<u64> + PartialOrd + std::fmt::Display> Kind for Whole<T> 
 
     fn parse(&self, path: &str, value: Value) -> Result<T, Vec<FieldError>> {
         let Whole(min, max) = self;
-        let number = value.as_u64().and_then(|number| T::try_from(number).ok());
+        // JSON knows no whole numbers: 5.0 is 5, and some programs write it so.
+        let whole = || value.as_f64()?.to_string().parse().ok();
+        let number = value.as_u64().or_else(whole);
+        let number = number.and_then(|number| T::try_from(number).ok());
         number
             .filter(|number| (min..=max).contains(&number))
             .ok_or_else(|| {
@@ -601,6 +604,29 @@ mod tests {
                 ("z", "unknown_field"),
             ],
         );
+    }
+
+    #[test]
+    fn whole_numbers() {
+        let read = |text: &str| Whole(1, u64::MAX).parse("n", serde_json::from_str(text).unwrap());
+        for (text, number) in [("1", 1), ("854.0", 854), ("1e3", 1000)] {
+            assert_eq!(read(text), Ok(number), "{text}");
+        }
+        assert_eq!(read(&u64::MAX.to_string()), Ok(u64::MAX));
+        for text in [
+            "0",
+            "0.0",
+            "-1",
+            "-1.0",
+            "1.5",
+            "1e300",
+            "18446744073709551616",
+            "\"1\"",
+            "true",
+        ] {
+            let errors = read(text).unwrap_err();
+            assert_eq!(errors[0].code, "out_of_range", "{text}");
+        }
     }
 
     #[test]

@@ -142,20 +142,31 @@ pub fn asked<T>(asked: &impl crate::input::Asked<Value = T>) -> Asked {
     asked.describe()
 }
 
-/// What [`crate::ids::parse_text`] takes: no control characters but line breaks
-/// and tabulators, and none of the marks that reorder the text around them.
+/// Control characters but line breaks and tabulators, and the marks that reorder
+/// the text around them.
+const UNPRINTABLE: &str =
+    r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069";
+
+/// One character that a reader sees (`crate::ids`).
+const VISIBLE: &str = concat!(
+    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f-\u1160\u1680\u17b4-\u17b5\u180b-\u180f",
+    r"\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8",
+    "\u{e0000}-\u{e0fff}]"
+);
+
+/// What [`crate::ids::parse_text`] takes: something to see, and nothing that is
+/// not printable.
 pub fn text(max: usize) -> Value {
-    let pattern =
-        r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$";
+    let pattern = format!("^[^{UNPRINTABLE}]*{VISIBLE}[^{UNPRINTABLE}]*$");
     json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": pattern })
 }
 
-/// What [`crate::ids::parse_line`] takes: none of them at all, once the blanks at
-/// both ends are gone.
+/// What [`crate::ids::parse_line`] takes: no line breaks and tabulators either,
+/// once the blanks at both ends are gone.
 pub fn line(max: usize) -> Value {
     let blank = r"[\t-\r\u0085\u2028\u2029]*";
     let printable = r"[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*";
-    let pattern = format!("^{blank}{printable}{blank}$");
+    let pattern = format!("^{blank}{printable}{VISIBLE}{printable}{blank}$");
     json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": pattern })
 }
 
