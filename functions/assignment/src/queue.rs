@@ -140,9 +140,7 @@ async fn assign(
         Err(Halt::Decision(NotChosen::Nobody(ticket))) => defer(desk, *ticket),
         Err(Halt::Decision(NotChosen::Failed(failure))) => return Err(failure),
         Err(Halt::Commit(error)) => return Err(error.into()),
-        Err(Halt::Key(known)) => {
-            return Err(Failure::Poison(format!("no queue has keys: {known:?}")));
-        }
+        Err(Halt::Key(known)) => return Err(known.into()),
     };
     deferred.await
 }

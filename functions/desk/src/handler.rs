@@ -40,7 +40,7 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, 
 }
 
 fn unknown(call: &Call) -> Problem {
-    let methods = api::methods_of(&call.path);
+    let methods: Vec<_> = api::routes_of(&call.path).map(|row| row.method).collect();
     if methods.is_empty() {
         Problem::NotFound("Esta dirección no existe.")
     } else {

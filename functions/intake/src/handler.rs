@@ -29,14 +29,13 @@ pub async fn register(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     let actor = Actor::Person(caller.clone());
     let admission = admit(application, &actor, setting)?;
 
-    let fingerprint = fingerprint(call);
     let ticket = match call.idempotency_key()? {
         None => write(desk, &admission, None).await?,
         Some(key) => {
             let key = RequestKey {
                 scope: &scope,
                 key,
-                fingerprint: &fingerprint,
+                fingerprint: &fingerprint(call),
             };
             let claimed = desk.store.claim_key(key, &claimant()).await;
             match claimed.map_err(|e| problem_of(&e))? {

@@ -58,7 +58,7 @@ async fn refused(
 ) -> Result<Answer, Problem> {
     caller(inbox, call, takes.row()).await?;
     let query = takes.query(call.query())?;
-    let outcome = query.outcome.word();
+    let outcome = query.outcome.into();
     let after = match &query.cursor {
         None => None,
         Some(cursor) => Some(place(cursor, outcome).ok_or_else(invalid_cursor)?),

@@ -376,10 +376,7 @@ impl Inbox {
             Ok(ticket) => ticket,
             Err(Halt::Decision(rejection)) => return Err(poison(rejection)),
             Err(Halt::Commit(lost)) => return Err(lost.into()),
-            Err(Halt::Key(known)) => {
-                let reason = format!("no mail has a key: {known:?}");
-                return Err(Failure::Poison(reason).into());
-            }
+            Err(Halt::Key(known)) => return Err(Failure::from(known).into()),
         };
         self.complete(&record(ticket.link())).await?;
         Ok(vec![])

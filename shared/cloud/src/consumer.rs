@@ -19,7 +19,7 @@ use types::ticket::{Event, Ticket};
 use crate::desk::{Desk, Halt};
 use crate::log::chain;
 use crate::notices::Notice;
-use crate::store::{CommitError, GivenUp, Guards, OutboxKey, StoreError};
+use crate::store::{CommitError, GivenUp, Guards, OutboxKey, Outcome, StoreError};
 
 /// What a doorbell led to.
 pub enum Work {
@@ -126,12 +126,19 @@ pub trait Consumer: Send + Sync {
     ) -> impl Future<Output = Result<Vec<Doorbell>, Failure>> + Send;
 }
 
+/// What comes over a queue has no idempotency key.
+impl From<Outcome> for Failure {
+    fn from(known: Outcome) -> Self {
+        Failure::Poison(format!("a message without a key found one: {known:?}"))
+    }
+}
+
 impl From<Halt<Rejection>> for Failure {
     fn from(halt: Halt<Rejection>) -> Self {
         match halt {
             Halt::Decision(rejection) => Failure::Poison(rejection.to_string()),
             Halt::Commit(error) => error.into(),
-            Halt::Key(known) => Failure::Poison(format!("no queue has keys: {known:?}")),
+            Halt::Key(known) => known.into(),
         }
     }
 }

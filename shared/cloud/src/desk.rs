@@ -296,11 +296,12 @@ impl Desk {
         actor: &Actor,
         expected: Option<u64>,
     ) -> Result<Ticket, Problem> {
-        let fingerprint = fingerprint(call);
-        let key = call.idempotency_key()?.map(|key| RequestKey {
+        let key = call.idempotency_key()?;
+        let key = key.map(|key| (key, fingerprint(call)));
+        let key = key.as_ref().map(|(key, fingerprint)| RequestKey {
             scope,
             key,
-            fingerprint: &fingerprint,
+            fingerprint,
         });
         let guards = Guards {
             idempotency: key.map(IdempotencyGuard::Unused),

@@ -342,19 +342,24 @@ impl Kind for Email {
     }
 }
 
-/// One of a few words.
-pub struct Word<T: 'static>(pub &'static [(T, &'static str)]);
+/// One of a few words: those of these values.
+pub struct Word<T: 'static>(pub &'static [T]);
 
-impl<T: Copy> Kind for Word<T> {
+impl<T: Copy + Into<&'static str>> Word<T> {
+    fn words(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|value| (*value).into())
+    }
+}
+
+impl<T: Copy + Into<&'static str>> Kind for Word<T> {
     type Value = T;
 
     fn parse(&self, path: &str, value: Value) -> Result<T, Vec<FieldError>> {
         let text = text(path, value)?;
-        let mut words = self.0.iter();
-        match words.find(|(_, word)| *word == text) {
-            Some((value, _)) => Ok(*value),
+        match self.words().position(|word| word == text) {
+            Some(found) => Ok(self.0[found]),
             None => {
-                let known: Vec<_> = self.0.iter().map(|(_, word)| format!("«{word}»")).collect();
+                let known: Vec<_> = self.words().map(|word| format!("«{word}»")).collect();
                 Err(vec![FieldError::new(
                     path,
                     "unknown_value",
@@ -366,7 +371,7 @@ impl<T: Copy> Kind for Word<T> {
 
     #[cfg(test)]
     fn schema(&self) -> Value {
-        let words: Vec<_> = self.0.iter().map(|(_, word)| *word).collect();
+        let words: Vec<_> = self.words().collect();
         serde_json::json!({ "type": "string", "enum": words })
     }
 }

@@ -134,9 +134,10 @@ impl State {
 }
 
 /// How a request came in (Origen).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Channel {
     Web,
     Email,
@@ -144,9 +145,12 @@ pub enum Channel {
 }
 
 /// How a requester belongs to the entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RequesterKind {
     Official,
     Contractor,
@@ -219,9 +223,12 @@ impl Request {
 }
 
 /// What is asked of the web page (section 5: contents only).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum WebAction {
     Publish,
     Remove,
@@ -233,15 +240,6 @@ pub enum WebAction {
 }
 
 impl WebAction {
-    /// Every action with its word.
-    pub const ALL: [(WebAction, &'static str); 5] = [
-        (WebAction::Publish, "publish"),
-        (WebAction::Remove, "remove"),
-        (WebAction::SectionUpdate, "section_update"),
-        (WebAction::Design, "design"),
-        (WebAction::StyleCorrection, "style_correction"),
-    ];
-
     /// Whether the procedure covers it.
     pub fn is_in_scope(self) -> bool {
         match self {
@@ -325,9 +323,12 @@ pub enum CloseReason {
 }
 
 /// Who may read a follow-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Visibility {
     Public,
     Internal,

@@ -10,6 +10,7 @@ mod catalogue;
 mod clocks;
 mod crash;
 mod deadlines;
+mod document;
 mod escalation;
 mod faults;
 mod idempotency;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use types::api;
 use ureq::http::{self, HeaderMap};
 
 /// Longer than the host lets any request take.
@@ -63,6 +64,8 @@ pub struct Request<'a> {
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// What was asked: method and path.
+    asked: (String, String),
     pub status: u16,
     pub headers: HeaderMap,
     pub body: String,
@@ -301,8 +304,10 @@ impl Request<'_> {
     /// # Errors
     /// When no whole answer came.
     pub fn try_send(self) -> Result<Answer, ClientError> {
+        let asked = (self.method.clone(), self.path.clone());
         self.answered(|response| response.read_to_string())
             .map(|(status, headers, body)| Answer {
+                asked,
                 status,
                 headers,
                 body,
@@ -399,7 +404,7 @@ impl Answer {
     }
 
     /// The problem that this answer is (RFC 9457), once it is known to be one
-    /// with this status and code.
+    /// with this status and code, and one that the API's document has at its route.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
@@ -414,6 +419,12 @@ impl Answer {
         assert_eq!(problem["status"], status, "{problem}");
         for text in ["type", "title", "detail"] {
             assert_ne!(problem[text].as_str().unwrap_or_default(), "", "{problem}");
+        }
+        let (method, path) = &self.asked;
+        let path = path.split('?').next().unwrap_or_default();
+        if let Some(row) = api::routes_of(path).find(|row| row.method == method) {
+            let documented = row.problems.iter().any(|problem| problem.word() == code);
+            assert!(documented, "{}: {code} is not in its row", row.name);
         }
         problem
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
 
 use super::input;
 use crate::catalogue::CatalogueDocument;
@@ -32,22 +33,6 @@ const LIMIT: Or<Whole<usize>> = Or(Whole(1, 100), 50);
 /// Where a page begins, in every list.
 const CURSOR: Optional<Anything> = Optional(Anything);
 
-const CHANNELS: &[(Channel, &str)] = &[(Channel::Web, "web"), (Channel::Phone, "phone")];
-const KINDS: &[(RequesterKind, &str)] = &[
-    (RequesterKind::Official, "official"),
-    (RequesterKind::Contractor, "contractor"),
-];
-const VISIBILITIES: &[(Visibility, &str)] = &[
-    (Visibility::Public, "public"),
-    (Visibility::Internal, "internal"),
-];
-const STATUSES: &[(Status, &str)] = &[
-    (Status::New, "new"),
-    (Status::Assigned, "assigned"),
-    (Status::OnHold, "on_hold"),
-    (Status::Solved, "solved"),
-    (Status::Closed, "closed"),
-];
 const NO_ADDRESS: &str = "No es una dirección de correo válida.";
 
 input! {
@@ -60,7 +45,7 @@ input! {
         /// Key of its category in the catalogue.
         category: CategoryId = Key::new(),
         /// How it came in. `phone` is for the desk, which then names the requester.
-        channel: Channel = Or(Word(CHANNELS), Channel::Web),
+        channel: Channel = Or(Word(&[Channel::Web, Channel::Phone]), Channel::Web),
         /// The extension that was called from.
         extension: Option<String> = Optional(Line(MAX_EXTENSION)),
         /// What is asked of the web page, where the category asks for it.
@@ -83,7 +68,7 @@ input! {
     /// What is asked of the web page.
     pub struct NewWebRequest {
         /// The last two are out of the procedure's scope.
-        action: WebAction = Word(&WebAction::ALL),
+        action: WebAction = Word(WebAction::VARIANTS),
     }
 }
 
@@ -97,7 +82,7 @@ input! {
         /// Where he works.
         unit: Option<String> = Optional(Line(MAX_NAME)),
         /// How he belongs to the entity.
-        kind: Option<RequesterKind> = Optional(Word(KINDS)),
+        kind: Option<RequesterKind> = Optional(Word(RequesterKind::VARIANTS)),
     }
 }
 
@@ -183,7 +168,7 @@ input! {
         /// The note.
         body: String = Text(MAX_TEXT),
         /// Who may read it.
-        visibility: Visibility = Word(VISIBILITIES),
+        visibility: Visibility = Word(Visibility::VARIANTS),
     }
 }
 
@@ -241,7 +226,7 @@ input! {
     pub struct TicketQuery {
         /// Where they stand.
         status: Option<Status> = Optional(Filter(
-            Word(STATUSES),
+            Word(Status::ALL),
             "Debe ser uno de: new, assigned, on_hold, solved, closed.",
         )),
         /// Key of their team in the catalogue.
@@ -277,24 +262,12 @@ input! {
 }
 
 /// Which of the mails that came to nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Discarded {
     Refused,
     Filed,
-}
-
-impl Discarded {
-    const WORDS: &[(Discarded, &str)] =
-        &[(Discarded::Refused, "refused"), (Discarded::Filed, "filed")];
-
-    /// The word of the record.
-    pub fn word(self) -> &'static str {
-        match self {
-            Discarded::Refused => "refused",
-            Discarded::Filed => "filed",
-        }
-    }
 }
 
 input! {
@@ -304,7 +277,7 @@ input! {
         day: Date = Day,
         /// What was refused, or what nobody wrote.
         outcome: Discarded = Or(
-            Filter(Word(Discarded::WORDS), "Debe ser refused o filed."),
+            Filter(Word(Discarded::VARIANTS), "Debe ser refused o filed."),
             Discarded::Refused,
         ),
         /// How many on a page.

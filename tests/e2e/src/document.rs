@@ -1,0 +1,221 @@
+//! The examples of the API's document, carried out in the order of a ticket's life.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use workbench::people::{ANA, COORDINATOR, OFFICER, SUPPORT};
+use workbench::{Answer, Client, Host, Letter};
+
+use crate::mail::{OUTSIDER, asked, check_no_dead_letters, file, taken};
+use crate::{assigned, survey_of};
+
+/// The document, as the desk serves it, and what of it was carried out.
+struct Document {
+    value: Value,
+    done: BTreeSet<String>,
+}
+
+impl Document {
+    /// Follows references to elsewhere in the document.
+    fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value["$ref"].as_str() {
+            Some(reference) => {
+                let place = reference.strip_prefix('#').unwrap();
+                self.resolved(self.value.pointer(place).unwrap())
+            }
+            None => value,
+        }
+    }
+
+    /// Path, method and description of an operation.
+    #[track_caller]
+    fn operation(&self, name: &str) -> (&str, &str, &Value) {
+        let paths = self.value["paths"].as_object().unwrap();
+        let operations = paths.iter().flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter();
+            methods.map(|(method, operation)| (path.as_str(), method.as_str(), operation))
+        });
+        let mut named = operations.filter(|(_, _, o)| o["operationId"] == name);
+        named.next().unwrap_or_else(|| panic!("no {name}"))
+    }
+
+    /// The one example of a body.
+    #[track_caller]
+    fn example<'a>(&'a self, described: &'a Value) -> &'a Value {
+        if let Some(example) = described.get("example") {
+            return example;
+        }
+        let examples = described["examples"].as_object().unwrap();
+        let mut examples = examples.values();
+        let (Some(one), None) = (examples.next(), examples.next()) else {
+            panic!("not one example: {described}")
+        };
+        &self.resolved(one)["value"]
+    }
+
+    /// Carries an operation's example out, with this in its path, and holds the
+    /// answer against what is documented.
+    #[track_caller]
+    fn carry_out(&mut self, who: &Client, name: &str, in_path: &[(&str, &str)]) -> Answer {
+        let (path, method, operation) = self.operation(name);
+        let mut path = in_path.iter().fold(path.to_owned(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), value)
+        });
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let query = parameters.map(|p| self.resolved(p)).filter_map(|p| {
+            let value = &p["example"];
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            (p["in"] == "query" && !value.is_null())
+                .then(|| format!("{}={text}", p["name"].as_str().unwrap()))
+        });
+        let query: Vec<_> = query.collect();
+        if !query.is_empty() {
+            path = format!("{path}?{}", query.join("&"));
+        }
+        let mut request = who.request(&method.to_uppercase(), &path);
+        let body = &operation["requestBody"]["content"]["application/json"];
+        if !body.is_null() {
+            let example = self.example(body);
+            assert_eq!(self.errors(&body["schema"], example), "", "{name}");
+            request = request.json(example);
+        }
+        let answer = request.send();
+        self.check(name, operation, &answer);
+        self.done.insert(name.to_owned());
+        answer
+    }
+
+    /// The answer is the documented one of those where all goes well.
+    #[track_caller]
+    fn check(&self, name: &str, operation: &Value, answer: &Answer) {
+        let responses: &Map<_, _> = operation["responses"].as_object().unwrap();
+        let mut good = responses.keys().filter(|status| status.as_str() < "400");
+        let status = good.next().unwrap();
+        assert_eq!(good.next(), None, "{name}");
+        let body = &answer.body;
+        assert_eq!(answer.status.to_string(), *status, "{name}: {body}");
+        let documented = &responses[status];
+        for header in documented["headers"].as_object().into_iter().flatten() {
+            assert_ne!(answer.header(header.0), "", "{name}: {header:?}");
+        }
+        let content = &documented["content"]["application/json"];
+        if !content.is_null() {
+            let errors = self.errors(&content["schema"], &answer.json());
+            assert_eq!(errors, "", "{name}: {body}");
+            if !content["examples"].is_null() {
+                let example = self.example(content);
+                assert_eq!(self.errors(&content["schema"], example), "", "{name}");
+            }
+        }
+    }
+
+    /// What of a value is not as its schema has it.
+    fn errors(&self, schema: &Value, value: &Value) -> String {
+        let mut schema = schema.clone();
+        schema["components"] = self.value["components"].clone();
+        let validator = jsonschema::draft202012::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap();
+        let errors = validator.iter_errors(value);
+        let lines = errors.map(|e| format!("{}: {e}\n", e.instance_path()));
+        lines.collect()
+    }
+
+    #[track_caller]
+    fn carry_out_on(&mut self, who: &Client, name: &str, ticket: &Value) -> Value {
+        let number = ticket["number"].to_string();
+        self.carry_out(who, name, &[("ref", &number)]).json()
+    }
+}
+
+#[test]
+fn its_examples_are_a_tickets_life() {
+    let host = Host::start();
+    let [nobody, ana, officer, coordinator] = [
+        host.nobody(),
+        host.client(ANA),
+        host.client(OFFICER),
+        host.client(COORDINATOR),
+    ];
+    // Whom the example of an assignment names.
+    let agent = host.client(SUPPORT[1]);
+    let value = nobody.get("/openapi.json").must_be(200).json();
+    let done = BTreeSet::new();
+    let mut document = Document { value, done };
+    document.carry_out(&nobody, "Document", &[]);
+    document.carry_out(&ana, "Catalogue", &[]);
+
+    let ticket = document.carry_out(&ana, "Register", &[]).json();
+    crate::await_assigned(&ana, &ticket);
+    document.carry_out_on(&coordinator, "Assign", &ticket);
+    for name in ["Contact", "Hold", "Resume", "FollowUp", "Escalate"] {
+        document.carry_out_on(&agent, name, &ticket);
+    }
+    document.carry_out_on(&officer, "Return", &ticket);
+    document.carry_out_on(&agent, "Escalate", &ticket);
+    for name in ["RequestProvider", "RecordProviderReply", "ReportSolution"] {
+        document.carry_out_on(&officer, name, &ticket);
+    }
+    document.carry_out_on(&agent, "Resolve", &ticket);
+    host.settle();
+    let survey = survey_of(&host, ANA);
+    let token = survey.strip_prefix("/surveys/").unwrap();
+    document.carry_out(&nobody, "ShowSurvey", &[("token", token)]);
+    let closed = document.carry_out(&nobody, "AnswerSurvey", &[("token", token)]);
+    assert_eq!(closed.json()["status"], "closed");
+    for name in ["Show", "Clocks", "History"] {
+        // To whoever sees all of it, too.
+        document.carry_out_on(&ana, name, &ticket);
+        document.carry_out_on(&coordinator, name, &ticket);
+    }
+
+    let other = assigned(&ana, "plataforma", "Otra");
+    document.carry_out_on(&coordinator, "Assign", &other);
+    for (who, name) in [
+        (&agent, "Recategorise"),
+        (&agent, "Resolve"),
+        (&ana, "Reject"),
+        (&agent, "Resolve"),
+        (&agent, "Close"),
+    ] {
+        document.carry_out_on(who, name, &other);
+    }
+    let declined = assigned(&ana, "plataforma", "Rediseñar el portal");
+    document.carry_out_on(&coordinator, "Assign", &declined);
+    document.carry_out(&coordinator, "List", &[]);
+    document.carry_out_on(&agent, "Decline", &declined);
+
+    let (headers, body) = file(
+        "application/pdf",
+        "attachment; filename=acta.pdf",
+        b"%PDF-1.7",
+    );
+    let letter = Letter::new(ANA, "Con acta", "Va adjunta.").part(&headers, &body);
+    let by_mail = asked(&host, &letter);
+    let id = by_mail["attachments"][0]["id"].as_str().unwrap();
+    let number = by_mail["number"].to_string();
+    document.carry_out(&ana, "Attachment", &[("ref", &number), ("id", id)]);
+
+    let refused = taken(&host, &Letter::new(OUTSIDER, "Oferta", "Compre."));
+    let id = refused["id"].as_str().unwrap();
+    document.carry_out(&coordinator, "Refused", &[]);
+    document.carry_out(&coordinator, "Report", &[]);
+    document.carry_out(&coordinator, "Accept", &[("id", id)]);
+    document.carry_out(&coordinator, "ChangeCatalogue", &[]);
+
+    let paths = document.value["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    let names = operations.filter_map(|operation| operation["operationId"].as_str());
+    let undone: Vec<_> = names
+        .filter(|name| !document.done.contains(*name))
+        .collect();
+    assert!(
+        undone.is_empty(),
+        "no example was carried out of {undone:?}"
+    );
+    host.settle();
+    check_no_dead_letters(&host);
+}
