@@ -153,7 +153,7 @@ impl Ledger {
             }
             ("CATALOG", _) => return self.catalogue(row),
             ("GIVENUP", _) => self.given_up += 1,
-            ("SENDER", "COUNT") | ("SUPPRESSED", "SUPPRESSED") => {}
+            ("SENDER", "COUNT") | ("SUPPRESSED", "SUPPRESSED") | ("SESSION", "SESSION") => {}
             (_, _) => return false,
         }
         true

@@ -15,6 +15,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -39,15 +40,20 @@ impl Access {
     }
 }
 
+/// A client that speaks TLS, and plain HTTP where it has to.
+pub(crate) fn over_tls() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+}
+
 /// The configuration that all clients share.
 pub fn sdk_config(access: Access) -> SdkConfig {
     let endpoint = access.endpoint;
     // Without TLS, as the local host speaks, no roots have to be loaded.
     let http = match &endpoint {
         Some(url) if url.starts_with("http://") => Builder::new().build_http(),
-        Some(_) | None => Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https(),
+        Some(_) | None => over_tls(),
     };
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())

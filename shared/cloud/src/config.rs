@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use types::ids::EmailAddress;
 use types::token::TokenSecret;
 
-use crate::aws::{Access, sdk_config};
+use crate::aws::{Access, over_tls, sdk_config};
 
 /// A variable without which the function must not start.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,15 @@ impl Environment {
         }
     }
 
+    /// What reaches the world outside AWS: the SDK's own client, but where a
+    /// process's AWS is the local host, which has no TLS. Then another one is made.
+    pub(crate) fn web_client(&self) -> Option<SharedHttpClient> {
+        match (&self.variables, self.sdk.endpoint_url()) {
+            (Variables::OfProcess, Some(_)) => Some(over_tls()),
+            (Variables::OfProcess | Variables::Given(_), _) => self.sdk.http_client(),
+        }
+    }
+
     /// The AWS that is called, and as whom.
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
@@ -106,6 +116,17 @@ impl Environment {
                 .filter(|value| !value.trim().is_empty())
                 .cloned()
                 .ok_or(ConfigError::Missing(name)),
+        }
+    }
+
+    /// A variable that may be missing or blank.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        match &self.variables {
+            Variables::OfProcess => optional(name),
+            Variables::Given(variables) => variables
+                .get(name)
+                .filter(|value| !value.trim().is_empty())
+                .cloned(),
         }
     }
 

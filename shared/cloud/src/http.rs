@@ -1,9 +1,12 @@
 //! HTTP at the edge: what the API gateway hands over, and what it gets back.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION};
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderName, LOCATION,
+};
 use lambda_http::http::{HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
@@ -24,6 +27,9 @@ pub struct Call {
     parameters: HashMap<String, String>,
     query: Vec<(String, String)>,
     headers: HeaderMap,
+    /// The name that the caller reached us by, with a port where it is not the
+    /// scheme's own.
+    host: String,
     pub body: Vec<u8>,
     identity: Option<Identity>,
 }
@@ -40,6 +46,7 @@ pub struct Identity {
 pub struct Answer {
     status: u16,
     headers: HeaderMap,
+    cookies: Vec<String>,
     body: String,
 }
 
@@ -56,7 +63,7 @@ impl Call {
             .iter()
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .collect();
-        let (route, identity) = match request.request_context_ref() {
+        let (route, host, identity) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => {
                 let claims = context
                     .authorizer
@@ -65,10 +72,11 @@ impl Call {
                     .map(|jwt| &jwt.claims);
                 (
                     context.route_key.clone().unwrap_or_default(),
+                    context.domain_name.clone().unwrap_or_default(),
                     claims.and_then(identify),
                 )
             }
-            Some(_) | None => (String::new(), None),
+            Some(_) | None => (String::new(), String::new(), None),
         };
         let method = request.method().to_string();
         let path = request.uri().path().to_owned();
@@ -86,6 +94,7 @@ impl Call {
             parameters,
             query,
             headers,
+            host,
             body,
             identity,
         }
@@ -132,6 +141,40 @@ impl Call {
     /// A header, when it is there once and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The value of a cookie; of several with one name, the first.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        // Of bytes: what another cookie of this host has in it hides none of ours.
+        let headers = self.headers.get_all(COOKIE).iter();
+        let mut pairs = headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+        pairs.find_map(|pair| {
+            let pair = std::str::from_utf8(pair.trim_ascii()).ok()?;
+            let (found, value) = pair.split_once('=')?;
+            (found == name).then_some(value)
+        })
+    }
+
+    /// The origin that the caller reached us by: `https://mesa.example`. API Gateway
+    /// speaks nothing but TLS; the local host says that it does not.
+    pub fn origin(&self) -> String {
+        let scheme = match self.header("x-forwarded-proto") {
+            Some("http") => "http",
+            Some(_) | None => "https",
+        };
+        format!("{scheme}://{}", self.host)
+    }
+
+    /// Whether a page of this origin sent the request, as far as the browser says:
+    /// a form of another site may post here with our cookies, and must not count.
+    /// A browser too old to say it has to name the page's origin.
+    pub fn is_from_own_page(&self) -> bool {
+        match self.header("sec-fetch-site") {
+            Some(site) => site == "same-origin",
+            None => self
+                .header("origin")
+                .is_some_and(|origin| origin.eq_ignore_ascii_case(&self.origin())),
+        }
     }
 
     /// The body's fields.
@@ -242,6 +285,7 @@ impl Answer {
         Answer {
             status,
             headers,
+            cookies: Vec::new(),
             body,
         }
     }
@@ -261,6 +305,50 @@ impl Answer {
     /// Where what was asked for lies, for a short while.
     pub fn redirect(to: &str) -> Self {
         Answer::of(302, "text/plain; charset=utf-8", String::new()).with(LOCATION, to)
+    }
+
+    /// What was posted is done, and this is where to look now: at a path of this
+    /// host, or at another one's address.
+    pub fn see_other(at: &str) -> Self {
+        Answer::of(303, "text/plain; charset=utf-8", String::new()).with(LOCATION, at)
+    }
+
+    /// The same answer with a cookie that the browser keeps for a while, for this
+    /// host alone (`name` begins with `__Host-`), out of reach of any script, and
+    /// sends along when a link leads here, but not with another site's form.
+    #[must_use]
+    pub fn keeping(self, name: &str, value: &str, lasting: Duration) -> Self {
+        let seconds = lasting.as_secs();
+        self.cookie(format!(
+            "{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
+        ))
+    }
+
+    /// The same answer, on which the browser forgets a cookie.
+    #[must_use]
+    pub fn forgetting(self, name: &str) -> Self {
+        self.keeping(name, "", Duration::ZERO)
+    }
+
+    fn cookie(mut self, cookie: String) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// The same page, whose forms may lead to these sources as well, whatever
+    /// answers them: Chromium holds `form-action` against redirects, too.
+    #[must_use]
+    pub fn leading_to(mut self, sources: &str) -> Self {
+        let policy = self.headers.get(CONTENT_SECURITY_POLICY);
+        let policy = policy.and_then(|policy| policy.to_str().ok());
+        let widened = policy.map(|policy| {
+            let own = "form-action 'self'";
+            policy.replace(own, &format!("{own} {sources}"))
+        });
+        if let Some(widened) = widened {
+            self = self.with(CONTENT_SECURITY_POLICY, &widened);
+        }
+        self
     }
 
     /// A problem's answer (RFC 9457).
@@ -292,6 +380,8 @@ impl Answer {
         let mut response = ApiGatewayV2httpResponse::default();
         response.status_code = i64::from(self.status);
         response.headers = self.headers;
+        // Among the headers there is room for one of them.
+        response.cookies = self.cookies;
         response.body = Some(Body::Text(self.body));
         response.is_base64_encoded = false;
         response

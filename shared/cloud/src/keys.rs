@@ -198,6 +198,11 @@ pub fn mail_shard(id: &MailId) -> u8 {
     id.0.bytes().fold(0u8, u8::wrapping_add) % SHARDS
 }
 
+/// A session of the pages, by the digest of its cookie's value.
+pub fn session(digest: &str) -> Key {
+    Key::new(format!("SESSION#{digest}"), "SESSION")
+}
+
 /// The partition of the catalogue's versions.
 pub const CATALOGUE: &str = "CATALOG";
 

@@ -14,7 +14,9 @@ pub mod mailer;
 pub mod notices;
 pub mod queues;
 mod s3;
+pub mod session;
 pub mod store;
+pub mod web;
 
 pub use lambda_runtime::Error as RuntimeError;
 pub use serde_json::value::RawValue;

@@ -26,6 +26,8 @@ pub(crate) enum Service {
     Sqs,
     Ses,
     S3,
+    /// What is not AWS.
+    Web,
 }
 
 impl Service {
@@ -44,6 +46,8 @@ impl Service {
             (Service::Ses, _) => (500, "InternalFailure", "broken"),
             (Service::S3, Fault::Throttled) => (503, "SlowDown", "slow down"),
             (Service::S3, _) => (500, "InternalError", "broken"),
+            (Service::Web, Fault::Throttled) => (429, "slow_down", "slow down"),
+            (Service::Web, _) => (500, "server_error", "broken"),
         };
         let body = match self {
             Service::DynamoDb | Service::Sqs => {
@@ -52,6 +56,7 @@ impl Service {
             Service::Ses => format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
             ),
+            Service::Web => json!({ "error": code, "error_description": text }).to_string(),
             Service::S3 => format!("<Error><Code>{code}</Code><Message>{text}</Message></Error>"),
         };
         (status, body)

@@ -12,6 +12,7 @@ pub struct Request {
     path: String,
     claims: Option<Value>,
     headers: Map<String, Value>,
+    cookies: Vec<String>,
     body: Option<String>,
 }
 
@@ -37,6 +38,7 @@ impl Request {
             path,
             claims: None,
             headers: Map::new(),
+            cookies: Vec::new(),
             body: None,
         }
     }
@@ -58,6 +60,19 @@ impl Request {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), json!(value));
         self
+    }
+
+    /// With a cookie, as the gateway hands it over: apart from the headers.
+    #[must_use]
+    pub fn cookie(mut self, name: &str, value: &str) -> Self {
+        self.cookies.push(format!("{name}={value}"));
+        self
+    }
+
+    /// Sent by a page of this host, as browsers say.
+    #[must_use]
+    pub fn from_own_page(self) -> Self {
+        self.header("sec-fetch-site", "same-origin")
     }
 
     /// Under an idempotency key.
@@ -140,6 +155,9 @@ impl Request {
             "body": body,
             "isBase64Encoded": is_binary,
         });
+        if !self.cookies.is_empty() {
+            event["cookies"] = json!(self.cookies);
+        }
         if !parameters_of_query.is_empty() {
             event["queryStringParameters"] = parameters_of_query.into();
         }
@@ -177,6 +195,8 @@ fn matching(route: &Route, path: &str) -> Option<Map<String, Value>> {
 pub struct Answer {
     pub status: u64,
     headers: Map<String, Value>,
+    /// As each stands behind `Set-Cookie`.
+    pub cookies: Vec<String>,
     pub body: String,
 }
 
@@ -186,6 +206,7 @@ impl Answer {
         Answer {
             status: answer["statusCode"].as_u64().unwrap(),
             headers: answer["headers"].as_object().cloned().unwrap_or_default(),
+            cookies: serde_json::from_value(answer["cookies"].clone()).unwrap_or_default(),
             body: answer["body"].as_str().unwrap_or_default().to_owned(),
         }
     }
@@ -193,6 +214,16 @@ impl Answer {
     /// A header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(Value::as_str)
+    }
+
+    /// The value that a cookie is set to.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let mut pairs = self
+            .cookies
+            .iter()
+            .filter_map(|cookie| cookie.split_once('='));
+        let (_, rest) = pairs.find(|(found, _)| *found == name)?;
+        rest.split(';').next()
     }
 
     /// The body.

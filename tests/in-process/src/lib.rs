@@ -15,6 +15,7 @@ pub mod people;
 mod queues;
 mod template;
 mod then;
+mod web;
 mod wire;
 mod world;
 
@@ -25,5 +26,6 @@ pub use http::{Answer, Request, get, post, put};
 pub use mail::Mail;
 pub use objects::Object;
 pub use then::Rows;
+pub use web::WebRequest;
 pub use wire::Call;
 pub use world::World;

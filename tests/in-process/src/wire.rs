@@ -26,6 +26,7 @@ use crate::faults::{Fault, Service};
 use crate::mail::Mails;
 use crate::objects::Objects;
 use crate::queues::Queues;
+use crate::web::{Site, WebRequest};
 
 /// The services, and what was asked of them.
 pub(crate) struct Aws {
@@ -33,6 +34,8 @@ pub(crate) struct Aws {
     pub(crate) queues: Mutex<Queues>,
     pub(crate) mails: Mutex<Mails>,
     pub(crate) objects: Mutex<Objects>,
+    /// What answers beside AWS.
+    pub(crate) site: Mutex<Option<Site>>,
     pub(crate) calls: Mutex<Vec<Call>>,
     plans: Mutex<Vec<Plan>>,
 }
@@ -87,6 +90,7 @@ impl Aws {
             queues: Mutex::default(),
             mails: Mutex::default(),
             objects: Mutex::default(),
+            site: Mutex::default(),
             calls: Mutex::default(),
             plans: Mutex::default(),
         }
@@ -185,11 +189,24 @@ impl Aws {
                 let answer = objects.call(operation, place, &query, &content_type, body, now);
                 (answer.status, answer.content_type, answer.body)
             }
+            Parsed::Web(request) => {
+                let site = lock(&self.site).clone();
+                let site = site.unwrap_or_else(|| panic!("nothing is at {}", request.url));
+                let (status, answer) = site(&request);
+                (
+                    status,
+                    "application/json".to_owned(),
+                    answer.to_string().into_bytes(),
+                )
+            }
         }
     }
 }
 
 const JSON: &str = "application/x-amz-json-1.0";
+
+/// Where all of AWS is, as a function is told.
+pub(crate) const AWS: &str = "http://127.0.0.1:4566";
 
 /// Whose calls go through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,7 +268,7 @@ impl HttpConnector for Connector {
                 Next::Fails(fault) => {
                     let (status, body) = service.error(&fault, parts);
                     let kind = match service {
-                        Service::DynamoDb | Service::Sqs => JSON,
+                        Service::DynamoDb | Service::Sqs | Service::Web => JSON,
                         Service::Ses | Service::S3 => "text/xml",
                     };
                     Ok(response((status, kind.to_owned(), body.into_bytes())))
@@ -328,6 +345,8 @@ enum Parsed {
         content_type: String,
         body: Vec<u8>,
     },
+    /// What is not AWS.
+    Web(WebRequest),
 }
 
 impl Parsed {
@@ -336,6 +355,14 @@ impl Parsed {
         let body = body.expect("a request in memory").to_vec();
         let header = |name: &str| request.headers().get(name).unwrap_or_default();
         let operation = |operation: &str| operation.to_owned();
+        if !request.uri().starts_with(AWS) {
+            return Parsed::Web(WebRequest {
+                method: request.method().to_owned(),
+                url: request.uri().to_owned(),
+                authorization: header("authorization").to_owned(),
+                form: form_urlencoded::parse(&body).into_owned().collect(),
+            });
+        }
         match header("x-amz-target").split_once('.') {
             Some(("DynamoDB_20120810", name)) => Parsed::DynamoDb {
                 operation: operation(name),
@@ -383,6 +410,7 @@ impl Parsed {
             Parsed::Sqs { .. } => Service::Sqs,
             Parsed::Ses { .. } => Service::Ses,
             Parsed::S3 { .. } => Service::S3,
+            Parsed::Web(_) => Service::Web,
         }
     }
 
@@ -398,6 +426,7 @@ impl Parsed {
                 (action.unwrap_or_default(), Value::Null)
             }
             Parsed::S3 { operation, .. } => ((*operation).to_owned(), Value::Null),
+            Parsed::Web(request) => (format!("{} {}", request.method, request.url), Value::Null),
         };
         Call { operation, request }
     }

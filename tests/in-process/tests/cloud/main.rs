@@ -3,6 +3,7 @@
 
 mod batches;
 mod entries;
+mod sessions;
 mod stored;
 
 use cloud::config::{ConfigError, Environment};
