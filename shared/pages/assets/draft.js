@@ -1,0 +1,156 @@
+// Drafts: what is typed is kept in this browser until it has been sent. Nobody gets another's, and none is kept for long.
+
+import { now } from "./clock.js";
+import { element, hour } from "./say.js";
+import { keys, read, remove, who, write } from "./store.js";
+
+const PREFIX = "borrador:";
+
+/** Older ones are thrown away, in milliseconds. */
+const KEPT = 14 * 86_400_000;
+
+/** @typedef {{ text: string, at: number }} Draft */
+
+/**
+ * A request's page and the pages of its commands are one place: what was typed on one is found on the others.
+ * @param {string} path
+ */
+export const place = (path) => /^\/solicitudes\/\d+/.exec(path)?.[0] ?? path;
+
+/**
+ * @param {string} whose the address that is signed in
+ * @param {string} path
+ * @param {string} field
+ */
+export const draftKey = (whose, path, field) => `${PREFIX}${whose}:${place(path)}:${field}`;
+
+/**
+ * @param {string | null} kept
+ * @returns {Draft | undefined}
+ */
+export function parse(kept) {
+	try {
+		const draft = JSON.parse(kept ?? "");
+		if (typeof draft?.text === "string" && typeof draft.at === "number") return draft;
+	} catch {
+		// Not one of ours.
+	}
+	return undefined;
+}
+
+/**
+ * Whether a draft is to be thrown away.
+ * @param {Draft | undefined} draft
+ * @param {number} at
+ */
+export const stale = (draft, at) => !draft || at - draft.at > KEPT;
+
+/** @typedef {HTMLTextAreaElement | HTMLInputElement} Field */
+
+/** @param {EventTarget | null} target @returns {target is Field} */
+const drafted = (target) =>
+	(target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement) && target.matches("[data-draft]");
+
+/** @param {Field} field */
+const keyOf = (field) => draftKey(who(), location.pathname, field.id || field.name);
+
+/** @param {Element} form @returns {Field[]} */
+const fieldsOf = (form) => Array.from(form.querySelectorAll("[data-draft]")).filter(drafted);
+
+/**
+ * Says when it was kept: below everything that somebody may aim at.
+ * @param {Field} field
+ * @param {number} at
+ */
+function told(field, at) {
+	const form = field.form;
+	if (!form) return;
+	let line = form.querySelector("[data-saved]");
+	if (!line) {
+		line = element("span", { class: "hint", "data-saved": "" });
+		(form.querySelector(".compose-foot") ?? form).append(line);
+	}
+	line.textContent = `Borrador guardado a las ${hour(at)}`;
+}
+
+/** @param {Field} field */
+function keep(field) {
+	if (field.value.trim() === "" || field.value === field.defaultValue) {
+		remove(keyOf(field));
+		field.form?.querySelector("[data-saved]")?.remove();
+		return;
+	}
+	const at = now();
+	write(keyOf(field), JSON.stringify({ text: field.value, at }));
+	if (read(keyOf(field))) told(field, at);
+}
+
+/** @param {Field} field */
+function restore(field) {
+	const draft = parse(read(keyOf(field)));
+	if (!draft || field.value !== "") return;
+	field.value = draft.text;
+	told(field, draft.at);
+	field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** What a form sent by the browser itself takes along: gone, if the next page says that it was carried out. */
+const SENT = "enviados";
+
+/** @param {(storage: Storage) => void} use */
+function briefly(use) {
+	try {
+		use(sessionStorage);
+	} catch {
+		// Then the draft stays until it is old.
+	}
+}
+
+function settle() {
+	briefly((storage) => {
+		const sent = storage.getItem(SENT);
+		storage.removeItem(SENT);
+		if (sent && new URLSearchParams(location.search).has("hecho")) {
+			for (const key of sent.split("\n")) remove(key);
+		}
+	});
+	for (const key of keys(PREFIX)) if (stale(parse(read(key)), now())) remove(key);
+}
+
+export function start() {
+	settle();
+	/** @type {Map<Field, ReturnType<typeof setTimeout>>} */
+	const waiting = new Map();
+	/** @param {Field} field */
+	const flush = (field) => {
+		clearTimeout(waiting.get(field));
+		waiting.delete(field);
+		keep(field);
+	};
+	document.addEventListener("input", ({ target, isTrusted }) => {
+		if (!drafted(target) || !isTrusted) return;
+		clearTimeout(waiting.get(target));
+		waiting.set(target, setTimeout(flush, 400, target));
+	});
+	window.addEventListener("pagehide", () => {
+		for (const field of waiting.keys()) flush(field);
+	});
+	document.addEventListener("mesa:sent", ({ target }) => {
+		if (!(target instanceof HTMLFormElement)) return;
+		for (const field of fieldsOf(target)) {
+			clearTimeout(waiting.get(field));
+			waiting.delete(field);
+			remove(keyOf(field));
+		}
+	});
+	document.addEventListener("submit", ({ target, defaultPrevented }) => {
+		if (!(target instanceof HTMLFormElement) || defaultPrevented) return;
+		if (target.matches("[data-leave], [action='/salir']")) {
+			waiting.clear();
+			for (const key of keys(`${PREFIX}${who()}:`)) remove(key);
+			return;
+		}
+		briefly((storage) => storage.setItem(SENT, fieldsOf(target).map(keyOf).join("\n")));
+	});
+	for (const field of fieldsOf(document.documentElement)) restore(field);
+}

@@ -1,0 +1,329 @@
+// The keys of the desk. A page says with `data-key` what a part of it answers to; which keys there are, and what they do,
+// is the table here, and the help is drawn from it.
+
+import { element, say } from "./say.js";
+import { read, who, write } from "./store.js";
+
+/**
+ * @typedef {"next" | "previous" | "open" | "choose" | "search" | "send" | "help" | "copy" | "part"} Act
+ * @typedef {{ press: string, act: Act, what: string, also?: string[], offered?: boolean }} Key
+ */
+
+/** `offered` keys are shown only where the page has a part for them. @type {Record<string, Key[]>} */
+export const KEYS = {
+	Moverse: [
+		{ press: "j", also: ["ArrowDown"], act: "next", what: "Siguiente" },
+		{ press: "k", also: ["ArrowUp"], act: "previous", what: "Anterior" },
+		{ press: "Enter", act: "open", what: "Abrir" },
+		{ press: "x", act: "choose", what: "Elegir la fila", offered: true },
+		{ press: "/", act: "search", what: "Buscar" },
+		{ press: "Control+k", act: "search", what: "Buscar, también mientras escribe" },
+		{ press: "Escape", act: "part", what: "Quitar, cerrar, volver" },
+		{ press: "?", act: "help", what: "Esta ayuda" },
+	],
+	"Sobre una solicitud": [
+		{ press: "a", act: "part", what: "Tomarla" },
+		{ press: "Shift+A", act: "part", what: "Asignarla a alguien" },
+		{ press: "r", act: "part", what: "Responder" },
+		{ press: "n", act: "part", what: "Nota interna" },
+		{ press: "h", act: "part", what: "Dejar en espera" },
+		{ press: "l", act: "part", what: "Escalar" },
+		{ press: "e", act: "part", what: "Resolver" },
+		{ press: "Shift+E", act: "part", what: "Resolver y siguiente", offered: true },
+		{ press: ".", act: "copy", what: "Copiar el número" },
+	],
+	"Mientras escribe": [{ press: "Control+Enter", act: "send", what: "Enviar" }],
+	"Ir a": [
+		{ press: "g c", act: "part", what: "Cola" },
+		{ press: "g m", act: "part", what: "Mías" },
+		{ press: "g r", act: "part", what: "Informes", offered: true },
+		{ press: "c", act: "part", what: "Registrar una llamada", offered: true },
+	],
+};
+
+/** How long the second key of two may take, in milliseconds. */
+const TOGETHER = 1000;
+
+/** Keys that go on acting where single characters are switched off. */
+const NAMED = /^(?:Control\+.*|Enter|Escape|Arrow.*)$/;
+
+/**
+ * What was pressed, as the table writes it; nothing, where it is not for a page.
+ * @param {{ key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, shiftKey: boolean, isComposing: boolean }} event
+ */
+export function pressed({ key, ctrlKey, altKey, metaKey, shiftKey, isComposing }) {
+	if (isComposing || altKey || metaKey) return undefined;
+	const letter = key.length === 1 && key.toLowerCase() !== key.toUpperCase();
+	if (ctrlKey) return shiftKey ? undefined : `Control+${letter ? key.toLowerCase() : key}`;
+	if (!letter) return key;
+	return shiftKey ? `Shift+${key.toUpperCase()}` : key.toLowerCase();
+}
+
+/**
+ * The key of the table, or that another one has to follow.
+ * @param {string} press
+ * @param {string} before the first of two, or nothing
+ * @returns {Key | "more" | undefined}
+ */
+export function match(press, before) {
+	const all = Object.values(KEYS).flat();
+	const whole = before ? `${before} ${press}` : press;
+	const key = all.find((each) => each.press === whole || each.also?.includes(whole));
+	if (key) return key;
+	if (before) return match(press, "");
+	return all.some((each) => each.press.startsWith(`${whole} `)) ? "more" : undefined;
+}
+
+/**
+ * Whether it acts there.
+ * @param {string} press
+ * @param {{ typing: boolean, letters: boolean, desk: boolean }} place
+ */
+export function acts(press, { typing, letters, desk }) {
+	if (press === "Control+Enter") return true;
+	if (!desk) return false;
+	if (press === "Control+k") return true;
+	return !typing && (letters || NAMED.test(press));
+}
+
+const SWITCH = () => `teclas:${who()}`;
+
+/** @param {EventTarget | null} target */
+const typing = (target) =>
+	target instanceof Element &&
+	target.closest(
+		"textarea, select, [contenteditable], input:not([type='checkbox'], [type='radio'], [type='submit'], [type='button'])",
+	) !== null;
+
+/** @param {Element} part */
+const shown = (part) => part.checkVisibility?.() !== false;
+
+/** @param {string} selector @param {ParentNode} [place] */
+const find = (selector, place = document) =>
+	Array.from(place.querySelectorAll(selector)).find((part) => part instanceof HTMLElement && shown(part));
+
+const current = () => find(".row[aria-current]");
+
+/** @param {1 | -1} step */
+function move(step) {
+	const rows = Array.from(document.querySelectorAll(".row")).filter(shown);
+	if (rows.length === 0) return part(step === 1 ? "j" : "k");
+	const here = rows.findIndex((row) => row.hasAttribute("aria-current"));
+	const focused = rows.findIndex((row) => row.contains(document.activeElement));
+	const from = focused >= 0 ? focused : here;
+	const to = from < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, from + step));
+	rows[here]?.removeAttribute("aria-current");
+	rows[to]?.setAttribute("aria-current", "true");
+	const link = rows[to]?.querySelector(".c-what a, a");
+	if (link instanceof HTMLElement) link.focus();
+	return true;
+}
+
+/**
+ * Goes to what a part is for: into its first field, or onto it.
+ * @param {Element} target
+ */
+function enter(target) {
+	if (target instanceof HTMLDetailsElement) target.open = true;
+	const field = find("textarea, select, input:not([type='hidden'])", target);
+	const first = field ?? (target instanceof HTMLDetailsElement ? target.querySelector("summary") : target);
+	if (first instanceof HTMLElement) first.focus();
+}
+
+/** A word that says on the next page which of its parts was meant. */
+const MEANT = "#tecla-";
+
+/** @param {string} press */
+function part(press) {
+	const row = current();
+	const selector = `[data-key="${CSS.escape(press)}"]`;
+	const target = (row && find(selector, row)) ?? find(selector);
+	if (target instanceof HTMLFormElement || target instanceof HTMLDetailsElement) enter(target);
+	else if (target instanceof HTMLElement) {
+		if (target.matches("a, button, summary")) target.click();
+		else target.focus();
+	} else if (row && /^(?:Shift\+)?[a-z]$/i.test(press)) {
+		// What is done to a request is done on its page.
+		const link = row.querySelector(".c-what a");
+		if (link instanceof HTMLAnchorElement) location.assign(`${link.pathname}${MEANT}${encodeURIComponent(press)}`);
+	} else return false;
+	return true;
+}
+
+/** Came here for one of its parts. An address never does anything: it only goes there. */
+function meant() {
+	if (!location.hash.startsWith(MEANT)) return;
+	const press = decodeURIComponent(location.hash.slice(MEANT.length));
+	const target = find(`[data-key="${CSS.escape(press)}"]`);
+	if (target) enter(target);
+	history.replaceState(null, "", location.pathname + location.search);
+}
+
+/** @param {Element} source */
+async function copy(source) {
+	const text = (source.getAttribute("data-copy") || source.textContent || "").trim();
+	try {
+		await navigator.clipboard.writeText(text);
+		say(`Copiado: ${text}`);
+	} catch {
+		say("Este navegador no deja copiar.");
+	}
+}
+
+/** @param {string} press `Shift+A`, `g c` */
+function written(press) {
+	const parts = press.replace("Control+", "Ctrl ").replace("Shift+", "⇧").split(" ");
+	const names = press.startsWith("Control") ? [parts.join(" ")] : parts;
+	return names.flatMap((name, index) => [index > 0 ? " " : "", element("kbd", {}, name.replace("Escape", "Esc"))]);
+}
+
+/** The help, with the switch. */
+function help() {
+	const there = document.getElementById("teclas");
+	if (there instanceof HTMLDialogElement) return there;
+	const box = element("input", { type: "checkbox", role: "switch", "aria-describedby": "teclas-h" });
+	const state = element("b", {});
+	const letters = /** @type {HTMLInputElement} */ (box);
+	letters.checked = read(SWITCH()) !== "no";
+	const told = () => {
+		state.textContent = `Teclas de una sola letra: ${letters.checked ? "encendidas" : "apagadas"}`;
+	};
+	told();
+	letters.addEventListener("change", () => {
+		write(SWITCH(), letters.checked ? "si" : "no");
+		told();
+	});
+	const hint = "Apáguelas si dicta con la voz o si alguna se le va sin querer. Quedan Ctrl, Enter, Esc y las flechas.";
+	const sections = Object.entries(KEYS).map(([title, list]) => {
+		const lines = list
+			.filter(({ press, offered }) => !offered || find(`[data-key="${CSS.escape(press)}"]`) || offeredByRows(press))
+			.map(({ press, what }) => element("div", {}, element("dt", {}, ...written(press)), element("dd", {}, what)));
+		return element("section", {}, element("h3", {}, title), element("dl", {}, ...lines));
+	});
+	const close = element("button", { class: "button button--s" }, "Cerrar ", element("kbd", {}, "Esc"));
+	const dialog = /** @type {HTMLDialogElement} */ (
+		element(
+			"dialog",
+			{ class: "dialog", id: "teclas", "aria-labelledby": "teclas-t" },
+			element(
+				"div",
+				{ class: "dialog-head" },
+				element("h2", { id: "teclas-t", tabindex: "-1" }, "Teclas"),
+				element("form", { method: "dialog" }, close),
+			),
+			element(
+				"div",
+				{ class: "dialog-body" },
+				element(
+					"div",
+					{ class: "keyset" },
+					element("label", { class: "switch" }, box, state, element("small", { id: "teclas-h" }, hint)),
+				),
+				element("div", { class: "keysheet" }, ...sections),
+			),
+		)
+	);
+	document.body.append(dialog);
+	return dialog;
+}
+
+/** @param {string} press */
+const offeredByRows = (press) => press === "x" && document.querySelector(".row .pick") !== null;
+
+function open() {
+	const dialog = help();
+	if (!dialog.open) dialog.showModal();
+	return true;
+}
+
+/**
+ * @param {Key} key
+ * @param {KeyboardEvent} event
+ * @returns {boolean} whether it did something
+ */
+function act(key, event) {
+	const { target } = event;
+	switch (key.act) {
+		case "next":
+		case "previous": {
+			// An arrow scrolls, but where there is a list to go through.
+			if (event.key.startsWith("Arrow") && (!find(".row") || typing(target) || target instanceof HTMLInputElement)) {
+				return false;
+			}
+			return move(key.act === "next" ? 1 : -1);
+		}
+		case "open": {
+			const link = current()?.querySelector(".c-what a, a");
+			if (target !== document.body || !(link instanceof HTMLElement)) return false;
+			link.click();
+			return true;
+		}
+		case "choose": {
+			const box = current()?.querySelector(".pick input");
+			if (!(box instanceof HTMLElement)) return false;
+			box.click();
+			return true;
+		}
+		case "search": {
+			const field = find('[data-key="/"], [type="search"]');
+			if (!(field instanceof HTMLInputElement)) return false;
+			field.focus();
+			field.select();
+			return true;
+		}
+		case "send": {
+			const form = target instanceof Element ? target.closest("form") : null;
+			if (form?.method !== "post" || !typing(target)) return false;
+			form.requestSubmit();
+			return true;
+		}
+		case "help":
+			return open();
+		case "copy": {
+			const source = current()?.querySelector("[data-copy], .num") ?? find("[data-copy]");
+			if (!source) return false;
+			copy(source);
+			return true;
+		}
+		case "part":
+			return part(key.press);
+	}
+}
+
+/** The way to the help for whoever does not know its key. */
+function offer() {
+	const foot = document.querySelector(".rail-foot");
+	if (!foot || foot.querySelector('[data-key="?"]')) return;
+	const button = element(
+		"button",
+		{ class: "linkish", type: "button", "data-key": "?", "aria-keyshortcuts": "?" },
+		element("span", {}, "Todas las teclas"),
+		" ",
+		element("kbd", {}, "?"),
+	);
+	button.addEventListener("click", open);
+	foot.prepend(button);
+}
+
+export function start() {
+	const desk = document.body.classList.contains("desk");
+	let before = "";
+	let since = 0;
+	document.addEventListener("keydown", (event) => {
+		const press = pressed(event);
+		if (!press || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+		const letters = read(SWITCH()) !== "no";
+		if (!acts(press, { typing: typing(event.target), letters, desk })) return;
+		const found = match(press, event.timeStamp - since < TOGETHER ? before : "");
+		before = found === "more" ? press : "";
+		since = event.timeStamp;
+		if (found && found !== "more" && act(found, event)) event.preventDefault();
+	});
+	document.addEventListener("click", ({ target }) => {
+		const source = target instanceof Element ? target.closest("button[data-copy]") : null;
+		if (source) copy(source);
+	});
+	if (!desk) return;
+	offer();
+	meant();
+}

@@ -1,0 +1,15 @@
+// The entry of every page's scripts. A page is whole without them; each module adds one thing, and comes only where there
+// is something to add it to.
+
+/** @type {[selector: string, module: () => Promise<{ start: () => void }>][]} */
+const MODULES = [
+	["[data-now]", () => import("./clock.js")],
+	["form[data-inplace]", () => import("./form.js")],
+	["[data-draft], form[data-leave]", () => import("./draft.js")],
+	["[data-poll][id]", () => import("./poll.js")],
+	[".desk, form[method='post'] textarea", () => import("./keys.js")],
+];
+
+for (const [selector, load] of MODULES) {
+	if (document.querySelector(selector)) load().then((module) => module.start());
+}
