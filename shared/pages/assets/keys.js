@@ -104,6 +104,12 @@ const find = (selector, place = document) =>
 
 const current = () => find(".row[aria-current]");
 
+/** Where a row leads: its title, before any clock that leads to its account. @param {Element} row */
+function linkOf(row) {
+	const link = row.querySelector(".c-what a") ?? row.querySelector("a");
+	return link instanceof HTMLAnchorElement ? link : undefined;
+}
+
 /** @param {1 | -1} step */
 function move(step) {
 	const rows = Array.from(document.querySelectorAll(".row")).filter(shown);
@@ -114,8 +120,7 @@ function move(step) {
 	const to = from < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, from + step));
 	rows[here]?.removeAttribute("aria-current");
 	rows[to]?.setAttribute("aria-current", "true");
-	const link = rows[to]?.querySelector(".c-what a, a");
-	if (link instanceof HTMLElement) link.focus();
+	if (rows[to]) linkOf(rows[to])?.focus();
 	return true;
 }
 
@@ -144,8 +149,8 @@ function part(press) {
 		else target.focus();
 	} else if (row && /^(?:Shift\+)?[a-z]$/i.test(press)) {
 		// What is done to a request is done on its page.
-		const link = row.querySelector(".c-what a");
-		if (link instanceof HTMLAnchorElement) location.assign(`${link.pathname}${MEANT}${encodeURIComponent(press)}`);
+		const link = linkOf(row);
+		if (link) location.assign(`${link.pathname}${MEANT}${encodeURIComponent(press)}`);
 	} else return false;
 	return true;
 }
@@ -253,9 +258,9 @@ function act(key, event) {
 			return move(key.act === "next" ? 1 : -1);
 		}
 		case "open": {
-			const link = current()?.querySelector(".c-what a, a");
-			if (target !== document.body || !(link instanceof HTMLElement)) return false;
-			link.click();
+			const row = current();
+			if (target !== document.body || !row) return false;
+			linkOf(row)?.click();
 			return true;
 		}
 		case "choose": {

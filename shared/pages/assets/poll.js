@@ -135,7 +135,7 @@ function watch(list) {
 		offer = undefined;
 		waiting = undefined;
 		become(list, next, named(list));
-		const first = focused ? list.querySelector("[aria-current] a, a") : null;
+		const first = focused ? (list.querySelector("[aria-current] .c-what a") ?? list.querySelector("a")) : null;
 		if (first instanceof HTMLElement) first.focus();
 	}
 
@@ -208,7 +208,8 @@ function watch(list) {
 				failed("La Mesa de Ayuda no responde");
 				return;
 			}
-			const page = request.response;
+			// An answer without a page says that nothing changed.
+			const page = request.status === 200 ? request.response : undefined;
 			if (page instanceof Document && !page.getElementById(list.id)) {
 				// The address leads elsewhere now: to where one signs in.
 				const link = element("a", { href: "/entrar", target: "_blank", rel: "noopener" }, "Entre en otra pestaña");
