@@ -177,8 +177,9 @@ async function copy(source) {
 
 /** @param {string} press `Shift+A`, `g c` */
 function written(press) {
-	const parts = press.replace("Control+", "Ctrl ").replace("Shift+", "⇧").split(" ");
-	const names = press.startsWith("Control") ? [parts.join(" ")] : parts;
+	const names = press.startsWith("Control+")
+		? [press.replace("Control+", "Ctrl ").replace(/ .$/, (letter) => letter.toUpperCase())]
+		: press.replace("Shift+", "⇧").split(" ");
 	return names.flatMap((name, index) => [index > 0 ? " " : "", element("kbd", {}, name.replace("Escape", "Esc"))]);
 }
 
