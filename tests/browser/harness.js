@@ -1,0 +1,205 @@
+// What every browser test stands on: a local host of its own with nothing in it, a browser, people who sign in as people
+// do, and a watch over what the browser has to say. Nothing here waits for a while; it waits for something to be seen.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {import("playwright-core").Browser} Browser */
+/** @typedef {import("playwright-core").BrowserContextOptions} ContextOptions */
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Where pictures of the pages are left to be looked at. */
+const SCREENS = resolve(ROOT, "target/screens");
+
+/** Debug builds, unless they were built elsewhere. */
+const BINARIES = resolve(ROOT, process.env.BINARIES ?? join(process.env.CARGO_TARGET_DIR ?? "target", "debug"));
+
+/** What ends with the tests of a file, the latest first. @type {(() => unknown)[]} */
+const endings = [];
+
+after(async () => {
+	for (const end of endings.toReversed()) await end();
+});
+
+/** @param {() => unknown} end */
+export const atTheEnd = (end) => endings.push(end);
+
+/** How long anything may take to be seen, in milliseconds; a machine that builds meanwhile is slow. */
+const PATIENCE = 20_000;
+
+/**
+ * What a look finds, once it finds something.
+ * @template T
+ * @param {string} what
+ * @param {() => T | undefined | Promise<T | undefined>} look
+ * @returns {Promise<T>}
+ */
+export async function within(what, look) {
+	const end = Date.now() + PATIENCE;
+	for (;;) {
+		const found = await look();
+		if (found !== undefined) return found;
+		if (Date.now() > end) assert.fail(`after ${PATIENCE} ms still not: ${what}`);
+		await pause(20);
+	}
+}
+
+/**
+ * A local host on free ports, which ends with the tests of the file.
+ * @param {string[]} options
+ * @returns {Promise<{ url: string, smtpPort: number, data: string }>}
+ */
+export async function startHost(...options) {
+	const data = mkdtempSync(join(tmpdir(), "mesa-"));
+	const log = openSync(join(data, "host.log"), "w");
+	const ports = ["--port", "0", "--aws-port", "0", "--smtp-port", "0"];
+	const limits = ["--parameter", "RequestsPerSecond=100000", "--parameter", "RequestsAtOnce=100000"];
+	const child = spawn(
+		join(BINARIES, "local"),
+		["--binaries", BINARIES, "--data", join(data, "kept"), "--sync", "normal", ...ports, ...limits, ...options],
+		{ stdio: ["ignore", "ignore", log] },
+	);
+	closeSync(log);
+	const gone = new Promise((settle) => child.once("exit", settle));
+	atTheEnd(async () => {
+		child.kill("SIGTERM");
+		await gone;
+		rmSync(data, { recursive: true, force: true });
+	});
+	const told = () => {
+		assert.equal(child.exitCode, null, `the host ended: ${readFileSync(join(data, "host.log"), "utf8").slice(-2000)}`);
+		try {
+			const host = JSON.parse(readFileSync(join(data, "kept", "host.json"), "utf8"));
+			return host.pid === child.pid ? host : undefined;
+		} catch {
+			return undefined;
+		}
+	};
+	const { port, smtp_port } = await within("the host listens", told);
+	const url = `http://127.0.0.1:${port}`;
+	await within("the pages answer", async () => {
+		const answer = await fetch(`${url}/entrar`).catch(() => undefined);
+		return answer?.ok ? true : undefined;
+	});
+	return { url, smtpPort: smtp_port, data };
+}
+
+/** Debian's browser, which ends with the tests of the file. @returns {Promise<Browser>} */
+export async function startBrowser() {
+	const browser = await chromium.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		// Its sandbox wants what a container's root may not do; only our own pages are shown.
+		args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+	});
+	atTheEnd(() => browser.close());
+	return browser;
+}
+
+/**
+ * What a page had to say, and what it fetched.
+ * @typedef {{
+ *   requests: { path: string, type: string, status: number, bytes: number }[],
+ *   mayHear: (message: RegExp) => void,
+ *   quiet: () => void,
+ * }} Watch
+ */
+
+/**
+ * Listens to everything that the browser says of a page: every message of the console, which is where a policy's reports
+ * and Trusted Types' go too, every error, and every request that leaves for elsewhere.
+ * @param {Page} page
+ * @param {string} origin
+ * @returns {Watch}
+ */
+function watch(page, origin) {
+	/** @type {string[]} */
+	const heard = [];
+	/** @type {RegExp[]} */
+	const expected = [];
+	/** @type {Watch["requests"]} */
+	const requests = [];
+	page.on("console", (message) => heard.push(`${message.type()}: ${message.text()} (${message.location().url})`));
+	page.on("pageerror", (error) => heard.push(`error: ${error.stack ?? error.message}`));
+	page.on("request", (request) => {
+		const { protocol, origin: to } = new URL(request.url());
+		if (protocol.startsWith("http") && to !== origin) heard.push(`request elsewhere: ${request.url()}`);
+	});
+	page.on("requestfinished", async (request) => {
+		const [response, sizes] = await Promise.all([request.response(), request.sizes()]).catch(() => []);
+		if (!response || !sizes) return;
+		requests.push({
+			path: new URL(request.url()).pathname,
+			type: request.resourceType(),
+			status: response.status(),
+			bytes: sizes.responseHeadersSize + sizes.responseBodySize,
+		});
+	});
+	return {
+		requests,
+		mayHear: (message) => expected.push(message),
+		quiet: () =>
+			assert.deepEqual(heard.filter((said) => !expected.some((message) => message.test(said))).splice(0), []),
+	};
+}
+
+/**
+ * Somebody with a browser of his own: nothing of anybody else's is in it.
+ * @param {Browser} browser
+ * @param {string} url
+ * @param {ContextOptions} [options]
+ */
+export async function visitor(browser, url, options = {}) {
+	const context = await browser.newContext({
+		baseURL: url,
+		locale: "es-CO",
+		timezoneId: "America/Bogota",
+		viewport: { width: 1280, height: 900 },
+		...options,
+	});
+	context.setDefaultTimeout(PATIENCE);
+	const page = await context.newPage();
+	return { context, page, watch: watch(page, url) };
+}
+
+/**
+ * Signs in as people do: by the button, and by choosing who one is.
+ * @param {Page} page
+ * @param {string} email
+ * @param {string} [to]
+ */
+export async function signIn(page, email, to = "/") {
+	await page.goto(`/entrar?a=${encodeURIComponent(to)}`);
+	await page.getByRole("button", { name: "Entrar", exact: true }).click();
+	const known = page.locator(`button[name="email"][value="${email}"]`);
+	const field = page.locator('input[name="email"]');
+	await known.or(field).first().waitFor();
+	if (await known.count()) await known.first().click();
+	else {
+		await field.fill(email);
+		await field.press("Enter");
+	}
+	await page.waitForURL(
+		(address) => !address.pathname.startsWith("/entrar") && !address.pathname.startsWith("/_local"),
+	);
+}
+
+/**
+ * Leaves a picture of a page to be looked at.
+ * @param {Page} page
+ * @param {string} name
+ */
+export async function picture(page, name) {
+	mkdirSync(SCREENS, { recursive: true });
+	const width = page.viewportSize()?.width ?? 0;
+	const dark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
+	await page.screenshot({ path: join(SCREENS, `${name}-${width}${dark ? "-dark" : ""}.png`), fullPage: true });
+}
