@@ -6,6 +6,7 @@ use cloud::log::chain;
 use cloud::store::ListPlan;
 use types::Timestamp;
 use types::api::desk::Route;
+use types::api::pages::desk::Page as Shown;
 use types::api::{self, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
@@ -16,7 +17,7 @@ use types::ticket::{Status, Ticket};
 use types::view::{EventView, Reader, TicketView};
 
 use crate::account::account;
-use crate::{catalogue, files};
+use crate::{catalogue, files, pages};
 
 /// How long a copy of the document is good, in seconds: it changes with a
 /// deployment.
@@ -24,8 +25,11 @@ const DOCUMENT_KEPT: u32 = 300;
 
 /// Answers the routes of the read side.
 pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
+    if let Some(page) = Shown::of(&call.route) {
+        return Ok(pages::answer(desk, files, call, page).await);
+    }
     let Some(route) = Route::of(&call.route) else {
-        return Err(unknown(call));
+        return lost(desk, call).await;
     };
     match route {
         Route::List(takes) => list(desk, call, takes).await,
@@ -39,8 +43,17 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, 
     }
 }
 
+/// An address that leads nowhere: a page for whoever looks at pages.
+async fn lost(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    match call.wants_html() {
+        true => Ok(desk.page_of_problem(call, unknown(call)).await),
+        false => Err(unknown(call)),
+    }
+}
+
 fn unknown(call: &Call) -> Problem {
-    let methods: Vec<_> = api::routes_of(&call.path).map(|row| row.method).collect();
+    let mut methods: Vec<_> = api::routes_of(&call.path).map(|row| row.method).collect();
+    methods.extend(api::pages::methods_of(&call.path));
     if methods.is_empty() {
         Problem::NotFound("Esta dirección no existe.")
     } else {
@@ -174,6 +187,18 @@ fn plan(caller: &Caller, filter: &TicketQuery, catalogue: &Catalogue) -> Option<
     (!teams.is_empty()).then(|| ListPlan::of_teams(&teams, &statuses))
 }
 
+/// Whether a ticket has these words, in lower case, or this number.
+pub fn says(ticket: &Ticket, words: &str) -> bool {
+    [
+        &ticket.request.title,
+        &ticket.request.description,
+        &ticket.request.requester.person.name,
+    ]
+    .into_iter()
+    .any(|text| text.to_lowercase().contains(words))
+        || words.trim_start_matches(['#', '0']) == ticket.number.0.to_string()
+}
+
 /// What a list is narrowed by.
 struct Filter {
     query: TicketQuery,
@@ -209,16 +234,7 @@ impl Filter {
 
     /// On the ticket itself: an index may lag behind it.
     fn lets_through(&self, ticket: &Ticket) -> bool {
-        let text = |q: &String| {
-            [
-                &ticket.request.title,
-                &ticket.request.description,
-                &ticket.request.requester.person.name,
-            ]
-            .into_iter()
-            .any(|text| text.to_lowercase().contains(q))
-                || ticket.number.0.to_string() == *q
-        };
+        let text = |q: &String| says(ticket, q);
         let clocks = [
             &ticket.clocks.attention,
             &ticket.clocks.solution,

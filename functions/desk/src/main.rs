@@ -5,6 +5,7 @@ mod account;
 mod catalogue;
 mod files;
 mod handler;
+mod pages;
 #[cfg(test)]
 mod tests;
 

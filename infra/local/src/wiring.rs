@@ -131,9 +131,11 @@ pub(crate) fn identities(identities: &[template::Identity]) -> Vec<ses::Identity
 
 #[cfg(test)]
 mod tests {
+    use types::api::pages::PAGES;
+
     use super::*;
 
-    /// The table of routes, and what is wired: route, function, and whether it
+    /// The tables of routes and pages, and what is wired: route, function, and whether it
     /// takes a token to be let in.
     #[test]
     fn the_products_routes_are_those_of_its_api() {
@@ -156,6 +158,19 @@ mod tests {
                 (key, function, !row.access.is_public())
             })
             .collect();
+        let forms = types::api::ROUTES.iter();
+        let forms = forms.filter_map(|row| Some((row.method, row.page?, row.function)));
+        let pages = PAGES
+            .iter()
+            .map(|page| (page.method, page.path, page.function));
+        for (method, path, function) in forms.chain(pages) {
+            // Who looks is known by his session.
+            known.push((
+                format!("{method} {path}"),
+                function.name().to_owned(),
+                false,
+            ));
+        }
         known.push(("$default".to_owned(), "desk".to_owned(), false));
         wired.sort_unstable();
         known.sort_unstable();

@@ -10,7 +10,7 @@ use types::catalogue::Catalogue;
 use types::command::{Command, NewTicket, Setting, decide};
 use types::effects::QueueName;
 use types::ids::{TicketId, TicketNumber, TicketRef};
-use types::input::{Asked, Input};
+use types::input::{Asked, Fields, Input};
 use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
 use types::problem::Problem;
@@ -255,10 +255,29 @@ impl Desk {
         takes: Takes<B>,
         command: impl FnOnce(B) -> Command,
     ) -> Result<Answer, Problem> {
-        let reference = call.ticket_ref()?;
+        if takes.row().is_form(&call.route) {
+            return self.command_by_form(call, takes, command).await;
+        }
         let stored = self.catalogue().await?;
         let caller = self.caller(call, &stored.catalogue)?;
-        let mut fields = call.fields()?;
+        let fields = call.fields()?;
+        let (ticket, reader) = self.given(call, caller, fields, takes, command).await?;
+        Answer::json(200, &TicketView::of(&ticket, reader, clock::now()))
+    }
+
+    /// Carries out the command that some fields are, for somebody who is known.
+    ///
+    /// # Errors
+    /// The problem that he is told of; nothing has changed then.
+    pub(crate) async fn given<B: Input>(
+        &self,
+        call: &Call,
+        caller: Caller,
+        mut fields: Fields,
+        takes: Takes<B>,
+        command: impl FnOnce(B) -> Command,
+    ) -> Result<(Ticket, Reader), Problem> {
+        let reference = call.ticket_ref()?;
         let expected = EXPECTED_VERSION
             .ask(&mut fields, "expected_version")
             .flatten();
@@ -279,7 +298,7 @@ impl Desk {
         let changed = self
             .execute(call, &scope, ticket, command, &actor, expected)
             .await?;
-        Answer::json(200, &TicketView::of(&changed, reader, clock::now()))
+        Ok((changed, reader))
     }
 
     /// Carries out a command on a ticket that was just read, once for each

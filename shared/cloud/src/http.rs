@@ -1,5 +1,6 @@
 //! HTTP at the edge: what the API gateway hands over, and what it gets back.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use types::api::Routes;
 use types::ids::{EmailAddress, TicketRef};
 use types::input::Fields;
 use types::problem::{FieldError, Problem};
+
+use crate::page::FORM_KEY;
 
 /// A request, as a function's routes see it.
 #[derive(Debug)]
@@ -47,7 +50,15 @@ pub struct Answer {
     status: u16,
     headers: HeaderMap,
     cookies: Vec<String>,
-    body: String,
+    body: Payload,
+}
+
+/// What an answer carries.
+#[derive(Debug)]
+enum Payload {
+    Text(String),
+    /// Compressed, for one.
+    Bytes(Vec<u8>),
 }
 
 impl Call {
@@ -207,23 +218,36 @@ impl Call {
             .collect()
     }
 
-    /// The key under which the caller may repeat this request.
+    /// The key that stands in a form: nobody presses a header.
+    pub(crate) fn form_key(&self) -> Option<String> {
+        let form = self.is_form().then(|| self.form())?;
+        let mut fields = form.into_iter();
+        let key = fields.find(|(name, _)| name == FORM_KEY)?;
+        Some(key.1).filter(|key| !key.is_empty())
+    }
+
+    /// The key under which the caller may repeat this request: its header, or a
+    /// form's field.
     ///
     /// # Errors
     /// When it is empty, too long, or not printable ASCII.
-    pub fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
-        let Some(value) = self.headers.get("idempotency-key") else {
-            return Ok(None);
+    pub fn idempotency_key(&self) -> Result<Option<Cow<'_, str>>, Problem> {
+        let key = match self.headers.get("idempotency-key") {
+            None => match self.form_key() {
+                None => return Ok(None),
+                Some(key) => Some(Cow::Owned(key)),
+            },
+            Some(value) => value.to_str().ok().map(Cow::Borrowed),
         };
-        match value.to_str() {
-            Ok(key)
+        match key {
+            Some(key)
                 if !key.is_empty()
                     && key.len() <= 128
                     && key.bytes().all(|b| b.is_ascii_graphic()) =>
             {
                 Ok(Some(key))
             }
-            Ok(_) | Err(_) => Err(Problem::Validation(vec![FieldError::new(
+            Some(_) | None => Err(Problem::Validation(vec![FieldError::new(
                 "Idempotency-Key",
                 "malformed",
                 "Debe tener entre 1 y 128 caracteres ASCII visibles, sin espacios.",
@@ -273,7 +297,7 @@ impl Answer {
             .with(HeaderName::from_static("referrer-policy"), "no-referrer")
     }
 
-    fn of(status: u16, content_type: &'static str, body: String) -> Self {
+    pub(crate) fn of(status: u16, content_type: &'static str, body: String) -> Self {
         let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static(content_type)),
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -286,11 +310,23 @@ impl Answer {
             status,
             headers,
             cookies: Vec::new(),
-            body,
+            body: Payload::Text(body),
         }
     }
 
-    fn with(mut self, name: HeaderName, value: &str) -> Self {
+    /// The same answer with these bytes, whatever they are.
+    pub(crate) fn carrying(mut self, bytes: Vec<u8>) -> Self {
+        self.body = Payload::Bytes(bytes);
+        self
+    }
+
+    /// The same answer with this text.
+    pub(crate) fn saying(mut self, text: String) -> Self {
+        self.body = Payload::Text(text);
+        self
+    }
+
+    pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
@@ -366,6 +402,7 @@ impl Answer {
             }
             Problem::MalformedBody(_)
             | Problem::Validation(_)
+            | Problem::SignedOut
             | Problem::Forbidden(_)
             | Problem::NotFound(_)
             | Problem::InvalidTransition(_)
@@ -382,8 +419,10 @@ impl Answer {
         response.headers = self.headers;
         // Among the headers there is room for one of them.
         response.cookies = self.cookies;
-        response.body = Some(Body::Text(self.body));
-        response.is_base64_encoded = false;
+        (response.body, response.is_base64_encoded) = match self.body {
+            Payload::Text(text) => (Some(Body::Text(text)), false),
+            Payload::Bytes(bytes) => (Some(Body::Binary(bytes)), true),
+        };
         response
     }
 }

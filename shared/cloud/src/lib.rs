@@ -12,6 +12,7 @@ pub mod keys;
 pub mod log;
 pub mod mailer;
 pub mod notices;
+pub mod page;
 pub mod queues;
 mod s3;
 pub mod session;

@@ -38,6 +38,8 @@ enum Source {
     Body,
     /// Everything is a text there.
     Query,
+    /// Everything is a text there, too, and what was left blank is there.
+    Form,
 }
 
 impl Fields {
@@ -86,6 +88,35 @@ impl Fields {
         fields
     }
 
+    /// The fields of an HTML form: a dot in a name leads into an object, as in
+    /// `requester.email`. What was left blank counts as missing.
+    pub fn form(fields: &[(String, String)]) -> Self {
+        let mut read = Fields {
+            source: Source::Form,
+            ..Fields::of(String::new(), Map::new())
+        };
+        for (name, value) in fields {
+            if value.trim().is_empty() {
+                continue;
+            }
+            // Browsers end lines as mails do.
+            let value = Value::from(value.replace("\r\n", "\n"));
+            let taken = match name.split_once('.') {
+                None => read.rest.insert(name.clone(), value).is_some(),
+                Some((object, member)) => {
+                    let object = read.rest.entry(object).or_insert_with(|| Map::new().into());
+                    let members = object.as_object_mut();
+                    members.is_none_or(|members| members.insert(member.to_owned(), value).is_some())
+                }
+            };
+            if taken {
+                let error = FieldError::new(name, "repeated_field", "Este campo va una sola vez.");
+                read.errors.push(error);
+            }
+        }
+        read
+    }
+
     fn of(prefix: String, rest: Map<String, Value>) -> Self {
         Fields {
             source: Source::Body,
@@ -117,8 +148,8 @@ impl Fields {
     pub fn optional<K: Kind>(&mut self, name: &str, kind: &K) -> Option<K::Value> {
         let value = self.rest.remove(name).filter(|value| !value.is_null())?;
         let value = match (self.source, value) {
-            (Source::Query, Value::String(text)) => kind.of_text(text),
-            (Source::Query | Source::Body, value) => value,
+            (Source::Query | Source::Form, Value::String(text)) => kind.of_text(text),
+            (Source::Query | Source::Form | Source::Body, value) => value,
         };
         let parsed = kind.parse(&self.path(name), value);
         parsed.map_err(|mut e| self.errors.append(&mut e)).ok()
@@ -126,7 +157,7 @@ impl Fields {
 
     fn refuse_rest(&mut self) {
         let (code, detail) = match self.source {
-            Source::Body => ("unknown_field", "Este campo no existe."),
+            Source::Body | Source::Form => ("unknown_field", "Este campo no existe."),
             Source::Query => ("unknown_parameter", "Este parámetro no existe."),
         };
         for name in self.rest.keys() {
@@ -170,7 +201,7 @@ pub trait Kind {
     /// Every mistake, under `path`.
     fn parse(&self, path: &str, value: Value) -> Result<Self::Value, Vec<FieldError>>;
 
-    /// What a text of a query stands for.
+    /// What a text of a query or a form stands for.
     fn of_text(&self, text: String) -> Value {
         Value::String(text)
     }
@@ -390,6 +421,14 @@ impl Kind for Flag {
                 "Debe ser verdadero o falso.",
             )]
         })
+    }
+
+    fn of_text(&self, text: String) -> Value {
+        match text.as_str() {
+            "true" => true.into(),
+            "false" => false.into(),
+            _ => text.into(),
+        }
     }
 
     #[cfg(test)]

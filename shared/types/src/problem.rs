@@ -41,6 +41,9 @@ macro_rules! codes {
 codes! {
     /// The body is not JSON, or not an object.
     MalformedBody = 400 "malformed_body" "El cuerpo de la petición no se puede leer",
+    /// Nobody is signed in, or not any more. Pages alone say so: before the rest of
+    /// the API stands the authorizer.
+    SignedOut = 401 "signed_out" "Su sesión terminó",
     /// The caller may see this but not do it.
     Forbidden = 403 "forbidden" "No tiene permiso para hacer esto",
     /// There is nothing here, or nothing that the caller may know of.
@@ -105,6 +108,8 @@ pub enum Problem {
     MalformedBody(String),
     /// 422: fields that cannot be taken as they are.
     Validation(Vec<FieldError>),
+    /// 401: nobody is signed in, or not any more.
+    SignedOut,
     /// 403: the caller may see this but not do it.
     Forbidden(&'static str),
     /// 404: there is nothing here, or nothing that the caller may know of.
@@ -143,6 +148,7 @@ impl Problem {
         match self {
             Problem::MalformedBody(_) => ProblemCode::MalformedBody,
             Problem::Validation(_) => ProblemCode::Validation,
+            Problem::SignedOut => ProblemCode::SignedOut,
             Problem::Forbidden(_) => ProblemCode::Forbidden,
             Problem::NotFound(_) => ProblemCode::NotFound,
             Problem::MethodNotAllowed(_) => ProblemCode::MethodNotAllowed,
@@ -176,6 +182,7 @@ impl Problem {
                 "Usted partió de la versión {expected} y la actual es la {actual}. \
                  Consulte la solicitud de nuevo y repita la operación."
             ),
+            Problem::SignedOut => "Entre de nuevo; lo que escribió no se ha perdido.".to_owned(),
             Problem::IdempotencyMismatch => {
                 "La misma Idempotency-Key llegó antes con otro contenido.".to_owned()
             }
@@ -195,6 +202,7 @@ impl Problem {
         let errors = match self {
             Problem::Validation(errors) => errors.clone(),
             Problem::MalformedBody(_)
+            | Problem::SignedOut
             | Problem::Forbidden(_)
             | Problem::NotFound(_)
             | Problem::MethodNotAllowed(_)

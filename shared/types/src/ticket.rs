@@ -240,6 +240,9 @@ pub enum WebAction {
 }
 
 impl WebAction {
+    /// Every action.
+    pub const ALL: &'static [WebAction] = WebAction::VARIANTS;
+
     /// Whether the procedure covers it.
     pub fn is_in_scope(self) -> bool {
         match self {

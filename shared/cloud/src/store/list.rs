@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use data_encoding::BASE64URL_NOPAD;
 use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use types::ids::{EmailAddress, TeamId, TicketId};
 use types::ticket::{Status, Ticket};
@@ -28,6 +29,8 @@ struct Stage {
     index: &'static str,
     partitions: Vec<String>,
     order: Order,
+    /// Where it ends, though its partitions do not: before this sort key.
+    until: Option<String>,
 }
 
 /// One page of a list.
@@ -77,7 +80,18 @@ impl ListPlan {
             index: "requester",
             partitions: vec![keys::requester_partition(email)],
             order: Order::Descending,
+            until: None,
         }])
+    }
+
+    /// The same list, of what is open and due before a time alone.
+    #[must_use]
+    pub fn due_before(mut self, at: Timestamp) -> Self {
+        self.0.retain(|stage| stage.order == Order::Ascending);
+        for stage in &mut self.0 {
+            stage.until = Some(keys::sortable(at));
+        }
+        self
     }
 
     fn by_status(
@@ -96,6 +110,7 @@ impl ListPlan {
             index,
             partitions: statuses.into_iter().flat_map(of).collect(),
             order,
+            until: None,
         };
         let stages = [
             stage(open, Order::Ascending),
@@ -186,6 +201,24 @@ impl Store {
         }))
     }
 
+    /// The sort keys that a list begins with, at most so many: what tells whether
+    /// it is as it was, and how long it is, without a ticket being read.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn list_keys(&self, plan: &ListPlan, most: usize) -> Result<Vec<String>, StoreError> {
+        let mut keys = Vec::new();
+        for stage in &plan.0 {
+            let left = most - keys.len();
+            if left == 0 {
+                break;
+            }
+            let rows = self.merged(stage, None, left).await?;
+            keys.extend(rows.into_iter().map(|row| row.sort));
+        }
+        Ok(keys)
+    }
+
     async fn tickets(
         &self,
         ids: impl Iterator<Item = TicketId>,
@@ -235,9 +268,23 @@ impl Store {
         };
         let mut condition = format!("{index}_pk = :pk");
         let mut values = vec![(":pk", partition.to_owned())];
-        if let Some(after) = after {
-            condition.push_str(&format!(" AND {index}_sk {compare} :after"));
-            values.push((":after", after.to_owned()));
+        match (after, &stage.until) {
+            (None, None) => {}
+            (Some(after), None) => {
+                condition.push_str(&format!(" AND {index}_sk {compare} :after"));
+                values.push((":after", after.to_owned()));
+            }
+            (None, Some(until)) => {
+                condition.push_str(&format!(" AND {index}_sk < :until"));
+                values.push((":until", until.clone()));
+            }
+            // Both ends of what there is between belong to it: the first is left out
+            // below.
+            (Some(after), Some(until)) => {
+                condition.push_str(&format!(" AND {index}_sk BETWEEN :after AND :until"));
+                values.push((":after", after.to_owned()));
+                values.push((":until", until.clone()));
+            }
         }
         let items = self
             .query(Query {
@@ -246,7 +293,8 @@ impl Store {
                 condition: &condition,
                 values,
                 order: stage.order,
-                limit: Some(count),
+                // One more where the row after which it goes on comes along.
+                limit: Some(count + usize::from(after.is_some() && stage.until.is_some())),
             })
             .await?;
         let sort_name = format!("{index}_sk");
@@ -254,6 +302,7 @@ impl Store {
         for item in items {
             if let (Some(ticket), Some(sort)) =
                 (keys::parse_ticket(&item.key()?), item.text(&sort_name))
+                && Some(sort) != after
             {
                 let sort = sort.to_owned();
                 rows.push(Row { ticket, sort });

@@ -308,7 +308,9 @@ fn document() -> Value {
         "CatalogueDocument".to_owned(),
         json!({ "value": shipped_catalogue() }),
     );
-    for code in ProblemCode::ALL {
+    // Pages alone have sessions that end.
+    let codes = ProblemCode::ALL.iter();
+    for code in codes.filter(|code| **code != ProblemCode::SignedOut) {
         let value = json!({ "value": samples.problem(*code) });
         examples.insert(code.word().to_owned(), value);
     }
@@ -890,6 +892,7 @@ impl Samples {
             ProblemCode::Forbidden => {
                 Problem::Forbidden("Su función no le permite esta operación sobre la solicitud.")
             }
+            ProblemCode::SignedOut => Problem::SignedOut,
             ProblemCode::NotFound => Problem::NotFound("No existe esa solicitud."),
             ProblemCode::MethodNotAllowed => Problem::MethodNotAllowed("GET".to_owned()),
             ProblemCode::InvalidTransition => Problem::InvalidTransition(

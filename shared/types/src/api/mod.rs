@@ -9,6 +9,7 @@
 
 #[cfg(test)]
 pub(crate) mod document;
+pub mod pages;
 mod requests;
 mod routes;
 
@@ -35,6 +36,8 @@ pub struct Row {
     pub method: &'static str,
     /// Parameters stand in braces.
     pub path: &'static str,
+    /// Where a page's form for it goes: a path without API Gateway's authorizer.
+    pub page: Option<&'static str>,
     /// Whose it is.
     pub function: Function,
     pub access: Access,
@@ -47,20 +50,32 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether this is the route that API Gateway calls `key`: `POST /tickets`.
+    /// Whether this is the route that API Gateway calls `key`: `POST /tickets`, or
+    /// the page's form for the same.
     pub fn is(&self, key: &str) -> bool {
-        key.split_once(' ') == Some((self.method, self.path))
+        key.split_once(' ') == Some((self.method, self.path)) || self.is_form(key)
+    }
+
+    /// Whether `key` is the route of the page's form.
+    pub fn is_form(&self, key: &str) -> bool {
+        let page = self.page.map(|page| (self.method, page));
+        page.is_some_and(|page| key.split_once(' ') == Some(page))
     }
 
     /// Whether a request's path is one of this route's.
     fn takes_path(&self, path: &str) -> bool {
-        let (mut wanted, mut found) = (self.path.split('/'), path.split('/'));
-        loop {
-            match (wanted.next(), found.next()) {
-                (None, None) => return true,
-                (Some(w), Some(f)) if w == f || (w.starts_with('{') && !f.is_empty()) => {}
-                (_, _) => return false,
-            }
+        matches(self.path, path)
+    }
+}
+
+/// Whether a request's path is one of those that `pattern` stands for.
+pub(crate) fn matches(pattern: &str, path: &str) -> bool {
+    let (mut wanted, mut found) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return true,
+            (Some(w), Some(f)) if w == f || (w.starts_with('{') && !f.is_empty()) => {}
+            (_, _) => return false,
         }
     }
 }

@@ -68,7 +68,7 @@ input! {
     /// What is asked of the web page.
     pub struct NewWebRequest {
         /// The last two are out of the procedure's scope.
-        action: WebAction = Word(WebAction::VARIANTS),
+        action: WebAction = Word(WebAction::ALL),
     }
 }
 

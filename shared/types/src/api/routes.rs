@@ -1,7 +1,8 @@
 //! The table of routes.
 //!
 //! A row says what happens, what is taken, by whom, what is answered, and which
-//! problems are, with an example.
+//! problems are, with an example. Where a page has a form for it, the row says
+//! what address that is sent to: it is the same command.
 
 use super::{Access, Routes, Row, Takes, requests};
 use crate::catalogue::Role;
@@ -20,6 +21,7 @@ pub enum Function {
     Closure,
     Mailroom,
     Desk,
+    Session,
 }
 
 impl Function {
@@ -33,6 +35,7 @@ impl Function {
             Function::Closure => "closure",
             Function::Mailroom => "mailroom",
             Function::Desk => "desk",
+            Function::Session => "session",
         }
     }
 }
@@ -95,13 +98,22 @@ const ACCEPTANCE: &[P] = &[
     P::Unavailable,
 ];
 
+macro_rules! page_of {
+    () => {
+        None
+    };
+    ($page:literal) => {
+        Some($page)
+    };
+}
+
 macro_rules! routes {
     ($(
         $(#[doc = $about:literal])+
         $module:ident: $function:ident {$(
             $(#[doc = $doc:literal])+
             $route:ident $(($what:ident $input:ty))? {
-                $method:ident $path:literal by $access:expr;
+                $method:ident $path:literal $(page $page:literal)? by $access:expr;
                 $status:literal $how:ident $answer:ty, or $problems:expr;
                 $(example $example:tt)?
             }
@@ -144,6 +156,7 @@ macro_rules! routes {
                         name: stringify!($route),
                         method: stringify!($method),
                         path: $path,
+                        page: page_of!($($page)?),
                         function: Function::$function,
                         access: $access,
                         status: $status,
@@ -177,7 +190,7 @@ routes! {
         /// Registers a request (activities 1 and 2, control C1). For oneself; the desk also for
         /// others, who called.
         Register(body requests::NewTicket) {
-            POST "/tickets" by Access::Entity;
+            POST "/tickets" page "/solicitudes" by Access::Entity;
             201 json TicketView<'static>, or REGISTRATION;
             example {
                 "title": "No abre el correo",
@@ -191,19 +204,22 @@ routes! {
     assignment: Assignment {
         /// Assigns it to an agent of the team, or takes it (activity 2).
         Assign(body requests::Assignment) {
-            POST "/tickets/{ref}/assignment" by Access::Command(&[C::Take, C::AssignTo]);
+            POST "/tickets/{ref}/assignment" page "/solicitudes/{ref}/responsable"
+                by Access::Command(&[C::Take, C::AssignTo]);
             200 json TicketView<'static>, or COMMAND;
             example { "agent": "agente2.soporte@uspec.gov.co" }
         }
         /// Records that the desk got in touch: the attention time is met.
         Contact(body requests::Contact) {
-            POST "/tickets/{ref}/contact" by Access::Command(&[C::Contact]);
+            POST "/tickets/{ref}/contact" page "/solicitudes/{ref}/contacto"
+                by Access::Command(&[C::Contact]);
             200 json TicketView<'static>, or COMMAND;
             example { "note": "Llamé: el equipo no enciende." }
         }
         /// Puts it into another category.
         Recategorise(body requests::Recategorisation) {
-            POST "/tickets/{ref}/category" by Access::Command(&[C::Recategorise]);
+            POST "/tickets/{ref}/category" page "/solicitudes/{ref}/categoria"
+                by Access::Command(&[C::Recategorise]);
             200 json TicketView<'static>, or COMMAND;
             example { "category": "redes" }
         }
@@ -213,19 +229,22 @@ routes! {
     escalation: Escalation {
         /// Waits for the requester (activity 6). Counts as contact.
         Hold(body requests::Hold) {
-            POST "/tickets/{ref}/hold" by Access::Command(&[C::Hold]);
+            POST "/tickets/{ref}/hold" page "/solicitudes/{ref}/espera"
+                by Access::Command(&[C::Hold]);
             200 json TicketView<'static>, or COMMAND;
             example { "note": "¿En qué oficina está el equipo?" }
         }
         /// Goes on with what waited for the requester (activity 5).
         Resume(body requests::Resumption) {
-            POST "/tickets/{ref}/resume" by Access::Command(&[C::Resume]);
+            POST "/tickets/{ref}/resume" page "/solicitudes/{ref}/reanudacion"
+                by Access::Command(&[C::Resume]);
             200 json TicketView<'static>, or COMMAND;
             example { "note": "Respondió por teléfono: está en la 302." }
         }
         /// Escalates it to an officer of the Technology Office (activities 3 and 7).
         Escalate(body requests::Escalation) {
-            POST "/tickets/{ref}/escalation" by Access::Command(&[C::Escalate]);
+            POST "/tickets/{ref}/escalation" page "/solicitudes/{ref}/escalamiento"
+                by Access::Command(&[C::Escalate]);
             200 json TicketView<'static>, or COMMAND;
             example {
                 "officer": "oficial1.tecnologia@uspec.gov.co",
@@ -234,19 +253,22 @@ routes! {
         }
         /// Gives it back to the desk.
         Return(body requests::Return) {
-            POST "/tickets/{ref}/return" by Access::Command(&[C::Return]);
+            POST "/tickets/{ref}/return" page "/solicitudes/{ref}/devolucion"
+                by Access::Command(&[C::Return]);
             200 json TicketView<'static>, or COMMAND;
             example { "note": "El servidor está bien: es el equipo." }
         }
         /// Calls an outside provider (activity 10).
         RequestProvider(body requests::ProviderRequest) {
-            POST "/tickets/{ref}/provider" by Access::Command(&[C::RequestProvider]);
+            POST "/tickets/{ref}/provider" page "/solicitudes/{ref}/proveedor"
+                by Access::Command(&[C::RequestProvider]);
             200 json TicketView<'static>, or COMMAND;
             example { "provider": "redes_externo", "message": "El enlace está caído." }
         }
         /// Records what the provider answered (activity 10).
         RecordProviderReply(body requests::ProviderReply) {
-            POST "/tickets/{ref}/provider-reply" by Access::Command(&[C::RecordProviderReply]);
+            POST "/tickets/{ref}/provider-reply" page "/solicitudes/{ref}/respuesta-proveedor"
+                by Access::Command(&[C::RecordProviderReply]);
             200 json TicketView<'static>, or COMMAND;
             example { "body": "Cambiamos la fibra." }
         }
@@ -256,26 +278,29 @@ routes! {
     resolution: Resolution {
         /// Adds a note, for everybody or for those who work on it.
         FollowUp(body requests::FollowUp) {
-            POST "/tickets/{ref}/followups"
+            POST "/tickets/{ref}/followups" page "/solicitudes/{ref}/seguimientos"
                 by Access::Command(&[C::FollowUp, C::FollowUpInternally]);
             200 json TicketView<'static>, or COMMAND;
             example { "body": "Sigue igual.", "visibility": "public" }
         }
         /// Reports the officer's solution to the desk (activities 9 and 11).
         ReportSolution(body requests::SolutionReport) {
-            POST "/tickets/{ref}/solution-report" by Access::Command(&[C::ReportSolution]);
+            POST "/tickets/{ref}/solution-report" page "/solicitudes/{ref}/informe"
+                by Access::Command(&[C::ReportSolution]);
             200 json TicketView<'static>, or COMMAND;
             example { "body": "Se reinició el servidor de correo; el registro va adjunto." }
         }
         /// Solves it (activities 4, 12 and 13).
         Resolve(body requests::Resolution) {
-            POST "/tickets/{ref}/resolution" by Access::Command(&[C::Resolve]);
+            POST "/tickets/{ref}/resolution" page "/solicitudes/{ref}/solucion"
+                by Access::Command(&[C::Resolve]);
             200 json TicketView<'static>, or COMMAND;
             example { "solution": "Se reinició el servicio." }
         }
         /// Declines what is out of the procedure's scope (section 5).
         Decline(body requests::Decline) {
-            POST "/tickets/{ref}/decline" by Access::Command(&[C::Decline]);
+            POST "/tickets/{ref}/decline" page "/solicitudes/{ref}/fuera-de-alcance"
+                by Access::Command(&[C::Decline]);
             200 json TicketView<'static>, or COMMAND;
             example { "reason": "El diseño de la página no es de la Mesa de Ayuda." }
         }
@@ -285,13 +310,15 @@ routes! {
     closure: Closure {
         /// Says that the solution did not hold: it is opened again.
         Reject(body requests::Rejection) {
-            POST "/tickets/{ref}/rejection" by Access::Command(&[C::Reject]);
+            POST "/tickets/{ref}/rejection" page "/solicitudes/{ref}/rechazo"
+                by Access::Command(&[C::Reject]);
             200 json TicketView<'static>, or COMMAND;
             example { "reason": "Volvió a fallar." }
         }
         /// Closes what is solved (activity 15).
         Close(body requests::Closure) {
-            POST "/tickets/{ref}/closure" by Access::Command(&[C::Close]);
+            POST "/tickets/{ref}/closure" page "/solicitudes/{ref}/cierre"
+                by Access::Command(&[C::Close]);
             200 json TicketView<'static>, or COMMAND;
             example {}
         }

@@ -1,0 +1,476 @@
+//! The pages that are read.
+
+use cloud::clock;
+use cloud::desk::{Desk, problem_of};
+use cloud::files::Bucket;
+use cloud::http::{Answer, Call};
+use cloud::page::{Edition, page_key};
+use cloud::store::{ListPlan, StoredCatalogue};
+use jiff::SignedDuration;
+use pages::assets::{EDITION, asset};
+use pages::shell::{Counts, Notice, Section, Shell, View, works_here};
+use pages::talk::Reading;
+use pages::{mine, new, queue, request, ticket};
+use sha2::{Digest, Sha256};
+use types::Timestamp;
+use types::api::pages::desk::Page;
+use types::catalogue::Role;
+use types::clock::ClockKind;
+use types::command::Setting;
+use types::ids::{CategoryId, TeamId};
+use types::permission::{Caller, may_read};
+use types::problem::Problem;
+use types::ticket::{State, Status, Ticket};
+use types::view::Reader;
+
+use crate::account::account;
+use crate::files;
+
+/// Rows of a page of the queue, and of somebody's own requests.
+const ROWS: usize = 50;
+
+/// What is due within that is due now, as people at the desk see it.
+const SOON: SignedDuration = SignedDuration::from_mins(10);
+
+/// Other tickets of a requester that are looked at.
+const OTHERS: usize = 20;
+
+/// Answers a page. What goes wrong is a page, too.
+pub async fn answer(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Answer {
+    let shown = match page {
+        Page::Asset => Ok(asset_of(call)),
+        page => show(desk, files, call, page).await,
+    };
+    match shown {
+        Ok(answer) => answer,
+        Err(problem) => desk.page_of_problem(call, problem).await,
+    }
+}
+
+/// A style sheet or a script.
+fn asset_of(call: &Call) -> Answer {
+    let edition = match call.parameter("edition") == EDITION {
+        true => Edition::Current,
+        false => Edition::Other,
+    };
+    match asset(call.parameter("name")) {
+        Some(asset) => Answer::asset(call, asset, edition),
+        None => Answer::problem(&Problem::NotFound("Esta dirección no existe.")),
+    }
+}
+
+async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<Answer, Problem> {
+    let stored = desk.catalogue().await?;
+    let caller = desk.visitor(call, &stored.catalogue).await?;
+    if caller.roles.is_empty() {
+        return Err(Problem::Forbidden(
+            "Su cuenta no es de la entidad ni está en el directorio.",
+        ));
+    }
+    let visit = Visit {
+        desk,
+        call,
+        stored: &stored,
+        caller: &caller,
+        now: clock::now(),
+    };
+    match page {
+        Page::Home => Ok(Answer::see_other(home(&caller))),
+        Page::Mine => visit.mine().await,
+        Page::New => Ok(visit.new_request()),
+        Page::Ticket => visit.ticket().await,
+        Page::File => files::give(desk, files, call, &caller).await,
+        Page::Queue => visit.queue().await,
+        Page::Next => visit.next().await,
+        Page::Asset => Ok(asset_of(call)),
+    }
+}
+
+/// Where somebody begins.
+fn home(caller: &Caller) -> &'static str {
+    match works_here(caller) {
+        true => "/cola",
+        false => "/solicitudes",
+    }
+}
+
+/// Somebody who looks at a page.
+struct Visit<'a> {
+    desk: &'a Desk,
+    call: &'a Call,
+    stored: &'a StoredCatalogue,
+    caller: &'a Caller,
+    now: Timestamp,
+}
+
+impl<'a> Visit<'a> {
+    fn setting(&self) -> Setting<'a> {
+        Setting {
+            now: self.now,
+            catalogue: &self.stored.catalogue,
+        }
+    }
+
+    fn shell(&self, title: impl Into<String>, section: Section) -> Shell<'a> {
+        let mut shell = Shell::new(title, section, self.now)
+            .seen_by(self.caller)
+            .with_phones(&self.stored.catalogue);
+        shell.notice = self.call.asked("hecho").and_then(Notice::of);
+        shell
+    }
+
+    async fn mine(&self) -> Result<Answer, Problem> {
+        let plan = ListPlan::of_requester(&self.caller.email);
+        let (tickets, next) = self.list(&plan, |_| true).await?;
+        let next = next.map(|cursor| self.further(&cursor));
+        let mut shell = self.shell("Mis solicitudes", Section::Mine);
+        shell.counts = self.rail().await?;
+        let page = mine::Page::of(shell, &tickets, self.setting(), next);
+        Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    fn new_request(&self) -> Answer {
+        let shell = self.shell("Nueva solicitud", Section::New);
+        let typed = new::Typed::default();
+        let page = new::Page::of(shell, &self.stored.catalogue, typed, page_key());
+        Answer::page(self.call, 200, page.written())
+    }
+
+    async fn ticket(&self) -> Result<Answer, Problem> {
+        let reference = self.call.ticket_ref()?;
+        let ticket = self.desk.readable(reference, self.caller).await?;
+        let events = self.desk.story(&ticket).await?;
+        let reader = Reader::of(self.caller, &ticket);
+        let reading = Reading {
+            ticket: &ticket,
+            catalogue: &self.stored.catalogue,
+            reader,
+            me: Some(&self.caller.email),
+            now: self.now,
+        };
+        let title = format!("{} {}", ticket.number, ticket.request.title);
+        let mut shell = self.shell(title, Section::Nowhere);
+        let key = page_key();
+        match reader {
+            Reader::Requester => {
+                shell.section = Section::Mine;
+                let page = request::Page::of(shell, &ticket, &events, reading, &key);
+                Ok(Answer::page(self.call, 200, page.written()))
+            }
+            Reader::Staff => {
+                shell.counts = self.rail().await?;
+                let others = self.others(&ticket).await?;
+                let page = ticket::Page::of(shell, &ticket, &events, reading, &others, &key);
+                let page = self.explained(page, &ticket, reader);
+                Ok(Answer::page(self.call, 200, page.written()))
+            }
+        }
+    }
+
+    /// The page with the account of the clocks, where there is one.
+    fn explained<'b>(
+        &self,
+        page: ticket::Page<'b>,
+        ticket: &Ticket,
+        reader: Reader,
+    ) -> ticket::Page<'b> {
+        let Ok(accounts) = account(ticket, reader, self.setting()) else {
+            return page;
+        };
+        let sentences = |text: &str| text.lines().map(str::to_owned).collect();
+        page.explaining(
+            ClockKind::Attention,
+            sentences(&accounts.attention.explanation),
+        )
+        .explaining(
+            ClockKind::Solution,
+            sentences(&accounts.solution.explanation),
+        )
+        .explaining(
+            ClockKind::Validation,
+            sentences(&accounts.validation.explanation),
+        )
+    }
+
+    /// What else the requester of a ticket has open.
+    async fn others(&self, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
+        let plan = ListPlan::of_requester(&ticket.request.requester.person.email);
+        let open = |other: &Ticket| {
+            other.id != ticket.id && other.state != State::Closed && may_read(self.caller, other)
+        };
+        let store = &self.desk.store;
+        let found = store.list(&plan, None, OTHERS, open).await;
+        let found = found.map_err(|e| problem_of(&e))?;
+        Ok(found.map(|page| page.tickets).unwrap_or_default())
+    }
+
+    async fn queue(&self) -> Result<Answer, Problem> {
+        if !works_here(self.caller) {
+            return Ok(Answer::see_other(home(self.caller)));
+        }
+        let asked = self.call.asked("vista").and_then(View::of);
+        let view = asked.unwrap_or(View::Open);
+        let Some(plan) = self.plan(view) else {
+            return Err(Problem::Forbidden("Su función no trabaja ninguna cola."));
+        };
+        let counts = self.rail().await?;
+        let narrowing = Narrowing::of(self.call);
+        let tag = match (&narrowing, self.call.asked("cursor")) {
+            (Narrowing { any: false, .. }, None) => {
+                let tag = self.tag(view, &plan, counts.as_ref()).await?;
+                if self.call.has(&tag) {
+                    return Ok(Answer::unchanged(&tag));
+                }
+                Some(tag)
+            }
+            (_, _) => None,
+        };
+        let (tickets, next) = self
+            .list(&plan, |ticket| {
+                may_read(self.caller, ticket)
+                    && belongs(view, ticket, self.now)
+                    && narrowing.lets_through(ticket)
+            })
+            .await?;
+        let next = next.map(|cursor| self.further(&cursor));
+        let mut shell = self.shell(view.name(), Section::Queue(view));
+        shell.counts = counts;
+        let page = queue::Page {
+            shell,
+            view,
+            groups: queue::groups(&tickets, self.caller, self.setting()),
+            filters: self.filters(&narrowing),
+            next,
+            updated: self.now,
+        };
+        let answer = Answer::page(self.call, 200, page.written());
+        Ok(match tag {
+            Some(tag) => answer.tagged(&tag),
+            None => answer,
+        })
+    }
+
+    /// The next ticket of whoever asks: his own that is due next, then one that
+    /// nobody has taken.
+    async fn next(&self) -> Result<Answer, Problem> {
+        let skipped = self.call.asked("tras");
+        for view in [View::Own, View::Free] {
+            let Some(plan) = self.plan(view) else {
+                continue;
+            };
+            let (tickets, _) = self
+                .list(&plan, |ticket| {
+                    may_read(self.caller, ticket)
+                        && belongs(view, ticket, self.now)
+                        && Some(ticket.number.0.to_string().as_str()) != skipped
+                })
+                .await?;
+            if let Some(ticket) = tickets.first() {
+                let to = format!("/solicitudes/{}", ticket.number.0);
+                return Ok(Answer::see_other(&to));
+            }
+        }
+        Ok(Answer::see_other("/cola?vista=mias"))
+    }
+
+    async fn list(
+        &self,
+        plan: &ListPlan,
+        wanted: impl Fn(&Ticket) -> bool,
+    ) -> Result<(Vec<Ticket>, Option<String>), Problem> {
+        let store = &self.desk.store;
+        let found = store.list(plan, self.call.asked("cursor"), ROWS, wanted);
+        let found = found.await.map_err(|e| problem_of(&e))?;
+        let page = found.map_err(|_| Problem::NotFound("Esa página de la lista ya no existe."))?;
+        Ok((page.tickets, page.next))
+    }
+
+    /// This page's address, further on in its list.
+    fn further(&self, cursor: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.call.query() {
+            if name != "cursor" && name != "hecho" {
+                query.append_pair(name, value);
+            }
+        }
+        query.append_pair("cursor", cursor);
+        format!("{}?{}", self.call.path, query.finish())
+    }
+
+    /// The partitions of a view: `None` where somebody works no queue.
+    fn plan(&self, view: View) -> Option<ListPlan> {
+        const OPEN: [Status; 4] = [
+            Status::New,
+            Status::Assigned,
+            Status::OnHold,
+            Status::Solved,
+        ];
+        let statuses: &[Status] = match view {
+            View::Due | View::Own => &OPEN[..3],
+            View::Free => &[Status::New],
+            View::Waiting => &[Status::OnHold],
+            View::Solved => &[Status::Solved],
+            View::Open => &OPEN,
+            View::Closed => &[Status::Closed],
+        };
+        let caller = self.caller;
+        let everything = [Role::Coordinator, Role::Auditor, Role::Head];
+        let everything = everything.into_iter().any(|role| caller.is(role));
+        let teams: Vec<TeamId> = match (everything, caller.is(Role::Agent)) {
+            (true, _) => {
+                let teams = self.stored.catalogue.document().teams.iter();
+                teams.map(|team| team.id.clone()).collect()
+            }
+            (false, true) => caller.teams.iter().cloned().collect(),
+            (false, false) => vec![],
+        };
+        let plan = match view {
+            View::Own if !caller.is(Role::Officer) => {
+                ListPlan::of_assignee(&caller.email, statuses)
+            }
+            _ if teams.is_empty() && caller.is(Role::Officer) => {
+                ListPlan::of_officer(&caller.email, statuses)
+            }
+            View::Own => ListPlan::of_officer(&caller.email, statuses),
+            _ if teams.is_empty() => return None,
+            _ => ListPlan::of_teams(&teams, statuses),
+        };
+        Some(match view {
+            View::Due => plan.due_before(self.now + SOON),
+            _ => plan,
+        })
+    }
+
+    /// How many tickets each view has, as far as anybody counts.
+    async fn rail(&self) -> Result<Option<Counts>, Problem> {
+        if !works_here(self.caller) {
+            return Ok(None);
+        }
+        let mut counted = Vec::new();
+        for view in View::ALL {
+            let Some(plan) = self.plan(view).filter(|_| view != View::Closed) else {
+                continue;
+            };
+            let keys = self.desk.store.list_keys(&plan, Counts::MOST + 1).await;
+            counted.push((view, keys.map_err(|e| problem_of(&e))?.len()));
+        }
+        Ok(Some(Counts::of(counted)))
+    }
+
+    /// What a browser's copy of the queue is known by: everything that it shows but
+    /// what it counts down by itself.
+    async fn tag(
+        &self,
+        view: View,
+        plan: &ListPlan,
+        counts: Option<&Counts>,
+    ) -> Result<String, Problem> {
+        let keys = self.desk.store.list_keys(plan, ROWS).await;
+        let mut hash = Sha256::new();
+        for key in keys.map_err(|e| problem_of(&e))? {
+            hash.update(key);
+            hash.update([0]);
+        }
+        // A list that is the same is in other bands a minute later.
+        let minute = self.now.as_second() / 60;
+        let rest = format!(
+            "{}/{EDITION}/{}/{}/{counts:?}/{minute}",
+            view.word(),
+            self.stored.version,
+            self.caller.email,
+        );
+        hash.update(rest);
+        let tag = data_encoding::HEXLOWER.encode(&hash.finalize()[..12]);
+        Ok(format!("W/\"{tag}\""))
+    }
+
+    fn filters(&self, narrowing: &Narrowing) -> queue::Filters<'a> {
+        let document = self.stored.catalogue.document();
+        let teams = document.teams.iter();
+        let categories = document.categories.iter();
+        queue::Filters {
+            q: narrowing.words.clone().unwrap_or_default(),
+            teams: teams
+                .filter(|team| team.category.is_some())
+                .map(|team| queue::Choice {
+                    value: &team.id.0,
+                    label: &team.name,
+                    chosen: narrowing.team.as_ref() == Some(&team.id),
+                })
+                .collect(),
+            categories: categories
+                .map(|category| queue::Choice {
+                    value: &category.id.0,
+                    label: &category.name,
+                    chosen: narrowing.category.as_ref() == Some(&category.id),
+                })
+                .collect(),
+            any: narrowing.any,
+        }
+    }
+}
+
+/// Whether a ticket is still one of a view's: an index lags behind it.
+fn belongs(view: View, ticket: &Ticket, now: Timestamp) -> bool {
+    let due = || {
+        let clocks = ticket.clocks.all().into_iter();
+        let due = clocks.filter_map(|(_, clock)| clock.running_since().and(clock.due_at));
+        due.min().is_some_and(|at| at < now + SOON)
+    };
+    match (view, ticket.state) {
+        (View::Due, State::New | State::Assigned | State::OnHold(_)) => due(),
+        (View::Own, State::New | State::Assigned | State::OnHold(_))
+        | (View::Free, State::New)
+        | (View::Waiting, State::OnHold(_))
+        | (View::Solved, State::Solved)
+        | (View::Closed, State::Closed)
+        | (View::Open, State::New | State::Assigned | State::OnHold(_) | State::Solved) => true,
+        (
+            View::Due
+            | View::Own
+            | View::Free
+            | View::Waiting
+            | View::Solved
+            | View::Open
+            | View::Closed,
+            State::New | State::Assigned | State::OnHold(_) | State::Solved | State::Closed,
+        ) => false,
+    }
+}
+
+/// What the address of a queue narrows it by.
+struct Narrowing {
+    words: Option<String>,
+    lower: Option<String>,
+    team: Option<TeamId>,
+    category: Option<CategoryId>,
+    any: bool,
+}
+
+impl Narrowing {
+    fn of(call: &Call) -> Self {
+        let words = call.asked("q").map(str::to_owned);
+        let team = call.asked("equipo").map(TeamId::from);
+        let category = call.asked("categoria").map(CategoryId::from);
+        Narrowing {
+            lower: words.as_ref().map(|words| words.to_lowercase()),
+            any: words.is_some() || team.is_some() || category.is_some(),
+            words,
+            team,
+            category,
+        }
+    }
+
+    fn lets_through(&self, ticket: &Ticket) -> bool {
+        let policy = &ticket.policy;
+        self.team.as_ref().is_none_or(|team| policy.team == *team)
+            && self
+                .category
+                .as_ref()
+                .is_none_or(|category| policy.category == *category)
+            && self
+                .lower
+                .as_ref()
+                .is_none_or(|words| crate::handler::says(ticket, words))
+    }
+}

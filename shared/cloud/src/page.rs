@@ -1,0 +1,406 @@
+//! Pages: who looks at one, the forms that give commands, and how a page is
+//! answered.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, VARY,
+};
+use pages::assets::Asset;
+use pages::forms::{Act, Form, form};
+use pages::shell::{Section, Shell};
+use pages::talk::{Reading, conversation};
+use pages::{oneform, problem};
+use types::api::Takes;
+use types::catalogue::Catalogue;
+use types::command::Command;
+use types::input::{Fields, Input};
+use types::permission::Caller;
+use types::problem::Problem;
+use types::ticket::{Event, Ticket};
+use types::view::{Reader, TicketView};
+
+use crate::clock;
+use crate::desk::{Desk, problem_of};
+use crate::http::{Answer, Call};
+use crate::log::chain;
+use crate::session::COOKIE;
+
+/// Nothing but what is served here: a page shows what strangers wrote. No script
+/// may make markup or code of a text.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// A body under this is not worth compressing.
+const WORTH_IT: usize = 1_000;
+
+/// Events of a ticket that a page reads; a longer history has its own pages.
+const MOST_EVENTS: usize = 1_000;
+
+impl Answer {
+    /// A page, compressed where the browser takes that.
+    pub fn page(call: &Call, status: u16, html: Result<String, pages::Error>) -> Self {
+        let html = match html {
+            Ok(html) => html,
+            Err(error) => {
+                tracing::error!(error = chain(&error), "a page cannot be written");
+                return Answer::problem(&Problem::Internal);
+            }
+        };
+        let answer = Answer::of(status, "text/html; charset=utf-8", String::new())
+            .with(CONTENT_SECURITY_POLICY, POLICY)
+            .with(HeaderName::from_static("referrer-policy"), "no-referrer")
+            .with(
+                HeaderName::from_static("cross-origin-opener-policy"),
+                "same-origin",
+            )
+            .with(
+                HeaderName::from_static("permissions-policy"),
+                "camera=(), geolocation=(), microphone=()",
+            )
+            .with(
+                HeaderName::from_static("strict-transport-security"),
+                "max-age=31536000",
+            );
+        if html.len() < WORTH_IT || !call.takes_gzip() {
+            return answer.saying(html);
+        }
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        match packed
+            .write_all(html.as_bytes())
+            .and_then(|()| packed.finish())
+        {
+            Ok(packed) => answer.with(CONTENT_ENCODING, "gzip").carrying(packed),
+            Err(_) => answer.saying(html),
+        }
+    }
+
+    /// The same page, which a browser may ask for again under this condition.
+    #[must_use]
+    pub fn tagged(self, tag: &str) -> Self {
+        self.with(ETAG, tag)
+            .with(CACHE_CONTROL, "private, no-cache")
+    }
+
+    /// The page that a browser has is still the one.
+    pub fn unchanged(tag: &str) -> Self {
+        Answer::of(304, "text/html; charset=utf-8", String::new()).tagged(tag)
+    }
+
+    /// A style sheet or a script. Under the address of its edition it stays as it
+    /// is for ever.
+    pub fn asset(call: &Call, asset: &Asset, edition: Edition) -> Self {
+        let answer =
+            Answer::of(200, asset.content_type, String::new()).with(VARY, "Accept-Encoding");
+        let answer = match edition {
+            Edition::Current => answer.with(CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            Edition::Other => answer,
+        };
+        match call.takes_gzip() {
+            true => answer
+                .with(CONTENT_ENCODING, "gzip")
+                .carrying(asset.gzipped.to_vec()),
+            false => answer.saying(asset.plain.to_owned()),
+        }
+    }
+}
+
+/// Whether an asset is asked for as this edition names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edition {
+    Current,
+    /// By a page of before, or of after, a deployment that is going on.
+    Other,
+}
+
+impl Call {
+    fn takes_gzip(&self) -> bool {
+        self.header("accept-encoding")
+            .is_some_and(|accepted| accepted.contains("gzip"))
+    }
+
+    /// Whether a script of ours asks, which puts the answer into its page.
+    pub fn wants_json(&self) -> bool {
+        !self.wants_html()
+            && self
+                .header("accept")
+                .is_some_and(|accept| accept.contains("application/json"))
+    }
+
+    /// Whether the browser's copy has this tag.
+    pub fn has(&self, tag: &str) -> bool {
+        self.header("if-none-match")
+            .is_some_and(|known| known == tag)
+    }
+
+    /// A parameter of the query.
+    pub fn asked(&self, name: &str) -> Option<&str> {
+        let mut query = self.query().iter();
+        let found = query.find(|(n, _)| n == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// What a form sent, but for what is the form's own business.
+pub struct Sent(Vec<(String, String)>);
+
+impl Sent {
+    /// What a call's form sent.
+    pub fn of(call: &Call) -> Self {
+        let mut fields = call.form();
+        fields.retain(|(name, _)| name != FORM_KEY);
+        Sent(fields)
+    }
+
+    /// As the API's bodies are read.
+    pub fn fields(&self) -> Fields {
+        Fields::form(&self.0)
+    }
+
+    /// The key that the form has when it comes back: the one that it had, so that
+    /// what was done after all is not done again.
+    pub fn key_again(&self, call: &Call, problem: &Problem) -> String {
+        match problem {
+            // It stands for something else by now.
+            Problem::IdempotencyMismatch => page_key(),
+            Problem::MalformedBody(_)
+            | Problem::Validation(_)
+            | Problem::SignedOut
+            | Problem::Forbidden(_)
+            | Problem::NotFound(_)
+            | Problem::MethodNotAllowed(_)
+            | Problem::InvalidTransition(_)
+            | Problem::VersionConflict { .. }
+            | Problem::Unavailable
+            | Problem::Internal => call.form_key().unwrap_or_default(),
+        }
+    }
+
+    /// What was typed.
+    pub fn typed(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        let mut fields = self.0.iter();
+        fields
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A key for the forms of a page: no other page has it.
+pub fn page_key() -> String {
+    ulid::Ulid::generate().to_string()
+}
+
+/// The field that says which sending of a form this is: pressing twice is one.
+pub(crate) const FORM_KEY: &str = "idempotency_key";
+
+impl Desk {
+    /// Who looks at a page: whoever signed in, with the roles that the directory
+    /// gives him now.
+    ///
+    /// # Errors
+    /// [`Problem::SignedOut`] where nobody is, or not any more.
+    pub async fn visitor(&self, call: &Call, catalogue: &Catalogue) -> Result<Caller, Problem> {
+        let session = match call.cookie(COOKIE) {
+            None => None,
+            Some(value) => self
+                .store
+                .session(value, clock::now())
+                .await
+                .map_err(|e| problem_of(&e))?,
+        };
+        let identity = session.ok_or(Problem::SignedOut)?.identity();
+        Ok(Caller::identify(
+            identity.email,
+            identity.name,
+            catalogue,
+            &self.entity_domains,
+        ))
+    }
+
+    /// Who sent a form, which has to be one of ours.
+    ///
+    /// # Errors
+    /// When another site sent it, or nobody is signed in.
+    pub async fn sender(&self, call: &Call, catalogue: &Catalogue) -> Result<Caller, Problem> {
+        if call.is_from_own_page() {
+            self.visitor(call, catalogue).await
+        } else {
+            Err(Problem::Forbidden(
+                "La petición no viene de una página de la Mesa de Ayuda.",
+            ))
+        }
+    }
+
+    /// All that happened to a ticket.
+    ///
+    /// # Errors
+    /// When the table does not say.
+    pub async fn story(&self, ticket: &Ticket) -> Result<Vec<Event>, Problem> {
+        let events = self.store.events(ticket.id, 0, MOST_EVENTS).await;
+        let (events, _) = events.map_err(|e| problem_of(&e))?;
+        Ok(events)
+    }
+
+    /// Carries out a command that a page's form gives. It goes back to the ticket,
+    /// or gives the form again with all that was typed.
+    pub(crate) async fn command_by_form<B: Input>(
+        &self,
+        call: &Call,
+        takes: Takes<B>,
+        command: impl FnOnce(B) -> Command,
+    ) -> Result<Answer, Problem> {
+        let sent = Sent::of(call);
+        let word = call.path.rsplit('/').next().unwrap_or_default();
+        let act = Act::sent(word, sent.typed());
+        match self.try_form(call, &sent, takes, command).await {
+            Ok((ticket, reader)) if call.wants_json() => {
+                Answer::json(200, &TicketView::of(&ticket, reader, clock::now()))
+            }
+            Ok((ticket, _)) => {
+                let done = act.map_or("hecho", Act::done);
+                Ok(Answer::see_other(&format!(
+                    "/solicitudes/{}?hecho={done}",
+                    ticket.number.0
+                )))
+            }
+            Err(problem) => match act {
+                Some(act) if !call.wants_json() => {
+                    self.form_again(call, act, &sent, &problem).await
+                }
+                Some(_) | None => Err(problem),
+            },
+        }
+    }
+
+    async fn try_form<B: Input>(
+        &self,
+        call: &Call,
+        sent: &Sent,
+        takes: Takes<B>,
+        command: impl FnOnce(B) -> Command,
+    ) -> Result<(Ticket, Reader), Problem> {
+        let stored = self.catalogue().await?;
+        let caller = self.sender(call, &stored.catalogue).await?;
+        self.given(call, caller, sent.fields(), takes, command)
+            .await
+    }
+
+    /// The form that could not be taken, with what was typed, and with what
+    /// happened to the ticket while it was.
+    async fn form_again(
+        &self,
+        call: &Call,
+        act: Act,
+        sent: &Sent,
+        problem: &Problem,
+    ) -> Result<Answer, Problem> {
+        let stored = self.catalogue().await?;
+        let catalogue = &*stored.catalogue;
+        let now = clock::now();
+        let title = format!("Error: {}", problem.body().title);
+        let key = sent.key_again(call, problem);
+        let caller = match self.sender(call, catalogue).await {
+            Ok(caller) => caller,
+            // Who he is, and what he may see, is not known: his own words are all that
+            // there is to show.
+            Err(Problem::SignedOut) => {
+                let shell = Shell::new(title, Section::Nowhere, now);
+                let page = oneform::Page {
+                    shell,
+                    form: Form::blind(act, &call.path, sent.typed(), &key),
+                    problem,
+                    ticket: None,
+                    back: "/".to_owned(),
+                    meanwhile: vec![],
+                };
+                return Ok(Answer::page(call, problem.status(), page.written()));
+            }
+            Err(refused) => return Err(refused),
+        };
+        let ticket = self.readable(call.ticket_ref()?, &caller).await?;
+        let seen = sent
+            .value("expected_version")
+            .and_then(|seen| seen.parse().ok());
+        let events = match seen {
+            Some(seen) if seen < ticket.version => {
+                let events = self.store.events(ticket.id, seen, MOST_EVENTS).await;
+                events.map_err(|e| problem_of(&e))?.0
+            }
+            Some(_) | None => vec![],
+        };
+        let reading = Reading {
+            ticket: &ticket,
+            catalogue,
+            reader: Reader::of(&caller, &ticket),
+            me: Some(&caller.email),
+            now,
+        };
+        let errors = problem.body().errors;
+        let mut form = form(act, &ticket, catalogue, "").again(sent.typed(), &errors);
+        form.key = key;
+        let shell = Shell::new(title, Section::Nowhere, now);
+        let page = oneform::Page {
+            shell: shell.seen_by(&caller).with_phones(catalogue),
+            form,
+            problem,
+            ticket: Some((ticket.number.to_string(), &ticket.request.title)),
+            back: format!("/solicitudes/{}", ticket.number.0),
+            meanwhile: conversation(&events, reading),
+        };
+        Ok(Answer::page(call, problem.status(), page.written()))
+    }
+
+    /// A problem, as whoever asked for a page is told of it: sent to sign in, where
+    /// that is what is missing.
+    pub async fn page_of_problem(&self, call: &Call, problem: Problem) -> Answer {
+        if call.wants_json() {
+            return Answer::problem(&problem);
+        }
+        if problem == Problem::SignedOut && call.method == "GET" {
+            return Answer::see_other(&entrance(call));
+        }
+        let now = clock::now();
+        let body = problem.body();
+        let catalogue = self.catalogue().await.ok();
+        let caller = match &catalogue {
+            Some(stored) => self.visitor(call, &stored.catalogue).await.ok(),
+            None => None,
+        };
+        let mut shell = Shell::new(body.title, Section::Nowhere, now);
+        if let Some(stored) = &catalogue {
+            shell = shell.with_phones(&stored.catalogue);
+        }
+        if let Some(caller) = &caller {
+            shell = shell.seen_by(caller);
+        }
+        Answer::page(call, problem.status(), problem::page(shell, &problem))
+    }
+}
+
+/// Where whoever is not signed in goes, and from there back.
+fn entrance(call: &Call) -> String {
+    let mut path = call.path.clone();
+    let query: Vec<_> = call
+        .query()
+        .iter()
+        .filter(|(name, _)| name != "hecho")
+        .collect();
+    if !query.is_empty() {
+        let mut pairs = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in query {
+            pairs.append_pair(name, value);
+        }
+        path = format!("{path}?{}", pairs.finish());
+    }
+    let mut to = form_urlencoded::Serializer::new(String::new());
+    format!("/entrar?{}", to.append_pair("a", &path).finish())
+}

@@ -1,0 +1,552 @@
+//! The forms of commands: drawn on a ticket's page, and by themselves where what
+//! was sent cannot be taken as it is. A form's fields have the names of the API's
+//! body, so that both are read by the same lines.
+
+use std::borrow::Cow;
+
+use types::catalogue::{Catalogue, Role};
+use types::command::{Command, Setting, decide};
+use types::ids::{CategoryId, EmailAddress, ProviderId};
+use types::permission::{Actor, Caller};
+use types::problem::FieldError;
+use types::ticket::{Ticket, Visibility};
+
+/// A form that gives a command on a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Reply,
+    Note,
+    Take,
+    Assign,
+    Contact,
+    Recategorise,
+    Hold,
+    Resume,
+    Escalate,
+    Return,
+    AskProvider,
+    ProviderReplied,
+    Report,
+    Resolve,
+    Decline,
+    Reject,
+    Close,
+}
+
+impl Act {
+    const ALL: [Act; 17] = [
+        Act::Reply,
+        Act::Note,
+        Act::Take,
+        Act::Resolve,
+        Act::Contact,
+        Act::Hold,
+        Act::Resume,
+        Act::Escalate,
+        Act::Report,
+        Act::AskProvider,
+        Act::ProviderReplied,
+        Act::Return,
+        Act::Assign,
+        Act::Recategorise,
+        Act::Reject,
+        Act::Close,
+        Act::Decline,
+    ];
+
+    /// The last part of the address, as the table of routes has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Act::Reply | Act::Note => "seguimientos",
+            Act::Take | Act::Assign => "responsable",
+            Act::Contact => "contacto",
+            Act::Recategorise => "categoria",
+            Act::Hold => "espera",
+            Act::Resume => "reanudacion",
+            Act::Escalate => "escalamiento",
+            Act::Return => "devolucion",
+            Act::AskProvider => "proveedor",
+            Act::ProviderReplied => "respuesta-proveedor",
+            Act::Report => "informe",
+            Act::Resolve => "solucion",
+            Act::Decline => "fuera-de-alcance",
+            Act::Reject => "rechazo",
+            Act::Close => "cierre",
+        }
+    }
+
+    /// The form that was sent to this address, by what it says.
+    pub fn sent(word: &str, typed: &[(String, String)]) -> Option<Self> {
+        let value = |name: &str| {
+            let mut typed = typed.iter();
+            typed
+                .find(|(n, _)| n == name)
+                .map(|(_, value)| value.as_str())
+        };
+        match word {
+            "seguimientos" if value("visibility") == Some("internal") => Some(Act::Note),
+            "responsable" if value("agent").is_some() => Some(Act::Assign),
+            word => Act::ALL.into_iter().find(|act| act.word() == word),
+        }
+    }
+
+    /// What the page after it says.
+    pub fn done(self) -> &'static str {
+        match self {
+            Act::Reply => "enviado",
+            Act::Note => "nota",
+            Act::Take => "tomada",
+            Act::Assign => "asignada",
+            Act::Resolve | Act::Decline => "resuelta",
+            Act::Reject => "rechazada",
+            Act::Close => "cerrada",
+            Act::Contact
+            | Act::Recategorise
+            | Act::Hold
+            | Act::Resume
+            | Act::Escalate
+            | Act::Return
+            | Act::AskProvider
+            | Act::ProviderReplied
+            | Act::Report => "hecho",
+        }
+    }
+
+    /// The key that opens it.
+    pub fn key(self) -> Option<&'static str> {
+        match self {
+            Act::Reply => Some("r"),
+            Act::Note => Some("n"),
+            Act::Take => Some("a"),
+            Act::Assign => Some("Shift+A"),
+            Act::Resolve => Some("e"),
+            Act::Hold => Some("h"),
+            Act::Escalate => Some("l"),
+            Act::Contact
+            | Act::Recategorise
+            | Act::Resume
+            | Act::Return
+            | Act::AskProvider
+            | Act::ProviderReplied
+            | Act::Report
+            | Act::Decline
+            | Act::Reject
+            | Act::Close => None,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Act::Reply => "Responder",
+            Act::Note => "Nota interna",
+            Act::Take => "Tomar",
+            Act::Assign => "Asignar",
+            Act::Contact => "Registrar contacto",
+            Act::Recategorise => "Cambiar categoría",
+            Act::Hold => "En espera",
+            Act::Resume => "Reanudar",
+            Act::Escalate => "Escalar",
+            Act::Return => "Devolver a la Mesa de Ayuda",
+            Act::AskProvider => "Consultar a un proveedor",
+            Act::ProviderReplied => "Registrar respuesta del proveedor",
+            Act::Report => "Informar la solución",
+            Act::Resolve => "Resolver",
+            Act::Decline => "Fuera del alcance",
+            Act::Reject => "No quedó resuelta",
+            Act::Close => "Cerrar",
+        }
+    }
+
+    fn submit(self) -> &'static str {
+        match self {
+            Act::Reply => "Enviar",
+            Act::Note => "Guardar nota",
+            Act::Hold => "Preguntar y poner en espera",
+            Act::Decline => "Responder que no procede",
+            Act::Reject => "Devolver a la Mesa de Ayuda",
+            Act::AskProvider => "Enviar al proveedor",
+            Act::Report => "Enviar a la Mesa de Ayuda",
+            Act::Take
+            | Act::Assign
+            | Act::Contact
+            | Act::Recategorise
+            | Act::Resume
+            | Act::Escalate
+            | Act::Return
+            | Act::ProviderReplied
+            | Act::Resolve
+            | Act::Close => self.title(),
+        }
+    }
+
+    /// What it does, said before it is done.
+    fn hint(self) -> &'static str {
+        match self {
+            Act::Reply => "La recibe por correo quien pidió y quien observa.",
+            Act::Note => "Quien pidió no la ve ni sabe que existe.",
+            Act::Take => "Usted queda como responsable; se avisa a quien la tenía.",
+            Act::Assign => "Se le avisa por correo.",
+            Act::Contact => "Detiene el tiempo de atención.",
+            Act::Recategorise => "Puede pasar a otro equipo.",
+            Act::Hold => "El solicitante recibe la pregunta y el tiempo de solución se detiene.",
+            Act::Resume => "El tiempo de solución sigue corriendo.",
+            Act::Escalate => {
+                "Pasa a la Oficina de Tecnología; usted sigue a cargo del solicitante."
+            }
+            Act::Return => "La Mesa de Ayuda sigue desde donde iba.",
+            Act::AskProvider => {
+                "Sale por correo sin el nombre del solicitante; el tiempo se detiene."
+            }
+            Act::ProviderReplied => "Si respondió por otro medio que el correo.",
+            Act::Report => "La Mesa de Ayuda la revisa y responde al solicitante.",
+            Act::Resolve => "El solicitante la recibe por correo y dice si le sirvió.",
+            Act::Decline => {
+                "Diseño y corrección de estilo de la página web (numeral 5 del procedimiento)."
+            }
+            Act::Reject => "La Mesa de Ayuda la retoma y el tiempo vuelve a correr.",
+            Act::Close => "Ya no admite cambios; una respuesta abre otra.",
+        }
+    }
+
+    fn fields(self, choices: &Choices<'_>) -> Vec<Field> {
+        let text = |name, label: &'static str, rows| vec![Field::text(name, label, rows)];
+        match self {
+            Act::Reply => vec![
+                Field::hidden("visibility", "public"),
+                Field::text("body", "Respuesta", 4),
+            ],
+            Act::Note => vec![
+                Field::hidden("visibility", "internal"),
+                Field::text("body", "Nota interna", 2),
+            ],
+            Act::Take | Act::Close => vec![],
+            Act::Assign => vec![Field::choice("agent", "Responsable", choices.agents())],
+            Act::Contact => text("note", "Qué se habló", 3),
+            Act::Recategorise => vec![Field::choice("category", "Categoría", choices.categories())],
+            Act::Hold => text("note", "Qué se le pregunta", 3),
+            Act::Resume => vec![Field::text("note", "Por qué", 2).optional()],
+            Act::Escalate => vec![
+                Field::choice("officer", "A quién", choices.officers()),
+                Field::text("justification", "Por qué la Mesa de Ayuda no puede", 3),
+            ],
+            Act::Return => text("note", "Para la Mesa de Ayuda", 3),
+            Act::AskProvider => vec![
+                Field::choice("provider", "Proveedor", choices.providers()),
+                Field::text("message", "Mensaje", 4),
+            ],
+            Act::ProviderReplied => text("body", "Qué respondió", 3),
+            Act::Report => text("body", "Qué se hizo, con la evidencia", 5),
+            Act::Resolve => text("solution", "Solución", 4),
+            Act::Decline => text("reason", "Motivo, para el solicitante", 3),
+            Act::Reject => text("reason", "Qué falta", 3),
+        }
+    }
+
+    /// A command of this kind, with whatever content: the rules say whether there
+    /// may be one now.
+    fn sample(self, choices: &Choices<'_>) -> Option<Command> {
+        let text = || "·".to_owned();
+        let address = |choices: Vec<Choice>| {
+            let first = choices.into_iter().next()?;
+            EmailAddress::parse(&first.value).ok()
+        };
+        Some(match self {
+            Act::Reply => Command::FollowUp {
+                body: text(),
+                visibility: Visibility::Public,
+            },
+            Act::Note => Command::FollowUp {
+                body: text(),
+                visibility: Visibility::Internal,
+            },
+            Act::Take => Command::Take,
+            Act::Assign => Command::AssignTo {
+                agent: address(choices.agents())?,
+            },
+            Act::Contact => Command::Contact { note: text() },
+            Act::Recategorise => Command::Recategorise {
+                category: CategoryId::from(choices.categories().into_iter().next()?.value.as_str()),
+            },
+            Act::Hold => Command::Hold { note: text() },
+            Act::Resume => Command::Resume { note: None },
+            Act::Escalate => Command::Escalate {
+                officer: address(choices.officers())?,
+                justification: text(),
+            },
+            Act::Return => Command::Return { note: text() },
+            Act::AskProvider => Command::RequestProvider {
+                provider: ProviderId::from(choices.providers().into_iter().next()?.value.as_str()),
+                message: text(),
+            },
+            Act::ProviderReplied => Command::RecordProviderReply { body: text() },
+            Act::Report => Command::ReportSolution { body: text() },
+            Act::Resolve => Command::Resolve { solution: text() },
+            Act::Decline => Command::Decline { reason: text() },
+            Act::Reject => Command::Reject { reason: text() },
+            Act::Close => Command::Close,
+        })
+    }
+}
+
+/// A form, to be drawn.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub act: Act,
+    pub action: String,
+    pub title: Cow<'static, str>,
+    pub hint: &'static str,
+    pub submit: Cow<'static, str>,
+    pub fields: Vec<Field>,
+    pub version: Option<u64>,
+    pub key: String,
+}
+
+/// A field of a form.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub label: Cow<'static, str>,
+    pub control: Control,
+    pub value: String,
+    pub required: bool,
+    pub error: Option<String>,
+}
+
+/// How a field is filled in.
+#[derive(Clone, Debug)]
+pub enum Control {
+    Hidden,
+    /// Of so many lines.
+    Text(u8),
+    Choice(Vec<Choice>),
+}
+
+/// One of several values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+}
+
+impl Field {
+    fn new(name: &'static str, label: impl Into<Cow<'static, str>>, control: Control) -> Self {
+        Field {
+            name,
+            label: label.into(),
+            control,
+            value: String::new(),
+            required: true,
+            error: None,
+        }
+    }
+
+    fn hidden(name: &'static str, value: &str) -> Self {
+        Field {
+            value: value.to_owned(),
+            ..Field::new(name, "", Control::Hidden)
+        }
+    }
+
+    fn text(name: &'static str, label: &'static str, rows: u8) -> Self {
+        Field::new(name, label, Control::Text(rows))
+    }
+
+    fn choice(name: &'static str, label: &'static str, choices: Vec<Choice>) -> Self {
+        Field::new(name, label, Control::Choice(choices))
+    }
+
+    pub(crate) fn is_hidden(&self) -> bool {
+        match self.control {
+            Control::Hidden => true,
+            Control::Text(_) | Control::Choice(_) => false,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> Option<u8> {
+        match self.control {
+            Control::Text(rows) => Some(rows),
+            Control::Hidden | Control::Choice(_) => None,
+        }
+    }
+
+    pub(crate) fn choices(&self) -> Option<&[Choice]> {
+        match &self.control {
+            Control::Choice(choices) => Some(choices),
+            Control::Hidden | Control::Text(_) => None,
+        }
+    }
+
+    fn optional(self) -> Self {
+        Field {
+            required: false,
+            ..self
+        }
+    }
+}
+
+impl Form {
+    /// The form of somebody of whom nothing is known: his own words, and nothing of
+    /// the ticket.
+    pub fn blind(act: Act, action: &str, typed: &[(String, String)], key: &str) -> Self {
+        let typed_as = |name: &str| {
+            let mut typed = typed.iter();
+            typed
+                .find(|(n, _)| n == name)
+                .map(|(_, value)| value.as_str())
+        };
+        let nothing = Choices {
+            ticket: None,
+            catalogue: None,
+        };
+        let mut fields = act.fields(&nothing);
+        for field in &mut fields {
+            let value = typed_as(field.name).unwrap_or_default();
+            value.clone_into(&mut field.value);
+            if let Control::Choice(choices) = &mut field.control {
+                *choices = vec![Choice {
+                    value: value.to_owned(),
+                    label: value.to_owned(),
+                }];
+            }
+        }
+        Form {
+            act,
+            action: action.to_owned(),
+            title: act.title().into(),
+            hint: act.hint(),
+            submit: act.submit().into(),
+            fields,
+            version: typed_as("expected_version").and_then(|version| version.parse().ok()),
+            key: key.to_owned(),
+        }
+    }
+
+    /// The id of the form, and what the ids of its fields begin with.
+    pub fn id(&self) -> String {
+        let Form { act, .. } = self;
+        format!("{act:?}").to_lowercase()
+    }
+
+    /// The id of a field of it.
+    pub fn field_id(&self, field: &Field) -> String {
+        format!("{}-{}", self.id(), field.name)
+    }
+
+    /// The same form with what was typed, and what is wrong with it.
+    #[must_use]
+    pub fn again(mut self, typed: &[(String, String)], errors: &[FieldError]) -> Self {
+        for field in &mut self.fields {
+            let mut values = typed.iter();
+            if let Some((_, value)) = values.find(|(name, _)| name == field.name) {
+                field.value.clone_from(value);
+            }
+            let mut errors = errors.iter();
+            field.error = errors
+                .find(|error| error.field == field.name)
+                .map(|error| error.detail.clone());
+        }
+        self
+    }
+
+    /// The fields that cannot be taken as they are.
+    pub fn wrong(&self) -> Vec<&Field> {
+        self.fields
+            .iter()
+            .filter(|field| field.error.is_some())
+            .collect()
+    }
+}
+
+/// Whom and what a form lets choose.
+struct Choices<'a> {
+    ticket: Option<&'a Ticket>,
+    catalogue: Option<&'a Catalogue>,
+}
+
+impl Choices<'_> {
+    fn agents(&self) -> Vec<Choice> {
+        let (Some(ticket), Some(catalogue)) = (self.ticket, self.catalogue) else {
+            return vec![];
+        };
+        let now = ticket.assignee.as_ref().map(|person| &person.email);
+        let agents = catalogue.agents(&ticket.policy.team);
+        agents
+            .filter(|agent| Some(&agent.email) != now)
+            .map(|agent| Choice {
+                value: agent.email.as_str().to_owned(),
+                label: match agent.available {
+                    true => agent.name.clone(),
+                    false => format!("{} (ausente)", agent.name),
+                },
+            })
+            .collect()
+    }
+
+    fn officers(&self) -> Vec<Choice> {
+        let officers = self.catalogue.into_iter();
+        officers
+            .flat_map(|catalogue| catalogue.with_role(Role::Officer))
+            .map(|officer| Choice {
+                value: officer.email.as_str().to_owned(),
+                label: officer.name.clone(),
+            })
+            .collect()
+    }
+
+    fn providers(&self) -> Vec<Choice> {
+        let catalogues = self.catalogue.into_iter();
+        catalogues
+            .flat_map(|catalogue| &catalogue.document().providers)
+            .map(|provider| Choice {
+                value: provider.id.0.clone(),
+                label: provider.name.clone(),
+            })
+            .collect()
+    }
+
+    fn categories(&self) -> Vec<Choice> {
+        let now = self.ticket.map(|ticket| &ticket.policy.category);
+        let catalogues = self.catalogue.into_iter();
+        catalogues
+            .flat_map(|catalogue| &catalogue.document().categories)
+            .filter(|category| Some(&category.id) != now)
+            .map(|category| Choice {
+                value: category.id.0.clone(),
+                label: category.name.clone(),
+            })
+            .collect()
+    }
+}
+
+/// A ticket's form for an act. `key` is unique to the page that it stands on.
+pub fn form(act: Act, ticket: &Ticket, catalogue: &Catalogue, key: &str) -> Form {
+    let choices = Choices {
+        ticket: Some(ticket),
+        catalogue: Some(catalogue),
+    };
+    Form {
+        act,
+        action: format!("/solicitudes/{}/{}", ticket.number.0, act.word()),
+        title: act.title().into(),
+        hint: act.hint(),
+        submit: act.submit().into(),
+        fields: act.fields(&choices),
+        version: Some(ticket.version),
+        key: format!("{key}-{}", format!("{act:?}").to_lowercase()),
+    }
+}
+
+/// The acts that the rules let somebody do now: they are asked, so that no page
+/// offers what would be refused.
+pub fn offered(ticket: &Ticket, caller: &Caller, setting: Setting<'_>) -> Vec<Act> {
+    let choices = Choices {
+        ticket: Some(ticket),
+        catalogue: Some(setting.catalogue),
+    };
+    let actor = Actor::Person(caller.clone());
+    let may = |act: &Act| {
+        let sample = act.sample(&choices);
+        sample.is_some_and(|command| decide(ticket, &command, &actor, setting).is_ok())
+    };
+    Act::ALL.into_iter().filter(may).collect()
+}

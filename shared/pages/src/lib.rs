@@ -1,0 +1,19 @@
+//! What people see: a view model and a template for each page, drawn from the
+//! types alone. Whoever answers a request reads what a page shows, and this makes
+//! it a page; nothing here reads the table, and nothing elsewhere writes markup.
+
+pub mod assets;
+pub mod clocks;
+pub mod forms;
+pub mod mine;
+pub mod new;
+pub mod oneform;
+pub mod problem;
+pub mod queue;
+pub mod request;
+pub mod shell;
+pub mod talk;
+pub mod ticket;
+pub mod words;
+
+pub use askama::Error;

@@ -1,0 +1,244 @@
+//! The requester's own requests: what happens next, and until when.
+
+use askama::Template;
+use jiff::Timestamp;
+use types::command::Setting;
+use types::ticket::{CloseReason, HoldReason, Outcome, State, Ticket};
+
+use crate::shell::Shell;
+use crate::words;
+
+/// His requests, in what they ask of him.
+#[derive(Template)]
+#[template(path = "mine.html")]
+pub struct Page<'a> {
+    pub shell: Shell<'a>,
+    /// It is his turn.
+    pub yours: Vec<Mine<'a>>,
+    /// The desk's.
+    pub theirs: Vec<Mine<'a>>,
+    pub over: Vec<Over<'a>>,
+    /// What leads to older ones.
+    pub next: Option<String>,
+}
+
+/// A request that is open.
+pub struct Mine<'a> {
+    pub number: u64,
+    pub label: String,
+    pub title: &'a str,
+    pub next: Next,
+    pub steps: [Step; 4],
+    pub created: String,
+    /// Whether his word on a solution is asked for.
+    pub to_rate: bool,
+}
+
+/// A request that is over.
+pub struct Over<'a> {
+    pub number: u64,
+    pub title: &'a str,
+    pub how: String,
+    pub at: Timestamp,
+    pub when: String,
+}
+
+/// What happens next, in words: first what counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    pub lead: String,
+    pub rest: String,
+}
+
+/// A stage of a request's life, as its requester sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub name: &'static str,
+    pub place: StepPlace,
+}
+
+/// Where a stage lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepPlace {
+    Done,
+    Now,
+    ToCome,
+}
+
+impl Step {
+    pub(crate) fn done(&self) -> bool {
+        self.place == StepPlace::Done
+    }
+
+    pub(crate) fn now(&self) -> bool {
+        self.place == StepPlace::Now
+    }
+}
+
+/// The stages of a ticket.
+pub fn steps(ticket: &Ticket) -> [Step; 4] {
+    let reached = match ticket.state {
+        State::New => 0,
+        State::Assigned | State::OnHold(_) => 1,
+        State::Solved => 2,
+        State::Closed => 4,
+    };
+    let names = ["Recibida", "En atención", "Resuelta", "Cerrada"];
+    let mut steps = names.map(|name| Step {
+        name,
+        place: StepPlace::ToCome,
+    });
+    for (i, step) in steps.iter_mut().enumerate() {
+        step.place = match i.cmp(&reached) {
+            std::cmp::Ordering::Less => StepPlace::Done,
+            std::cmp::Ordering::Equal => StepPlace::Now,
+            std::cmp::Ordering::Greater => StepPlace::ToCome,
+        };
+    }
+    steps
+}
+
+/// What happens next with a ticket, for its requester.
+pub fn next(ticket: &Ticket, setting: Setting<'_>) -> Next {
+    let now = setting.now;
+    let said = |lead: String, rest: String| Next { lead, rest };
+    let who = || {
+        let assignee = ticket.assignee.as_ref();
+        assignee.map_or("La Mesa de Ayuda", |person| person.name.as_str())
+    };
+    let by = |at: Timestamp| words::by(at, now);
+    let attention = &ticket.clocks.attention;
+    let solution = &ticket.clocks.solution;
+    let due = |clock: &types::clock::Clock| {
+        let running = clock.running_since().is_some();
+        clock.due_at.filter(|_| running)
+    };
+    match ticket.state {
+        State::New | State::Assigned => match (due(attention), due(solution)) {
+            (Some(at), _) if at > now => said(
+                format!("La Mesa de Ayuda lo contactará antes de {}.", by(at)),
+                String::new(),
+            ),
+            (Some(at), _) => said(
+                "La Mesa de Ayuda debía haberlo contactado".to_owned(),
+                format!("{}. La coordinación ya lo sabe.", words::when(at, now)),
+            ),
+            (None, Some(at)) if at > now => said(
+                format!("{} trabaja en ella.", who()),
+                format!("Debe quedar antes de {}.", by(at)),
+            ),
+            (None, Some(at)) => said(
+                format!("{} trabaja en ella y va tarde.", who()),
+                format!(
+                    "Debía quedar {}; la coordinación ya lo sabe.",
+                    words::when(at, now)
+                ),
+            ),
+            (None, None) => said(format!("{} trabaja en ella.", who()), String::new()),
+        },
+        State::OnHold(HoldReason::Requester) => said(
+            "Esperamos su respuesta.".to_owned(),
+            "El tiempo está detenido mientras usted responde.".to_owned(),
+        ),
+        State::OnHold(HoldReason::Technology) => said(
+            "La revisa la Oficina de Tecnología.".to_owned(),
+            match due(solution).filter(|at| *at > now) {
+                Some(at) => format!("Debe responder antes de {}.", by(at)),
+                None => "Le escribiremos cuando responda.".to_owned(),
+            },
+        ),
+        State::OnHold(HoldReason::Provider) => said(
+            "La revisa un proveedor.".to_owned(),
+            "Le escribiremos cuando responda; no tiene que hacer nada.".to_owned(),
+        ),
+        State::Solved => {
+            let until = due(&ticket.clocks.validation);
+            let until = until.map_or_else(String::new, |at| {
+                format!(
+                    "Díganos si le sirvió antes de {}; después se cierra sola.",
+                    by(at)
+                )
+            });
+            match ticket.outcome {
+                Some(Outcome::Declined) => said("No procedía.".to_owned(), until),
+                Some(Outcome::Solved) | None => said("Está resuelta.".to_owned(), until),
+            }
+        }
+        State::Closed => said(how_it_ended(ticket), String::new()),
+    }
+}
+
+/// How a ticket ended.
+pub fn how_it_ended(ticket: &Ticket) -> String {
+    match (ticket.outcome, &ticket.survey, ticket.close_reason) {
+        (Some(Outcome::Declined), _, _) => "No procedía: fuera del alcance (numeral 5)".to_owned(),
+        (_, Some(survey), _) => format!("Resuelta; usted la calificó con {}", survey.rating),
+        (_, None, Some(CloseReason::ValidationExpired)) => {
+            "Resuelta; se cerró sin calificación".to_owned()
+        }
+        (_, None, Some(CloseReason::Satisfied | CloseReason::Desk) | None) => "Resuelta".to_owned(),
+    }
+}
+
+/// Whether it is the requester's turn.
+fn is_his_turn(ticket: &Ticket) -> bool {
+    match ticket.state {
+        State::OnHold(HoldReason::Requester) | State::Solved => true,
+        State::New
+        | State::Assigned
+        | State::OnHold(HoldReason::Technology | HoldReason::Provider)
+        | State::Closed => false,
+    }
+}
+
+impl<'a> Page<'a> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    /// The page of these tickets, the newest first.
+    pub fn of(
+        shell: Shell<'a>,
+        tickets: &'a [Ticket],
+        setting: Setting<'_>,
+        next_page: Option<String>,
+    ) -> Self {
+        let mut page = Page {
+            shell,
+            yours: vec![],
+            theirs: vec![],
+            over: vec![],
+            next: next_page,
+        };
+        for ticket in tickets {
+            if ticket.state == State::Closed {
+                page.over.push(Over {
+                    number: ticket.number.0,
+                    title: &ticket.request.title,
+                    how: how_it_ended(ticket),
+                    at: ticket.updated_at,
+                    when: words::short(ticket.updated_at, setting.now),
+                });
+                continue;
+            }
+            let mine = Mine {
+                number: ticket.number.0,
+                label: ticket.number.to_string(),
+                title: &ticket.request.title,
+                next: next(ticket, setting),
+                steps: steps(ticket),
+                created: words::when(ticket.created_at, setting.now),
+                to_rate: ticket.state == State::Solved,
+            };
+            match is_his_turn(ticket) {
+                true => page.yours.push(mine),
+                false => page.theirs.push(mine),
+            }
+        }
+        page
+    }
+}

@@ -1,0 +1,200 @@
+//! A new request: what it is about in plain questions, then what is needed.
+
+use askama::Template;
+use types::catalogue::Catalogue;
+use types::input::{MAX_TEXT, MAX_TITLE};
+use types::problem::FieldError;
+use types::ticket::WebAction;
+
+use crate::shell::Shell;
+
+/// The form of a new request.
+#[derive(Template)]
+#[template(path = "new.html")]
+pub struct Page<'a> {
+    pub shell: Shell<'a>,
+    pub categories: Vec<Asked<'a>>,
+    pub actions: Vec<Action>,
+    pub key: String,
+    pub typed: Typed,
+    pub errors: Vec<FieldError>,
+    /// What is wrong with it as a whole.
+    pub problem: Option<String>,
+    pub signed_out: bool,
+}
+
+/// A category, as somebody asks for it.
+pub struct Asked<'a> {
+    pub id: &'a str,
+    pub question: &'a str,
+    pub about: &'a str,
+    /// Whether it has questions of its own about the web page.
+    pub web: bool,
+    pub chosen: bool,
+}
+
+/// What can be asked of the web page.
+pub struct Action {
+    pub word: &'static str,
+    pub name: &'static str,
+    pub in_scope: bool,
+    pub chosen: bool,
+}
+
+/// What was typed before.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    pub title: String,
+    pub description: String,
+    pub category: String,
+    pub action: String,
+}
+
+impl Typed {
+    /// What a form sent.
+    pub fn of(form: &[(String, String)]) -> Self {
+        let value = |name: &str| {
+            let mut fields = form.iter();
+            let found = fields.find(|(n, _)| n == name);
+            found.map_or_else(String::new, |(_, value)| value.clone())
+        };
+        Typed {
+            title: value("title"),
+            description: value("description"),
+            category: value("category"),
+            action: value("web_request.action"),
+        }
+    }
+}
+
+/// How somebody who needs something says it; the catalogue's own name where there
+/// is no better one.
+fn question(id: &str) -> Option<(&'static str, &'static str)> {
+    Some(match id {
+        "plataforma" => (
+            "Un equipo, el correo o un sistema no funciona",
+            "Computador, correo, portal, carpetas, VPN",
+        ),
+        "ofimatica" => (
+            "Un programa de oficina falla",
+            "Word, Excel, PowerPoint, PDF, firma digital",
+        ),
+        "impresion" => (
+            "No puedo imprimir, copiar o escanear",
+            "Impresoras, tóner, escáner",
+        ),
+        "redes" => (
+            "No tengo red o internet",
+            "Punto de red, Wi-Fi, conexión lenta",
+        ),
+        "aplicaciones" => (
+            "Instalar o configurar un programa",
+            "Programas de la entidad, permisos en ellos",
+        ),
+        "cuentas_equipos" => (
+            "Cuenta o equipo para alguien que llega",
+            "Usuario, correo, computador",
+        ),
+        "desvinculacion" => (
+            "Alguien se retira de la entidad",
+            "Cerrar cuentas, entregar equipos, paz y salvo",
+        ),
+        "publicacion_web" => (
+            "Publicar o quitar algo de la página web",
+            "Documentos, noticias, secciones",
+        ),
+        "desarrollo_software" => (
+            "Un sistema propio necesita un cambio",
+            "Desarrollos de la entidad",
+        ),
+        "incidente_seguridad" => (
+            "Algo sospechoso o un dato en riesgo",
+            "Correo engañoso, virus, acceso indebido",
+        ),
+        _ => return None,
+    })
+}
+
+impl<'a> Page<'a> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    /// The form, with what was typed in it. `key` is unique to it.
+    pub fn of(shell: Shell<'a>, catalogue: &'a Catalogue, typed: Typed, key: String) -> Self {
+        let categories = catalogue.document().categories.iter();
+        let categories = categories.map(|category| {
+            let asked = question(&category.id.0);
+            let (question, about) = asked.unwrap_or((&category.name, ""));
+            Asked {
+                id: &category.id.0,
+                question,
+                about,
+                web: category.web_request,
+                chosen: category.id.0 == typed.category,
+            }
+        });
+        let actions = WebAction::ALL.iter();
+        let actions = actions.map(|action| {
+            let word: &'static str = (*action).into();
+            Action {
+                word,
+                name: action_name(*action),
+                in_scope: action.is_in_scope(),
+                chosen: word == typed.action,
+            }
+        });
+        Page {
+            categories: categories.collect(),
+            actions: actions.collect(),
+            shell,
+            key,
+            typed,
+            errors: vec![],
+            problem: None,
+            signed_out: false,
+        }
+    }
+
+    fn error(&self, field: &str) -> Option<&str> {
+        let mut errors = self.errors.iter();
+        let found = errors.find(|error| error.field == field);
+        found.map(|error| error.detail.as_str())
+    }
+
+    /// The errors that stand at a field of the page, with the field's id.
+    fn listed(&self) -> Vec<(&'static str, &str)> {
+        let id = |field: &str| match field {
+            "category" => "categoria",
+            "web_request" | "web_request.action" => "accion",
+            "title" => "titulo",
+            _ => "descripcion",
+        };
+        let errors = self.errors.iter();
+        errors
+            .map(|error| (id(&error.field), error.detail.as_str()))
+            .collect()
+    }
+
+    fn max_title(&self) -> usize {
+        MAX_TITLE
+    }
+
+    fn max_text(&self) -> usize {
+        MAX_TEXT
+    }
+}
+
+fn action_name(action: WebAction) -> &'static str {
+    match action {
+        WebAction::Publish => "Publicar algo nuevo",
+        WebAction::Remove => "Quitar algo",
+        WebAction::SectionUpdate => "Actualizar una sección",
+        WebAction::Design => "Cambiar el diseño",
+        WebAction::StyleCorrection => "Corregir la redacción",
+    }
+}

@@ -1,0 +1,212 @@
+//! The desk's queue: one list that orders itself by what is due next.
+
+use askama::Template;
+use jiff::Timestamp;
+use types::command::Setting;
+use types::permission::Caller;
+use types::ticket::{State, Ticket};
+
+use crate::clocks::{Badge, BadgeState, of_list};
+use crate::shell::{Shell, View};
+use crate::words;
+
+/// The queue in one of its views.
+#[derive(Template)]
+#[template(path = "queue.html")]
+pub struct Page<'a> {
+    pub shell: Shell<'a>,
+    pub view: View,
+    pub groups: Vec<Group<'a>>,
+    pub filters: Filters<'a>,
+    /// The address of the next page.
+    pub next: Option<String>,
+    pub updated: Timestamp,
+}
+
+/// What the list is narrowed by, beside its view.
+pub struct Filters<'a> {
+    pub q: String,
+    pub teams: Vec<Choice<'a>>,
+    pub categories: Vec<Choice<'a>>,
+    /// Whether anything narrows it.
+    pub any: bool,
+}
+
+/// Something to choose a filter by.
+pub struct Choice<'a> {
+    pub value: &'a str,
+    pub label: &'a str,
+    pub chosen: bool,
+}
+
+/// Rows that are alike in what they need.
+pub struct Group<'a> {
+    pub band: Band,
+    pub rows: Vec<Row<'a>>,
+}
+
+/// What the rows of a group need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Band {
+    Overdue,
+    Soon,
+    Later,
+    Paused,
+    Solved,
+    Over,
+}
+
+impl Band {
+    const ALL: [Band; 6] = [
+        Band::Overdue,
+        Band::Soon,
+        Band::Later,
+        Band::Paused,
+        Band::Solved,
+        Band::Over,
+    ];
+
+    fn of(ticket: &Ticket, badges: &[Badge]) -> Self {
+        let urgent = badges.iter().map(|badge| badge.state).min();
+        match (ticket.state, urgent) {
+            (State::Closed, _) => Band::Over,
+            (State::Solved, _) => Band::Solved,
+            (_, Some(BadgeState::Overdue)) => Band::Overdue,
+            (_, Some(BadgeState::Soon)) => Band::Soon,
+            (_, Some(BadgeState::Run)) => Band::Later,
+            (_, Some(BadgeState::Paused | BadgeState::Met | BadgeState::Idle) | None) => {
+                Band::Paused
+            }
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Band::Overdue => "Vencidas",
+            Band::Soon => "En menos de 10 minutos",
+            Band::Later => "Más tarde",
+            Band::Paused => "En pausa",
+            Band::Solved => "Resueltas",
+            Band::Over => "Cerradas",
+        }
+    }
+
+    pub(crate) fn note(self) -> &'static str {
+        match self {
+            Band::Overdue => "pasaron su tiempo",
+            Band::Paused => "esperan a otros",
+            Band::Solved => "esperan al solicitante o a que usted cierre",
+            Band::Soon | Band::Later | Band::Over => "",
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Band::Overdue => "overdue",
+            Band::Soon => "soon",
+            Band::Later => "run",
+            Band::Paused => "paused",
+            Band::Solved | Band::Over => "met",
+        }
+    }
+}
+
+/// A ticket in the list.
+pub struct Row<'a> {
+    pub number: u64,
+    pub label: String,
+    pub title: &'a str,
+    pub person: &'a str,
+    pub unit: Option<&'a str>,
+    pub category: &'a str,
+    pub responsible: Option<&'a str>,
+    /// Whether that is whoever looks.
+    pub own: bool,
+    pub files: usize,
+    pub badges: Vec<Badge>,
+    pub created_at: Timestamp,
+    pub created: String,
+}
+
+/// The tickets in bands, each band in the order of the list.
+pub fn groups<'a>(tickets: &'a [Ticket], caller: &Caller, setting: Setting<'a>) -> Vec<Group<'a>> {
+    let mut rows: Vec<(Band, Row<'a>)> = tickets
+        .iter()
+        .map(|ticket| {
+            let badges = of_list(ticket, setting);
+            (
+                Band::of(ticket, &badges),
+                row(ticket, badges, caller, setting),
+            )
+        })
+        .collect();
+    let mut groups = Vec::new();
+    for band in Band::ALL {
+        let (of_band, rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(b, _)| *b == band);
+        rows = rest;
+        if !of_band.is_empty() {
+            groups.push(Group {
+                band,
+                rows: of_band.into_iter().map(|(_, row)| row).collect(),
+            });
+        }
+    }
+    groups
+}
+
+fn row<'a>(
+    ticket: &'a Ticket,
+    badges: Vec<Badge>,
+    caller: &Caller,
+    setting: Setting<'a>,
+) -> Row<'a> {
+    let requester = &ticket.request.requester;
+    let category = setting.catalogue.category(&ticket.policy.category);
+    let responsible = ticket.responsible();
+    Row {
+        number: ticket.number.0,
+        label: ticket.number.to_string(),
+        title: &ticket.request.title,
+        person: &requester.person.name,
+        unit: requester.unit.as_deref(),
+        category: category.map_or(ticket.policy.category.0.as_str(), |c| c.name.as_str()),
+        responsible: responsible.map(|person| person.name.as_str()),
+        own: responsible.is_some_and(|person| person.email == caller.email),
+        files: ticket.attachments.len(),
+        badges,
+        created_at: ticket.created_at,
+        created: words::short(ticket.created_at, setting.now),
+    }
+}
+
+impl Page<'_> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    fn count(&self) -> usize {
+        self.groups.iter().map(|group| group.rows.len()).sum()
+    }
+
+    fn hour(&self) -> String {
+        words::hour(self.updated)
+    }
+
+    /// What an empty list says.
+    fn nothing(&self) -> &'static str {
+        match self.view {
+            _ if self.filters.any => "Ninguna solicitud cumple esos filtros.",
+            View::Due => "Nada vence en los próximos 10 minutos.",
+            View::Own => "No tiene solicitudes a su cargo.",
+            View::Free => "Todas las solicitudes tienen responsable.",
+            View::Waiting => "Ninguna solicitud espera a otros.",
+            View::Solved => "Ninguna espera a cerrarse.",
+            View::Open => "No hay solicitudes abiertas.",
+            View::Closed => "Todavía no se ha cerrado ninguna.",
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What stands around every page.
+
+use jiff::Timestamp;
+use types::catalogue::{Catalogue, Role};
+use types::permission::Caller;
+
+use crate::assets::EDITION;
+
+/// What is around a page: title, who looks, where he is.
+pub struct Shell<'a> {
+    pub title: String,
+    /// Nobody: whoever came by a link, or has not signed in.
+    pub who: Option<&'a Caller>,
+    pub section: Section,
+    /// For the rail of those who work here.
+    pub counts: Option<Counts>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+    pub now: Timestamp,
+    /// Extensions to call, by team.
+    pub phones: Vec<Phone<'a>>,
+}
+
+/// A team that can be called.
+pub struct Phone<'a> {
+    pub team: &'a str,
+    pub extensions: &'a [String],
+}
+
+/// Where in the product a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Nowhere,
+    New,
+    Mine,
+    Queue(View),
+}
+
+/// A view of the desk's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Overdue, or soon to be.
+    Due,
+    /// Whoever looks is responsible.
+    Own,
+    /// Nobody has taken it.
+    Free,
+    /// Waits for somebody else.
+    Waiting,
+    /// Solved, and not closed yet.
+    Solved,
+    /// Whatever is open.
+    Open,
+    /// What is over.
+    Closed,
+}
+
+impl View {
+    /// Every view, in the order of the rail.
+    pub const ALL: [View; 7] = [
+        View::Due,
+        View::Own,
+        View::Free,
+        View::Waiting,
+        View::Solved,
+        View::Open,
+        View::Closed,
+    ];
+
+    /// The word of the address.
+    pub fn word(self) -> &'static str {
+        match self {
+            View::Due => "vencen",
+            View::Own => "mias",
+            View::Free => "sin-asignar",
+            View::Waiting => "en-espera",
+            View::Solved => "resueltas",
+            View::Open => "abiertas",
+            View::Closed => "cerradas",
+        }
+    }
+
+    /// The view of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        View::ALL.into_iter().find(|view| view.word() == word)
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            View::Due => "Vencen ya",
+            View::Own => "Mías",
+            View::Free => "Sin asignar",
+            View::Waiting => "En espera",
+            View::Solved => "Resueltas por cerrar",
+            View::Open => "Todas las abiertas",
+            View::Closed => "Cerradas",
+        }
+    }
+
+    /// Its drawing.
+    pub fn icon(self) -> &'static str {
+        match self {
+            View::Due => "i-soon",
+            View::Own => "i-person",
+            View::Free => "i-nobody",
+            View::Waiting => "i-paused",
+            View::Solved => "i-met",
+            View::Open => "i-list",
+            View::Closed => "i-box",
+        }
+    }
+
+    /// The key that leads there after `g`.
+    pub fn key(self) -> Option<&'static str> {
+        match self {
+            View::Open => Some("g c"),
+            View::Own => Some("g m"),
+            View::Due | View::Free | View::Waiting | View::Solved | View::Closed => None,
+        }
+    }
+}
+
+/// How many tickets a view has. Counting ends at [`Counts::MOST`].
+#[derive(Clone, Debug, Default)]
+pub struct Counts(Vec<(View, usize)>);
+
+impl Counts {
+    /// Beyond that nobody counts: the view says `99+`.
+    pub const MOST: usize = 99;
+
+    /// What was counted.
+    pub fn of(counted: Vec<(View, usize)>) -> Self {
+        Counts(counted)
+    }
+
+    fn get(&self, view: View) -> Option<usize> {
+        let mut counted = self.0.iter();
+        counted
+            .find(|(other, _)| *other == view)
+            .map(|(_, count)| *count)
+    }
+}
+
+/// What a command came to, said on the page that follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice(pub &'static str);
+
+impl Notice {
+    /// The notice of a word in the address.
+    pub fn of(word: &str) -> Option<Self> {
+        let text = match word {
+            "registrada" => "Su solicitud quedó registrada.",
+            "enviado" => "Enviado.",
+            "nota" => "Nota guardada.",
+            "tomada" => "La solicitud es suya.",
+            "asignada" => "Asignada.",
+            "resuelta" => "Resuelta. El solicitante recibe la solución por correo.",
+            "cerrada" => "Cerrada.",
+            "rechazada" => "La solicitud vuelve a la Mesa de Ayuda.",
+            "hecho" => "Hecho.",
+            "salio" => "Su sesión terminó.",
+            _ => return None,
+        };
+        Some(Notice(text))
+    }
+}
+
+impl<'a> Shell<'a> {
+    /// A page of somebody's.
+    pub fn new(title: impl Into<String>, section: Section, now: Timestamp) -> Self {
+        Shell {
+            title: title.into(),
+            who: None,
+            section,
+            counts: None,
+            notice: None,
+            now,
+            phones: vec![],
+        }
+    }
+
+    /// The same, seen by somebody.
+    #[must_use]
+    pub fn seen_by(mut self, caller: &'a Caller) -> Self {
+        self.who = Some(caller);
+        self
+    }
+
+    /// The same, with the phones of the teams.
+    #[must_use]
+    pub fn with_phones(mut self, catalogue: &'a Catalogue) -> Self {
+        let teams = catalogue.document().teams.iter();
+        let phones = teams.filter(|team| !team.extensions.is_empty());
+        let phones = phones.map(|team| Phone {
+            team: &team.name,
+            extensions: &team.extensions,
+        });
+        self.phones = phones.collect();
+        self
+    }
+
+    /// Whether whoever looks works here: he gets the tool, others the document.
+    pub fn is_tool(&self) -> bool {
+        self.who.is_some_and(works_here)
+    }
+
+    pub(crate) fn styles(&self) -> String {
+        format!("/recursos/{EDITION}/mesa.css")
+    }
+
+    pub(crate) fn scripts(&self) -> String {
+        format!("/recursos/{EDITION}/mesa.js")
+    }
+
+    pub(crate) fn on_new(&self) -> bool {
+        self.section == Section::New
+    }
+
+    pub(crate) fn on_mine(&self) -> bool {
+        self.section == Section::Mine
+    }
+
+    pub(crate) fn views(&self) -> Vec<ViewLink> {
+        let counts = self.counts.as_ref();
+        let views = View::ALL.into_iter();
+        views
+            .map(|view| ViewLink {
+                view,
+                current: self.section == Section::Queue(view),
+                count: counts.and_then(|counts| counts.get(view)),
+            })
+            .collect()
+    }
+}
+
+/// A view in the rail.
+pub(crate) struct ViewLink {
+    pub(crate) view: View,
+    pub(crate) current: bool,
+    count: Option<usize>,
+}
+
+impl ViewLink {
+    pub(crate) fn shown(&self) -> String {
+        match self.count {
+            None => String::new(),
+            Some(count) if count > Counts::MOST => format!("{}+", Counts::MOST),
+            Some(count) => count.to_string(),
+        }
+    }
+
+    /// What the number asks for.
+    pub(crate) fn class(&self) -> &'static str {
+        match (self.view, self.count) {
+            (View::Due, Some(1..)) => "count count--late",
+            (View::Own | View::Free, Some(1..)) => "count count--act",
+            (_, _) => "count",
+        }
+    }
+}
+
+/// Whether somebody has a role beside that of asking.
+pub fn works_here(caller: &Caller) -> bool {
+    caller.roles.iter().any(|role| *role != Role::Requester)
+}

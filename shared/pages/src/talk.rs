@@ -1,0 +1,462 @@
+//! A ticket's history as a conversation: what people wrote, and between it, in
+//! thin lines, what happened.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use types::catalogue::Catalogue;
+use types::clock::Tells;
+use types::ids::EmailAddress;
+use types::ticket::{
+    ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Person, StepReached, Survey,
+    Ticket, Visibility,
+};
+use types::view::Reader;
+
+use crate::words;
+
+/// Somebody's words, or something that happened.
+#[derive(Debug)]
+pub enum Entry<'a> {
+    Message(Message<'a>),
+    Event(Happened<'a>),
+}
+
+/// What somebody wrote.
+#[derive(Debug)]
+pub struct Message<'a> {
+    pub seq: u64,
+    pub kind: MessageKind,
+    pub who: Cow<'a, str>,
+    /// How it came, or to whom it went.
+    pub way: Cow<'static, str>,
+    pub at: Timestamp,
+    pub stamp: String,
+    /// Its paragraphs.
+    pub body: Vec<&'a str>,
+    /// What it is, where it is more than words.
+    pub tag: Option<&'static str>,
+    pub files: Vec<File<'a>>,
+}
+
+impl Entry<'_> {
+    pub(crate) fn message(&self) -> Option<&Message<'_>> {
+        match self {
+            Entry::Message(message) => Some(message),
+            Entry::Event(_) => None,
+        }
+    }
+
+    pub(crate) fn happened(&self) -> Option<&Happened<'_>> {
+        match self {
+            Entry::Event(happened) => Some(happened),
+            Entry::Message(_) => None,
+        }
+    }
+}
+
+impl Message<'_> {
+    pub(crate) fn class(&self) -> &'static str {
+        match self.kind {
+            MessageKind::Mine => "msg msg--mine",
+            MessageKind::Desk => "msg msg--desk",
+            MessageKind::Other => "msg",
+            MessageKind::Note => "msg msg--note",
+        }
+    }
+
+    pub(crate) fn is_note(&self) -> bool {
+        self.kind == MessageKind::Note
+    }
+}
+
+/// Who speaks, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageKind {
+    /// The reader himself.
+    Mine,
+    /// The desk, to the requester.
+    Desk,
+    /// The requester, or whoever was copied.
+    Other,
+    /// Of those who work on it, among themselves.
+    Note,
+}
+
+/// A thin line.
+#[derive(Debug)]
+pub struct Happened<'a> {
+    /// In bold.
+    pub what: Cow<'static, str>,
+    pub rest: Cow<'a, str>,
+    pub at: Timestamp,
+    pub stamp: String,
+    pub files: Vec<File<'a>>,
+}
+
+/// A file to be had.
+#[derive(Debug)]
+pub struct File<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    pub size: String,
+}
+
+impl<'a> File<'a> {
+    /// A file as a page names it.
+    pub fn of(attachment: &'a Attachment) -> Self {
+        File {
+            id: &attachment.id,
+            name: &attachment.name,
+            size: words::size(attachment.size),
+        }
+    }
+}
+
+/// Who reads, and when.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    pub ticket: &'a Ticket,
+    pub catalogue: &'a Catalogue,
+    pub reader: Reader,
+    /// The reader's own address.
+    pub me: Option<&'a EmailAddress>,
+    pub now: Timestamp,
+}
+
+/// The conversation, as far as the reader may know of it.
+pub fn conversation<'a>(events: &'a [Event], reading: Reading<'a>) -> Vec<Entry<'a>> {
+    let entries = events.iter().filter_map(|event| entry(event, reading));
+    entries.collect()
+}
+
+/// The text's paragraphs: what blank lines part.
+pub fn paragraphs(text: &str) -> Vec<&str> {
+    let parts = text.split("\n\n").map(str::trim_end);
+    parts.filter(|part| !part.trim().is_empty()).collect()
+}
+
+impl<'a> Reading<'a> {
+    /// What somebody is called.
+    pub fn name(&self, email: &'a EmailAddress) -> &'a str {
+        let Ticket {
+            request,
+            assignee,
+            officer,
+            ..
+        } = self.ticket;
+        let known = [
+            Some(&request.requester.person),
+            assignee.as_ref(),
+            officer.as_ref(),
+        ];
+        let mut known = known.into_iter().flatten().chain(&request.observers);
+        let listed = self
+            .catalogue
+            .person(email)
+            .map(|entry| entry.name.as_str());
+        let mut met = || known.find(|person| person.email == *email);
+        listed
+            .or_else(|| met().map(|person| person.name.as_str()))
+            .unwrap_or(email.as_str())
+    }
+
+    fn actor(&self, event: &'a Event) -> Cow<'a, str> {
+        match (&event.actor.email, &event.actor.role) {
+            (Some(email), _) => self.name(email).into(),
+            (None, ActorRole::Provider(_)) => "Proveedor".into(),
+            (None, ActorRole::Person(_) | ActorRole::System(_)) => "Mesa de Ayuda".into(),
+        }
+    }
+
+    fn is_requesters(&self, event: &Event) -> bool {
+        let request = &self.ticket.request;
+        event.actor.email.as_ref().is_some_and(|email| {
+            request.requester.person.email == *email
+                || request
+                    .observers
+                    .iter()
+                    .any(|person| person.email == *email)
+        })
+    }
+
+    fn kind(&self, event: &Event) -> MessageKind {
+        match () {
+            () if event
+                .actor
+                .email
+                .as_ref()
+                .is_some_and(|email| Some(email) == self.me) =>
+            {
+                MessageKind::Mine
+            }
+            () if self.is_requesters(event) => MessageKind::Other,
+            () => MessageKind::Desk,
+        }
+    }
+
+    fn message(&self, event: &'a Event, body: &'a str) -> Message<'a> {
+        let way = match event.mail.is_some() {
+            true => "por correo",
+            false => "",
+        };
+        Message {
+            seq: event.seq,
+            kind: self.kind(event),
+            who: self.actor(event),
+            way: way.into(),
+            at: event.at,
+            stamp: words::stamp(event.at, self.now),
+            body: paragraphs(body),
+            tag: None,
+            files: vec![],
+        }
+    }
+
+    fn note(&self, event: &'a Event, body: &'a str, tag: Option<&'static str>) -> Entry<'a> {
+        Entry::Message(Message {
+            kind: MessageKind::Note,
+            tag,
+            ..self.message(event, body)
+        })
+    }
+
+    fn happened(
+        &self,
+        event: &'a Event,
+        what: impl Into<Cow<'static, str>>,
+        rest: impl Into<Cow<'a, str>>,
+    ) -> Entry<'a> {
+        Entry::Event(Happened {
+            what: what.into(),
+            rest: rest.into(),
+            at: event.at,
+            stamp: words::stamp(event.at, self.now),
+            files: vec![],
+        })
+    }
+
+    fn is_staff(&self) -> bool {
+        match self.reader {
+            Reader::Staff => true,
+            Reader::Requester => false,
+        }
+    }
+}
+
+fn tagged<'a>(message: Message<'a>, tag: &'static str) -> Entry<'a> {
+    Entry::Message(Message {
+        tag: Some(tag),
+        ..message
+    })
+}
+
+fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
+    let staff = reading.is_staff();
+    let happened =
+        |what: &'static str, rest: Cow<'a, str>| Some(reading.happened(event, what, rest));
+    match &event.kind {
+        EventKind::Registered(registration) => Some(Entry::Message(
+            reading.message(event, &registration.request.description),
+        )),
+        EventKind::Assigned { agent, away, .. } => {
+            let away = match (staff, away.is_empty()) {
+                (true, false) => format!("; ausentes: {}", names(away, reading)),
+                (_, _) => String::new(),
+            };
+            happened("Asignada", format!("a {}{away}", agent.name).into())
+        }
+        EventKind::AssignmentDeferred {} => staff.then(|| {
+            happened(
+                "Sin asignar",
+                "nadie del equipo está disponible; se intenta de nuevo".into(),
+            )
+        })?,
+        EventKind::Contacted { note } => Some(tagged(reading.message(event, note), "Contacto")),
+        EventKind::FollowedUp { body, visibility } => match (visibility, staff) {
+            (Visibility::Public, _) => Some(Entry::Message(reading.message(event, body))),
+            (Visibility::Internal, true) => Some(reading.note(event, body, None)),
+            (Visibility::Internal, false) => None,
+        },
+        EventKind::AttachmentsAdded {
+            attachments,
+            left_out,
+        } => {
+            let seen = attachments
+                .iter()
+                .filter(|file| reading.reader.may_have(file));
+            let files: Vec<_> = seen.map(File::of).collect();
+            let left_out = match left_out {
+                0 => String::new(),
+                count => format!("; {count} no cupieron"),
+            };
+            (!files.is_empty()).then(|| {
+                let who = reading.actor(event);
+                Entry::Event(Happened {
+                    what: "Archivos".into(),
+                    rest: format!("de {who}{left_out}").into(),
+                    at: event.at,
+                    stamp: words::stamp(event.at, reading.now),
+                    files,
+                })
+            })
+        }
+        EventKind::Recategorised { policy } => {
+            let category = reading.catalogue.category(&policy.category);
+            let name = category.map_or(policy.category.0.as_str(), |category| &category.name);
+            happened("Categoría", name.into())
+        }
+        EventKind::FormatSaved { code, complete, .. } => {
+            let state = match complete {
+                true => "completo",
+                false => "guardado",
+            };
+            staff.then(|| happened("Formato", format!("{} {state}", code.0).into()))?
+        }
+        EventKind::Held { note } => {
+            Some(tagged(reading.message(event, note), "Espera su respuesta"))
+        }
+        EventKind::Resumed { note } => {
+            let rest = note
+                .as_deref()
+                .map_or("otra vez; el reloj sigue", |note| note);
+            happened("En curso", rest.into())
+        }
+        EventKind::Escalated {
+            officer,
+            justification,
+        } => match staff {
+            true => Some(Entry::Message(Message {
+                kind: MessageKind::Note,
+                way: format!("a {}", officer.name).into(),
+                tag: Some("Escalada a Tecnología"),
+                ..reading.message(event, justification)
+            })),
+            false => happened("Oficina de Tecnología", "la revisa desde ahora".into()),
+        },
+        EventKind::Returned { note } => match staff {
+            true => Some(reading.note(event, note, Some("Devuelta a la Mesa de Ayuda"))),
+            false => happened("En curso", "otra vez con la Mesa de Ayuda".into()),
+        },
+        EventKind::ProviderRequested { provider, message } => match staff {
+            true => {
+                let known = reading.catalogue.provider(provider);
+                let name = known.map_or(provider.0.as_str(), |provider| &provider.name);
+                Some(Entry::Message(Message {
+                    kind: MessageKind::Note,
+                    way: format!("a {name}").into(),
+                    tag: Some("Consulta a un proveedor"),
+                    ..reading.message(event, message)
+                }))
+            }
+            false => happened("Proveedor", "la revisa desde ahora".into()),
+        },
+        EventKind::ProviderReplied { body } => match staff {
+            true => Some(reading.note(event, body, Some("Respuesta del proveedor"))),
+            false => happened("Proveedor", "respondió".into()),
+        },
+        EventKind::SolutionReported { report } => {
+            staff.then(|| reading.note(event, &report.body, Some("Solución de Tecnología")))
+        }
+        EventKind::Resolved { solution, .. } => {
+            Some(tagged(reading.message(event, solution), "Solución"))
+        }
+        EventKind::Declined { reason } => {
+            Some(tagged(reading.message(event, reason), "Fuera del alcance"))
+        }
+        EventKind::SurveyAnswered { survey } => Some(rated(event, survey, reading)),
+        EventKind::Reopened { reason } => match reason {
+            Some(reason) => Some(tagged(reading.message(event, reason), "No quedó resuelta")),
+            None => happened("Reabierta", "no quedó resuelta".into()),
+        },
+        EventKind::Closed { reason } => happened("Cerrada", closed(*reason).into()),
+        EventKind::Linked { link } => happened("Continúa", format!("en {}", link.number).into()),
+        EventKind::MailFiled { what, .. } => {
+            staff.then(|| happened("Correo automático", format!("archivado ({what})").into()))?
+        }
+        EventKind::MailBounced { recipient, why, .. } => staff.then(|| {
+            let why = match why {
+                BounceKind::Permanent => "la dirección no recibe",
+                BounceKind::Complaint => "lo marcó como no deseado",
+                BounceKind::Refused => "no se pudo enviar",
+            };
+            happened(
+                "Correo devuelto",
+                format!("de {}: {why}", recipient.as_str()).into(),
+            )
+        })?,
+        EventKind::AttentionWarned(step)
+        | EventKind::AttentionBreached(step)
+        | EventKind::AttentionOverrun(step) => {
+            staff.then(|| stepped(event, "Atención", step, reading))
+        }
+        EventKind::SolutionWarned(step)
+        | EventKind::SolutionBreached(step)
+        | EventKind::SolutionOverrun(step) => {
+            staff.then(|| stepped(event, "Solución", step, reading))
+        }
+        EventKind::ValidationReminded(step) => {
+            staff.then(|| stepped(event, "Validación", step, reading))
+        }
+    }
+}
+
+fn names(emails: &[EmailAddress], reading: Reading<'_>) -> String {
+    let names: Vec<_> = emails
+        .iter()
+        .map(|email| {
+            let entry = reading.catalogue.person(email);
+            entry.map_or(email.as_str(), |entry| &entry.name).to_owned()
+        })
+        .collect();
+    types::spanish::list(&names)
+}
+
+fn rated<'a>(event: &'a Event, survey: &'a Survey, reading: Reading<'a>) -> Entry<'a> {
+    let word = match survey.solved {
+        true => "quedó resuelta",
+        false => "no quedó resuelta",
+    };
+    match &survey.comment {
+        Some(comment) => Entry::Message(Message {
+            way: format!("calificó con {} de 5", survey.rating).into(),
+            tag: Some("Encuesta"),
+            ..reading.message(event, comment)
+        }),
+        None => reading.happened(event, "Encuesta", format!("{} de 5: {word}", survey.rating)),
+    }
+}
+
+fn closed(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::Satisfied => "a satisfacción del solicitante",
+        CloseReason::Desk => "por la Mesa de Ayuda",
+        CloseReason::ValidationExpired => "sin respuesta en el tiempo de validación",
+    }
+}
+
+fn stepped<'a>(
+    event: &'a Event,
+    clock: &'static str,
+    step: &'a StepReached,
+    reading: Reading<'a>,
+) -> Entry<'a> {
+    let whom = match step.tells {
+        Tells::Responsible => responsible(step.responsible.as_ref()),
+        Tells::Coordinator => "a la coordinación",
+        Tells::Head => "a la jefatura de Tecnología",
+        Tells::Requester => "al solicitante",
+    };
+    reading.happened(
+        event,
+        clock,
+        format!("al {} %; se avisó {whom}", step.percent),
+    )
+}
+
+fn responsible(person: Option<&Person>) -> &'static str {
+    match person {
+        Some(_) => "al responsable",
+        None => "al equipo",
+    }
+}

@@ -1,0 +1,202 @@
+//! One ticket, as those who work on it see it: the conversation on the left, what
+//! is known on the right, and what may be done.
+
+use askama::Template;
+use jiff::Timestamp;
+use types::clock::{ClockKind, ClockState};
+use types::command::Setting;
+use types::ticket::{Channel, Event, Status, Ticket};
+
+use crate::clocks::{self, Badge};
+use crate::forms::{Act, Form, form, offered};
+use crate::shell::Shell;
+use crate::talk::{Entry, File, Reading, conversation};
+use crate::words;
+
+/// A ticket and what may be done with it.
+#[derive(Template)]
+#[template(path = "ticket.html")]
+pub struct Page<'a> {
+    pub shell: Shell<'a>,
+    pub ticket: &'a Ticket,
+    pub label: String,
+    pub category: &'a str,
+    pub team: &'a str,
+    pub entries: Vec<Entry<'a>>,
+    pub files: Vec<File<'a>>,
+    pub clocks: Vec<SideClock>,
+    /// The answer to the requester, and the note among colleagues.
+    pub reply: Option<Form>,
+    pub note: Option<Form>,
+    /// What else may be done.
+    pub acts: Vec<Form>,
+    /// The requester's other open ones.
+    pub others: Vec<Other<'a>>,
+    pub created: String,
+    pub now: Timestamp,
+}
+
+/// A clock at the side, with its account.
+pub struct SideClock {
+    pub badge: Badge,
+    /// Of a hundred, how much is used.
+    pub used_percent: u64,
+    pub line: String,
+    /// Why it is so, in sentences.
+    pub account: Vec<String>,
+}
+
+/// Another ticket of the requester's.
+pub struct Other<'a> {
+    pub number: u64,
+    pub label: String,
+    pub title: &'a str,
+    pub status: &'static str,
+}
+
+impl<'a> Other<'a> {
+    /// A ticket as a line.
+    pub fn of(ticket: &'a Ticket) -> Self {
+        Other {
+            number: ticket.number.0,
+            label: ticket.number.to_string(),
+            title: &ticket.request.title,
+            status: ticket.status().label(),
+        }
+    }
+}
+
+fn side_clock(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> SideClock {
+    let clock = ticket.clocks.get(kind);
+    let calendar = clock.calendar.as_ref();
+    let calendar = calendar.and_then(|id| setting.catalogue.calendar(id));
+    let used = calendar.map_or(clock.used_seconds, |calendar| {
+        clock.used_at(calendar, setting.now)
+    });
+    let limit = words::amount(clock.limit_seconds);
+    let line = match clock.state {
+        ClockState::Idle => String::new(),
+        ClockState::Running => {
+            let due = clock
+                .due_at
+                .map_or_else(String::new, |due| words::by(due, setting.now));
+            format!(
+                "{} de {limit}; vence {}",
+                words::amount(used),
+                preposed(&due)
+            )
+        }
+        ClockState::Paused => format!("{} de {limit}, detenido", words::amount(used)),
+        ClockState::Met | ClockState::Stopped => format!("límite {limit}"),
+    };
+    SideClock {
+        badge: clocks::badge(kind, ticket, setting),
+        used_percent: match clock.limit_seconds {
+            0 => 0,
+            limit => (used.saturating_mul(100) / limit).min(100),
+        },
+        line,
+        account: vec![],
+    }
+}
+
+/// `a las 9:05`, `mañana a las 9:05`.
+fn preposed(when: &str) -> String {
+    match when.starts_with("las ") {
+        true => format!("a {when}"),
+        false => when.to_owned(),
+    }
+}
+
+impl<'a> Page<'a> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    /// The page of a ticket. `key` is unique to it; `accounts` are the sentences
+    /// that explain its clocks, `others` the requester's other open tickets.
+    pub fn of(
+        shell: Shell<'a>,
+        ticket: &'a Ticket,
+        events: &'a [Event],
+        reading: Reading<'a>,
+        others: &'a [Ticket],
+        key: &str,
+    ) -> Self {
+        let setting = Setting {
+            now: reading.now,
+            catalogue: reading.catalogue,
+        };
+        let mut acts = shell.who.map(|caller| offered(ticket, caller, setting));
+        let mut acts = acts.take().unwrap_or_default();
+        let of = |act| form(act, ticket, reading.catalogue, key);
+        let mut take = |act| {
+            let place = acts.iter().position(|offered| *offered == act)?;
+            acts.remove(place);
+            Some(of(act))
+        };
+        let (reply, note) = (take(Act::Reply), take(Act::Note));
+        let category = reading.catalogue.category(&ticket.policy.category);
+        let team = reading.catalogue.team(&ticket.policy.team);
+        Page {
+            ticket,
+            label: ticket.number.to_string(),
+            category: category.map_or(ticket.policy.category.0.as_str(), |c| c.name.as_str()),
+            team: team.map_or(ticket.policy.team.0.as_str(), |team| team.name.as_str()),
+            entries: conversation(events, reading),
+            files: ticket.attachments.iter().map(File::of).collect(),
+            clocks: ClockKind::ALL
+                .map(|kind| side_clock(kind, ticket, setting))
+                .into(),
+            reply,
+            note,
+            acts: acts.into_iter().map(of).collect(),
+            others: others.iter().map(Other::of).collect(),
+            created: words::when(ticket.created_at, reading.now),
+            now: reading.now,
+            shell,
+        }
+    }
+
+    /// With the sentences that explain a clock.
+    #[must_use]
+    pub fn explaining(mut self, kind: ClockKind, sentences: Vec<String>) -> Self {
+        let place = ClockKind::ALL.iter().position(|other| *other == kind);
+        if let Some(clock) = place.and_then(|place| self.clocks.get_mut(place)) {
+            clock.account = sentences;
+        }
+        self
+    }
+
+    fn urgent(&self) -> Option<&Badge> {
+        let badges = self.clocks.iter().map(|clock| &clock.badge);
+        badges.min_by_key(|badge| (badge.state, badge.due_at))
+    }
+
+    fn requester(&self) -> &str {
+        &self.ticket.request.requester.person.name
+    }
+
+    fn channel(&self) -> &'static str {
+        match self.ticket.request.channel {
+            Channel::Web => "Formulario",
+            Channel::Email => "Correo",
+            Channel::Phone => "Teléfono",
+        }
+    }
+
+    /// The tag's class of a status.
+    fn tag(&self) -> &'static str {
+        match self.ticket.status() {
+            Status::New => "tag tag--soon",
+            Status::Assigned => "tag tag--accent",
+            Status::OnHold => "tag tag--paused",
+            Status::Solved => "tag tag--ok",
+            Status::Closed => "tag",
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The addresses of the pages. A browser's navigation carries no token, so none
+//! of them is behind API Gateway's authorizer: whoever answers looks the session
+//! up. Forms that give a command stand with the command, in the table of routes.
+
+use super::{Function, Routes};
+
+/// A page's address.
+pub struct Page {
+    pub method: &'static str,
+    /// Parameters stand in braces.
+    pub path: &'static str,
+    /// Whose it is.
+    pub function: Function,
+}
+
+macro_rules! pages {
+    ($(
+        $(#[doc = $about:literal])+
+        $module:ident: $function:ident {$(
+            $(#[doc = $doc:literal])+
+            $page:ident $method:ident $path:literal;
+        )+}
+    )+) => {
+        $(
+            $(#[doc = $about])+
+            pub mod $module {
+                use super::{Routes, matches_key};
+
+                /// Every page of the function.
+                #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+                pub enum Page {
+                    $($(#[doc = $doc])+ $page,)+
+                }
+
+                impl Routes for Page {
+                    fn of(key: &str) -> Option<Self> {
+                        $(if matches_key(key, stringify!($method), $path) {
+                            return Some(Page::$page);
+                        })+
+                        None
+                    }
+                }
+            }
+        )+
+
+        /// Every page.
+        pub static PAGES: &[Page] = &[$($(Page {
+            method: stringify!($method),
+            path: $path,
+            function: Function::$function,
+        }),+),+];
+    };
+}
+
+fn matches_key(key: &str, method: &str, path: &str) -> bool {
+    key.split_once(' ') == Some((method, path))
+}
+
+/// The methods of a path among the pages, and among the forms of commands.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let pages = PAGES.iter().map(|page| (page.method, page.path));
+    let forms = super::ROUTES.iter();
+    let forms = forms.filter_map(|row| row.page.map(|page| (row.method, page)));
+    pages
+        .chain(forms)
+        .filter(|(_, pattern)| super::matches(pattern, path))
+        .map(|(method, _)| method)
+        .collect()
+}
+
+pages! {
+    /// What is read.
+    desk: Desk {
+        /// Where somebody begins depends on what he is.
+        Home GET "/";
+        /// The requester's own.
+        Mine GET "/solicitudes";
+        /// A form for a new one.
+        New GET "/solicitudes/nueva";
+        /// One request: a conversation to its requester, a tool to the desk.
+        Ticket GET "/solicitudes/{ref}";
+        /// A file of a request.
+        File GET "/solicitudes/{ref}/archivos/{id}";
+        /// The desk's queue.
+        Queue GET "/cola";
+        /// The next request of whoever asks.
+        Next GET "/cola/siguiente";
+        /// Styles and scripts.
+        Asset GET "/recursos/{edition}/{name}";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods() {
+        for (path, methods) in [
+            ("/", &["GET"][..]),
+            ("/solicitudes", &["GET", "POST"]),
+            ("/solicitudes/7", &["GET"]),
+            ("/solicitudes/7/solucion", &["POST"]),
+            ("/tickets", &[]),
+            ("/nada", &[]),
+        ] {
+            assert_eq!(methods_of(path), methods, "{path}");
+        }
+    }
+}
