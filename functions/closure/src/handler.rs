@@ -1,17 +1,16 @@
 use cloud::clock;
 use cloud::desk::{Desk, problem_of};
 use cloud::http::{Answer, Call};
+use cloud::page::{Sent, page_key};
+use pages::survey::{self, Typed};
 use types::api::closure::Route;
-use types::api::{MAX_COMMENT, SurveyAnswer, Takes};
+use types::api::{SurveyAnswer, Takes};
 use types::command::Command;
-use types::ids::parse_text;
 use types::permission::Actor;
-use types::problem::{FieldError, Problem};
+use types::problem::Problem;
 use types::ticket::{State, Ticket};
 use types::token::{TokenSecret, TokenUse};
 use types::view::{Reader, SurveyView, TicketView};
-
-use crate::page;
 
 /// Answers the routes of validation and closing.
 pub async fn answer(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<Answer, Problem> {
@@ -34,7 +33,9 @@ async fn show_survey(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<A
     let (ticket, round) = surveyed(desk, secret, call).await?;
     let view = SurveyView::of(&ticket, is_open(&ticket, round));
     if call.wants_html() {
-        Ok(page::survey(&view))
+        let typed = Typed::starred(call.asked("estrella"));
+        let page = survey::Page::of(&view, typed, page_key(), clock::now());
+        Ok(Answer::page(call, 200, page.written()))
     } else {
         Answer::json(200, &view)
     }
@@ -50,16 +51,20 @@ async fn answer_survey(
 ) -> Result<Answer, Problem> {
     let (ticket, round) = surveyed(desk, secret, call).await?;
     let by_form = call.is_form();
-    let command = if by_form {
-        form(call, round)
+    let sent = Sent::of(call);
+    let body = if by_form {
+        let mut fields = sent.fields();
+        let body = takes.read(&mut fields);
+        fields.finish(body)
     } else {
-        takes.body(&call.body).map(|body| Command::AnswerSurvey {
-            round,
-            solved: body.solved,
-            rating: body.rating,
-            comment: body.comment,
-        })
+        takes.body(&call.body)
     };
+    let command = body.map(|body| Command::AnswerSurvey {
+        round,
+        solved: body.solved,
+        rating: body.rating,
+        comment: body.comment,
+    });
     let scope = format!("survey:{}", ticket.id);
     let answered = match command {
         Ok(command) => {
@@ -76,15 +81,27 @@ async fn answer_survey(
         Err(problem) => Err(problem),
     };
     match answered {
-        Ok(after) if by_form => Ok(page::thanks(&SurveyView::of(&after, false))),
+        Ok(after) if by_form => {
+            let view = SurveyView::of(&after, false);
+            let now = clock::now();
+            let mut page = survey::Page::of(&view, Typed::default(), String::new(), now);
+            page.thanks = true;
+            Ok(Answer::page(call, 200, page.written()))
+        }
         Ok(after) => Answer::json(
             200,
             &TicketView::of(&after, Reader::Requester, clock::now()),
         ),
-        Err(problem) if by_form => Ok(page::problem(
-            &problem,
-            &SurveyView::of(&ticket, is_open(&ticket, round)),
-        )),
+        Err(problem) if by_form => {
+            let view = SurveyView::of(&ticket, is_open(&ticket, round));
+            let typed = Typed::of(sent.typed());
+            let key = sent.key_again(call, &problem);
+            let mut page = survey::Page::of(&view, typed, key, clock::now());
+            let body = problem.body();
+            page.errors = body.errors;
+            page.problem = Some(body.detail);
+            Ok(Answer::page(call, problem.status(), page.written()))
+        }
         Err(problem) => Err(problem),
     }
 }
@@ -101,39 +118,4 @@ async fn surveyed(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<(Tic
 
 fn is_open(ticket: &Ticket, round: u8) -> bool {
     ticket.state == State::Solved && ticket.asks_survey() && ticket.reopened == u32::from(round)
-}
-
-/// The same answer, from the page's form: a browser needs no script for it.
-fn form(call: &Call, round: u8) -> Result<Command, Problem> {
-    let fields = call.form();
-    let value = |name: &str| {
-        fields
-            .iter()
-            .find(|(k, _)| k == name)
-            .map_or("", |(_, v)| v.as_str())
-    };
-    let solved = match value("solved") {
-        "yes" => Some(true),
-        "no" => Some(false),
-        _ => None,
-    };
-    let rating = value("rating")
-        .parse()
-        .ok()
-        .filter(|rating| (1..=5).contains(rating));
-    let comment = Some(value("comment")).filter(|text| !text.trim().is_empty());
-    let comment = comment
-        .map(|text| parse_text("comment", text, MAX_COMMENT))
-        .transpose();
-    match (solved, rating, comment) {
-        (Some(solved), Some(rating), Ok(comment)) => Ok(Command::AnswerSurvey {
-            round,
-            solved,
-            rating,
-            comment,
-        }),
-        (_, _, Err(error)) => Err(Problem::Validation(vec![error])),
-        (None, _, _) => Err(Problem::Validation(vec![FieldError::required("solved")])),
-        (_, None, _) => Err(Problem::Validation(vec![FieldError::required("rating")])),
-    }
 }

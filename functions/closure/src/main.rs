@@ -2,7 +2,6 @@
 //! and 15 of the procedure, control C2).
 
 mod handler;
-mod page;
 mod queue;
 #[cfg(test)]
 mod tests;

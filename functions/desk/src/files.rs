@@ -7,25 +7,26 @@ use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use types::permission::Caller;
 use types::problem::Problem;
+use types::ticket::Ticket;
 use types::view::Reader;
 
 /// Answers with a redirection to the file.
 pub async fn download(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
     let stored = desk.catalogue().await?;
     let caller = desk.caller(call, &stored.catalogue)?;
-    give(desk, files, call, &caller).await
+    let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
+    give(files, call, &caller, &ticket).await
 }
 
-/// The same, for somebody who is known.
+/// A file of a ticket that somebody may read.
 pub async fn give(
-    desk: &Desk,
     files: &Bucket,
     call: &Call,
     caller: &Caller,
+    ticket: &Ticket,
 ) -> Result<Answer, Problem> {
-    let ticket = desk.readable(call.ticket_ref()?, caller).await?;
     let id = call.parameter("id");
-    let reader = Reader::of(caller, &ticket);
+    let reader = Reader::of(caller, ticket);
     let mut attachments = ticket.attachments.iter();
     let attachment = attachments.find(|a| a.id == id && reader.may_have(a));
     let attachment = attachment.ok_or(Problem::NotFound("No existe ese archivo."))?;

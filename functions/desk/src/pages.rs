@@ -61,6 +61,21 @@ fn asset_of(call: &Call) -> Answer {
 
 async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<Answer, Problem> {
     let stored = desk.catalogue().await?;
+    match page {
+        Page::Linked => return linked(desk, call, &stored).await,
+        Page::LinkedFile => {
+            let (caller, ticket) = desk.link_holder(call).await?;
+            return files::give(files, call, &caller, &ticket).await;
+        }
+        Page::Home
+        | Page::Mine
+        | Page::New
+        | Page::Ticket
+        | Page::File
+        | Page::Queue
+        | Page::Next
+        | Page::Asset => {}
+    }
     let caller = desk.visitor(call, &stored.catalogue).await?;
     if caller.roles.is_empty() {
         return Err(Problem::Forbidden(
@@ -79,11 +94,38 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
         Page::Mine => visit.mine().await,
         Page::New => Ok(visit.new_request()),
         Page::Ticket => visit.ticket().await,
-        Page::File => files::give(desk, files, call, &caller).await,
+        Page::File => {
+            let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
+            files::give(files, call, &caller, &ticket).await
+        }
         Page::Queue => visit.queue().await,
         Page::Next => visit.next().await,
-        Page::Asset => Ok(asset_of(call)),
+        Page::Asset | Page::Linked | Page::LinkedFile => Ok(asset_of(call)),
     }
+}
+
+/// A request, to whoever holds its link: without a menu, and nothing else.
+async fn linked(desk: &Desk, call: &Call, stored: &StoredCatalogue) -> Result<Answer, Problem> {
+    let (caller, ticket) = desk.link_holder(call).await?;
+    let events = desk.story(&ticket).await?;
+    let now = clock::now();
+    let reading = Reading {
+        ticket: &ticket,
+        catalogue: &stored.catalogue,
+        reader: Reader::Requester,
+        me: Some(&caller.email),
+        now,
+    };
+    let title = format!("{} {}", ticket.number, ticket.request.title);
+    let mut shell = Shell::new(title, Section::Nowhere, now).with_phones(&stored.catalogue);
+    shell.notice = call.asked("hecho").and_then(Notice::of);
+    let visit = request::Visit {
+        caller: &caller,
+        at: format!("/s/{}", call.parameter("token")),
+        survey: desk.survey_link(&ticket),
+    };
+    let page = request::Page::of(shell, visit, &ticket, &events, reading, &page_key());
+    Ok(Answer::page(call, 200, page.written()))
 }
 
 /// Where somebody begins.
@@ -154,7 +196,13 @@ impl<'a> Visit<'a> {
         match reader {
             Reader::Requester => {
                 shell.section = Section::Mine;
-                let page = request::Page::of(shell, &ticket, &events, reading, &key);
+                let own = ticket.request.requester.person.email == self.caller.email;
+                let visit = request::Visit {
+                    caller: self.caller,
+                    at: format!("/solicitudes/{}", ticket.number.0),
+                    survey: self.desk.survey_link(&ticket).filter(|_| own),
+                };
+                let page = request::Page::of(shell, visit, &ticket, &events, reading, &key);
                 Ok(Answer::page(self.call, 200, page.written()))
             }
             Reader::Staff => {

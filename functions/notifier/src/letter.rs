@@ -6,9 +6,10 @@ use types::Timestamp;
 use types::catalogue::Catalogue;
 use types::clock::{Clock, ClockKind, ClockState, ClockStep};
 use types::effects::MailKind;
+use types::ids::EmailAddress;
 use types::spanish::in_words;
 use types::ticket::{BounceKind, Event, EventKind, StepReached, Ticket};
-use types::token::TokenUse;
+use types::token::{Audience, TokenUse};
 
 use crate::office::Office;
 
@@ -63,6 +64,20 @@ impl Letter {
     }
 }
 
+/// The page that a mail leads to. What goes to the requester alone carries a link
+/// of its own, which needs no signing in; whoever else gets a mail signs in.
+fn way(kind: MailKind, ticket: &Ticket, office: &Office, to: &[EmailAddress]) -> String {
+    let alone = *to == [ticket.request.requester.person.email.clone()];
+    match kind.audience() {
+        Audience::Requester if alone => {
+            format!("/s/{}", office.secret.issue(TokenUse::Link, ticket.id))
+        }
+        Audience::Requester | Audience::Desk | Audience::Officer | Audience::Provider => {
+            format!("/solicitudes/{}", ticket.number.0)
+        }
+    }
+}
+
 /// An event that has no such mail: a row of the outbox that no commit writes.
 #[derive(Debug, thiserror::Error)]
 #[error("this event has no such mail")]
@@ -78,6 +93,7 @@ pub fn letter(
     ticket: &Ticket,
     catalogue: &Catalogue,
     office: &Office,
+    to: &[EmailAddress],
 ) -> Result<Letter, NoSuchMail> {
     let number = ticket.number;
     let requester = format!("Estimado(a) {}:", ticket.request.requester.person.name);
@@ -100,7 +116,7 @@ pub fn letter(
         .map_or(ticket.policy.category.0.as_str(), |c| &c.name);
     let ticket_link = (
         "Ver la solicitud",
-        format!("{}/tickets/{}", office.base_url, number.0),
+        format!("{}{}", office.base_url, way(kind, ticket, office, to)),
     );
     let desk_facts = || {
         vec![

@@ -132,7 +132,7 @@ impl Postman {
             store.leave_unsent(row, &me, Unsent::NoRecipient).await?;
             return Ok(vec![]);
         }
-        let letter = letter(kind, event, ticket, &stored.catalogue, &self.office);
+        let letter = letter(kind, event, ticket, &stored.catalogue, &self.office, &to);
         let message = letter
             .map_err(|e| e.to_string())
             .and_then(|letter| {

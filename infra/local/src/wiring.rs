@@ -159,7 +159,7 @@ mod tests {
             })
             .collect();
         let forms = types::api::ROUTES.iter();
-        let forms = forms.filter_map(|row| Some((row.method, row.page?, row.function)));
+        let forms = forms.flat_map(|row| row.forms().map(|path| (row.method, path, row.function)));
         let pages = PAGES
             .iter()
             .map(|page| (page.method, page.path, page.function));

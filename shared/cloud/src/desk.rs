@@ -14,7 +14,8 @@ use types::input::{Asked, Fields, Input};
 use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
 use types::problem::Problem;
-use types::ticket::{Event, Ticket, apply_all};
+use types::ticket::{Event, State, Ticket, apply_all};
+use types::token::{TokenSecret, TokenUse};
 use types::view::{Reader, TicketView};
 use ulid::Ulid;
 
@@ -34,6 +35,8 @@ pub struct Desk {
     pub queues: Queues,
     catalogue: CatalogueCache,
     pub entity_domains: Vec<String>,
+    /// What the links of mails are sealed with, in the functions that serve them.
+    links: Option<TokenSecret>,
     /// How often a message is tried before it goes to the dead letters.
     pub max_receives: u32,
 }
@@ -193,6 +196,7 @@ impl Desk {
             queues: Queues::new(environment, queues)?,
             catalogue: CatalogueCache::new(store.clone()),
             entity_domains: environment.list("ENTITY_DOMAINS")?,
+            links: environment.token_secret().ok(),
             max_receives: environment.parsed("MAX_RECEIVES")?,
             store,
         })
@@ -226,6 +230,35 @@ impl Desk {
             catalogue,
             &self.entity_domains,
         ))
+    }
+
+    /// The ticket that a call is about: its path names it, or a link in it.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub(crate) fn about(&self, call: &Call) -> Result<TicketRef, Problem> {
+        match call.parameter("token") {
+            "" => call.ticket_ref(),
+            token => match self.links.as_ref().and_then(|links| links.verify(token)) {
+                Some((TokenUse::Link, ticket)) => Ok(TicketRef::Id(ticket)),
+                Some((TokenUse::Survey { .. } | TokenUse::Reply(_), _)) | None => {
+                    Err(Problem::NotFound("Este enlace no existe."))
+                }
+            },
+        }
+    }
+
+    /// The link to the survey of a solution at hand.
+    pub fn survey_link(&self, ticket: &Ticket) -> Option<String> {
+        let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
+        let links = self.links.as_ref()?;
+        let asked = ticket.state == State::Solved && ticket.asks_survey();
+        asked.then(|| {
+            format!(
+                "/surveys/{}",
+                links.issue(TokenUse::Survey { round }, ticket.id)
+            )
+        })
     }
 
     /// The ticket that a caller asks to read.
@@ -277,7 +310,6 @@ impl Desk {
         takes: Takes<B>,
         command: impl FnOnce(B) -> Command,
     ) -> Result<(Ticket, Reader), Problem> {
-        let reference = call.ticket_ref()?;
         let expected = EXPECTED_VERSION
             .ask(&mut fields, "expected_version")
             .flatten();
@@ -291,6 +323,7 @@ impl Desk {
             );
             return Err(Problem::Internal);
         }
+        let reference = self.about(call)?;
         let ticket = self.readable(reference, &caller).await?;
         let scope = caller.email.as_str().to_owned();
         let reader = Reader::of(&caller, &ticket);

@@ -1,10 +1,12 @@
 //! Pages: who looks at one, the forms that give commands, and how a page is
 //! answered.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use jiff::SignedDuration;
 use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, VARY,
 };
@@ -14,12 +16,12 @@ use pages::shell::{Section, Shell};
 use pages::talk::{Reading, conversation};
 use pages::{oneform, problem};
 use types::api::Takes;
-use types::catalogue::Catalogue;
+use types::catalogue::{Catalogue, Role};
 use types::command::Command;
 use types::input::{Fields, Input};
 use types::permission::Caller;
 use types::problem::Problem;
-use types::ticket::{Event, Ticket};
+use types::ticket::{Event, Person, State, Ticket};
 use types::view::{Reader, TicketView};
 
 use crate::clock;
@@ -36,6 +38,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
 
 /// A body under this is not worth compressing.
 const WORTH_IT: usize = 1_000;
+
+/// How long the link of a mail is good after the ticket was closed: a week.
+const LINK_OUTLIVES: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Events of a ticket that a page reads; a longer history has its own pages.
 const MOST_EVENTS: usize = 1_000;
@@ -232,12 +237,42 @@ impl Desk {
     /// When another site sent it, or nobody is signed in.
     pub async fn sender(&self, call: &Call, catalogue: &Catalogue) -> Result<Caller, Problem> {
         if call.is_from_own_page() {
-            self.visitor(call, catalogue).await
+            match call.parameter("token") {
+                "" => self.visitor(call, catalogue).await,
+                _ => self.link_holder(call).await.map(|(caller, _)| caller),
+            }
         } else {
             Err(Problem::Forbidden(
                 "La petición no viene de una página de la Mesa de Ayuda.",
             ))
         }
+    }
+
+    /// Whoever holds the link of a mail that went to a requester alone, as that
+    /// requester and nothing else, and the ticket that it is about.
+    ///
+    /// # Errors
+    /// When it is no such link, or not any more.
+    pub async fn link_holder(&self, call: &Call) -> Result<(Caller, Ticket), Problem> {
+        let found = self.store.find(self.about(call)?).await;
+        let ticket = found
+            .map_err(|e| problem_of(&e))?
+            .ok_or(Problem::NotFound("Este enlace no existe."))?;
+        let over =
+            ticket.state == State::Closed && clock::now() > ticket.updated_at + LINK_OUTLIVES;
+        if over {
+            return Err(Problem::NotFound(
+                "La solicitud se cerró hace más de siete días y este enlace ya no sirve. Entre con su cuenta para verla.",
+            ));
+        }
+        let Person { email, name } = ticket.request.requester.person.clone();
+        let caller = Caller {
+            email,
+            name,
+            roles: [Role::Requester].into(),
+            teams: BTreeSet::new(),
+        };
+        Ok((caller, ticket))
     }
 
     /// All that happened to a ticket.
@@ -267,10 +302,8 @@ impl Desk {
             }
             Ok((ticket, _)) => {
                 let done = act.map_or("hecho", Act::done);
-                Ok(Answer::see_other(&format!(
-                    "/solicitudes/{}?hecho={done}",
-                    ticket.number.0
-                )))
+                let page = place(call, &ticket);
+                Ok(Answer::see_other(&format!("{page}?hecho={done}")))
             }
             Err(problem) => match act {
                 Some(act) if !call.wants_json() => {
@@ -326,7 +359,8 @@ impl Desk {
             }
             Err(refused) => return Err(refused),
         };
-        let ticket = self.readable(call.ticket_ref()?, &caller).await?;
+        let ticket = self.readable(self.about(call)?, &caller).await?;
+        let at = place(call, &ticket);
         let seen = sent
             .value("expected_version")
             .and_then(|seen| seen.parse().ok());
@@ -345,15 +379,18 @@ impl Desk {
             now,
         };
         let errors = problem.body().errors;
-        let mut form = form(act, &ticket, catalogue, "").again(sent.typed(), &errors);
+        let mut form = form(act, &ticket, catalogue, &at, "").again(sent.typed(), &errors);
         form.key = key;
         let shell = Shell::new(title, Section::Nowhere, now);
         let page = oneform::Page {
-            shell: shell.seen_by(&caller).with_phones(catalogue),
+            shell: match call.parameter("token") {
+                "" => shell.seen_by(&caller).with_phones(catalogue),
+                _ => shell.with_phones(catalogue),
+            },
             form,
             problem,
             ticket: Some((ticket.number.to_string(), &ticket.request.title)),
-            back: format!("/solicitudes/{}", ticket.number.0),
+            back: at,
             meanwhile: conversation(&events, reading),
         };
         Ok(Answer::page(call, problem.status(), page.written()))
@@ -383,6 +420,15 @@ impl Desk {
             shell = shell.seen_by(caller);
         }
         Answer::page(call, problem.status(), problem::page(shell, &problem))
+    }
+}
+
+/// The page of a ticket, for whoever calls: the one behind his link, if he came by
+/// one.
+fn place(call: &Call, ticket: &Ticket) -> String {
+    match call.parameter("token") {
+        "" => format!("/solicitudes/{}", ticket.number.0),
+        token => format!("/s/{token}"),
     }
 }
 

@@ -518,15 +518,16 @@ impl Choices<'_> {
     }
 }
 
-/// A ticket's form for an act. `key` is unique to the page that it stands on.
-pub fn form(act: Act, ticket: &Ticket, catalogue: &Catalogue, key: &str) -> Form {
+/// A ticket's form for an act, on the page at this address. `key` is unique to the
+/// page.
+pub fn form(act: Act, ticket: &Ticket, catalogue: &Catalogue, at: &str, key: &str) -> Form {
     let choices = Choices {
         ticket: Some(ticket),
         catalogue: Some(catalogue),
     };
     Form {
         act,
-        action: format!("/solicitudes/{}/{}", ticket.number.0, act.word()),
+        action: format!("{at}/{}", act.word()),
         title: act.title().into(),
         hint: act.hint(),
         submit: act.submit().into(),

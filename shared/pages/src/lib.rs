@@ -12,6 +12,7 @@ pub mod problem;
 pub mod queue;
 pub mod request;
 pub mod shell;
+pub mod survey;
 pub mod talk;
 pub mod ticket;
 pub mod words;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use types::command::Setting;
+use types::permission::Caller;
 use types::ticket::{State, Ticket};
 
 use crate::forms::{Act, Form, form, offered};
@@ -15,8 +16,9 @@ use crate::words;
 #[template(path = "request.html")]
 pub struct Page<'a> {
     pub shell: Shell<'a>,
+    /// Its own address: by number, or by the link of a mail.
+    pub at: String,
     pub label: String,
-    pub number: u64,
     pub title: &'a str,
     pub category: &'a str,
     pub created: String,
@@ -27,6 +29,17 @@ pub struct Page<'a> {
     pub reply: Option<Form>,
     pub reject: Option<Form>,
     pub solved: bool,
+    /// Where it is rated, if it is to be.
+    pub survey: Option<String>,
+}
+
+/// Who looks at his request, and how he came.
+pub struct Visit<'a> {
+    pub caller: &'a Caller,
+    /// The page's address.
+    pub at: String,
+    /// Where the solution is rated, if it is to be.
+    pub survey: Option<String>,
 }
 
 impl<'a> Page<'a> {
@@ -41,6 +54,7 @@ impl<'a> Page<'a> {
     /// The page of a ticket. `key` is unique to it.
     pub fn of(
         shell: Shell<'a>,
+        visit: Visit<'_>,
         ticket: &'a Ticket,
         events: &'a [types::ticket::Event],
         reading: Reading<'a>,
@@ -50,17 +64,16 @@ impl<'a> Page<'a> {
             now: reading.now,
             catalogue: reading.catalogue,
         };
-        let acts = shell.who.map(|caller| offered(ticket, caller, setting));
-        let acts = acts.unwrap_or_default();
+        let Visit { caller, at, survey } = visit;
+        let acts = offered(ticket, caller, setting);
         let of = |act| {
-            acts.contains(&act)
-                .then(|| form(act, ticket, reading.catalogue, key))
+            let form = || form(act, ticket, reading.catalogue, &at, key);
+            acts.contains(&act).then(form)
         };
         let category = reading.catalogue.category(&ticket.policy.category);
         let files = ticket.attachments.iter();
         Page {
             label: ticket.number.to_string(),
-            number: ticket.number.0,
             title: &ticket.request.title,
             category: category.map_or(ticket.policy.category.0.as_str(), |c| c.name.as_str()),
             created: words::when(ticket.created_at, reading.now),
@@ -73,6 +86,8 @@ impl<'a> Page<'a> {
                 .collect(),
             reply: of(Act::Reply),
             reject: of(Act::Reject),
+            survey,
+            at,
             solved: ticket.state == State::Solved,
             shell,
         }

@@ -19,6 +19,8 @@ use crate::words;
 pub struct Page<'a> {
     pub shell: Shell<'a>,
     pub ticket: &'a Ticket,
+    /// Its own address.
+    pub at: String,
     pub label: String,
     pub category: &'a str,
     pub team: &'a str,
@@ -133,7 +135,8 @@ impl<'a> Page<'a> {
         };
         let mut acts = shell.who.map(|caller| offered(ticket, caller, setting));
         let mut acts = acts.take().unwrap_or_default();
-        let of = |act| form(act, ticket, reading.catalogue, key);
+        let at = format!("/solicitudes/{}", ticket.number.0);
+        let of = |act| form(act, ticket, reading.catalogue, &at, key);
         let mut take = |act| {
             let place = acts.iter().position(|offered| *offered == act)?;
             acts.remove(place);
@@ -155,6 +158,7 @@ impl<'a> Page<'a> {
             reply,
             note,
             acts: acts.into_iter().map(of).collect(),
+            at: at.clone(),
             others: others.iter().map(Other::of).collect(),
             created: words::when(ticket.created_at, reading.now),
             now: reading.now,

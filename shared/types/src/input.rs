@@ -425,8 +425,8 @@ impl Kind for Flag {
 
     fn of_text(&self, text: String) -> Value {
         match text.as_str() {
-            "true" => true.into(),
-            "false" => false.into(),
+            "true" | "yes" => true.into(),
+            "false" | "no" => false.into(),
             _ => text.into(),
         }
     }

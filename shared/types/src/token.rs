@@ -24,6 +24,9 @@ pub enum TokenUse {
     Survey { round: u8 },
     /// Reply to the mails of a ticket, as one of its audiences.
     Reply(Audience),
+    /// See a ticket and answer on it as its requester, without signing in: the link
+    /// of the mails that go to him alone.
+    Link,
 }
 
 /// Whom a mail is written for; it decides what the mail may tell.
@@ -76,6 +79,7 @@ impl TokenSecret {
             (2, 1) => TokenUse::Reply(Audience::Desk),
             (2, 2) => TokenUse::Reply(Audience::Officer),
             (2, 3) => TokenUse::Reply(Audience::Provider),
+            (3, 0) => TokenUse::Link,
             (_, _) => return None,
         };
         let id: [u8; 16] = bytes[2..18].try_into().ok()?;
@@ -105,6 +109,7 @@ fn header(what: TokenUse) -> [u8; 2] {
         TokenUse::Reply(Audience::Desk) => [2, 1],
         TokenUse::Reply(Audience::Officer) => [2, 2],
         TokenUse::Reply(Audience::Provider) => [2, 3],
+        TokenUse::Link => [3, 0],
     }
 }
 

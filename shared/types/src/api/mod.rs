@@ -38,6 +38,8 @@ pub struct Row {
     pub path: &'static str,
     /// Where a page's form for it goes: a path without API Gateway's authorizer.
     pub page: Option<&'static str>,
+    /// The same, for whoever came by the link of a mail.
+    pub link: Option<&'static str>,
     /// Whose it is.
     pub function: Function,
     pub access: Access,
@@ -58,8 +60,13 @@ impl Row {
 
     /// Whether `key` is the route of the page's form.
     pub fn is_form(&self, key: &str) -> bool {
-        let page = self.page.map(|page| (self.method, page));
-        page.is_some_and(|page| key.split_once(' ') == Some(page))
+        let mut forms = self.forms();
+        forms.any(|path| key.split_once(' ') == Some((self.method, path)))
+    }
+
+    /// Where its forms go.
+    pub fn forms(&self) -> impl Iterator<Item = &'static str> {
+        self.page.into_iter().chain(self.link)
     }
 
     /// Whether a request's path is one of this route's.

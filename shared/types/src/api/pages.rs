@@ -60,7 +60,7 @@ fn matches_key(key: &str, method: &str, path: &str) -> bool {
 pub fn methods_of(path: &str) -> Vec<&'static str> {
     let pages = PAGES.iter().map(|page| (page.method, page.path));
     let forms = super::ROUTES.iter();
-    let forms = forms.filter_map(|row| row.page.map(|page| (row.method, page)));
+    let forms = forms.flat_map(|row| row.forms().map(|path| (row.method, path)));
     pages
         .chain(forms)
         .filter(|(_, pattern)| super::matches(pattern, path))
@@ -79,6 +79,10 @@ pages! {
         New GET "/solicitudes/nueva";
         /// One request: a conversation to its requester, a tool to the desk.
         Ticket GET "/solicitudes/{ref}";
+        /// A request, to whoever holds the link that its requester was mailed.
+        Linked GET "/s/{token}";
+        /// A file of it.
+        LinkedFile GET "/s/{token}/archivos/{id}";
         /// A file of a request.
         File GET "/solicitudes/{ref}/archivos/{id}";
         /// The desk's queue.

@@ -113,7 +113,7 @@ macro_rules! routes {
         $module:ident: $function:ident {$(
             $(#[doc = $doc:literal])+
             $route:ident $(($what:ident $input:ty))? {
-                $method:ident $path:literal $(page $page:literal)? by $access:expr;
+                $method:ident $path:literal $(page $page:literal)? $(link $link:literal)? by $access:expr;
                 $status:literal $how:ident $answer:ty, or $problems:expr;
                 $(example $example:tt)?
             }
@@ -157,6 +157,7 @@ macro_rules! routes {
                         method: stringify!($method),
                         path: $path,
                         page: page_of!($($page)?),
+                        link: page_of!($($link)?),
                         function: Function::$function,
                         access: $access,
                         status: $status,
@@ -279,6 +280,7 @@ routes! {
         /// Adds a note, for everybody or for those who work on it.
         FollowUp(body requests::FollowUp) {
             POST "/tickets/{ref}/followups" page "/solicitudes/{ref}/seguimientos"
+                link "/s/{token}/seguimientos"
                 by Access::Command(&[C::FollowUp, C::FollowUpInternally]);
             200 json TicketView<'static>, or COMMAND;
             example { "body": "Sigue igual.", "visibility": "public" }
@@ -311,6 +313,7 @@ routes! {
         /// Says that the solution did not hold: it is opened again.
         Reject(body requests::Rejection) {
             POST "/tickets/{ref}/rejection" page "/solicitudes/{ref}/rechazo"
+                link "/s/{token}/rechazo"
                 by Access::Command(&[C::Reject]);
             200 json TicketView<'static>, or COMMAND;
             example { "reason": "Volvió a fallar." }
