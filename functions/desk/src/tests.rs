@@ -1,15 +1,17 @@
 //! The read side, over AWS in memory.
 
+use cloud::session::COOKIE;
 use in_process::people::{
     AGENT, ANA, AUDITOR, COLLEAGUE, COORDINATOR, HEAD, LUIS, OFFICER, OTHER_OFFICER, PERSONNEL,
     PRINTER, STRANGER, address,
 };
-use in_process::{Case, Fault, Started, World, application, get, monday, now, post, put};
+use in_process::{Case, Fault, Request, Started, World, application, get, monday, now, post, put};
 use serde_json::{Value, json};
 use types::SignedDuration;
 use types::command::Command;
 use types::permission::Actor;
 use types::ticket::{Attachment, Visibility};
+use types::token::{Audience, TokenSecret, TokenUse};
 
 use super::ReadSide;
 
@@ -556,4 +558,302 @@ async fn a_table_that_does_not_answer_is_said() {
         assert_eq!(answer.header("retry-after"), Some("2"));
         world.heals();
     }
+}
+
+// ------------------------------------------------------------------ the pages
+
+/// A page, as somebody's browser asks for it.
+fn page(path: impl Into<String>, session: &str) -> Request {
+    get(path)
+        .cookie(COOKIE, session)
+        .header("accept", "text/html,*/*")
+}
+
+/// The path of a ticket's page.
+fn place(case: &Case) -> String {
+    format!("/solicitudes/{}", case.number.0)
+}
+
+#[tokio::test]
+async fn everybody_begins_where_his_work_is_and_strangers_sign_in() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    for (who, place) in [(ANA, "/solicitudes"), (AGENT, "/cola"), (AUDITOR, "/cola")] {
+        let session = world.signed_in(who).await;
+        let answer = desk.answers(&page("/", &session)).await;
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, Some(place)),
+            "{who}"
+        );
+    }
+    let answer = desk.answers(&page("/cola?vista=mias", "nadie")).await;
+    let entrance = "/entrar?a=%2Fcola%3Fvista%3Dmias";
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, Some(entrance))
+    );
+    // Signed in, and nobody here.
+    let stranger = world.signed_in("alguien@example.com").await;
+    let answer = desk.answers(&page("/solicitudes", &stranger)).await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn what_strangers_wrote_stays_text_on_every_page() {
+    const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}";
+    let world = World::new().await;
+    let mut application = application("plataforma");
+    application.request.title = HOSTILE.to_owned();
+    application.request.description = HOSTILE.to_owned();
+    application.request.requester.person.name = HOSTILE.to_owned();
+    application.request.requester.unit = Some(HOSTILE.to_owned());
+    let case = world
+        .registers(application, now())
+        .await
+        .assigned_to(AGENT)
+        .await;
+    let note = Command::FollowUp {
+        body: HOSTILE.to_owned(),
+        visibility: Visibility::Internal,
+    };
+    let case = case.when(AGENT, note).await;
+    let desk = started(&world).await;
+    let (ana, agent) = (world.signed_in(ANA).await, world.signed_in(AGENT).await);
+    for (who, path) in [
+        (&ana, "/solicitudes".to_owned()),
+        (&ana, place(&case)),
+        (&agent, "/cola".to_owned()),
+        (&agent, place(&case)),
+        (
+            &agent,
+            "/cola?q=%3Cscript%3Ealert(1)%3C/script%3E".to_owned(),
+        ),
+    ] {
+        let answer = desk.answers(&page(&*path, who)).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        for markup in ["<script>alert", "<img src=x", "\"'>"] {
+            assert!(!answer.body.contains(markup), "{path}: {}", answer.body);
+        }
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert!(answer.header("cache-control").is_some(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_requester_sees_nothing_of_what_is_internal() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await;
+    let note = |body: &str, visibility| Command::FollowUp {
+        body: body.to_owned(),
+        visibility,
+    };
+    let case = case
+        .when(AGENT, note("Sospecho del servidor.", Visibility::Internal))
+        .await
+        .when(AGENT, note("Lo estamos viendo.", Visibility::Public))
+        .await;
+    let desk = started(&world).await;
+    let (ana, agent) = (world.signed_in(ANA).await, world.signed_in(AGENT).await);
+    let seen = desk.answers(&page(place(&case), &ana)).await.body;
+    assert!(seen.contains("Lo estamos viendo."), "{seen}");
+    for hidden in [
+        "Sospecho",
+        "interna",
+        "name=\"visibility\" value=\"internal\"",
+    ] {
+        assert!(!seen.contains(hidden), "{hidden}: {seen}");
+    }
+    let seen = desk.answers(&page(place(&case), &agent)).await.body;
+    for part in [
+        "Sospecho del servidor.",
+        "Lo estamos viendo.",
+        "Nota interna",
+    ] {
+        assert!(seen.contains(part), "{part}: {seen}");
+    }
+    // Somebody else's is not there.
+    let luis = world.signed_in(LUIS).await;
+    let answer = desk.answers(&page(place(&case), &luis)).await;
+    assert_eq!(answer.status, 404);
+    assert!(
+        !answer.body.contains("No abre el correo"),
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test]
+async fn a_page_offers_what_the_rules_allow() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let desk = started(&world).await;
+    let forms = async |who: &str| {
+        let session = world.signed_in(who).await;
+        let body = desk.answers(&page(place(&case), &session)).await.body;
+        let of = format!("action=\"{}/", place(&case));
+        let mut acts: Vec<_> = body
+            .split(&of)
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next().map(str::to_owned))
+            .collect();
+        acts.sort();
+        acts.dedup();
+        acts.join(" ")
+    };
+    let agent = "categoria contacto escalamiento espera fuera-de-alcance seguimientos solucion";
+    assert_eq!(forms(AGENT).await, agent);
+    assert_eq!(forms(ANA).await, "seguimientos");
+    assert_eq!(
+        forms(COORDINATOR).await,
+        "categoria contacto escalamiento espera fuera-de-alcance responsable seguimientos solucion"
+    );
+    assert_eq!(forms(AUDITOR).await, "");
+    assert_eq!(forms(COLLEAGUE).await, "categoria seguimientos");
+}
+
+#[tokio::test]
+async fn the_queue_is_asked_for_again_under_a_condition() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let desk = started(&world).await;
+    let agent = world.signed_in(AGENT).await;
+    let asks = |tag: Option<&str>| {
+        let request = page("/cola", &agent);
+        match tag {
+            Some(tag) => request.header("if-none-match", tag),
+            None => request,
+        }
+    };
+    // A minute may pass between two of them, which is another page.
+    for attempt in 0.. {
+        let first = desk.answers(&asks(None)).await;
+        assert_eq!(first.status, 200);
+        assert!(first.body.contains("No abre el correo"), "{}", first.body);
+        let tag = first.header("etag").unwrap().to_owned();
+        world.forget();
+        let again = desk.answers(&asks(Some(&tag))).await;
+        if again.status != 304 && attempt < 2 {
+            continue;
+        }
+        assert_eq!((again.status, again.body.as_str()), (304, ""));
+        let reads = world.operations();
+        assert!(
+            !reads.iter().any(|read| read.contains("BatchGetItem")),
+            "{reads:?}"
+        );
+        break;
+    }
+    let tag = desk.answers(&asks(None)).await;
+    let tag = tag.header("etag").unwrap().to_owned();
+    case.when(
+        AGENT,
+        Command::Hold {
+            note: "¿Cuál?".to_owned(),
+        },
+    )
+    .await;
+    let changed = desk.answers(&asks(Some(&tag))).await;
+    assert_eq!(changed.status, 200);
+    // A filter's page is made each time.
+    let filtered = desk.answers(&page("/cola?q=correo", &agent)).await;
+    assert_eq!((filtered.status, filtered.header("etag")), (200, None));
+}
+
+#[tokio::test]
+async fn the_link_of_a_mail_shows_one_request_for_a_week_after_its_end() {
+    let world = World::new().await;
+    let case = world.solved("plataforma").await;
+    let desk = started(&world).await;
+    let secret = TokenSecret::new(&world.variable("TOKEN_SECRET")).unwrap();
+    let path = format!("/s/{}", secret.issue(TokenUse::Link, case.id));
+    let rows = world.rows();
+    let seen = desk.answers(&page(&*path, "nadie")).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    assert_eq!(seen.header("referrer-policy"), Some("no-referrer"));
+    let survey = secret.issue(TokenUse::Survey { round: 0 }, case.id);
+    for part in [
+        &*format!("action=\"{path}/seguimientos\""),
+        &*format!("action=\"{path}/rechazo\""),
+        &*format!("/surveys/{survey}"),
+    ] {
+        assert!(seen.body.contains(part), "{part}: {}", seen.body);
+    }
+    // No menu, and no way to what else there is.
+    assert!(!seen.body.contains("Mis solicitudes"), "{}", seen.body);
+    world.must_still_have(&rows);
+
+    for (token, why) in [
+        (survey, "a survey's"),
+        (
+            secret.issue(TokenUse::Reply(Audience::Requester), case.id),
+            "a mail's address",
+        ),
+        ("a".repeat(52), "none"),
+    ] {
+        let answer = desk.answers(&page(format!("/s/{token}"), "nadie")).await;
+        assert_eq!(answer.status, 404, "{why}");
+    }
+
+    let closed = world.solved("redes").await;
+    let closed = closed.when(AGENT, Command::Close).await;
+    let of = |case: &Case| format!("/s/{}", secret.issue(TokenUse::Link, case.id));
+    assert_eq!(desk.answers(&page(of(&closed), "nadie")).await.status, 200);
+    let days = |days: i64| now() - types::SignedDuration::from_hours(24 * days);
+    for (ago, status) in [(6, 200), (8, 404)] {
+        let old = world
+            .registered_at("redes", days(ago))
+            .await
+            .assigned_to(AGENT)
+            .await;
+        let solution = Command::Resolve {
+            solution: "Hecho.".to_owned(),
+        };
+        let old = old
+            .when(AGENT, solution)
+            .await
+            .when(AGENT, Command::Close)
+            .await;
+        let answer = desk.answers(&page(of(&old), "nadie")).await;
+        assert_eq!(
+            answer.status, status,
+            "closed {ago} days ago: {}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn styles_and_scripts_are_kept_for_ever_and_an_unknown_one_is_not_there() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let edition = pages::assets::EDITION;
+    let answer = desk
+        .answers(&get(format!("/recursos/{edition}/mesa.css")))
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/css; charset=utf-8")
+    );
+    assert!(
+        answer
+            .header("cache-control")
+            .unwrap()
+            .contains("immutable")
+    );
+    let other = desk.answers(&get("/recursos/0/mesa.js")).await;
+    assert_eq!(other.status, 200);
+    assert!(!other.header("cache-control").unwrap().contains("immutable"));
+    for path in ["/recursos/0/nada.css", "/recursos/0/..%2Fmesa.css"] {
+        assert_eq!(desk.answers(&get(path)).await.status, 404, "{path}");
+    }
+    let packed = get(format!("/recursos/{edition}/mesa.css")).header("accept-encoding", "gzip, br");
+    let packed = desk.answers(&packed).await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert!(packed.body.len() < answer.body.len() / 2);
 }

@@ -1,5 +1,6 @@
 //! Registering, over AWS in memory.
 
+use cloud::session::COOKIE;
 use in_process::people::{AGENT, ANA, AUDITOR, LUIS, STRANGER};
 use in_process::{Answer, Case, Fault, Request, Rows, Started, World, post};
 use serde_json::{Value, json};
@@ -314,4 +315,75 @@ async fn a_doorbell_that_cannot_be_rung_is_left_to_the_sweep() {
     let (_, case) = the_ticket(&world).await;
     assert_eq!(world.all_rung(), []);
     assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+}
+
+// ---------------------------------------------------------- by the page's form
+
+/// The form of a new request, as somebody's browser sends it.
+fn sent(session: &str, fields: &[(&str, &str)]) -> Request {
+    post("/solicitudes")
+        .cookie(COOKIE, session)
+        .header("accept", "text/html,*/*")
+        .from_own_page()
+        .form(fields)
+}
+
+const FILLED: [(&str, &str); 4] = [
+    ("idempotency_key", "una-vez"),
+    ("title", "No abre el correo"),
+    ("description", "Desde hoy\r\nno abre."),
+    ("category", "plataforma"),
+];
+
+#[tokio::test]
+async fn a_form_pressed_twice_is_one_request() {
+    let (world, intake) = started().await;
+    let ana = world.signed_in(ANA).await;
+    for _ in 0..2 {
+        let answer = intake.answers(&sent(&ana, &FILLED)).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let page = "/solicitudes/1?hecho=registrada";
+        assert_eq!(answer.header("location"), Some(page));
+    }
+    let (ticket, _) = the_ticket(&world).await;
+    assert_eq!(ticket.request.requester.person.email.as_str(), ANA);
+    assert_eq!(ticket.request.description, "Desde hoy\nno abre.");
+    assert_eq!(ticket.request.channel, Channel::Web);
+    let by_script = sent(&ana, &FILLED).header("accept", "application/json");
+    let answer = intake.answers(&by_script).await;
+    answer.must_be(201);
+    assert_eq!(
+        answer.header("location"),
+        Some("/solicitudes/1?hecho=registrada")
+    );
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_taken_comes_back_filled_in() {
+    let (world, intake) = started().await;
+    let ana = world.signed_in(ANA).await;
+    let mut fields = FILLED;
+    fields[1].1 = "  ";
+    let answer = intake.answers(&sent(&ana, &fields)).await;
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    for part in [
+        "Error: ",
+        "href=\"#titulo\"",
+        "Desde hoy",
+        "value=\"plataforma\" checked",
+        "value=\"una-vez\"",
+    ] {
+        assert!(answer.body.contains(part), "{part}: {}", answer.body);
+    }
+    // Nobody is signed in any more: what he wrote is still there.
+    let answer = intake.answers(&sent("nadie", &FILLED)).await;
+    assert_eq!(answer.status, 401, "{}", answer.body);
+    assert!(answer.body.contains("Desde hoy"), "{}", answer.body);
+    // From another site nothing is taken.
+    let foreign = post("/solicitudes")
+        .cookie(COOKIE, &ana)
+        .header("sec-fetch-site", "cross-site");
+    let answer = intake.answers(&foreign.form(&FILLED)).await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    must_have_changed_nothing(&world).await;
 }

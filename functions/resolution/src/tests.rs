@@ -1,10 +1,12 @@
 //! Work on a ticket, over AWS in memory.
 
+use cloud::session::COOKIE;
 use in_process::people::{AGENT, ANA, COLLEAGUE, LUIS, OFFICER, OTHER_OFFICER, PRINTER};
-use in_process::{Fault, Started, World, post};
+use in_process::{Case, Fault, Request, Started, World, post};
 use serde_json::json;
 use types::effects::{Effect, MailKind, QueueName};
 use types::ticket::{Outcome, State, WebAction, WebRequest};
+use types::token::{TokenSecret, TokenUse};
 
 use super::Resolution;
 
@@ -233,4 +235,224 @@ async fn a_row_that_cannot_be_read_is_an_error_of_ours() {
         .must_refuse(500, "internal");
     // Nothing of what is wrong leaks.
     assert!(!problem.to_string().contains("schema"), "{problem}");
+}
+
+// ---------------------------------------------------------- by a page's form
+
+/// A form of a ticket's page, as its browser sends it.
+fn sent(case: &Case, act: &str, session: &str, fields: &[(&str, &str)]) -> Request {
+    let number = case.number.0;
+    post(format!("/solicitudes/{number}/{act}"))
+        .cookie(COOKIE, session)
+        .header("accept", "text/html,*/*")
+        .from_own_page()
+        .form(fields)
+}
+
+#[tokio::test]
+async fn a_form_is_the_same_command_and_goes_back_to_its_page() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let resolution = started(&world).await;
+    let agent = world.signed_in(AGENT).await;
+    let fields = [
+        ("expected_version", "2"),
+        ("idempotency_key", "una-vez"),
+        ("solution", "Se cambió el cable.\r\nQuedó probado."),
+    ];
+    let request = sent(&case, "solucion", &agent, &fields);
+    // Pressed twice: one command, and the same page after both.
+    for _ in 0..2 {
+        let answer = resolution.answers(&request).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let page = format!("/solicitudes/{}?hecho=resuelta", case.number.0);
+        assert_eq!(answer.header("location"), Some(&*page));
+    }
+    assert_eq!(case.kinds().await[2..], ["resolved"]);
+    let ticket = case.ticket().await;
+    let solution = ticket.solution.as_deref();
+    assert_eq!(solution, Some("Se cambió el cable.\nQuedó probado."));
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_taken_comes_back_with_all_that_was_typed() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let resolution = started(&world).await;
+    let agent = world.signed_in(AGENT).await;
+    let rows = world.rows();
+    let fields = [
+        ("expected_version", "2"),
+        ("idempotency_key", "clave"),
+        ("solution", " \r\n "),
+    ];
+    let answer = resolution
+        .answers(&sent(&case, "solucion", &agent, &fields))
+        .await;
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    for part in [
+        "Error: ",
+        "field--error",
+        "href=\"#resolve-solution\"",
+        "value=\"clave\"",
+    ] {
+        assert!(answer.body.contains(part), "{part}: {}", answer.body);
+    }
+
+    // Somebody was faster: what he wrote and what was typed stand on one page, which
+    // can be sent as it is.
+    let says = json!({ "body": "Ya la estoy viendo yo.", "visibility": "internal" });
+    let faster = post(case.path("/followups")).by(COLLEAGUE).json(says);
+    resolution.answers(&faster).await.must_be(200);
+    let typed = "Una <b>larga</b> explicación";
+    let fields = [
+        ("expected_version", "2"),
+        ("idempotency_key", "clave"),
+        ("solution", typed),
+    ];
+    let answer = resolution
+        .answers(&sent(&case, "solucion", &agent, &fields))
+        .await;
+    assert_eq!(answer.status, 409, "{}", answer.body);
+    for part in [
+        "Ya la estoy viendo yo.",
+        "Una &#60;b&#62;larga&#60;/b&#62; explicación",
+        "name=\"expected_version\" value=\"3\"",
+    ] {
+        assert!(answer.body.contains(part), "{part}: {}", answer.body);
+    }
+    let fields = [
+        ("expected_version", "3"),
+        ("idempotency_key", "clave"),
+        ("solution", typed),
+    ];
+    let answer = resolution
+        .answers(&sent(&case, "solucion", &agent, &fields))
+        .await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_form_of_whoever_is_not_signed_in_changes_nothing_and_loses_nothing() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let resolution = started(&world).await;
+    let rows = world.rows();
+    let fields = [
+        ("idempotency_key", "k"),
+        ("solution", "Escrito con esmero."),
+    ];
+    let answer = resolution
+        .answers(&sent(&case, "solucion", "x", &fields))
+        .await;
+    assert_eq!(answer.status, 401, "{}", answer.body);
+    assert!(
+        answer.body.contains("Escrito con esmero."),
+        "{}",
+        answer.body
+    );
+    assert!(answer.body.contains("href=\"/entrar\""), "{}", answer.body);
+    // Of the ticket it says nothing: nobody knows who asks.
+    assert!(
+        !answer.body.contains("No abre el correo"),
+        "{}",
+        answer.body
+    );
+    let by_script = sent(&case, "solucion", "x", &fields).header("accept", "application/json");
+    resolution
+        .answers(&by_script)
+        .await
+        .must_refuse(401, "signed_out");
+    world.must_still_have(&rows);
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let resolution = started(&world).await;
+    let agent = world.signed_in(AGENT).await;
+    let rows = world.rows();
+    let number = case.number.0;
+    for headers in [
+        &[("sec-fetch-site", "cross-site")][..],
+        &[("sec-fetch-site", "same-site")],
+        &[("origin", "https://otra.example")],
+        &[("origin", "null")],
+        &[],
+    ] {
+        let mut request = post(format!("/solicitudes/{number}/solucion"))
+            .cookie(COOKIE, &agent)
+            .header("accept", "text/html")
+            .form(&[("solution", "Robada.")]);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let answer = resolution.answers(&request).await;
+        assert_eq!(answer.status, 403, "{headers:?}: {}", answer.body);
+    }
+    world.must_still_have(&rows);
+}
+
+#[tokio::test]
+async fn what_somebody_may_not_do_a_form_does_not_do_for_him() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let resolution = started(&world).await;
+    let events = case.kinds().await;
+    for (who, status) in [(ANA, 403), (LUIS, 404), (COLLEAGUE, 403), (PRINTER, 404)] {
+        let session = world.signed_in(who).await;
+        let fields = [("solution", "Hecho.")];
+        let answer = resolution
+            .answers(&sent(&case, "solucion", &session, &fields))
+            .await;
+        assert_eq!(answer.status, status, "{who}: {}", answer.body);
+    }
+    let internal = [("body", "Algo."), ("visibility", "internal")];
+    let ana = world.signed_in(ANA).await;
+    let answer = resolution
+        .answers(&sent(&case, "seguimientos", &ana, &internal))
+        .await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    assert_eq!(case.kinds().await, events);
+}
+
+#[tokio::test]
+async fn the_link_of_a_mail_lets_its_requester_answer_and_nobody_else() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let resolution = started(&world).await;
+    let secret = TokenSecret::new(&world.variable("TOKEN_SECRET")).unwrap();
+    let token = secret.issue(TokenUse::Link, case.id);
+    let says = |token: &str, visibility: &str| {
+        post(format!("/s/{token}/seguimientos"))
+            .header("accept", "text/html")
+            .from_own_page()
+            .form(&[("body", "Sigue igual."), ("visibility", visibility)])
+    };
+    let answer = resolution.answers(&says(&token, "public")).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let page = format!("/s/{token}?hecho=enviado");
+    assert_eq!(answer.header("location"), Some(&*page));
+    let event = case.events().await.pop().unwrap();
+    assert_eq!(event.actor.email.unwrap().as_str(), ANA);
+
+    let rows = world.rows();
+    let survey = secret.issue(TokenUse::Survey { round: 0 }, case.id);
+    let foreign = TokenSecret::new(&"otro secreto".repeat(4)).unwrap();
+    let foreign = foreign.issue(TokenUse::Link, case.id);
+    for (token, visibility, status) in [
+        (&*survey, "public", 404),
+        (&*foreign, "public", 404),
+        ("aaaa", "public", 404),
+        (&*token, "internal", 403),
+    ] {
+        let answer = resolution.answers(&says(token, visibility)).await;
+        assert_eq!(
+            answer.status, status,
+            "{token} {visibility}: {}",
+            answer.body
+        );
+    }
+    world.must_still_have(&rows);
 }

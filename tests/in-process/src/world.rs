@@ -10,11 +10,13 @@ use cloud::aws::{Access, sdk_config};
 use cloud::config::Environment;
 use cloud::desk::Desk;
 use cloud::entry::Function;
+use cloud::http::Identity;
 use types::catalogue::CatalogueDocument;
 use types::effects::QueueName;
 use types::ids::TicketNumber;
 use types::message::Doorbell;
 
+use crate::case::now;
 use crate::faults::Fault;
 use crate::function::Started;
 use crate::mail::Mail;
@@ -109,6 +111,16 @@ impl World {
             }
         })
         .await;
+    }
+
+    /// The value of the cookie of somebody who has just signed in to the pages.
+    pub async fn signed_in(&self, email: &str) -> String {
+        let identity = Identity {
+            email: address(email),
+            name: None,
+        };
+        let opened = self.desk.store.open_session(&identity, now()).await;
+        opened.unwrap()
     }
 
     /// Takes a number, as a function that dies right after does.
