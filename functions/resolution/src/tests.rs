@@ -290,6 +290,7 @@ async fn a_form_that_cannot_be_taken_comes_back_with_all_that_was_typed() {
         .answers(&sent(&case, "solucion", &agent, &fields))
         .await;
     assert_eq!(answer.status, 422, "{}", answer.body);
+    world.must_still_have(&rows);
     for part in [
         "Error: ",
         "field--error",
