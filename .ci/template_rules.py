@@ -24,6 +24,10 @@ PUBLIC_ROUTES = {
     "GET /openapi.json",
     "GET /surveys/{token}",
     "POST /surveys/{token}",
+    "GET /entrar",
+    "POST /entrar",
+    "GET /entrar/vuelta",
+    "POST /salir",
     "$default",
 }
 # What pages begin with: a browser's navigation carries no token, so the functions

@@ -51,7 +51,7 @@ impl DataDirectory {
                 self.remove(&format!("{database}{suffix}"))?;
             }
         }
-        for secret in ["jwt-key.pem", "token-secret"] {
+        for secret in ["jwt-key.pem", "token-secret", "client-secret"] {
             self.remove(secret)?;
         }
         for directory in [self.logs(), self.objects()] {

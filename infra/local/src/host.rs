@@ -21,7 +21,7 @@ use crate::binaries::Binaries;
 use crate::data::DataDirectory;
 use crate::emulated::Emulated;
 use crate::error::StartError;
-use crate::http::{self, Api, Console, Gateway, Jwt, Throttle, kept_secret};
+use crate::http::{self, Api, Client, Console, Gateway, Issuer, Jwt, Throttle, kept_secret};
 use crate::lambda::{Launch, Runtime, mappings, runtime_api, schedules};
 use crate::options::{Options, Start};
 use crate::wiring::{self, Offered};
@@ -64,6 +64,7 @@ impl Host {
             issuer: format!("http://127.0.0.1:{port}/_local"),
             base_url: format!("http://127.0.0.1:{port}"),
             token_secret: kept_secret(&data.file("token-secret"))?,
+            client_secret: kept_secret(&data.file("client-secret"))?,
         };
         let text = options.read_template()?;
         let mut template = wiring::template(&text, &options.parameters, &offered, aws_port)?;
@@ -79,6 +80,8 @@ impl Host {
         let binaries = executables(&options, &template.functions).await?;
 
         let clock = Clock::starting_at(options.now);
+        let origins = ["127.0.0.1", "localhost"].map(|name| format!("http://{name}:{port}"));
+        let issuer = Issuer::new(Client::of(&template.functions, &origins), clock);
         let emulated = Emulated::open(&template, &data, options.durability, clock)?;
         let functions = template.functions.into_iter().map(|function| {
             let launch = Launch::new(
@@ -116,6 +119,7 @@ impl Host {
                 mailbox: Arc::clone(&emulated.mailbox),
                 faults: Arc::clone(&emulated.faults),
             },
+            issuer,
         });
         let router = Router::new().fallback(http::api).with_state(state);
         servers.spawn(serve(api, router, stop_serving.subscribe()));

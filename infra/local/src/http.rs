@@ -2,11 +2,14 @@
 
 mod answers;
 mod console;
+mod directory;
 mod event;
 mod gateway;
+mod issuer;
 mod jwt;
 mod response;
 mod routes;
+mod sign_in;
 mod throttle;
 
 use std::sync::Arc;
@@ -18,6 +21,7 @@ use emulator::wire::is_for_this_machine;
 
 pub(crate) use crate::http::console::Console;
 pub(crate) use crate::http::gateway::Gateway;
+pub(crate) use crate::http::issuer::{Client, Issuer};
 pub use crate::http::jwt::KeyError;
 pub(crate) use crate::http::jwt::{Jwt, kept_secret};
 pub(crate) use crate::http::throttle::Throttle;
@@ -26,6 +30,7 @@ pub(crate) use crate::http::throttle::Throttle;
 pub(crate) struct Api {
     pub(crate) gateway: Gateway,
     pub(crate) console: Console,
+    pub(crate) issuer: Issuer,
 }
 
 /// Answers every request to the API's port.
@@ -33,6 +38,12 @@ pub(crate) async fn api(State(api): State<Arc<Api>>, request: Request) -> Respon
     let (parts, body) = request.into_parts();
     if !is_for_this_machine(&parts.headers) {
         return answers::message(StatusCode::FORBIDDEN, "Forbidden");
+    }
+    if let Some(endpoint) = parts.uri.path().strip_prefix("/_local/oidc/") {
+        let Api {
+            gateway, issuer, ..
+        } = &*api;
+        return issuer::answer(issuer, &gateway.jwt, gateway, endpoint, &parts, body).await;
     }
     if let Some(page) = parts.uri.path().strip_prefix("/_local/") {
         return console::answer(&api.console, page, &parts, body).await;

@@ -9,8 +9,8 @@
 //!
 //! What it keeps is in the data directory: `table.db` (DynamoDB), `host.db`
 //! (queues, sent mail, and what objects are), `objects/` (their bytes),
-//! `jwt-key.pem`, `token-secret`, `logs/`, and `host.json`, which says where the
-//! host listens once it does.
+//! `jwt-key.pem`, `token-secret`, `client-secret`, `logs/`, and `host.json`, which says
+//! where the host listens once it does.
 
 mod aws;
 mod binaries;

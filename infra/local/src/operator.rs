@@ -147,7 +147,8 @@ fn names(place: &Place) -> Result<[String; 3], OperatorError> {
             let offered = Offered {
                 issuer: nothing.clone(),
                 base_url: nothing.clone(),
-                token_secret: nothing,
+                token_secret: nothing.clone(),
+                client_secret: nothing,
             };
             let text = options.read_template()?;
             let template = wiring::template(&text, &options.parameters, &offered, 0)

@@ -10,6 +10,7 @@ pub(crate) struct Offered {
     pub(crate) issuer: String,
     pub(crate) base_url: String,
     pub(crate) token_secret: String,
+    pub(crate) client_secret: String,
 }
 
 /// Reads a template as it is deployed here.
@@ -23,11 +24,13 @@ pub(crate) fn template(
         issuer,
         base_url,
         token_secret,
+        client_secret,
     } = offered;
     let offered = [
         ("JwtIssuer", issuer.clone()),
         ("BaseUrl", base_url.clone()),
         ("TokenSecret", token_secret.clone()),
+        ("OidcClientSecret", client_secret.clone()),
     ];
     let place = Place {
         account: ACCOUNT,
@@ -143,6 +146,7 @@ mod tests {
             issuer: "http://issuer".to_owned(),
             base_url: "http://base".to_owned(),
             token_secret: "secret".to_owned(),
+            client_secret: "client".to_owned(),
         };
         let text = include_str!("../../../template.yaml");
         let template = template(text, &[], &offered, 4566).unwrap();
@@ -172,6 +176,15 @@ mod tests {
             ));
         }
         known.push(("$default".to_owned(), "desk".to_owned(), false));
+        // Pages are none of the API's.
+        for page in [
+            "GET /entrar",
+            "POST /entrar",
+            "GET /entrar/vuelta",
+            "POST /salir",
+        ] {
+            known.push((page.to_owned(), "session".to_owned(), false));
+        }
         wired.sort_unstable();
         known.sort_unstable();
         assert_eq!(wired, known);

@@ -23,6 +23,14 @@ use template::Authorizer;
 /// How many tokens are remembered to be signed.
 const REMEMBERED: usize = 1_024;
 
+/// Whom an id token is about.
+pub(super) struct Holder<'a> {
+    pub(super) email: &'a str,
+    pub(super) name: Option<&'a str>,
+    /// What the client wants to see again.
+    pub(super) nonce: Option<&'a str>,
+}
+
 /// What a token says of whoever carries it.
 pub(crate) type Claims = Arc<Map<String, Value>>;
 
@@ -102,6 +110,33 @@ impl Jwt {
         encode(&header, &claims, &self.signing_key)
     }
 
+    /// An id token for a client, at `now` in epoch seconds.
+    pub(super) fn id_token(
+        &self,
+        holder: &Holder<'_>,
+        client: &str,
+        now: i64,
+        lasts: i64,
+    ) -> jsonwebtoken::errors::Result<String> {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(self.key_id.clone());
+        let mut claims = json!({
+            "iss": self.authorizer.issuer,
+            "sub": holder.email,
+            "aud": client,
+            "iat": now,
+            "exp": now.saturating_add(lasts),
+            "email": holder.email,
+            "email_verified": true,
+        });
+        for (name, value) in [("name", holder.name), ("nonce", holder.nonce)] {
+            if let Some(value) = value {
+                claims[name] = value.into();
+            }
+        }
+        encode(&header, &claims, &self.signing_key)
+    }
+
     /// The claims of a token that the API accepts now; `None` for any other.
     pub(crate) fn accept(&self, token: &str) -> Option<Claims> {
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
@@ -175,7 +210,16 @@ impl Jwt {
         let issuer = &self.authorizer.issuer;
         json!({
             "issuer": issuer,
+            "authorization_endpoint": format!("{issuer}/oidc/authorize"),
+            "token_endpoint": format!("{issuer}/oidc/token"),
             "jwks_uri": format!("{issuer}/jwks.json"),
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code"],
+            "subject_types_supported": ["public"],
+            "scopes_supported": ["openid", "email", "profile"],
+            "claims_supported": ["sub", "email", "email_verified", "name"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "id_token_signing_alg_values_supported": ["RS256"],
         })
     }
@@ -193,13 +237,18 @@ impl Jwt {
     }
 }
 
+/// What nobody guesses.
+pub(super) fn random() -> String {
+    let mut random = [0; 32];
+    rsa::rand_core::RngCore::fill_bytes(&mut OsRng, &mut random);
+    data_encoding::HEXLOWER.encode(&random)
+}
+
 /// The secret in `path`, or a new random one that is kept there.
 pub(crate) fn kept_secret(path: &Path) -> io::Result<String> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut random = [0; 32];
-            rsa::rand_core::RngCore::fill_bytes(&mut OsRng, &mut random);
-            let secret = data_encoding::HEXLOWER.encode(&random);
+            let secret = random();
             write_secret(path, secret.as_bytes())?;
             Ok(secret)
         }

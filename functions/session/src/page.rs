@@ -1,0 +1,173 @@
+//! What people read on the way in and out: one page with one sentence and one button.
+
+use askama::Template;
+use cloud::http::Answer;
+use types::problem::Problem;
+
+use crate::attempt::Path;
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    title: &'a str,
+    /// What happened; more to a reader who did not expect it.
+    said: &'a str,
+    /// Where it leads after.
+    to: &'a str,
+    offer: Offer<'a>,
+}
+
+/// What the page offers.
+#[derive(Clone, Copy)]
+enum Offer<'a> {
+    /// To sign in.
+    Enter { label: &'a str, account: &'a str },
+    /// To go on as somebody, or to sign out.
+    Leave { name: &'a str, email: &'a str },
+    /// To sign out.
+    LeaveAgain,
+}
+
+/// Why somebody is not in, or not out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// He said no at the issuer.
+    Cancelled,
+    /// He came back without having been sent, too late, or twice.
+    Stale,
+    /// The issuer does not take the code.
+    Code,
+    /// The issuer did not answer.
+    Unreachable,
+    /// The issuer's answer is not to be relied on, or we are not set up with it.
+    Issuer,
+    /// His address is not verified.
+    Unverified,
+    /// His account is none of the entity's.
+    Foreign,
+    /// A page of somebody else sent the form.
+    Elsewhere,
+    /// The table did not answer.
+    Busy,
+    /// The table did not answer, and he is still signed in.
+    StillIn,
+}
+
+impl Trouble {
+    /// Status, title, and what happened.
+    fn told(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Trouble::Cancelled => (403, "No entró", "El ingreso se canceló antes de terminar."),
+            Trouble::Stale => (
+                400,
+                "Este ingreso ya no sirve",
+                "Pasó demasiado tiempo, o la página se abrió dos veces. Empiece de nuevo.",
+            ),
+            Trouble::Code => (
+                400,
+                "Este ingreso ya se usó",
+                "El proveedor de identidad no acepta dos veces el mismo ingreso. Empiece de nuevo.",
+            ),
+            Trouble::Unreachable => (
+                503,
+                "No se pudo comprobar quién es",
+                "El proveedor de identidad no respondió. Espere un momento y vuelva a intentarlo.",
+            ),
+            Trouble::Issuer => (
+                502,
+                "No se pudo comprobar quién es",
+                "La respuesta del proveedor de identidad no es válida. Si vuelve a pasar, avise a la Mesa de Ayuda.",
+            ),
+            Trouble::Unverified => (
+                403,
+                "Su correo no está verificado",
+                "El proveedor de identidad no confirma que esa dirección sea suya. Entre con otra cuenta.",
+            ),
+            Trouble::Foreign => (
+                403,
+                "Esa cuenta no es de la entidad",
+                "Entre con su cuenta de la entidad, no con una personal.",
+            ),
+            Trouble::Elsewhere => (
+                403,
+                "El formulario no venía de esta página",
+                "Por seguridad no se hizo nada. Vuelva a intentarlo desde aquí.",
+            ),
+            Trouble::Busy => (
+                503,
+                "No se pudo entrar",
+                "La Mesa de Ayuda no respondió a tiempo. Espere un momento y vuelva a intentarlo.",
+            ),
+            Trouble::StillIn => (
+                503,
+                "Su sesión sigue abierta",
+                "No se pudo cerrar en este momento. Vuelva a intentarlo.",
+            ),
+        }
+    }
+
+    /// Whether going on with the account that the issuer knows would end here again.
+    fn wants_another_account(self) -> bool {
+        matches!(self, Trouble::Unverified | Trouble::Foreign)
+    }
+}
+
+/// The page with the button; `left` where somebody has just signed out.
+pub fn enter(to: &Path, left: Left) -> Result<Answer, Problem> {
+    let (said, account) = match left {
+        Left::JustNow => ("Su sesión quedó cerrada.", "otra"),
+        Left::No => ("Entre con su cuenta de la entidad.", ""),
+    };
+    let offer = Offer::Enter {
+        label: "Entrar",
+        account,
+    };
+    page(200, "Entrar", said, to, offer)
+}
+
+/// Whether somebody has just signed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    JustNow,
+    No,
+}
+
+/// The page for somebody who is signed in.
+pub fn entered(to: &Path, name: Option<&str>, email: &str) -> Result<Answer, Problem> {
+    let name = name.unwrap_or(email);
+    page(200, "Ya entró", "", to, Offer::Leave { name, email })
+}
+
+/// The page that says what went wrong, and offers to try again.
+pub fn trouble(trouble: Trouble, to: &Path) -> Result<Answer, Problem> {
+    let (status, title, said) = trouble.told();
+    let offer = match trouble {
+        Trouble::StillIn => Offer::LeaveAgain,
+        _ if trouble.wants_another_account() => Offer::Enter {
+            label: "Entrar con otra cuenta",
+            account: "otra",
+        },
+        _ => Offer::Enter {
+            label: "Volver a intentarlo",
+            account: "",
+        },
+    };
+    page(status, title, said, to, offer)
+}
+
+fn page(
+    status: u16,
+    title: &str,
+    said: &str,
+    to: &Path,
+    offer: Offer<'_>,
+) -> Result<Answer, Problem> {
+    let page = Page {
+        title,
+        said,
+        to: to.as_str(),
+        offer,
+    };
+    let html = page.render().map_err(|_| Problem::Internal)?;
+    Ok(Answer::html(status, html))
+}
