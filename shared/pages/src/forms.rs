@@ -421,6 +421,18 @@ impl Form {
         }
     }
 
+    /// The same form in the words of whoever asked: his answers go to the desk.
+    #[must_use]
+    pub fn of_requester(mut self) -> Self {
+        self.hint = "La lee la Mesa de Ayuda.";
+        for field in &mut self.fields {
+            if field.name == "body" {
+                field.label = "Escribir a la Mesa de Ayuda".into();
+            }
+        }
+        self
+    }
+
     /// The id of the form, and what the ids of its fields begin with.
     pub fn id(&self) -> String {
         let Form { act, .. } = self;

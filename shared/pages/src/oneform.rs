@@ -33,7 +33,19 @@ impl Page<'_> {
     }
 
     fn sentence(&self) -> String {
-        self.problem.body().detail
+        match self.problem {
+            Problem::VersionConflict { .. } => {
+                "Alguien la cambió mientras usted escribía: abajo está lo que \
+                pasó. Si lo suyo sigue valiendo, envíelo otra vez."
+                    .to_owned()
+            }
+            Problem::IdempotencyMismatch => {
+                "Esto ya se guardó antes con otro texto. Revise la solicitud; si \
+                falta algo, envíelo otra vez."
+                    .to_owned()
+            }
+            problem => problem.body().detail,
+        }
     }
 
     fn title(&self) -> &'static str {

@@ -84,7 +84,7 @@ impl<'a> Page<'a> {
                 .filter(|file| reading.reader.may_have(file))
                 .map(File::of)
                 .collect(),
-            reply: of(Act::Reply),
+            reply: of(Act::Reply).map(Form::of_requester),
             reject: of(Act::Reject),
             survey,
             at,
