@@ -1,0 +1,127 @@
+// Somebody who needs help: with and without scripts, on a screen and on a telephone.
+
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
+import { ask, REQUESTER } from "./people.js";
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {string} */
+let url;
+
+before(async () => {
+	({ url } = await startHost());
+	browser = await startBrowser();
+});
+
+/** @type {[string, import("playwright-core").BrowserContextOptions][]} */
+const WAYS = [
+	["with scripts", {}],
+	["without scripts", { javaScriptEnabled: false }],
+	["on a telephone", { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }],
+];
+
+for (const [way, options] of WAYS) {
+	it(`asks, sees what happens next, and writes: ${way}`, async () => {
+		const { page, watch } = await visitor(browser, url, options);
+		await signIn(page, REQUESTER);
+		const title = `El Excel se cierra (${way})`;
+		const number = await ask(page, title);
+		await page.getByText("Su solicitud quedó registrada.").waitFor();
+		await page.getByRole("heading", { name: title }).waitFor();
+		await page.getByLabel("Respuesta").fill("También pasa con otros libros.");
+		await page.getByRole("button", { name: "Enviar" }).click();
+		await page.waitForURL(/hecho=enviado$/);
+		await page.getByText("También pasa con otros libros.").waitFor();
+		await page.goto("/solicitudes");
+		const mine = page.getByRole("link", { name: title });
+		assert.equal(new URL((await mine.getAttribute("href")) ?? "", url).pathname, `/solicitudes/${number}`);
+		if (options.javaScriptEnabled !== false) await picture(page, "mis-solicitudes");
+		watch.quiet();
+	});
+}
+
+describe("nothing typed is lost", () => {
+	it("where something is missing", async () => {
+		const { page, watch } = await visitor(browser, url);
+		watch.mayHear(/status of 4\d\d/);
+		await signIn(page, REQUESTER, "/solicitudes/nueva");
+		await page.locator('[name="title"]').fill("Sin categoría ni texto");
+		await page.getByRole("button", { name: "Enviar solicitud" }).click();
+		const summary = page.locator(".error-summary");
+		await summary.waitFor();
+		assert.equal(await page.evaluate(() => document.activeElement?.classList.contains("error-summary")), true);
+		assert.match(await page.title(), /^Error: /);
+		assert.equal(await page.locator('[name="title"]').inputValue(), "Sin categoría ni texto");
+		for (const link of await summary.getByRole("link").all()) {
+			const target = (await link.getAttribute("href")) ?? "";
+			assert.equal(await page.locator(target).count(), 1, target);
+		}
+		await picture(page, "nueva-con-errores");
+		watch.quiet();
+	});
+
+	it("where the browser is closed", async () => {
+		const { page, context, watch } = await visitor(browser, url);
+		await signIn(page, REQUESTER, "/solicitudes/nueva");
+		await page.locator('[name="description"]').pressSequentially("Un texto largo.");
+		await page.close();
+		const again = await context.newPage();
+		await again.goto("/solicitudes/nueva");
+		await again.getByText(/Borrador guardado a las/).waitFor();
+		assert.equal(await again.locator('[name="description"]').inputValue(), "Un texto largo.");
+		watch.quiet();
+	});
+
+	it("where the session ends in the middle of writing", async () => {
+		const { page, context, watch } = await visitor(browser, url);
+		watch.mayHear(/status of 401/);
+		await signIn(page, REQUESTER);
+		const number = await ask(page, "La sesión termina");
+		await page.getByLabel("Respuesta").fill("Un texto largo.");
+		await context.clearCookies();
+		await page.getByRole("button", { name: "Enviar" }).click();
+		const line = page.getByText("Su sesión terminó.");
+		await line.waitFor();
+		const [other] = await Promise.all([
+			context.waitForEvent("page"),
+			page.getByRole("link", { name: "Entre en otra pestaña" }).click(),
+		]);
+		await signIn(other, REQUESTER);
+		assert.equal(await page.getByLabel("Respuesta").inputValue(), "Un texto largo.");
+		await page.getByRole("button", { name: "Enviar" }).click();
+		await page.waitForURL(new RegExp(`/solicitudes/${number}\\?hecho=enviado$`));
+		assert.equal(await page.getByText("Un texto largo.").count(), 1);
+		watch.quiet();
+	});
+});
+
+it("a button that is pressed twice is one request", async () => {
+	const { page, watch } = await visitor(browser, url);
+	await signIn(page, REQUESTER, "/solicitudes/nueva");
+	await page.locator('input[name="category"][value="ofimatica"]').check();
+	await page.locator('[name="title"]').fill("Pulsada dos veces");
+	await page.locator('[name="description"]').fill("Una sola.");
+	await page.getByRole("button", { name: "Enviar solicitud" }).dblclick();
+	await page.waitForURL(/hecho=registrada$/);
+	await page.goto("/solicitudes");
+	assert.equal(await page.getByRole("link", { name: "Pulsada dos veces" }).count(), 1);
+	watch.quiet();
+});
+
+it("the first page and the next weigh what they may, and come from here alone", async () => {
+	const { page, watch } = await visitor(browser, url);
+	await signIn(page, REQUESTER, "/solicitudes");
+	await page.waitForLoadState("networkidle");
+	const own = (/** @type {string} */ path) => path.startsWith("/solicitudes") || path.startsWith("/recursos");
+	const sum = () => watch.requests.filter(({ path }) => own(path)).reduce((all, { bytes }) => all + bytes, 0);
+	const first = sum();
+	assert.ok(first > 0 && first <= 35_000, `the first page: ${first} bytes`);
+	watch.requests.splice(0);
+	await page.goto("/solicitudes/nueva");
+	await page.waitForLoadState("networkidle");
+	const next = sum();
+	assert.ok(next > 0 && next <= 15_000, `the next page: ${next} bytes`);
+	watch.quiet();
+});
