@@ -69,7 +69,7 @@ it("two agents on one request: nobody overwrites, both texts are shown", async (
 	await signIn(other.page, COLLEAGUE, `/solicitudes/${number}`);
 	await within("it is somebody's", async () => {
 		await Promise.all([one.page.reload(), other.page.reload()]);
-		return (await one.page.getByText("Sin asignar").count()) === 0 ? true : undefined;
+		return (await one.page.locator(".side").getByText("Sin asignar").count()) === 0 ? true : undefined;
 	});
 	await other.page.locator("#reply").getByLabel("Respuesta").fill("Mi respuesta, más lenta.");
 	await one.page.locator("#reply").getByLabel("Respuesta").fill("La primera respuesta.");

@@ -151,6 +151,23 @@ function watch(page, origin) {
 	};
 }
 
+/** The layers of the styles, in the order in which the build puts them together. */
+const LAYERS = ["tokens", "base", "components", "pages"];
+
+/**
+ * Styles and scripts as they are in the source, whatever was built: for whoever works on them.
+ * @param {import("playwright-core").BrowserContext} context
+ */
+async function unbuilt(context) {
+	const assets = join(ROOT, "shared/pages/assets");
+	await context.route("**/recursos/*/*", async (route) => {
+		const name = new URL(route.request().url()).pathname.split("/").at(-1) ?? "";
+		if (name !== "mesa.css") return route.fulfill({ path: join(assets, name), contentType: "text/javascript" });
+		const styles = LAYERS.map((layer) => readFileSync(join(assets, `${layer}.css`), "utf8")).join("");
+		return route.fulfill({ body: styles, contentType: "text/css" });
+	});
+}
+
 /**
  * Somebody with a browser of his own: nothing of anybody else's is in it.
  * @param {Browser} browser
@@ -166,6 +183,7 @@ export async function visitor(browser, url, options = {}) {
 		...options,
 	});
 	context.setDefaultTimeout(PATIENCE);
+	if (process.env.ASSETS === "source") await unbuilt(context);
 	const page = await context.newPage();
 	return { context, page, watch: watch(page, url) };
 }

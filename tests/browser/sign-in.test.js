@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
-import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
+import { signIn, startBrowser, startHost, visitor } from "./harness.js";
 import { AGENT, REQUESTER } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
@@ -46,17 +45,5 @@ it("whoever signs out is out, also with the cookie that he had", async () => {
 	await context.addCookies(kept);
 	await page.goto("/solicitudes");
 	assert.match(page.url(), /\/entrar\?a=/);
-	watch.quiet();
-});
-
-it("the pages of coming in hold for everybody", async () => {
-	const { page, watch } = await visitor(browser, url);
-	await page.goto("/entrar");
-	await accessible(page);
-	await picture(page, "entrar");
-	await page.getByRole("button", { name: "Entrar", exact: true }).click();
-	await page.locator('[name="email"]').first().waitFor();
-	await accessible(page);
-	await picture(page, "quien");
 	watch.quiet();
 });
