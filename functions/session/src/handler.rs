@@ -54,12 +54,12 @@ pub async fn answer(session: &Session, call: &Call) -> Result<Answer, Problem> {
 async fn enter(session: &Session, call: &Call) -> Result<Answer, Problem> {
     let to = Path::of(parameter(call, "a"));
     let page = match signed_in(session, call).await {
-        Ok(Some(known)) => page::entered(&to, known.name.as_deref(), known.email.as_str()),
-        Ok(None) if parameter(call, "hecho") == "salida" => page::enter(&to, Left::JustNow),
-        Ok(None) => page::enter(&to, Left::No),
-        Err(error) => refuse(&error, Trouble::Busy, &to),
+        Ok(Some(known)) => page::entered(call, &to, known.name.as_deref(), known.email.as_str()),
+        Ok(None) if parameter(call, "hecho") == "salida" => page::enter(call, &to, Left::JustNow),
+        Ok(None) => page::enter(call, &to, Left::No),
+        Err(error) => refuse(call, &error, Trouble::Busy, &to)?,
     };
-    Ok(page?.leading_to(&session.issuer.sources()))
+    Ok(page.leading_to(&session.issuer.sources()))
 }
 
 /// Sends somebody to the issuer, and remembers what he went with.
@@ -71,7 +71,7 @@ async fn begin(session: &Session, call: &Call) -> Result<Answer, Problem> {
     };
     let to = Path::of(field("a"));
     if !call.is_from_own_page() {
-        return trouble(session, Trouble::Elsewhere, &to);
+        return trouble(session, call, Trouble::Elsewhere, &to);
     }
     // The issuer sends people back to where the pages are known to be; the cookie has
     // to be kept there, and not under another name of this host.
@@ -99,7 +99,7 @@ async fn begin(session: &Session, call: &Call) -> Result<Answer, Problem> {
             &attempt.cookie(),
             attempt::LASTS,
         )),
-        Err(failure) => trouble(session, failed(&failure), &to),
+        Err(failure) => trouble(session, call, failed(&failure), &to),
     }
 }
 
@@ -112,8 +112,8 @@ async fn come_back(session: &Session, call: &Call) -> Result<Answer, Problem> {
         // Whoever goes back to this address is in already.
         return match signed_in(session, call).await {
             Ok(Some(_)) => Ok(Answer::see_other(first.as_str())),
-            Ok(None) => trouble(session, Trouble::Stale, &first),
-            Err(error) => refuse(&error, Trouble::Busy, &first),
+            Ok(None) => trouble(session, call, Trouble::Stale, &first),
+            Err(error) => refuse(call, &error, Trouble::Busy, &first),
         };
     };
     // It is used up, whatever comes of it.
@@ -125,23 +125,23 @@ async fn received(session: &Session, call: &Call, attempt: &Attempt) -> Result<A
     let to = attempt.to();
     match parameter(call, "error") {
         "" => {}
-        "access_denied" => return trouble(session, Trouble::Cancelled, &to),
+        "access_denied" => return trouble(session, call, Trouble::Cancelled, &to),
         _ => {
             tracing::warn!("the issuer sent somebody back with an error");
-            return trouble(session, Trouble::Issuer, &to);
+            return trouble(session, call, Trouble::Issuer, &to);
         }
     }
     let redirect_uri = session.redirect_uri(call);
     let code = parameter(call, "code");
     let identity = match session.issuer.identify(attempt, &redirect_uri, code).await {
         Ok(identity) => identity,
-        Err(failure) => return trouble(session, failed(&failure), &to),
+        Err(failure) => return trouble(session, call, failed(&failure), &to),
     };
     // Whoever was signed in here is not any more.
     if let Some(old) = call.cookie(session::COOKIE)
         && let Err(error) = session.store.end_session(old).await
     {
-        return refuse(&error, Trouble::Busy, &to);
+        return refuse(call, &error, Trouble::Busy, &to);
     }
     match session.store.open_session(&identity, clock::now()).await {
         Ok(value) => {
@@ -149,7 +149,7 @@ async fn received(session: &Session, call: &Call, attempt: &Attempt) -> Result<A
             let answer = Answer::see_other(to.as_str());
             Ok(answer.keeping(session::COOKIE, &value, session::LASTS))
         }
-        Err(error) => refuse(&error, Trouble::Busy, &to),
+        Err(error) => refuse(call, &error, Trouble::Busy, &to),
     }
 }
 
@@ -157,12 +157,12 @@ async fn received(session: &Session, call: &Call, attempt: &Attempt) -> Result<A
 async fn leave(session: &Session, call: &Call) -> Result<Answer, Problem> {
     let first = Path::of("/");
     if !call.is_from_own_page() {
-        return trouble(session, Trouble::Elsewhere, &first);
+        return trouble(session, call, Trouble::Elsewhere, &first);
     }
     if let Some(value) = call.cookie(session::COOKIE)
         && let Err(error) = session.store.end_session(value).await
     {
-        return refuse(&error, Trouble::StillIn, &first);
+        return refuse(call, &error, Trouble::StillIn, &first);
     }
     Ok(Answer::see_other("/entrar?hecho=salida").forgetting(session::COOKIE))
 }
@@ -179,14 +179,14 @@ fn parameter<'a>(call: &'a Call, name: &str) -> &'a str {
     found.map_or("", |(_, value)| value)
 }
 
-fn trouble(session: &Session, trouble: Trouble, to: &Path) -> Result<Answer, Problem> {
-    Ok(page::trouble(trouble, to)?.leading_to(&session.issuer.sources()))
+fn trouble(session: &Session, call: &Call, trouble: Trouble, to: &Path) -> Result<Answer, Problem> {
+    Ok(page::trouble(call, trouble, to).leading_to(&session.issuer.sources()))
 }
 
 /// The table failed: the log gets why.
-fn refuse(error: &StoreError, trouble: Trouble, to: &Path) -> Result<Answer, Problem> {
+fn refuse(call: &Call, error: &StoreError, trouble: Trouble, to: &Path) -> Result<Answer, Problem> {
     match problem_of(error) {
-        Problem::Unavailable => page::trouble(trouble, to),
+        Problem::Unavailable => Ok(page::trouble(call, trouble, to)),
         lasting => Err(lasting),
     }
 }

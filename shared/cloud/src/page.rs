@@ -12,7 +12,7 @@ use lambda_http::http::header::{
 };
 use pages::assets::Asset;
 use pages::forms::{Act, Form, form};
-use pages::shell::{Section, Shell};
+use pages::shell::{POLICY, Section, Shell};
 use pages::talk::{Reading, conversation};
 use pages::{oneform, problem};
 use types::api::Takes;
@@ -29,12 +29,6 @@ use crate::desk::{Desk, problem_of};
 use crate::http::{Answer, Call};
 use crate::log::chain;
 use crate::session::COOKIE;
-
-/// Nothing but what is served here: a page shows what strangers wrote. No script
-/// may make markup or code of a text.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; \
-    base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// A body under this is not worth compressing.
 const WORTH_IT: usize = 1_000;

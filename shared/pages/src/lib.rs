@@ -4,7 +4,9 @@
 
 pub mod assets;
 pub mod clocks;
+pub mod entrance;
 pub mod forms;
+pub mod local;
 pub mod mine;
 pub mod new;
 pub mod oneform;

@@ -1,9 +1,10 @@
 //! A page that could not be shown, and why.
 
 use askama::Template;
+use jiff::Timestamp;
 use types::problem::Problem;
 
-use crate::shell::Shell;
+use crate::shell::{Section, Shell};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -23,6 +24,19 @@ pub fn page(shell: Shell<'_>, problem: &Problem) -> Result<String, askama::Error
         shell,
         title: body.title,
         detail: &body.detail,
+    }
+    .render()
+}
+
+/// A page that says something, for somebody of whom nothing is known.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn said(title: &str, detail: &str, now: Timestamp) -> Result<String, askama::Error> {
+    Page {
+        shell: Shell::new(title, Section::Nowhere, now),
+        title,
+        detail,
     }
     .render()
 }

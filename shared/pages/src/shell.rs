@@ -6,6 +6,12 @@ use types::permission::Caller;
 
 use crate::assets::EDITION;
 
+/// The content security policy of every page. Nothing but what is served here: a
+/// page shows what strangers wrote. No script may make markup or code of a text.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
 /// What is around a page: title, who looks, where he is.
 pub struct Shell<'a> {
     pub title: String,

@@ -1,7 +1,8 @@
 //! Answers of API Gateway's own, and of the host's pages.
 
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
+use pages::shell::POLICY;
 use serde_json::{Value, json};
 
 /// An answer of API Gateway's own.
@@ -16,6 +17,25 @@ pub(super) fn busy(status: StatusCode, text: &str) -> Response {
     let soon = HeaderValue::from_static("1");
     response.headers_mut().insert(header::RETRY_AFTER, soon);
     response
+}
+
+/// A page of the host's own. Its forms may lead to whoever sent somebody here.
+pub(super) fn markup(status: StatusCode, page: Result<String, pages::Error>) -> Response {
+    match page {
+        Ok(page) => {
+            let policy = POLICY.replace("form-action 'self'; ", "");
+            let headers = [
+                (header::CONTENT_SECURITY_POLICY, policy.as_str()),
+                (header::CACHE_CONTROL, "no-store"),
+                (header::REFERRER_POLICY, "no-referrer"),
+            ];
+            (status, headers, Html(page)).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be written");
+            message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
+    }
 }
 
 /// JSON with its content type.

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
+use emulator::clock;
 use emulator::faults::Faults;
-use emulator::ses::{Mail, Mailbox};
+use emulator::ses::{self, Mail};
 use emulator::sqs::{QueueError, Queues};
-use emulator::wire::escaped;
+use pages::local::{Mail as Read, MailLine, Mailbox, TextLine};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::http::answers::{json_response, message};
+use crate::http::answers::{json_response, markup, message};
 use crate::http::jwt::Jwt;
 use crate::lambda::Runtime;
 
@@ -22,7 +23,7 @@ pub(crate) struct Console {
     pub(crate) jwt: Arc<Jwt>,
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) queues: Arc<Queues>,
-    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) mailbox: Arc<ses::Mailbox>,
     pub(crate) faults: Arc<Faults>,
 }
 
@@ -106,7 +107,12 @@ fn mail(console: &Console, parts: &Parts) -> Response {
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok());
     if prefers_html(accept.unwrap_or_default()) {
-        Html(page(&mails)).into_response()
+        let mut chosen = form_urlencoded::parse(query.as_bytes());
+        let chosen = chosen.find(|(name, _)| name == "correo");
+        markup(
+            StatusCode::OK,
+            page(&mails, chosen.as_ref().map(|(_, id)| id.as_ref())),
+        )
     } else {
         json_response(StatusCode::OK, &json!({ "items": mails }))
     }
@@ -126,34 +132,26 @@ fn prefers_html(accept: &str) -> bool {
     }
 }
 
-fn page(mails: &[Mail]) -> String {
-    let mut html = String::from(
-        "<!doctype html><html lang=\"es\"><meta charset=\"utf-8\"><title>Correo enviado</title>\
-         <style>body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-         pre{white-space:pre-wrap;background:#f4f4f4;padding:1rem}</style><h1>Correo enviado</h1>",
-    );
-    if mails.is_empty() {
-        html.push_str("<p>Todavía no se ha enviado ningún correo.</p>");
-    }
-    for mail in mails.iter().rev() {
-        html.push_str(&format!(
-            "<article><h2>{}</h2><p>De: {}<br>Para: {}<br>Fecha: {}</p><pre>{}</pre>\
-             <details><summary>Encabezados</summary><pre>{}</pre></details>\
-             <details><summary>HTML</summary><pre>{}</pre></details></article><hr>",
-            escaped(&mail.subject),
-            escaped(&mail.from),
-            escaped(&mail.to.join(", ")),
-            mail.sent_at,
-            escaped(&mail.text),
-            escaped(
-                &mail
-                    .headers
-                    .iter()
-                    .map(|h| format!("{}: {}\n", h.name, h.value))
-                    .collect::<String>()
-            ),
-            escaped(&mail.html),
-        ));
-    }
-    html
+/// The mails, the latest first, and one of them: the latest where none is chosen.
+fn page(mails: &[Mail], chosen: Option<&str>) -> Result<String, pages::Error> {
+    let now = clock::now();
+    let latest = mails.last();
+    let mail = mails
+        .iter()
+        .find(|mail| Some(mail.id.as_str()) == chosen)
+        .or(latest);
+    let lines = mails.iter().rev().map(|other| MailLine {
+        current: mail.is_some_and(|mail| mail.id == other.id),
+        ..MailLine::of(&other.id, &other.subject, &other.to, other.sent_at, now)
+    });
+    let read = mail.map(|mail| Read {
+        subject: &mail.subject,
+        from: &mail.from,
+        to: mail.to.join(", "),
+        at: mail.sent_at,
+        lines: TextLine::all(&mail.text),
+        html: &mail.html,
+        headers: mail.headers.iter().map(|h| (&*h.name, &*h.value)).collect(),
+    });
+    Mailbox::of(lines.collect(), read, now).written()
 }

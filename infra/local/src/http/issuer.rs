@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use emulator::clock::Clock;
@@ -16,7 +16,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use template::Function;
 
-use crate::http::answers::{json_response, message};
+use crate::http::answers::{json_response, markup, message};
 use crate::http::directory::{self, Person};
 use crate::http::gateway::Gateway;
 use crate::http::jwt::{Holder, Jwt, random};
@@ -232,7 +232,7 @@ pub(super) async fn answer(
             match issuer.asked(&fields) {
                 Ok(_) => {
                     let people = people(issuer, jwt, gateway).await;
-                    page(StatusCode::OK, sign_in::page(&fields, &people, None))
+                    markup(StatusCode::OK, sign_in::page(&fields, &people, None))
                 }
                 Err(refusal) => refused(refusal),
             }
@@ -263,7 +263,7 @@ pub(super) async fn answer(
                 }
                 None => {
                     let html = sign_in::page(&fields, &people, Some(email));
-                    page(StatusCode::UNPROCESSABLE_ENTITY, html)
+                    markup(StatusCode::UNPROCESSABLE_ENTITY, html)
                 }
             }
         }
@@ -330,7 +330,7 @@ fn fields(text: &[u8]) -> Fields {
 
 fn refused(refusal: Refusal) -> Response {
     match refusal {
-        Refusal::Unknown(what) => page(StatusCode::BAD_REQUEST, sign_in::unknown(what)),
+        Refusal::Unknown(what) => markup(StatusCode::BAD_REQUEST, sign_in::unknown(what)),
         Refusal::Told {
             redirect_uri,
             state,
@@ -350,12 +350,6 @@ fn back(redirect_uri: &str, with: &[(&str, &str)]) -> Response {
         }
         Err(_) => message(StatusCode::BAD_REQUEST, "Bad Request"),
     }
-}
-
-fn page(status: StatusCode, html: String) -> Response {
-    let policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
-    let policy = [(header::CONTENT_SECURITY_POLICY, policy)];
-    no_store((status, policy, Html(html)).into_response())
 }
 
 fn no_store(mut response: Response) -> Response {

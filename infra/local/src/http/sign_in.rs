@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use emulator::wire::escaped;
+use emulator::clock;
+use pages::local::{People, PersonLine};
 
 use crate::http::directory::Person;
 
@@ -37,66 +38,25 @@ pub(super) fn page(
     asked: &HashMap<String, String>,
     people: &[Person],
     wrong: Option<&str>,
-) -> String {
-    let mut hidden = String::new();
-    for name in HANDED_ON {
-        if let Some(value) = asked.get(name) {
-            hidden.push_str(&format!(
-                "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
-                escaped(value)
-            ));
-        }
-    }
-    let complaint = wrong.map_or(String::new(), |_| {
-        "<p id=\"error\" role=\"alert\">Escriba una dirección de correo completa, como ana@uspec.gov.co.</p>"
-            .to_owned()
+) -> Result<String, pages::Error> {
+    let hidden = HANDED_ON.into_iter();
+    let hidden = hidden.filter_map(|name| Some((name, asked.get(name)?.as_str())));
+    let groups = grouped(people).into_iter();
+    let groups = groups.map(|(title, members)| {
+        let lines = members.into_iter().map(|person| PersonLine {
+            name: person.name.as_deref().unwrap_or(&person.email),
+            email: &person.email,
+        });
+        (title, lines.collect())
     });
-    let described = wrong.map_or("", |_| " aria-invalid=\"true\" aria-describedby=\"error\"");
-    let typed = escaped(wrong.unwrap_or_default());
-    let mut html = head("¿Con qué cuenta entra?");
-    html.push_str(&format!(
-        "<p>Este equipo hace de proveedor de identidad para pruebas y sedes sin red. No se pide contraseña.</p>\
-         <form method=\"post\" action=\"/_local/oidc/authorize\">{hidden}{complaint}\
-         <p><label for=\"email\">Otra dirección de la entidad</label> \
-         <input id=\"email\" name=\"email\" type=\"email\" required autocomplete=\"username\" value=\"{typed}\"{described}> \
-         <button>Entrar</button></p></form>\
-         <form method=\"post\" action=\"/_local/oidc/authorize\" aria-label=\"Personas del directorio\">{hidden}"
-    ));
-    for (title, members) in grouped(people) {
-        html.push_str(&format!("<h2>{title}</h2><ul>"));
-        for person in members {
-            html.push_str(&format!(
-                "<li><button name=\"email\" value=\"{email}\"><b>{name}</b> <span>{email}</span></button></li>",
-                email = escaped(&person.email),
-                name = escaped(person.name.as_deref().unwrap_or(&person.email)),
-            ));
-        }
-        html.push_str("</ul>");
-    }
-    html.push_str("</form>");
-    html.push_str(&format!(
-        "<form method=\"post\" action=\"/_local/oidc/authorize\">{hidden}\
-         <p><button name=\"cancel\" value=\"1\">Cancelar</button></p></form></main></html>"
-    ));
-    html
+    People::of(hidden.collect(), groups.collect(), wrong, clock::now()).written()
 }
 
 /// The page for whoever was sent here by nobody who may.
-pub(super) fn unknown(what: &str) -> String {
-    let mut html = head("No se puede entrar desde ahí");
-    html.push_str(&format!(
-        "<p>La aplicación que lo envió no está registrada en este equipo: <code>{}</code>.</p></main></html>",
-        escaped(what)
-    ));
-    html
-}
-
-fn head(title: &str) -> String {
-    format!(
-        "<!doctype html><html lang=\"es-CO\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title}</title><main><h1>{title}</h1>"
-    )
+pub(super) fn unknown(what: &str) -> Result<String, pages::Error> {
+    let title = "No se puede entrar desde ahí";
+    let detail = format!("La aplicación que lo envió no está registrada en este equipo: {what}");
+    pages::problem::said(title, &detail, clock::now())
 }
 
 /// People by the first group that has one of their roles; the last has everybody else.
@@ -144,10 +104,11 @@ mod tests {
         );
         let state = "\" onfocus=\"alert(1)";
         let asked = HashMap::from([("state".to_owned(), state.to_owned())]);
-        let html = page(&asked, &people, Some("<b>"));
-        assert!(!html.contains("<script"), "{html}");
+        let html = page(&asked, &people, Some("<b>")).unwrap();
+        assert!(!html.contains("<script>"), "{html}");
         assert!(!html.contains("\" onfocus"), "{html}");
-        assert!(html.contains("value=\"&lt;b&gt;\" aria-invalid"), "{html}");
+        assert!(html.contains("value=\"&#60;b&#62;\""), "{html}");
+        assert!(html.contains("aria-invalid"), "{html}");
         assert_eq!(html.matches("name=\"state\"").count(), 3);
     }
 }
