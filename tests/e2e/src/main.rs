@@ -27,6 +27,7 @@ mod overload;
 mod queues;
 mod refusals;
 mod registration;
+mod session;
 mod steps;
 mod text;
 mod transitions;

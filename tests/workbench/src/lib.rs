@@ -6,8 +6,8 @@
 //! - [`fault_run`], [`mail_load`] and [`sweep_cost`] are the binary `workbench`, which
 //!   the scripts of these names build and run.
 //! - A [`Host`] runs the product as it is deployed, from `template.yaml` and with the
-//!   functions' own processes; a [`Client`] speaks to it as a person would, and
-//!   [`Smtp`] as another mail server.
+//!   functions' own processes; a [`Client`] speaks to it as a person's program would, a
+//!   [`Browser`] goes through its pages, and [`Smtp`] is another mail server.
 //!
 //! ```no_run
 //! let host = workbench::Host::start();
@@ -23,6 +23,7 @@
 //! is there ([`eventually`]), and what must *not* happen is looked for once
 //! nothing is left that could still do it ([`Host::settle`]).
 
+mod browser;
 mod chance;
 mod client;
 pub mod demo;
@@ -40,6 +41,7 @@ pub mod sweep_cost;
 
 use std::time::{Duration, Instant};
 
+pub use browser::Browser;
 pub use chance::Chance;
 pub use client::{Answer, Client, ClientError, Request};
 pub use host::{Host, Queue, in_a_hurry};
