@@ -8,6 +8,7 @@ use cloud::page::{Edition, page_key};
 use cloud::store::{ListPlan, StoredCatalogue};
 use jiff::SignedDuration;
 use pages::assets::{EDITION, asset};
+use pages::call::{self, Known};
 use pages::shell::{Counts, Notice, Section, Shell, View, works_here};
 use pages::talk::Reading;
 use pages::{mine, new, queue, request, ticket};
@@ -17,7 +18,7 @@ use types::api::pages::desk::Page;
 use types::catalogue::Role;
 use types::clock::ClockKind;
 use types::command::Setting;
-use types::ids::{CategoryId, TeamId};
+use types::ids::{CategoryId, EmailAddress, TeamId, TicketNumber};
 use types::permission::{Caller, may_read};
 use types::problem::Problem;
 use types::ticket::{State, Status, Ticket};
@@ -74,6 +75,7 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
         | Page::File
         | Page::Queue
         | Page::Next
+        | Page::Call
         | Page::Asset => {}
     }
     let caller = desk.visitor(call, &stored.catalogue).await?;
@@ -100,6 +102,7 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
         }
         Page::Queue => visit.queue().await,
         Page::Next => visit.next().await,
+        Page::Call => visit.call().await,
         Page::Asset | Page::Linked | Page::LinkedFile => Ok(asset_of(call)),
     }
 }
@@ -319,6 +322,43 @@ impl<'a> Visit<'a> {
             }
         }
         Ok(Answer::see_other("/cola?vista=mias"))
+    }
+
+    /// Somebody calls: who, and what he has open.
+    async fn call(&self) -> Result<Answer, Problem> {
+        if !self.caller.is_desk() {
+            return Err(Problem::Forbidden(
+                "Las llamadas las registra la Mesa de Ayuda.",
+            ));
+        }
+        let mut shell = self.shell("Registrar llamada", Section::Call);
+        shell.counts = self.rail().await?;
+        let catalogue = &*self.stored.catalogue;
+        let asked = self.call.asked("quien").map(str::trim).unwrap_or_default();
+        let email = EmailAddress::parse(asked).ok();
+        let tickets = match &email {
+            Some(email) => self.desk.asked_by(email).await?,
+            None => vec![],
+        };
+        let typed = match &email {
+            Some(email) => call::Typed::of_person(email, catalogue, &tickets),
+            None => call::Typed::default(),
+        };
+        let known = match (&email, typed.name.is_empty()) {
+            (None, _) => Known::Nobody,
+            (Some(_), true) => Known::Address,
+            (Some(_), false) => Known::Person,
+        };
+        let open = call::open(&tickets, self.caller, self.setting());
+        let mut page = call::Page::of(shell, catalogue, typed, page_key()).called_by(known, open);
+        if email.is_none() {
+            page.found = call::found(asked, catalogue, &self.desk.entity_domains);
+        }
+        asked.clone_into(&mut page.asked);
+        let registered = self.call.asked("registrada");
+        let registered = registered.and_then(|number| number.parse().ok());
+        page.registered = registered.map(|number| TicketNumber(number).to_string());
+        Ok(Answer::page(self.call, 200, page.written()))
     }
 
     async fn list(

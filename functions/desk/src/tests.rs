@@ -857,3 +857,73 @@ async fn styles_and_scripts_are_kept_for_ever_and_an_unknown_one_is_not_there() 
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
     assert!(packed.body.len() < answer.body.len() / 2);
 }
+
+// ------------------------------------------------------------------- a call
+
+#[tokio::test]
+async fn who_calls_is_found_and_what_he_has_open_stands_beside_it() {
+    let world = World::new().await;
+    let mut asked = application("redes");
+    asked.request.extension = Some("212".to_owned());
+    asked.request.requester.unit = Some("Dirección <General>".to_owned());
+    world.registers(asked, now()).await; // 1
+    world.registered("impresion").await; // 2
+    let desk = started(&world).await;
+    let agent = world.signed_in(AGENT).await;
+    let shown = async |path: &str| {
+        let answer = desk.answers(&page(path, &agent)).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.body
+    };
+    let empty = shown("/llamada").await;
+    assert!(empty.contains("name=\"requester.email\""), "{empty}");
+
+    // Not in the directory, but she asked before: nothing of that is asked again.
+    let ana = shown(&format!("/llamada?quien={ANA}")).await;
+    assert!(ana.contains("<h2 id=\"persona\">Ana"), "{ana}");
+    assert!(
+        ana.contains("type=\"hidden\" name=\"requester.name\""),
+        "{ana}"
+    );
+    assert!(
+        ana.contains("value=\"212\"") && ana.contains("Dirección &#60;General&#62;"),
+        "{ana}"
+    );
+    assert!(ana.contains("href=\"/solicitudes/1\""), "{ana}");
+    // What another team does is none of his.
+    assert!(!ana.contains("href=\"/solicitudes/2\""), "{ana}");
+
+    // By a part of the name; the name is asked of whom nobody knows.
+    let found = shown("/llamada?quien=coordinador").await;
+    let link = "href=\"/llamada?quien=coordinador.mesa%40uspec.gov.co\"";
+    assert!(found.contains(link), "{found}");
+    let unknown = shown("/llamada?quien=nadie@uspec.gov.co").await;
+    assert!(
+        unknown.contains("value=\"nadie@uspec.gov.co\""),
+        "{unknown}"
+    );
+    assert!(unknown.contains("id=\"nombre\""), "{unknown}");
+    let registered = shown("/llamada?registrada=7").await;
+    assert!(registered.contains("Quedó registrada"), "{registered}");
+}
+
+#[tokio::test]
+async fn calls_are_the_desks() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    for (who, status) in [
+        (COORDINATOR, 200),
+        (OFFICER, 403),
+        (AUDITOR, 403),
+        (ANA, 403),
+    ] {
+        let session = world.signed_in(who).await;
+        let answer = desk.answers(&page("/llamada", &session)).await;
+        assert_eq!(answer.status, status, "{who}");
+    }
+    let answer = desk.answers(&page("/llamada?quien=ana", "x")).await;
+    assert_eq!(
+        answer.header("location"),
+        Some("/entrar?a=%2Fllamada%3Fquien%3Dana")
+    );
+}

@@ -1,5 +1,3 @@
-use std::convert::Infallible;
-
 use cloud::clock;
 use cloud::desk::{
     Desk, Halt, claimant, fingerprint, new_ticket_id, problem_of, problem_of_commit,
@@ -7,19 +5,44 @@ use cloud::desk::{
 use cloud::http::{Answer, Call};
 use cloud::page::Sent;
 use cloud::store::{Claim, Guards, IdempotencyGuard, Outcome, RequestKey, StoredCatalogue};
+use pages::call::{self, Known};
 use pages::new;
 use pages::shell::{Section, Shell};
 use types::api::intake::Route;
-use types::api::{NewTicket, Takes};
-use types::command::{Admission, Application, Setting, admit};
+use types::api::pages::intake::Page;
+use types::api::{NewTicket, Routes, Takes};
+use types::catalogue::Catalogue;
+use types::command::{Application, NewTicket as NewRegistration, Setting, admit};
+use types::ids::{EmailAddress, TicketId, TicketNumber};
+use types::input::{Fields, Input};
 use types::permission::{Actor, Caller};
 use types::problem::Problem;
 use types::ticket::{Person, Request, Requester, Ticket, WebRequest};
 use types::view::{Reader, TicketView};
 
+/// What the record says of the contact of whoever calls: the call is it.
+const ON_THE_LINE: &str = "Se atendió por teléfono al registrarla.";
+
+/// What becomes of a request beside being registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// It waits for somebody to take it.
+    Waits,
+    /// Whoever registers it has the requester on the line.
+    Attended,
+}
+
+/// Answers the routes of registering.
+pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    match Page::of(&call.route) {
+        Some(Page::Call) => Ok(by_phone(desk, call).await),
+        None => register(desk, call).await,
+    }
+}
+
 /// Registers a request that came over HTTP: from a form, or by phone through
 /// somebody of the desk.
-pub async fn register(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+async fn register(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     let Route::Register(takes) = call.route()?;
     if takes.row().is_form(&call.route) {
         return Ok(by_form(desk, call, takes).await);
@@ -27,8 +50,8 @@ pub async fn register(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     let stored = desk.catalogue().await?;
     let caller = desk.caller(call, &stored.catalogue)?;
     let body = takes.body(&call.body)?;
-    let ticket = registered(desk, call, &stored, &caller, body).await?;
-    let answer = answer(&ticket, &caller)?;
+    let ticket = registered(desk, call, &stored, &caller, body, Then::Waits).await?;
+    let answer = view(&ticket, &caller)?;
     Ok(answer.located(&format!("/tickets/{}", ticket.number.0)))
 }
 
@@ -41,10 +64,10 @@ async fn by_form(desk: &Desk, call: &Call, takes: Takes<NewTicket>) -> Answer {
         let mut fields = sent.fields();
         let body = takes.read(&mut fields);
         let body = fields.finish(body)?;
-        let ticket = registered(desk, call, &stored, &caller, body).await?;
+        let ticket = registered(desk, call, &stored, &caller, body, Then::Waits).await?;
         let page = format!("/solicitudes/{}?hecho=registrada", ticket.number.0);
         match call.wants_json() {
-            true => Ok(answer(&ticket, &caller)?.located(&page)),
+            true => Ok(view(&ticket, &caller)?.located(&page)),
             false => Ok(Answer::see_other(&page)),
         }
     };
@@ -79,8 +102,96 @@ async fn again(desk: &Desk, call: &Call, sent: &Sent, problem: Problem) -> Answe
     Answer::page(call, problem.status(), page.written())
 }
 
+/// Registers what somebody says on the phone, from the page for it: whoever took
+/// the call takes the request with it and has been in touch, all in one commit.
+/// Sent twice it is registered once, as any registration, and there is no moment
+/// at which it is registered and the contact is not.
+async fn by_phone(desk: &Desk, call: &Call) -> Answer {
+    let sent = Sent::of(call);
+    let tried = async {
+        let stored = desk.catalogue().await?;
+        let caller = desk.sender(call, &stored.catalogue).await?;
+        let mut fields = Fields::form(&of_a_call(&sent, &stored.catalogue));
+        let body = NewTicket::read(&mut fields);
+        let body = fields.finish(body)?;
+        let ticket = registered(desk, call, &stored, &caller, body, Then::Attended).await?;
+        let own = ticket.responsible() == Some(&caller.person());
+        let page = match own {
+            true => format!("/solicitudes/{}?hecho=atendida", ticket.number.0),
+            // He may not even read what another team does.
+            false => format!("/llamada?registrada={}", ticket.number.0),
+        };
+        match call.wants_json() {
+            true => Ok(view(&ticket, &caller)?.located(&page)),
+            false => Ok(Answer::see_other(&page)),
+        }
+    };
+    match tried.await {
+        Ok(answer) => answer,
+        Err(problem) if call.wants_json() => Answer::problem(&problem),
+        Err(problem) => called_again(desk, call, &sent, problem).await,
+    }
+}
+
+/// What the page of a call sent, with what goes without saying: that it came by
+/// phone, and the name that the directory has.
+fn of_a_call(sent: &Sent, catalogue: &Catalogue) -> Vec<(String, String)> {
+    let mut fields = sent.typed().to_vec();
+    fields.retain(|(name, _)| name != "channel");
+    fields.push(("channel".to_owned(), "phone".to_owned()));
+    let typed = call::Typed::of(sent.typed());
+    let entry = EmailAddress::parse(&typed.email).ok();
+    let entry = entry.and_then(|email| catalogue.person(&email));
+    if let Some(entry) = entry.filter(|_| typed.name.trim().is_empty()) {
+        fields.retain(|(name, _)| name != "requester.name");
+        fields.push(("requester.name".to_owned(), entry.name.clone()));
+    }
+    fields
+}
+
+/// The form of a call that could not be taken, with what was typed, and with what
+/// whoever calls has open.
+async fn called_again(desk: &Desk, call: &Call, sent: &Sent, problem: Problem) -> Answer {
+    let Ok(stored) = desk.catalogue().await else {
+        return desk.page_of_problem(call, problem).await;
+    };
+    let catalogue = &*stored.catalogue;
+    let now = clock::now();
+    let shell = Shell::new("Error: Registrar llamada", Section::Call, now);
+    let key = sent.key_again(call, &problem);
+    let typed = call::Typed::of(sent.typed());
+    let tickets;
+    let caller;
+    let mut page = match desk.sender(call, catalogue).await {
+        // Who he is, and what he may see, is not known: his own words are all there is.
+        Err(Problem::SignedOut) => call::Page::of(shell, catalogue, typed, key),
+        Err(refused) => return desk.page_of_problem(call, refused).await,
+        Ok(sender) if !sender.is_desk() => return desk.page_of_problem(call, problem).await,
+        Ok(sender) => {
+            caller = sender;
+            let email = EmailAddress::parse(&typed.email).ok();
+            tickets = match &email {
+                Some(email) => desk.asked_by(email).await.unwrap_or_default(),
+                None => vec![],
+            };
+            let known = match email {
+                Some(_) => Known::Address,
+                None => Known::Nobody,
+            };
+            let open = call::open(&tickets, &caller, Setting { now, catalogue });
+            let shell = shell.seen_by(&caller);
+            call::Page::of(shell, catalogue, typed, key).called_by(known, open)
+        }
+    };
+    let body = problem.body();
+    page.signed_out = problem == Problem::SignedOut;
+    page.errors = body.errors;
+    page.problem = Some(body.detail);
+    Answer::page(call, problem.status(), page.written())
+}
+
 /// What is answered to whoever registered.
-fn answer(ticket: &Ticket, caller: &Caller) -> Result<Answer, Problem> {
+fn view(ticket: &Ticket, caller: &Caller) -> Result<Answer, Problem> {
     let reader = Reader::of(caller, ticket);
     // As it was registered: the same request, sent again, gets the same answer.
     let view = TicketView::of(ticket, reader, ticket.created_at);
@@ -94,6 +205,7 @@ async fn registered(
     stored: &StoredCatalogue,
     caller: &Caller,
     body: NewTicket,
+    then: Then,
 ) -> Result<Ticket, Problem> {
     let application = application(body, caller);
     let scope = caller.email.as_str().to_owned();
@@ -103,9 +215,17 @@ async fn registered(
     };
     let actor = Actor::Person(caller.clone());
     let admission = admit(application, &actor, setting)?;
+    // Of an admission alone: which number it gets changes nothing of what follows.
+    let open = |id, number| -> Result<NewRegistration, Problem> {
+        let new = admission.register(id, number);
+        Ok(match then {
+            Then::Waits => new,
+            Then::Attended => new.attended(ON_THE_LINE, &actor, setting)?,
+        })
+    };
 
     match call.idempotency_key()? {
-        None => write(desk, &admission, None).await,
+        None => write(desk, open, None).await,
         Some(key) => {
             let key = RequestKey {
                 scope: &scope,
@@ -114,7 +234,7 @@ async fn registered(
             };
             let claimed = desk.store.claim_key(key, &claimant()).await;
             match claimed.map_err(|e| problem_of(&e))? {
-                Ok(claim) => claimed_write(desk, &admission, &claim).await,
+                Ok(claim) => claimed_write(desk, open, &claim).await,
                 Err(Outcome::Done(replay)) => desk.replayed(replay).await,
                 Err(Outcome::Mismatch) => Err(Problem::IdempotencyMismatch),
                 Err(Outcome::InProgress | Outcome::Fresh) => {
@@ -128,10 +248,10 @@ async fn registered(
 
 async fn claimed_write(
     desk: &Desk,
-    admission: &Admission,
+    open: impl Fn(TicketId, TicketNumber) -> Result<NewRegistration, Problem> + Send + Sync,
     claim: &Claim,
 ) -> Result<Ticket, Problem> {
-    let written = write(desk, admission, Some(claim)).await;
+    let written = write(desk, open, Some(claim)).await;
     if let Err(Problem::Unavailable | Problem::Internal) = &written
         && let Err(e) = desk.store.release_key(claim).await
     {
@@ -147,22 +267,22 @@ async fn claimed_write(
 /// Takes a number and writes the ticket under it.
 async fn write(
     desk: &Desk,
-    admission: &Admission,
+    open: impl Fn(TicketId, TicketNumber) -> Result<NewRegistration, Problem> + Send + Sync,
     claim: Option<&Claim>,
 ) -> Result<Ticket, Problem> {
     let id = new_ticket_id();
-    let open = |number| -> Result<_, Infallible> {
+    let opened = |number| -> Result<_, Problem> {
         let guards = Guards {
             idempotency: claim.map(IdempotencyGuard::Claimed),
             ..Guards::default()
         };
-        Ok((admission.register(id, number), guards))
+        Ok((open(id, number)?, guards))
     };
-    match desk.register(open).await {
+    match desk.register(opened).await {
         Ok(ticket) => Ok(ticket),
         Err(Halt::Commit(error)) => Err(problem_of_commit(&error)),
         Err(Halt::Key(_)) => Err(Problem::Unavailable),
-        Err(Halt::Decision(never)) => match never {},
+        Err(Halt::Decision(problem)) => Err(problem),
     }
 }
 

@@ -25,7 +25,7 @@ impl Function for Intake {
     }
 
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
-        handler::register(&self.desk, &call).await
+        handler::answer(&self.desk, &call).await
     }
 }
 

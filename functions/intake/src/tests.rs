@@ -1,9 +1,10 @@
 //! Registering, over AWS in memory.
 
 use cloud::session::COOKIE;
-use in_process::people::{AGENT, ANA, AUDITOR, LUIS, STRANGER};
+use in_process::people::{AGENT, ANA, AUDITOR, COLLEAGUE, LUIS, STRANGER};
 use in_process::{Answer, Case, Fault, Request, Rows, Started, World, post};
 use serde_json::{Value, json};
+use types::clock::ClockState;
 use types::effects::{Effect, MailKind, QueueName};
 use types::ticket::{Channel, State, Ticket};
 
@@ -386,5 +387,150 @@ async fn a_form_that_cannot_be_taken_comes_back_filled_in() {
     let answer = intake.answers(&foreign.form(&FILLED)).await;
     assert_eq!(answer.status, 403, "{}", answer.body);
     assert!(world.tickets().await.is_empty());
+}
+
+// ------------------------------------------------------------------- calls
+
+/// What the page of a call sends: Luis is on the line.
+const CALL: [(&str, &str); 7] = [
+    ("idempotency_key", "llamada-1"),
+    ("requester.email", LUIS),
+    ("requester.name", "Luis Rojas"),
+    ("requester.unit", "Dirección General"),
+    ("extension", "391"),
+    ("title", "No abre el correo"),
+    ("description", "Desde hoy no abre."),
+];
+
+fn called(session: &str, category: &str) -> Request {
+    let mut fields = CALL.to_vec();
+    fields.push(("category", category));
+    post("/llamada")
+        .seen_by(session)
+        .from_own_page()
+        .form(&fields)
+}
+
+#[tokio::test]
+async fn a_call_is_registered_taken_and_attended_in_one_commit() {
+    let (world, intake) = started().await;
+    let agent = world.signed_in(AGENT).await;
+    let answer = intake.answers(&called(&agent, "plataforma")).await;
+    assert_eq!(answer.status, 303);
+    let page = "/solicitudes/1?hecho=atendida";
+    assert_eq!(answer.header("location"), Some(page));
+    let (ticket, case) = the_ticket(&world).await;
+    assert_eq!(case.kinds().await, ["registered", "assigned", "contacted"]);
+    assert_eq!((ticket.state, ticket.version), (State::Assigned, 3));
+    assert_eq!(ticket.assignee.as_ref().unwrap().email.as_str(), AGENT);
+    assert_eq!(ticket.clocks.attention.state, ClockState::Met);
+    assert_eq!(ticket.request.channel, Channel::Phone);
+    assert_eq!(ticket.request.extension.as_deref(), Some("391"));
+    let requester = &ticket.request.requester;
+    assert_eq!(
+        (requester.person.email.as_str(), requester.unit.as_deref()),
+        (LUIS, Some("Dirección General"))
+    );
+    assert_eq!(world.load(AGENT), 1);
+    let written = world.operations();
+    let written = written.iter().filter(|o| *o == "TransactWriteItems");
+    assert_eq!(written.count(), 1);
+
+    // Pressed twice it is the same.
+    let rows = world.rows();
+    let again = intake.answers(&called(&agent, "plataforma")).await;
+    assert_eq!((again.status, again.header("location")), (303, Some(page)));
+    world.must_still_have(&rows);
+    // A script is told where to go on.
+    let by_script = called(&agent, "plataforma").header("accept", "application/json");
+    let by_script = intake.answers(&by_script).await;
+    assert_eq!(by_script.must_be(201)["number"], 1);
+    assert_eq!(by_script.header("location"), Some(page));
+}
+
+#[tokio::test]
+async fn a_call_of_which_nothing_is_known_is_whole_or_not_there() {
+    let (world, intake) = started().await;
+    let agent = world.signed_in(AGENT).await;
+    // The function dies, or the table does not answer, in the middle of it.
+    world.fails("TransactWriteItems", 0..9, Fault::Failed);
+    let failed = intake.answers(&called(&agent, "plataforma")).await;
+    assert_eq!(failed.status, 503);
+    assert!(
+        failed.body.contains("Desde hoy no abre."),
+        "{}",
+        failed.body
+    );
+    assert!(failed.body.contains("llamada-1"), "the key comes back");
+    assert_eq!(world.tickets().await.len(), 0);
+    world.heals();
+    let again = intake.answers(&called(&agent, "plataforma")).await;
+    assert_eq!(again.status, 303);
+    let (_, case) = the_ticket(&world).await;
+    assert_eq!(case.kinds().await, ["registered", "assigned", "contacted"]);
+}
+
+#[tokio::test]
+async fn a_call_about_what_another_team_does_is_registered_for_them() {
+    let (world, intake) = started().await;
+    let agent = world.signed_in(AGENT).await;
+    let answer = intake.answers(&called(&agent, "impresion")).await;
+    assert_eq!(answer.status, 303);
+    // He could not read its page.
+    assert_eq!(answer.header("location"), Some("/llamada?registrada=1"));
+    let (ticket, case) = the_ticket(&world).await;
+    assert_eq!(case.kinds().await, ["registered"]);
+    assert_eq!(ticket.clocks.attention.state, ClockState::Running);
+    assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+}
+
+#[tokio::test]
+async fn whoever_takes_calls_works_at_the_desk_and_sends_it_from_here() {
+    let (world, intake) = started().await;
+    let ana = world.signed_in(ANA).await;
+    let agent = world.signed_in(AGENT).await;
+    let rows = world.rows();
+    let refused = intake.answers(&called(&ana, "plataforma")).await;
+    assert_eq!(refused.status, 403);
+    let elsewhere = called(&agent, "plataforma").header("sec-fetch-site", "cross-site");
+    assert_eq!(intake.answers(&elsewhere).await.status, 403);
+    // Whose session has ended gets his words back, and nothing of anybody else's.
+    let ended = intake.answers(&called("x", "plataforma")).await;
+    assert_eq!(ended.status, 401);
+    assert!(ended.body.contains("Desde hoy no abre."), "{}", ended.body);
+    world.must_still_have(&rows);
+    assert_eq!(world.all_rung(), []);
+}
+
+#[tokio::test]
+async fn a_call_that_lacks_something_comes_back_as_it_was_typed() {
+    let (world, intake) = started().await;
+    let agent = world.signed_in(AGENT).await;
+    let rows = world.rows();
+    let fields = [("requester.email", "luis@"), ("title", "No abre <b>")];
+    let request = post("/llamada")
+        .seen_by(&agent)
+        .from_own_page()
+        .form(&fields);
+    let answer = intake.answers(&request).await;
+    assert_eq!(answer.status, 422);
+    for shown in [
+        "error-summary",
+        "href=\"#correo\"",
+        "href=\"#categoria\"",
+        "value=\"luis@\"",
+        "No abre &#60;b&#62;",
+    ] {
+        assert!(answer.body.contains(shown), "{shown}: {}", answer.body);
+    }
+    // Who is in the directory is not asked for his name.
+    let fields = [("requester.email", COLLEAGUE), ("title", "No abre")];
+    let request = post("/llamada")
+        .seen_by(&agent)
+        .from_own_page()
+        .form(&fields);
+    let answer = intake.answers(&request).await;
+    assert!(!answer.body.contains("href=\"#nombre\""), "{}", answer.body);
+    world.must_still_have(&rows);
     assert_eq!(world.all_rung(), []);
 }

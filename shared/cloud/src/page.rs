@@ -18,6 +18,7 @@ use pages::{oneform, problem};
 use types::api::Takes;
 use types::catalogue::{Catalogue, Role};
 use types::command::Command;
+use types::ids::EmailAddress;
 use types::input::{Fields, Input};
 use types::permission::Caller;
 use types::problem::Problem;
@@ -29,6 +30,7 @@ use crate::desk::{Desk, problem_of};
 use crate::http::{Answer, Call};
 use crate::log::chain;
 use crate::session::COOKIE;
+use crate::store::ListPlan;
 
 /// A body under this is not worth compressing.
 const WORTH_IT: usize = 1_000;
@@ -38,6 +40,9 @@ const LINK_OUTLIVES: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Events of a ticket that a page reads; a longer history has its own pages.
 const MOST_EVENTS: usize = 1_000;
+
+/// Requests of one person that a page looks at.
+const MOST_ASKED: usize = 20;
 
 impl Answer {
     /// A page, compressed where the browser takes that.
@@ -277,6 +282,17 @@ impl Desk {
         let events = self.store.events(ticket.id, 0, MOST_EVENTS).await;
         let (events, _) = events.map_err(|e| problem_of(&e))?;
         Ok(events)
+    }
+
+    /// What somebody asked for, the latest first, as far as a page looks.
+    ///
+    /// # Errors
+    /// When the table does not say.
+    pub async fn asked_by(&self, email: &EmailAddress) -> Result<Vec<Ticket>, Problem> {
+        let plan = ListPlan::of_requester(email);
+        let found = self.store.list(&plan, None, MOST_ASKED, |_| true).await;
+        let found = found.map_err(|e| problem_of(&e))?;
+        Ok(found.map(|page| page.tickets).unwrap_or_default())
     }
 
     /// Carries out a command that a page's form gives. It goes back to the ticket,

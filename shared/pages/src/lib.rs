@@ -3,6 +3,7 @@
 //! it a page; nothing here reads the table, and nothing elsewhere writes markup.
 
 pub mod assets;
+pub mod call;
 pub mod clocks;
 pub mod entrance;
 pub mod forms;

@@ -189,7 +189,7 @@ impl<'a> Page<'a> {
     }
 }
 
-fn action_name(action: WebAction) -> &'static str {
+pub(crate) fn action_name(action: WebAction) -> &'static str {
     match action {
         WebAction::Publish => "Publicar algo nuevo",
         WebAction::Remove => "Quitar algo",

@@ -37,6 +37,7 @@ pub struct Phone<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     Nowhere,
+    Call,
     New,
     Mine,
     Queue(View),
@@ -159,6 +160,7 @@ impl Notice {
             "registrada" => "Su solicitud quedó registrada.",
             "enviado" => "Enviado.",
             "nota" => "Nota guardada.",
+            "atendida" => "Registrada. Es suya y ya consta que la atendió.",
             "tomada" => "La solicitud es suya.",
             "asignada" => "Asignada.",
             "resuelta" => "Resuelta. El solicitante recibe la solución por correo.",
@@ -217,6 +219,15 @@ impl<'a> Shell<'a> {
 
     pub(crate) fn scripts(&self) -> String {
         format!("/recursos/{EDITION}/mesa.js")
+    }
+
+    /// Whether whoever looks registers calls.
+    pub(crate) fn takes_calls(&self) -> bool {
+        self.who.is_some_and(Caller::is_desk)
+    }
+
+    pub(crate) fn on_call(&self) -> bool {
+        self.section == Section::Call
     }
 
     pub(crate) fn on_new(&self) -> bool {

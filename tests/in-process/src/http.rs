@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use cloud::session::COOKIE;
 use serde_json::{Map, Value, json};
 use template::{Route, Segment};
 
@@ -67,6 +68,12 @@ impl Request {
     pub fn cookie(mut self, name: &str, value: &str) -> Self {
         self.cookies.push(format!("{name}={value}"));
         self
+    }
+
+    /// A browser's, of somebody who signed in to the pages.
+    #[must_use]
+    pub fn seen_by(self, session: &str) -> Self {
+        self.cookie(COOKIE, session).header("accept", "text/html")
     }
 
     /// Sent by a page of this host, as browsers say.

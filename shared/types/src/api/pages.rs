@@ -89,8 +89,15 @@ pages! {
         Queue GET "/cola";
         /// The next request of whoever asks.
         Next GET "/cola/siguiente";
+        /// Somebody calls: who, and what he has open already.
+        Call GET "/llamada";
         /// Styles and scripts.
         Asset GET "/recursos/{edition}/{name}";
+    }
+    /// Registering.
+    intake: Intake {
+        /// Registers a call, takes it and meets its attention time, at once.
+        Call POST "/llamada";
     }
 }
 

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 
 use super::clockwork::{calendar, due, start_steps};
 use super::decide::decide;
-use super::kind::Command;
+use super::kind::{Command, CommandKind};
 use super::rejection::Rejection;
 use super::setting::Setting;
 use crate::catalogue::Role;
 use crate::clock::{ClockChange, ClockKind};
 use crate::ids::{CategoryId, MailId, TicketId, TicketNumber};
-use crate::permission::{Actor, Denial};
+use crate::permission::{Actor, Denial, authorise};
 use crate::problem::FieldError;
 use crate::ticket::{
     ActorRole, Channel, Event, EventActor, EventKind, Link, Policy, Registration, Request,
@@ -172,6 +172,32 @@ impl NewTicket {
         apply_all(&mut self.ticket, &events);
         self.events.extend(events);
         Ok(self)
+    }
+
+    /// The same, registered while its requester is on the line: whoever registers it
+    /// takes it and has been in touch, which meets the attention time at its very
+    /// beginning. What another team works on he may not take: it waits for them,
+    /// with its clock running, as it would without this.
+    ///
+    /// # Errors
+    /// See [`decide`].
+    pub fn attended(
+        self,
+        note: &str,
+        actor: &Actor,
+        setting: Setting<'_>,
+    ) -> Result<Self, Rejection> {
+        match authorise(CommandKind::Take, actor, &self.ticket) {
+            Ok(_) => {
+                let note = note.to_owned();
+                self.then(&Command::Take, actor, setting)?.then(
+                    &Command::Contact { note },
+                    actor,
+                    setting,
+                )
+            }
+            Err(Denial::Hidden | Denial::Forbidden) => Ok(self),
+        }
     }
 
     /// The same, brought about by a mail.

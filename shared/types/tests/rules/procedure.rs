@@ -2,9 +2,9 @@
 
 use types::catalogue::Role;
 use types::clock::ClockState;
-use types::command::{Command, CommandKind, Rejection, admit};
+use types::command::{Command, CommandKind, NewTicket, Rejection, admit};
 use types::effects::{Effect, MailKind, effects};
-use types::ids::{CategoryId, ProviderId};
+use types::ids::{CategoryId, ProviderId, TicketNumber};
 use types::permission::{Actor, Denial, authorise};
 use types::ticket::{
     ActorRole, Channel, CloseReason, Outcome, Person, State, Status, Ticket, Visibility, WebAction,
@@ -13,7 +13,8 @@ use types::ticket::{
 use types::{SignedDuration, Timestamp};
 
 use crate::world::{
-    AGENT, COORDINATOR, OFFICER, REQUESTER, Story, address, application, at, caller, monday, person,
+    AGENT, COORDINATOR, OFFICER, REQUESTER, Story, address, application, at, caller, id, monday,
+    person,
 };
 
 fn time(text: &str) -> Timestamp {
@@ -344,6 +345,50 @@ fn who_may_register_what() {
     check(&person(COORDINATOR), phone, None);
     check(&person(OFFICER), phone, Some(Denial::Forbidden));
     check(&Actor::SurveyHolder, |_| {}, Some(Denial::Forbidden));
+}
+
+/// What somebody of the desk registers with the requester on the line.
+fn on_the_line(category: &str, who: &Actor) -> NewTicket {
+    let mut application = application(category);
+    application.request.channel = Channel::Phone;
+    let admission = admit(application, who, at(monday())).unwrap();
+    let new = admission.register(id(), TicketNumber(1));
+    new.attended("Atendida por teléfono", who, at(monday()))
+        .unwrap()
+}
+
+#[test]
+fn who_answers_the_phone_is_responsible_and_has_been_in_touch() {
+    for who in [AGENT, COORDINATOR] {
+        let NewTicket { ticket, events } = on_the_line("plataforma", &person(who));
+        let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
+        assert_eq!(kinds, ["registered", "assigned", "contacted"]);
+        let seqs: Vec<_> = events.iter().map(|event| event.seq).collect();
+        assert_eq!((seqs, ticket.version), (vec![1, 2, 3], 3));
+        assert_eq!(ticket.state, State::Assigned);
+        assert_eq!(ticket.assignee.as_ref().unwrap().email, address(who));
+        let attention = &ticket.clocks.attention;
+        assert_eq!(
+            (attention.state, attention.used_seconds),
+            (ClockState::Met, 0)
+        );
+        assert_eq!(
+            ticket.clocks.solution.due_at,
+            Some(monday() + SignedDuration::from_mins(30))
+        );
+        assert_eq!(replay(&events).unwrap(), ticket);
+    }
+}
+
+#[test]
+fn a_call_about_what_another_team_does_waits_for_them() {
+    let NewTicket { ticket, events } = on_the_line("impresion", &person(AGENT));
+    assert_eq!(events.len(), 1);
+    assert_eq!((ticket.state, ticket.version), (State::New, 1));
+    assert_eq!(ticket.clocks.attention.state, ClockState::Running);
+    // A coordinator works for all of them.
+    let NewTicket { ticket, .. } = on_the_line("impresion", &person(COORDINATOR));
+    assert_eq!(ticket.state, State::Assigned);
 }
 
 #[test]

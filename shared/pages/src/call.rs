@@ -1,0 +1,336 @@
+//! Somebody calls: one screen to say who, to see what he has open already, and to
+//! register what he needs while he is on the line.
+
+use askama::Template;
+use types::catalogue::Catalogue;
+use types::command::Setting;
+use types::ids::EmailAddress;
+use types::input::{MAX_NAME, MAX_TEXT, MAX_TITLE};
+use types::permission::{Caller, may_read};
+use types::problem::FieldError;
+use types::ticket::{State, Ticket, WebAction};
+
+use crate::clocks::{Badge, of_list};
+use crate::new::{Action, action_name};
+use crate::shell::Shell;
+
+/// People of the directory that one search shows.
+const MOST_FOUND: usize = 8;
+
+/// The screen of a call.
+#[derive(Template)]
+#[template(path = "call.html")]
+pub struct Page<'a> {
+    pub shell: Shell<'a>,
+    /// What was searched for.
+    pub asked: String,
+    /// Whom that may mean, where it does not say.
+    pub found: Vec<Found<'a>>,
+    pub typed: Typed,
+    /// Whether it is known who calls: then nothing of that is asked.
+    pub known: Known,
+    /// What he has open, of what the desk's person may read.
+    pub open: Vec<Open<'a>>,
+    pub categories: Vec<Category<'a>>,
+    pub actions: Vec<Action>,
+    pub key: String,
+    pub errors: Vec<FieldError>,
+    /// What is wrong with it as a whole.
+    pub problem: Option<String>,
+    pub signed_out: bool,
+    /// The call before this one went to another team, under this number.
+    pub registered: Option<String>,
+}
+
+/// Somebody whom a search may mean.
+pub struct Found<'a> {
+    pub email: String,
+    /// Unknown, where the address is a guess.
+    pub name: Option<&'a str>,
+}
+
+/// How well it is known who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nobody was named.
+    Nobody,
+    /// By his address alone.
+    Address,
+    /// By his name as well: from the directory, or from what he asked before.
+    Person,
+}
+
+/// A request that he has open.
+pub struct Open<'a> {
+    pub number: u64,
+    pub label: String,
+    pub title: &'a str,
+    pub responsible: Option<&'a str>,
+    pub badge: Option<Badge>,
+}
+
+/// A category, as the desk calls it.
+pub struct Category<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    pub web: bool,
+    pub chosen: bool,
+}
+
+/// What the form holds, by the names of the API's body.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    pub email: String,
+    pub name: String,
+    pub unit: String,
+    pub extension: String,
+    pub category: String,
+    pub action: String,
+    pub title: String,
+    pub description: String,
+}
+
+impl Found<'_> {
+    /// The screen of a call of his.
+    fn link(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        format!(
+            "/llamada?{}",
+            query.append_pair("quien", &self.email).finish()
+        )
+    }
+}
+
+impl Typed {
+    /// What a form sent.
+    pub fn of(form: &[(String, String)]) -> Self {
+        let value = |name: &str| {
+            let mut fields = form.iter();
+            let found = fields.find(|(n, _)| n == name);
+            found.map_or_else(String::new, |(_, value)| value.clone())
+        };
+        Typed {
+            email: value("requester.email"),
+            name: value("requester.name"),
+            unit: value("requester.unit"),
+            extension: value("extension"),
+            category: value("category"),
+            action: value("web_request.action"),
+            title: value("title"),
+            description: value("description"),
+        }
+    }
+
+    /// Of somebody who was named: what the directory knows, and what he said of
+    /// himself before. `tickets` are his, the latest first.
+    pub fn of_person(email: &EmailAddress, catalogue: &Catalogue, tickets: &[Ticket]) -> Self {
+        let requests = || tickets.iter().map(|ticket| &ticket.request);
+        let own = || requests().filter(|request| request.requester.person.email == *email);
+        let entry = catalogue.person(email).map(|entry| entry.name.clone());
+        let said = || own().map(|request| request.requester.person.name.clone());
+        // A mail without a name leaves the address in its place.
+        let said = said().find(|name| name != email.as_str());
+        let unit = own().find_map(|request| request.requester.unit.clone());
+        let extension = own().find_map(|request| request.extension.clone());
+        Typed {
+            email: email.as_str().to_owned(),
+            name: entry.or(said).unwrap_or_default(),
+            unit: unit.unwrap_or_default(),
+            extension: extension.unwrap_or_default(),
+            ..Typed::default()
+        }
+    }
+}
+
+impl<'a> Page<'a> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    /// The screen, with what is known or was typed. `key` is unique to it.
+    pub fn of(shell: Shell<'a>, catalogue: &'a Catalogue, typed: Typed, key: String) -> Self {
+        let categories = catalogue.document().categories.iter();
+        let categories = categories.map(|category| Category {
+            id: &category.id.0,
+            name: &category.name,
+            web: category.web_request,
+            chosen: category.id.0 == typed.category,
+        });
+        let actions = WebAction::ALL.iter();
+        let actions = actions.map(|action| {
+            let word: &'static str = (*action).into();
+            Action {
+                word,
+                name: action_name(*action),
+                in_scope: action.is_in_scope(),
+                chosen: word == typed.action,
+            }
+        });
+        Page {
+            asked: String::new(),
+            found: vec![],
+            known: Known::Nobody,
+            open: vec![],
+            categories: categories.collect(),
+            actions: actions.collect(),
+            shell,
+            typed,
+            key,
+            errors: vec![],
+            problem: None,
+            signed_out: false,
+            registered: None,
+        }
+    }
+
+    /// The same, where it is known who calls, with what he has open.
+    #[must_use]
+    pub fn called_by(mut self, known: Known, open: Vec<Open<'a>>) -> Self {
+        self.known = known;
+        self.open = open;
+        self
+    }
+
+    fn is_named(&self) -> bool {
+        self.known == Known::Person
+    }
+
+    fn is_somebody(&self) -> bool {
+        match self.known {
+            Known::Nobody => false,
+            Known::Address | Known::Person => true,
+        }
+    }
+
+    fn error(&self, field: &str) -> Option<&str> {
+        let mut errors = self.errors.iter();
+        let found = errors.find(|error| id_of(&error.field) == field);
+        found.map(|error| error.detail.as_str())
+    }
+
+    /// The errors, each with the id of the field that it stands at.
+    fn listed(&self) -> Vec<(&'static str, &str)> {
+        let errors = self.errors.iter();
+        errors
+            .map(|error| (id_of(&error.field), error.detail.as_str()))
+            .collect()
+    }
+
+    fn max_title(&self) -> usize {
+        MAX_TITLE
+    }
+
+    fn max_text(&self) -> usize {
+        MAX_TEXT
+    }
+
+    fn max_name(&self) -> usize {
+        MAX_NAME
+    }
+}
+
+/// The id of a field of the API's body.
+fn id_of(field: &str) -> &'static str {
+    match field {
+        "requester" | "requester.email" => "correo",
+        "requester.name" => "nombre",
+        "requester.unit" => "dependencia",
+        "extension" => "extension",
+        "category" => "categoria",
+        "web_request" | "web_request.action" => "accion",
+        "title" => "titulo",
+        _ => "descripcion",
+    }
+}
+
+/// Whom of the directory some words mean: by name, or by a part of the address. A
+/// word alone may be the beginning of any address of the entity.
+pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> Vec<Found<'a>> {
+    let words = folded(words);
+    if words.is_empty() {
+        return vec![];
+    }
+    let directory = catalogue.document().directory.iter();
+    let mut found: Vec<_> = directory
+        .filter(|entry| {
+            folded(&entry.name).contains(&words) || entry.email.as_str().contains(&words)
+        })
+        .map(|entry| Found {
+            email: entry.email.as_str().to_owned(),
+            name: Some(&entry.name),
+        })
+        .take(MOST_FOUND)
+        .collect();
+    let guesses = domains.iter();
+    let guesses =
+        guesses.filter_map(|domain| EmailAddress::parse(&format!("{words}@{domain}")).ok());
+    for guess in guesses {
+        if !found.iter().any(|other| other.email == guess.as_str()) {
+            found.push(Found {
+                email: guess.as_str().to_owned(),
+                name: None,
+            });
+        }
+    }
+    found
+}
+
+/// Without capitals and accents: nobody types them in a search.
+fn folded(text: &str) -> String {
+    let lower = text.trim().to_lowercase();
+    let plain = |c: char| match c {
+        'á' => 'a',
+        'é' => 'e',
+        'í' => 'i',
+        'ó' => 'o',
+        'ú' | 'ü' => 'u',
+        other => other,
+    };
+    lower.chars().map(plain).collect()
+}
+
+/// What a requester has open, of what `caller` may read.
+pub fn open<'a>(tickets: &'a [Ticket], caller: &Caller, setting: Setting<'_>) -> Vec<Open<'a>> {
+    let open = tickets
+        .iter()
+        .filter(|ticket| ticket.state != State::Closed && may_read(caller, ticket));
+    open.map(|ticket| Open {
+        number: ticket.number.0,
+        label: ticket.number.to_string(),
+        title: &ticket.request.title,
+        responsible: ticket.responsible().map(|person| person.name.as_str()),
+        badge: of_list(ticket, setting).into_iter().next(),
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_goes_by_name_and_by_address() {
+        let catalogue = Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap();
+        let domains = ["uspec.gov.co".to_owned()];
+        let of = |words: &str| -> Vec<String> {
+            let found = found(words, &catalogue, &domains);
+            found.into_iter().map(|found| found.email).collect()
+        };
+        let guess = "impresion@uspec.gov.co";
+        let printers = [
+            "agente1.impresion@uspec.gov.co",
+            "agente2.impresion@uspec.gov.co",
+        ];
+        assert_eq!(of(" IMPRESIÓN "), [&printers[..], &[guess]].concat());
+        assert_eq!(of("agente 1 de imp"), printers[..1]);
+        assert_eq!(of("ana.perez"), ["ana.perez@uspec.gov.co"]);
+        assert_eq!(of("nadie así"), [""; 0]);
+        assert_eq!(of("  "), [""; 0]);
+        // Never more than a screen has room for.
+        assert!(of("a").len() <= MOST_FOUND + 1);
+    }
+}
