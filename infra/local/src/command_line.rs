@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use local::operator::Place;
-use local::{Binaries, Durability, Options, Profile, Start};
+use local::{Binaries, Durability, Filling, Options, Profile, Start};
 use workbench::load::Load;
 
 /// Runs template.yaml on this machine: the desk, until it is stopped.
@@ -86,6 +86,9 @@ struct HostArguments {
     /// Start with nothing kept
     #[arg(long, global = true)]
     reset: bool,
+    /// Fill an empty desk with a week of sample requests
+    #[arg(long, global = true)]
+    sample: bool,
     /// Run release builds of the functions
     #[arg(long, global = true)]
     release: bool,
@@ -202,6 +205,10 @@ impl HostArguments {
             },
             max_processes: self.max_processes,
             now: self.now,
+            filling: match self.sample {
+                true => Filling::Sample,
+                false => Filling::Nothing,
+            },
         }
     }
 

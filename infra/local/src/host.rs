@@ -11,6 +11,7 @@ use emulator::clock::Clock;
 use emulator::dynamodb::Tables;
 use emulator::ses;
 use emulator::sqs::Queues;
+use jiff::SignedDuration;
 use template::{Authorizer, Function};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -24,6 +25,7 @@ use crate::error::StartError;
 use crate::http::{self, Api, Client, Console, Gateway, Issuer, Jwt, Throttle, kept_secret};
 use crate::lambda::{Launch, Runtime, mappings, runtime_api, schedules};
 use crate::options::{Options, Start};
+use crate::sample::Sample;
 use crate::wiring::{self, Offered};
 
 /// How long running invocations may take once the host is told to stop.
@@ -39,6 +41,7 @@ pub struct Host {
     sources: JoinSet<()>,
     servers: JoinSet<io::Result<()>>,
     stop_serving: watch::Sender<()>,
+    sample: Option<Arc<Sample>>,
     _data: DataDirectory,
 }
 
@@ -81,6 +84,9 @@ impl Host {
 
         let clock = Clock::starting_at(options.now);
         let origins = ["127.0.0.1", "localhost"].map(|name| format!("http://{name}:{port}"));
+        let ahead = clock.offset_seconds().unwrap_or_default();
+        cloud::clock::run_ahead(SignedDuration::from_secs(ahead));
+        let sample = Sample::of(&template.functions, aws_port, clock).map(Arc::new);
         let issuer = Issuer::new(Client::of(&template.functions, &origins), clock);
         let emulated = Emulated::open(&template, &data, options.durability, clock)?;
         let functions = template.functions.into_iter().map(|function| {
@@ -118,6 +124,7 @@ impl Host {
                 queues: Arc::clone(&emulated.queues),
                 mailbox: Arc::clone(&emulated.mailbox),
                 faults: Arc::clone(&emulated.faults),
+                sample: sample.clone(),
             },
             issuer,
         });
@@ -164,6 +171,7 @@ impl Host {
             sources,
             servers,
             stop_serving,
+            sample,
             _data: data,
         })
     }
@@ -181,6 +189,11 @@ impl Host {
     /// Port that mail comes in by, where the template has a receipt rule.
     pub fn smtp_port(&self) -> Option<u16> {
         self.smtp_port
+    }
+
+    /// What fills an empty desk.
+    pub fn sample(&self) -> Option<&Sample> {
+        self.sample.as_deref()
     }
 
     /// The functions, to be invoked within this process.

@@ -40,10 +40,7 @@ pub(crate) async fn api(State(api): State<Arc<Api>>, request: Request) -> Respon
         return answers::message(StatusCode::FORBIDDEN, "Forbidden");
     }
     if let Some(endpoint) = parts.uri.path().strip_prefix("/_local/oidc/") {
-        let Api {
-            gateway, issuer, ..
-        } = &*api;
-        return issuer::answer(issuer, &gateway.jwt, gateway, endpoint, &parts, body).await;
+        return issuer::answer(&api, endpoint, &parts, body).await;
     }
     if let Some(page) = parts.uri.path().strip_prefix("/_local/") {
         return console::answer(&api.console, page, &parts, body).await;

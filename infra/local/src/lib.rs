@@ -22,6 +22,7 @@ mod http;
 mod lambda;
 pub mod operator;
 mod options;
+pub mod sample;
 mod wiring;
 
 pub use emulator::dynamodb::TableError;
@@ -34,4 +35,4 @@ pub use crate::error::StartError;
 pub use crate::host::Host;
 pub use crate::http::KeyError;
 pub use crate::lambda::{BECOME_FUNCTION, InvokeError, Runtime, become_function};
-pub use crate::options::{Options, Start};
+pub use crate::options::{Filling, Options, Start};

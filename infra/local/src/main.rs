@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use local::operator::{run_audit, run_redrive};
-use local::{Host, Options};
+use local::{Filling, Host, Options};
 use tokio::signal::unix::{SignalKind, signal};
 use workbench::demo::{Demo, Ports};
 use workbench::load::Load;
@@ -71,6 +71,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let data = options.data.clone();
+    let filling = options.filling;
     let host = tokio::select! {
         host = Host::start(options) => host?,
         _ = terminate.recv() => return Ok(()),
@@ -85,6 +86,12 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         host.aws_port(),
         data.display(),
     ));
+    if let (Filling::Sample, Some(sample)) = (filling, host.sample()) {
+        match sample.fill().await {
+            Ok(count) => say(&format!("Sample         {count} requests\n")),
+            Err(error) => complain(&error.to_string()),
+        }
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

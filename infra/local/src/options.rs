@@ -34,6 +34,16 @@ pub struct Options {
     pub max_processes: usize,
     /// The time that the functions' clock starts at; the real one if none.
     pub now: Option<Timestamp>,
+    /// What an empty desk is filled with.
+    pub filling: Filling,
+}
+
+/// What an empty desk is filled with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Filling {
+    Nothing,
+    /// A week of requests.
+    Sample,
 }
 
 /// What becomes of the data that an earlier host left.
@@ -67,6 +77,7 @@ impl Default for Options {
             durability: Durability::Full,
             max_processes: 3,
             now: None,
+            filling: Filling::Nothing,
         }
     }
 }

@@ -13,11 +13,20 @@ use crate::config;
 /// host sets it for `--now`; nothing in AWS does.
 pub const OFFSET: &str = "DESK_CLOCK_OFFSET_SECONDS";
 
+/// How far this process's clock runs ahead.
+static AHEAD: OnceLock<SignedDuration> = OnceLock::new();
+
+/// Sets how far this process's clock runs ahead, before anybody has read it: the
+/// local host writes to the table itself, at the time of its functions.
+pub fn run_ahead(by: SignedDuration) {
+    // Once it was read, it stays.
+    let _ = AHEAD.set(by);
+}
+
 /// The time, in whole milliseconds: that is what the table stores, so that what
 /// is answered now and what is read later are the same.
 #[allow(clippy::disallowed_methods)] // This is the clock's one home.
 pub fn now() -> Timestamp {
-    static AHEAD: OnceLock<SignedDuration> = OnceLock::new();
     let ahead = *AHEAD.get_or_init(|| {
         config::optional(OFFSET)
             .and_then(|seconds| seconds.parse().ok())

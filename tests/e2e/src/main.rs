@@ -27,6 +27,7 @@ mod overload;
 mod queues;
 mod refusals;
 mod registration;
+mod sample;
 mod session;
 mod steps;
 mod text;

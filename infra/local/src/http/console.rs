@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use emulator::clock;
 use emulator::faults::Faults;
 use emulator::ses::{self, Mail};
@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::http::answers::{json_response, markup, message};
 use crate::http::jwt::Jwt;
 use crate::lambda::Runtime;
+use crate::sample::{Sample, SampleError};
 
 /// What the pages show.
 pub(crate) struct Console {
@@ -25,6 +26,7 @@ pub(crate) struct Console {
     pub(crate) queues: Arc<Queues>,
     pub(crate) mailbox: Arc<ses::Mailbox>,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) sample: Option<Arc<Sample>>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +52,7 @@ pub(super) async fn answer(console: &Console, page: &str, parts: &Parts, body: B
         }
         (&Method::GET, "queues") => queues(console).unwrap_or_else(|error| failure(&error)),
         (&Method::GET, "faults") => json_response(StatusCode::OK, &console.faults.report()),
+        (&Method::POST, "sample") => sample(console, parts).await,
         (&Method::PUT, "faults") => faults(console, body).await,
         (&Method::GET, "processes") => json_response(StatusCode::OK, &console.runtime.report()),
         _ => message(StatusCode::NOT_FOUND, "Not Found"),
@@ -68,6 +71,40 @@ async fn token(console: &Console, body: Body) -> Response {
         .token(&request.email, expires_in, request.audience.as_deref())
     {
         Ok(token) => json_response(StatusCode::OK, &json!({ "token": token })),
+        Err(error) => failure(&error),
+    }
+}
+
+impl Console {
+    /// Whether the desk is empty, and may be filled.
+    pub(crate) async fn is_empty(&self) -> bool {
+        match &self.sample {
+            Some(sample) => sample.is_wanted().await,
+            None => false,
+        }
+    }
+}
+
+/// Fills an empty desk, and goes back to where that was offered.
+async fn sample(console: &Console, parts: &Parts) -> Response {
+    let from = |name| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    // A page of another site has no business with it.
+    if from("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+        return message(StatusCode::FORBIDDEN, "Forbidden");
+    }
+    let Some(sample) = &console.sample else {
+        return message(StatusCode::NOT_FOUND, "Not Found");
+    };
+    match sample.fill().await {
+        Ok(_) | Err(SampleError::NotEmpty) => {
+            let back = [(header::LOCATION, "/entrar")];
+            (StatusCode::SEE_OTHER, back).into_response()
+        }
         Err(error) => failure(&error),
     }
 }

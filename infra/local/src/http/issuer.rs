@@ -16,6 +16,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use template::Function;
 
+use crate::http::Api;
 use crate::http::answers::{json_response, markup, message};
 use crate::http::directory::{self, Person};
 use crate::http::gateway::Gateway;
@@ -217,14 +218,13 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 }
 
 /// Answers requests under `/_local/oidc/`.
-pub(super) async fn answer(
-    issuer: &Issuer,
-    jwt: &Jwt,
-    gateway: &Gateway,
-    endpoint: &str,
-    parts: &Parts,
-    body: Body,
-) -> Response {
+pub(super) async fn answer(api: &Api, endpoint: &str, parts: &Parts, body: Body) -> Response {
+    let Api {
+        gateway,
+        issuer,
+        console,
+    } = api;
+    let jwt = &*gateway.jwt;
     match (&parts.method, endpoint) {
         (&Method::GET, "authorize") => {
             let query = parts.uri.query().unwrap_or_default();
@@ -232,7 +232,9 @@ pub(super) async fn answer(
             match issuer.asked(&fields) {
                 Ok(_) => {
                     let people = people(issuer, jwt, gateway).await;
-                    markup(StatusCode::OK, sign_in::page(&fields, &people, None))
+                    let mut page = sign_in::page(&fields, &people, None);
+                    page.empty = console.is_empty().await;
+                    markup(StatusCode::OK, page.written())
                 }
                 Err(refusal) => refused(refusal),
             }
@@ -262,8 +264,8 @@ pub(super) async fn answer(
                     )
                 }
                 None => {
-                    let html = sign_in::page(&fields, &people, Some(email));
-                    markup(StatusCode::UNPROCESSABLE_ENTITY, html)
+                    let page = sign_in::page(&fields, &people, Some(email));
+                    markup(StatusCode::UNPROCESSABLE_ENTITY, page.written())
                 }
             }
         }

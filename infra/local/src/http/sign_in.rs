@@ -34,11 +34,11 @@ const GROUPS: [(&str, &[&str]); 6] = [
 
 /// The page: everybody of the directory, and a field for anybody else. `wrong` is what
 /// stood in it and was no address.
-pub(super) fn page(
-    asked: &HashMap<String, String>,
-    people: &[Person],
-    wrong: Option<&str>,
-) -> Result<String, pages::Error> {
+pub(super) fn page<'a>(
+    asked: &'a HashMap<String, String>,
+    people: &'a [Person],
+    wrong: Option<&'a str>,
+) -> People<'a> {
     let hidden = HANDED_ON.into_iter();
     let hidden = hidden.filter_map(|name| Some((name, asked.get(name)?.as_str())));
     let groups = grouped(people).into_iter();
@@ -49,7 +49,7 @@ pub(super) fn page(
         });
         (title, lines.collect())
     });
-    People::of(hidden.collect(), groups.collect(), wrong, clock::now()).written()
+    People::of(hidden.collect(), groups.collect(), wrong, clock::now())
 }
 
 /// The page for whoever was sent here by nobody who may.
@@ -104,7 +104,7 @@ mod tests {
         );
         let state = "\" onfocus=\"alert(1)";
         let asked = HashMap::from([("state".to_owned(), state.to_owned())]);
-        let html = page(&asked, &people, Some("<b>")).unwrap();
+        let html = page(&asked, &people, Some("<b>")).written().unwrap();
         assert!(!html.contains("<script>"), "{html}");
         assert!(!html.contains("\" onfocus"), "{html}");
         assert!(html.contains("value=\"&#60;b&#62;\""), "{html}");
