@@ -79,7 +79,8 @@ async fn begin(session: &Session, call: &Call) -> Result<Answer, Problem> {
         && origin.contains("://")
         && !origin.eq_ignore_ascii_case(base)
     {
-        return Ok(Answer::see_other(&format!("{base}/entrar")));
+        let to: String = form_urlencoded::byte_serialize(to.as_str().as_bytes()).collect();
+        return Ok(Answer::see_other(&format!("{base}/entrar?a={to}")));
     }
     let account = match field("cuenta") {
         "" => Account::Any,

@@ -265,7 +265,7 @@ fn nobody_is_led_elsewhere_and_no_other_site_s_form_counts() {
         .send();
     assert_eq!(
         answer.must_be(303).header("location"),
-        format!("{}/entrar", nobody.base())
+        format!("{}/entrar?a=%2F", nobody.base())
     );
 }
 
