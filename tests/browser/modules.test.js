@@ -232,7 +232,7 @@ describe("a form", () => {
 		];
 		await send().click();
 		const summary = page.getByRole("alert");
-		await summary.getByRole("link", { name: "Escriba la respuesta" }).waitFor();
+		await summary.getByRole("link", { name: "Respuesta: Escriba la respuesta" }).waitFor();
 		assert.equal(await focused(), "errores");
 		assert.equal(await page.title(), "Error: Solicitud 12");
 		assert.equal(await reply().getAttribute("aria-invalid"), "true");

@@ -98,6 +98,12 @@ function mark(wrong, detail) {
 	wrong.setAttribute("aria-describedby", `${wrong.getAttribute("aria-describedby") ?? ""} ${id}`.trim());
 }
 
+/** What was asked for there, before what is wrong with it. @param {HTMLElement} wrong */
+function asked(wrong) {
+	const question = wrong.closest(".field")?.querySelector("legend, label")?.firstChild?.textContent?.trim();
+	return question ? `${question}: ` : "";
+}
+
 /**
  * @param {HTMLFormElement} form
  * @param {{ field: string, detail: string }[]} errors
@@ -107,7 +113,7 @@ function summarise(form, errors) {
 		const wrong = control(form, field);
 		if (!wrong) return element("li", {}, detail);
 		mark(wrong, detail);
-		const link = element("a", { href: `#${wrong.id}` }, detail);
+		const link = element("a", { href: `#${wrong.id}` }, `${asked(wrong)}${detail}`);
 		link.addEventListener("click", (event) => {
 			event.preventDefault();
 			wrong.focus();

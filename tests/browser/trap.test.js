@@ -1,0 +1,65 @@
+// A trap for scripts: what strangers write is shown as it was written, and nothing of it runs, loads or leaves a mark.
+
+import assert from "node:assert/strict";
+import { before, it } from "node:test";
+import { signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { AGENT, ask, COORDINATOR, REQUESTER } from "./people.js";
+
+const HOSTILE = [
+	"<script>window.caught = 1</script>",
+	'"><img src=x onerror="window.caught = 1">',
+	"</textarea></title></style><svg onload=window.caught=1>",
+	"'-alert(1)-' javascript:alert(1) {{7*7}} <%= 7*7 %>",
+	"😀 &lt;b&gt;&#x3c;i&#x3e; %3Cscript%3E --> ]]> \\u003cscript\\u003e",
+];
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {string} */
+let url;
+
+before(async () => {
+	({ url } = await startHost());
+	browser = await startBrowser();
+});
+
+it("hostile titles and texts are text, on every page that shows them", async () => {
+	const requester = await visitor(browser, url);
+	await signIn(requester.page, REQUESTER);
+	/** @type {number[]} */
+	const numbers = [];
+	for (const text of HOSTILE) {
+		numbers.push(await ask(requester.page, text));
+		await requester.page.locator("#reply textarea").fill(text);
+		await requester.page.locator("#reply button[type=submit]").click();
+		await requester.page.waitForURL(/hecho=enviado$/);
+	}
+	/** @type {[string, string[]][]} */
+	const readers = [
+		[REQUESTER, ["/solicitudes", ...numbers.map((number) => `/solicitudes/${number}`)]],
+		[AGENT, ["/cola?vista=abiertas", ...numbers.map((number) => `/solicitudes/${number}`)]],
+		[COORDINATOR, [`/cola?vista=abiertas&q=${encodeURIComponent(HOSTILE[0] ?? "")}`]],
+	];
+	for (const [who, paths] of readers) {
+		const { page, watch, context } = await visitor(browser, url);
+		await signIn(page, who);
+		for (const path of paths) {
+			await page.goto(path);
+			await within("its scripts have begun", async () =>
+				(await page.evaluate(() => document.readyState)) === "complete" ? true : undefined,
+			);
+			assert.equal(await page.evaluate(() => "caught" in window), false, path);
+			assert.equal(
+				await page.locator("main script, main img, main [onload], main [onerror], main [style]").count(),
+				0,
+				path,
+			);
+		}
+		watch.quiet();
+		await context.close();
+	}
+	assert.equal(await requester.page.getByText(HOSTILE[2] ?? "").count(), 0, "the last page is of the last request");
+	await requester.page.goto(`/solicitudes/${numbers[0]}`);
+	await requester.page.getByRole("heading", { name: HOSTILE[0] ?? "" }).waitFor();
+	requester.watch.quiet();
+});
