@@ -30,8 +30,8 @@ for (const [way, options] of WAYS) {
 		const number = await ask(page, title);
 		await page.getByText("Su solicitud quedó registrada.").waitFor();
 		await page.getByRole("heading", { name: title }).waitFor();
-		await page.getByLabel("Respuesta").fill("También pasa con otros libros.");
-		await page.getByRole("button", { name: "Enviar" }).click();
+		await page.locator("#reply").getByRole("textbox").fill("También pasa con otros libros.");
+		await page.locator("#reply").getByRole("button").click();
 		await page.waitForURL(/hecho=enviado$/);
 		await page.getByText("También pasa con otros libros.").waitFor();
 		await page.goto("/solicitudes");
@@ -79,9 +79,9 @@ describe("nothing typed is lost", () => {
 		watch.mayHear(/status of 401/);
 		await signIn(page, REQUESTER);
 		const number = await ask(page, "La sesión termina");
-		await page.getByLabel("Respuesta").fill("Un texto largo.");
+		await page.locator("#reply").getByRole("textbox").fill("Un texto largo.");
 		await context.clearCookies();
-		await page.getByRole("button", { name: "Enviar" }).click();
+		await page.locator("#reply").getByRole("button").click();
 		const line = page.getByText("Su sesión terminó.");
 		await line.waitFor();
 		const [other] = await Promise.all([
@@ -89,8 +89,8 @@ describe("nothing typed is lost", () => {
 			page.getByRole("link", { name: "Entre en otra pestaña" }).click(),
 		]);
 		await signIn(other, REQUESTER);
-		assert.equal(await page.getByLabel("Respuesta").inputValue(), "Un texto largo.");
-		await page.getByRole("button", { name: "Enviar" }).click();
+		assert.equal(await page.locator("#reply").getByRole("textbox").inputValue(), "Un texto largo.");
+		await page.locator("#reply").getByRole("button").click();
 		await page.waitForURL(new RegExp(`/solicitudes/${number}\\?hecho=enviado$`));
 		assert.equal(await page.getByText("Un texto largo.").count(), 1);
 		watch.quiet();

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
-import { signIn, startBrowser, startHost, visitor } from "./harness.js";
-import { AGENT, REQUESTER } from "./people.js";
+import { accessible } from "./axe.js";
+import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
+import { received } from "./mail.js";
+import { AGENT, ask, REQUESTER } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -45,5 +47,23 @@ it("whoever signs out is out, also with the cookie that he had", async () => {
 	await context.addCookies(kept);
 	await page.goto("/solicitudes");
 	assert.match(page.url(), /\/entrar\?a=/);
+	watch.quiet();
+});
+
+it("the pages of coming in, and the mailbox of the local host, hold for everybody", async () => {
+	const { page, watch } = await visitor(browser, url);
+	await page.goto("/entrar");
+	await accessible(page);
+	await picture(page, "entrar");
+	await page.getByRole("button", { name: "Entrar", exact: true }).click();
+	await page.locator('[name="email"]').first().waitFor();
+	await accessible(page);
+	await picture(page, "quien");
+	await signIn(page, REQUESTER);
+	await ask(page, "Para que haya un correo");
+	await received(url, REQUESTER, /registrada/);
+	await page.goto("/_local/mail");
+	await accessible(page);
+	await picture(page, "buzon");
 	watch.quiet();
 });
