@@ -35,6 +35,7 @@ const PAGES = [
 	["cola-vacia", AGENT, () => "/cola?vista=cerradas"],
 	["solicitud-mesa", AGENT, () => `/solicitudes/${number}`],
 	["mias-de-agente", AGENT, () => "/solicitudes"],
+	["llamada", AGENT, () => "/llamada"],
 	["cola-oficial", OFFICER, () => "/cola?vista=abiertas"],
 	["cola-coordinacion", COORDINATOR, () => "/cola?vista=abiertas"],
 	["solicitud-auditoria", AUDITOR, () => `/solicitudes/${number}`],

@@ -1,5 +1,7 @@
 // People of the seed directory, and what they do on the pages.
 
+import { within } from "./harness.js";
+
 /** @typedef {import("playwright-core").Page} Page */
 
 export const REQUESTER = "ana@uspec.gov.co";
@@ -10,7 +12,7 @@ export const COORDINATOR = "coordinador.mesa@uspec.gov.co";
 export const AUDITOR = "auditor.interno@uspec.gov.co";
 
 /**
- * Asks for help by the form; gives the number of the request.
+ * Asks for help by the form, and sees who has it; gives the number of the request.
  * @param {Page} page
  * @param {string} title
  */
@@ -21,5 +23,11 @@ export async function ask(page, title) {
 	await page.locator('[name="description"]').fill(`${title}. Desde esta mañana, en el puesto 214.`);
 	await page.getByRole("button", { name: "Enviar solicitud" }).click();
 	await page.waitForURL(/\/solicitudes\/\d+\?hecho=registrada$/);
+	// Somebody of the desk is found in the meantime, which is a version of its own.
+	await within("somebody has the request", async () => {
+		if ((await page.getByText(/^Asignada/).count()) > 0) return true;
+		await page.reload();
+		return undefined;
+	});
 	return Number(/\/solicitudes\/(\d+)/.exec(page.url())?.[1]);
 }
