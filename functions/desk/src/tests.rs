@@ -927,3 +927,25 @@ async fn calls_are_the_desks() {
         Some("/entrar?a=%2Fllamada%3Fquien%3Dana")
     );
 }
+
+#[tokio::test]
+async fn the_next_one_is_ones_own_that_is_due_first_then_a_free_one() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let agent = world.signed_in(AGENT).await;
+    let next = async |after: Option<&Case>| {
+        let tail = after.map_or_else(String::new, |case| format!("?tras={}", case.number.0));
+        let answer = desk
+            .answers(&page(format!("/cola/siguiente{tail}"), &agent))
+            .await;
+        assert_eq!(answer.status, 303);
+        answer.header("location").unwrap().to_owned()
+    };
+    assert_eq!(next(None).await, "/cola?vista=mias");
+    let free = world.registered("redes").await;
+    assert_eq!(next(None).await, place(&free));
+    let own = world.assigned("redes").await;
+    assert_eq!(next(None).await, place(&own));
+    // The one that he has just done may still be in the index.
+    assert_eq!(next(Some(&own)).await, place(&free));
+}

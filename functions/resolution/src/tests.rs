@@ -275,6 +275,24 @@ async fn a_form_is_the_same_command_and_goes_back_to_its_page() {
 }
 
 #[tokio::test]
+async fn whoever_is_done_may_go_on_to_his_next_one() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let resolution = started(&world).await;
+    let agent = world.signed_in(AGENT).await;
+    let fields = [("solution", "Hecho."), ("luego", "siguiente")];
+    let answer = resolution
+        .answers(&sent(&case, "solucion", &agent, &fields))
+        .await;
+    let next = format!("/cola/siguiente?tras={}", case.number.0);
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, Some(&*next))
+    );
+    assert_eq!(case.ticket().await.state, State::Solved);
+}
+
+#[tokio::test]
 async fn a_form_that_cannot_be_taken_comes_back_with_all_that_was_typed() {
     let world = World::new().await;
     let case = world.assigned("redes").await;

@@ -11,7 +11,7 @@ use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, VARY,
 };
 use pages::assets::Asset;
-use pages::forms::{Act, Form, form};
+use pages::forms::{Act, Form, form, next_after};
 use pages::shell::{POLICY, Section, Shell};
 use pages::talk::{Reading, conversation};
 use pages::{oneform, problem};
@@ -151,19 +151,28 @@ impl Call {
 }
 
 /// What a form sent, but for what is the form's own business.
-pub struct Sent(Vec<(String, String)>);
+pub struct Sent {
+    fields: Vec<(String, String)>,
+    /// Whether he wants the next ticket once this one is done.
+    goes_on: bool,
+}
 
 impl Sent {
     /// What a call's form sent.
     pub fn of(call: &Call) -> Self {
         let mut fields = call.form();
         fields.retain(|(name, _)| name != FORM_KEY);
-        Sent(fields)
+        let sent = fields.len();
+        fields.retain(|(name, _)| name != GOES_ON);
+        Sent {
+            goes_on: fields.len() < sent,
+            fields,
+        }
     }
 
     /// As the API's bodies are read.
     pub fn fields(&self) -> Fields {
-        Fields::form(&self.0)
+        Fields::form(&self.fields)
     }
 
     /// The key that the form has when it comes back: the one that it had, so that
@@ -187,11 +196,11 @@ impl Sent {
 
     /// What was typed.
     pub fn typed(&self) -> &[(String, String)] {
-        &self.0
+        &self.fields
     }
 
     fn value(&self, name: &str) -> Option<&str> {
-        let mut fields = self.0.iter();
+        let mut fields = self.fields.iter();
         fields
             .find(|(n, _)| n == name)
             .map(|(_, value)| value.as_str())
@@ -205,6 +214,9 @@ pub fn page_key() -> String {
 
 /// The field that says which sending of a form this is: pressing twice is one.
 pub(crate) const FORM_KEY: &str = "idempotency_key";
+
+/// The name of the button that leads to the next ticket.
+const GOES_ON: &str = "luego";
 
 impl Desk {
     /// Who looks at a page: whoever signed in, with the roles that the directory
@@ -312,8 +324,10 @@ impl Desk {
             }
             Ok((ticket, _)) => {
                 let done = act.map_or("hecho", Act::done);
-                let page = place(call, &ticket);
-                Ok(Answer::see_other(&format!("{page}?hecho={done}")))
+                Ok(Answer::see_other(&match sent.goes_on {
+                    true => next_after(ticket.number),
+                    false => format!("{}?hecho={done}", place(call, &ticket)),
+                }))
             }
             Err(problem) => match act {
                 Some(act) if !call.wants_json() => {

@@ -195,9 +195,11 @@ async function problemOf(response) {
 /**
  * Where it goes on from a command that was carried out.
  * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} button
  * @param {Response} response
  */
-function next(form, response) {
+function next(form, button, response) {
+	if (button?.dataset.next) return button.dataset.next;
 	if ("located" in form.dataset) return response.headers.get("Location") ?? form.dataset.next;
 	return form.dataset.next ?? (response.redirected ? response.url : undefined);
 }
@@ -235,7 +237,7 @@ async function send(form, button) {
 	}
 	if (response.ok) {
 		form.dispatchEvent(new Event("mesa:sent", { bubbles: true }));
-		const address = next(form, response);
+		const address = next(form, button, response);
 		// The button stays busy until the next page is there.
 		if (address) location.assign(address);
 		else location.reload();

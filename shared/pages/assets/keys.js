@@ -151,7 +151,12 @@ function part(press) {
 		// What is done to a request is done on its page.
 		const link = linkOf(row);
 		if (link) location.assign(`${link.pathname}${MEANT}${encodeURIComponent(press)}`);
-	} else return false;
+	} else {
+		// In a part that is closed: there is something to be filled in first.
+		const closed = document.querySelector(selector)?.closest("details:not([open])");
+		if (!closed) return false;
+		enter(closed);
+	}
 	return true;
 }
 

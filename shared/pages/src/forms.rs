@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use types::catalogue::{Catalogue, Role};
 use types::command::{Command, Setting, decide};
-use types::ids::{CategoryId, EmailAddress, ProviderId};
+use types::ids::{CategoryId, EmailAddress, ProviderId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::problem::FieldError;
 use types::ticket::{Ticket, Visibility};
@@ -299,6 +299,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     pub version: Option<u64>,
     pub key: String,
+    /// Where whoever wants the next one goes, once this one is done.
+    pub next: Option<String>,
 }
 
 /// A field of a form.
@@ -418,6 +420,7 @@ impl Form {
             fields,
             version: typed_as("expected_version").and_then(|version| version.parse().ok()),
             key: key.to_owned(),
+            next: None,
         }
     }
 
@@ -530,6 +533,11 @@ impl Choices<'_> {
     }
 }
 
+/// Where whoever is done with a ticket gets his next one.
+pub fn next_after(number: TicketNumber) -> String {
+    format!("/cola/siguiente?tras={}", number.0)
+}
+
 /// A ticket's form for an act, on the page at this address. `key` is unique to the
 /// page.
 pub fn form(act: Act, ticket: &Ticket, catalogue: &Catalogue, at: &str, key: &str) -> Form {
@@ -545,6 +553,7 @@ pub fn form(act: Act, ticket: &Ticket, catalogue: &Catalogue, at: &str, key: &st
         submit: act.submit().into(),
         fields: act.fields(&choices),
         version: Some(ticket.version),
+        next: (act == Act::Resolve).then(|| next_after(ticket.number)),
         key: format!("{key}-{}", format!("{act:?}").to_lowercase()),
     }
 }
