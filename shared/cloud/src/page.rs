@@ -56,7 +56,7 @@ impl Answer {
         };
         let answer = Answer::of(status, "text/html; charset=utf-8", String::new())
             .with(CONTENT_SECURITY_POLICY, POLICY)
-            .with(HeaderName::from_static("referrer-policy"), "no-referrer")
+            .with(HeaderName::from_static("referrer-policy"), referrer(call))
             .with(
                 HeaderName::from_static("cross-origin-opener-policy"),
                 "same-origin",
@@ -453,6 +453,16 @@ fn place(call: &Call, ticket: &Ticket) -> String {
     match call.parameter("token") {
         "" => format!("/solicitudes/{}", ticket.number.0),
         token => format!("/s/{token}"),
+    }
+}
+
+/// What a page's requests tell of its address: nothing to anybody else, and of a
+/// link's nothing at all. Without an own origin told, browsers that name no site
+/// would have their own forms refused.
+fn referrer(call: &Call) -> &'static str {
+    match call.parameter("token") {
+        "" => "same-origin",
+        _ => "no-referrer",
     }
 }
 

@@ -428,6 +428,8 @@ impl Form {
     #[must_use]
     pub fn of_requester(mut self) -> Self {
         self.hint = "La lee la Mesa de Ayuda.";
+        // What he adds holds whatever the desk did meanwhile.
+        self.version = None;
         for field in &mut self.fields {
             if field.name == "body" {
                 field.label = "Escribir a la Mesa de Ayuda".into();

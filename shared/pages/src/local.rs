@@ -79,6 +79,7 @@ pub struct Mail<'a> {
     pub from: &'a str,
     pub to: String,
     pub at: Timestamp,
+    pub when: String,
     pub lines: Vec<TextLine<'a>>,
     pub html: &'a str,
     pub headers: Vec<(&'a str, &'a str)>,

@@ -68,7 +68,9 @@ fn a_request_is_assigned_and_both_sides_are_told() {
             }
         }
         assert!(mail.html.contains(r#"lang="es-CO""#), "{}", mail.html);
-        assert!(mail.path("/s/").is_some(), "{}", mail.text);
+        // The requester's needs no signing in.
+        let page = if to == ANA { "/s/" } else { "/solicitudes/1" };
+        assert!(mail.path(page).is_some(), "{}", mail.text);
         assert_eq!(mail.headers("Auto-Submitted"), ["auto-generated"]);
         let [reply_to] = mail.headers("Reply-To")[..] else {
             panic!("{mail:?}")

@@ -162,7 +162,7 @@ fn check_mail(host: &Host, ticket: &Value, step: &Step, seen_at: Timestamp) -> M
         ),
         format!("Ya se usó el {} % del tiempo acordado.", step.percent),
         format!("<{agent}>"),
-        format!("/tickets/{number}"),
+        format!("/solicitudes/{number}"),
     ] {
         assert!(mail.text.contains(&words), "{words}: {}", mail.text);
     }

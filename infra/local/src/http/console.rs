@@ -186,6 +186,7 @@ fn page(mails: &[Mail], chosen: Option<&str>) -> Result<String, pages::Error> {
         from: &mail.from,
         to: mail.to.join(", "),
         at: mail.sent_at,
+        when: pages::words::when(mail.sent_at, now),
         lines: TextLine::all(&mail.text),
         html: &mail.html,
         headers: mail.headers.iter().map(|h| (&*h.name, &*h.value)).collect(),
