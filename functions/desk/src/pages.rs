@@ -9,8 +9,10 @@ use cloud::store::{ListPlan, StoredCatalogue};
 use jiff::SignedDuration;
 use pages::assets::{EDITION, asset};
 use pages::call::{self, Known};
-use pages::shell::{Counts, Notice, Section, Shell, View, works_here};
+use pages::mailroom::may_look;
+use pages::shell::{Counts, Notice, Section, Shell, View, oversees, works_here};
 use pages::talk::Reading;
+use pages::today::{self, Extent};
 use pages::{mine, new, queue, request, ticket};
 use sha2::{Digest, Sha256};
 use types::Timestamp;
@@ -32,6 +34,20 @@ const ROWS: usize = 50;
 
 /// What is due within that is due now, as people at the desk see it.
 const SOON: SignedDuration = SignedDuration::from_mins(10);
+
+/// What whoever coordinates sees coming.
+const QUARTER: SignedDuration = SignedDuration::from_mins(15);
+
+/// The queues whose messages may be given up, and what of them is missing then.
+const GIVEN_UP: [(&str, &str); 7] = [
+    ("assignment", "Asignaciones automáticas sin hacer"),
+    ("escalation", "Avisos de plazos sin hacer"),
+    ("notification", "Correos sin salir"),
+    ("reminder", "Recordatorios sin salir"),
+    ("closure", "Cierres sin hacer"),
+    ("inbound_mail", "Correos recibidos sin procesar"),
+    ("feedback", "Avisos de correos devueltos sin procesar"),
+];
 
 /// Other tickets of a requester that are looked at.
 const OTHERS: usize = 20;
@@ -76,6 +92,7 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
         | Page::Queue
         | Page::Next
         | Page::Call
+        | Page::Today
         | Page::Asset => {}
     }
     let caller = desk.visitor(call, &stored.catalogue).await?;
@@ -103,6 +120,7 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
         Page::Queue => visit.queue().await,
         Page::Next => visit.next().await,
         Page::Call => visit.call().await,
+        Page::Today => visit.today().await,
         Page::Asset | Page::Linked | Page::LinkedFile => Ok(asset_of(call)),
     }
 }
@@ -133,9 +151,10 @@ async fn linked(desk: &Desk, call: &Call, stored: &StoredCatalogue) -> Result<An
 
 /// Where somebody begins.
 fn home(caller: &Caller) -> &'static str {
-    match works_here(caller) {
-        true => "/cola",
-        false => "/solicitudes",
+    match (caller.is(Role::Coordinator), works_here(caller)) {
+        (true, _) => "/hoy",
+        (false, true) => "/cola",
+        (false, false) => "/solicitudes",
     }
 }
 
@@ -170,6 +189,7 @@ impl<'a> Visit<'a> {
         let next = next.map(|cursor| self.further(&cursor));
         let mut shell = self.shell("Mis solicitudes", Section::Mine);
         shell.counts = self.rail().await?;
+        shell.refused = self.refused().await?;
         let page = mine::Page::of(shell, &tickets, self.setting(), next);
         Ok(Answer::page(self.call, 200, page.written()))
     }
@@ -210,6 +230,7 @@ impl<'a> Visit<'a> {
             }
             Reader::Staff => {
                 shell.counts = self.rail().await?;
+                shell.refused = self.refused().await?;
                 let others = self.others(&ticket).await?;
                 let page = ticket::Page::of(shell, &ticket, &events, reading, &others, &key);
                 let page = self.explained(page, &ticket, reader);
@@ -265,10 +286,11 @@ impl<'a> Visit<'a> {
             return Err(Problem::Forbidden("Su función no trabaja ninguna cola."));
         };
         let counts = self.rail().await?;
+        let refused = self.refused().await?;
         let narrowing = Narrowing::of(self.call);
         let tag = match (&narrowing, self.call.asked("cursor")) {
             (Narrowing { any: false, .. }, None) => {
-                let tag = self.tag(view, &plan, counts.as_ref()).await?;
+                let tag = self.tag(view, &plan, (counts.as_ref(), refused)).await?;
                 if self.call.has(&tag) {
                     return Ok(Answer::unchanged(&tag));
                 }
@@ -286,6 +308,7 @@ impl<'a> Visit<'a> {
         let next = next.map(|cursor| self.further(&cursor));
         let mut shell = self.shell(view.name(), Section::Queue(view));
         shell.counts = counts;
+        shell.refused = refused;
         let page = queue::Page {
             shell,
             view,
@@ -293,6 +316,7 @@ impl<'a> Visit<'a> {
             filters: self.filters(&narrowing),
             next,
             updated: self.now,
+            agents: self.agents(),
         };
         let answer = Answer::page(self.call, 200, page.written());
         Ok(match tag {
@@ -333,6 +357,7 @@ impl<'a> Visit<'a> {
         }
         let mut shell = self.shell("Registrar llamada", Section::Call);
         shell.counts = self.rail().await?;
+        shell.refused = self.refused().await?;
         let catalogue = &*self.stored.catalogue;
         let asked = self.call.asked("quien").map(str::trim).unwrap_or_default();
         let email = EmailAddress::parse(asked).ok();
@@ -429,6 +454,93 @@ impl<'a> Visit<'a> {
         })
     }
 
+    /// What today needs of whoever looks after all teams.
+    async fn today(&self) -> Result<Answer, Problem> {
+        if !oversees(self.caller) {
+            return Err(Problem::Forbidden("Esa página es de la coordinación."));
+        }
+        let due = self
+            .plan(View::Open)
+            .map(|plan| plan.due_before(self.now + QUARTER));
+        let due = self.of_today(due, |ticket| {
+            first_due(ticket).is_some_and(|at| at < self.now + QUARTER)
+        });
+        let (due, due_extent) = due.await?;
+        let is_late = |ticket: &&Ticket| first_due(ticket).is_some_and(|at| at < self.now);
+        let (overdue, soon): (Vec<_>, Vec<_>) = due.iter().partition(is_late);
+        let free = self.of_today(self.plan(View::Free), |ticket| ticket.state == State::New);
+        let (free, free_extent) = free.await?;
+        let waits = |ticket: &Ticket| belongs(View::Waiting, ticket, self.now);
+        let (mut waiting, waiting_extent) = self.of_today(self.plan(View::Waiting), waits).await?;
+        waiting.sort_by_key(today::waiting_since);
+        let mut shell = self.shell("Hoy", Section::Today);
+        shell.counts = self.rail().await?;
+        shell.refused = self.refused().await?;
+        let list =
+            |view, tickets: &[_], extent| today::List::of(view, tickets, extent, self.setting());
+        // What is overdue comes before what is not yet: where the list was cut, there
+        // may be more of the latter, and of the former only where it is all of it.
+        let overdue_extent = match soon.is_empty() {
+            true => due_extent,
+            false => Extent::Whole,
+        };
+        let page = today::Page {
+            overdue: list(View::Due, &overdue, overdue_extent),
+            soon: list(View::Due, &soon, due_extent),
+            free: list(View::Free, &free.iter().collect::<Vec<_>>(), free_extent),
+            waiting: list(
+                View::Waiting,
+                &waiting.iter().collect::<Vec<_>>(),
+                waiting_extent,
+            ),
+            given_up: self.given_up().await?,
+            shell,
+        };
+        Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// The tickets of one of today's lists, and whether there are more.
+    async fn of_today(
+        &self,
+        plan: Option<ListPlan>,
+        wanted: impl Fn(&Ticket) -> bool,
+    ) -> Result<(Vec<Ticket>, Extent), Problem> {
+        let Some(plan) = plan else {
+            return Ok((vec![], Extent::Whole));
+        };
+        let (tickets, next) = self.list(&plan, wanted).await?;
+        let extent = match next {
+            Some(_) => Extent::Beginning,
+            None => Extent::Whole,
+        };
+        Ok((tickets, extent))
+    }
+
+    /// The messages that were given up, by what they were for.
+    async fn given_up(&self) -> Result<Vec<today::GivenUp>, Problem> {
+        let mut given_up = Vec::new();
+        for (queue, what) in GIVEN_UP {
+            let messages = self.desk.store.given_up(queue).await;
+            let count = messages.map_err(|e| problem_of(&e))?.len();
+            if count > 0 {
+                given_up.push(today::GivenUp { what, count });
+            }
+        }
+        Ok(given_up)
+    }
+
+    /// Today's refused mails, for the rail of those who look through them.
+    async fn refused(&self) -> Result<Option<usize>, Problem> {
+        if !may_look(self.caller) {
+            return Ok(None);
+        }
+        let store = &self.desk.store;
+        let count = store
+            .count_mails(types::mail::day(self.now), "refused")
+            .await;
+        count.map(Some).map_err(|e| problem_of(&e))
+    }
+
     /// How many tickets each view has, as far as anybody counts.
     async fn rail(&self) -> Result<Option<Counts>, Problem> {
         if !works_here(self.caller) {
@@ -451,7 +563,7 @@ impl<'a> Visit<'a> {
         &self,
         view: View,
         plan: &ListPlan,
-        counts: Option<&Counts>,
+        counts: (Option<&Counts>, Option<usize>),
     ) -> Result<String, Problem> {
         let keys = self.desk.store.list_keys(plan, ROWS).await;
         let mut hash = Sha256::new();
@@ -470,6 +582,24 @@ impl<'a> Visit<'a> {
         hash.update(rest);
         let tag = data_encoding::HEXLOWER.encode(&hash.finalize()[..12]);
         Ok(format!("W/\"{tag}\""))
+    }
+
+    /// Whom chosen requests may be assigned to, where whoever looks gives commands
+    /// on them: a coordinator assigns, an agent takes.
+    fn agents(&self) -> Option<Vec<queue::Choice<'a>>> {
+        if !self.caller.is_desk() {
+            return None;
+        }
+        if !self.caller.is(Role::Coordinator) {
+            return Some(vec![]);
+        }
+        let agents = self.stored.catalogue.with_role(Role::Agent);
+        let agents = agents.map(|agent| queue::Choice {
+            value: agent.email.as_str(),
+            label: &agent.name,
+            chosen: false,
+        });
+        Some(agents.collect())
     }
 
     fn filters(&self, narrowing: &Narrowing) -> queue::Filters<'a> {
@@ -498,13 +628,16 @@ impl<'a> Visit<'a> {
     }
 }
 
+/// When the first of a ticket's running clocks runs out.
+fn first_due(ticket: &Ticket) -> Option<Timestamp> {
+    let clocks = ticket.clocks.all().into_iter();
+    let due = clocks.filter_map(|(_, clock)| clock.running_since().and(clock.due_at));
+    due.min()
+}
+
 /// Whether a ticket is still one of a view's: an index lags behind it.
 fn belongs(view: View, ticket: &Ticket, now: Timestamp) -> bool {
-    let due = || {
-        let clocks = ticket.clocks.all().into_iter();
-        let due = clocks.filter_map(|(_, clock)| clock.running_since().and(clock.due_at));
-        due.min().is_some_and(|at| at < now + SOON)
-    };
+    let due = || first_due(ticket).is_some_and(|at| at < now + SOON);
     match (view, ticket.state) {
         (View::Due, State::New | State::Assigned | State::OnHold(_)) => due(),
         (View::Own, State::New | State::Assigned | State::OnHold(_))

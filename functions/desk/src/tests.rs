@@ -949,3 +949,85 @@ async fn the_next_one_is_ones_own_that_is_due_first_then_a_free_one() {
     // The one that he has just done may still be in the index.
     assert_eq!(next(Some(&own)).await, place(&free));
 }
+
+// ------------------------------------------------------------------- today
+
+#[tokio::test]
+async fn today_shows_what_is_late_what_is_due_and_what_was_given_up() {
+    let world = World::new().await;
+    let ago = |minutes| now() - SignedDuration::from_mins(minutes);
+    world.registered_at("redes", ago(60)).await; // 1, late; and free at any hour
+    world.assigned("plataforma").await.held().await; // 2
+    let given_up = cloud::store::GivenUp {
+        queue: "notification",
+        message_id: "m",
+        body: "{}",
+        class: "poison",
+        reason: "x",
+        receive_count: 5,
+    };
+    world.gives_up(&given_up).await;
+    let desk = started(&world).await;
+    for who in [COORDINATOR, HEAD, AUDITOR] {
+        let session = world.signed_in(who).await;
+        let answer = desk.answers(&page("/hoy", &session)).await;
+        assert_eq!(answer.status, 200, "{who}: {}", answer.body);
+        for part in [
+            "id=\"vencidas\"",
+            "id=\"pronto\"",
+            "href=\"/solicitudes/1\"",
+            "href=\"/solicitudes/2\"",
+            "Correos sin salir",
+            "href=\"/correo\"",
+        ] {
+            assert!(answer.body.contains(part), "{who}: {part}: {}", answer.body);
+        }
+    }
+    for who in [AGENT, OFFICER, ANA] {
+        let session = world.signed_in(who).await;
+        let answer = desk.answers(&page("/hoy", &session)).await;
+        assert_eq!(answer.status, 403, "{who}");
+    }
+    let coordinator = world.signed_in(COORDINATOR).await;
+    let answer = desk.answers(&page("/", &coordinator)).await;
+    assert_eq!(answer.header("location"), Some("/hoy"));
+}
+
+#[tokio::test]
+async fn a_day_on_which_nothing_happens_says_so() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let coordinator = world.signed_in(COORDINATOR).await;
+    let answer = desk.answers(&page("/hoy", &coordinator)).await;
+    for part in [
+        "Nada está vencido.",
+        "Todas tienen responsable.",
+        "Ningún mensaje",
+    ] {
+        assert!(answer.body.contains(part), "{part}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn rows_are_chosen_by_those_who_give_commands() {
+    let world = World::new().await;
+    world.assigned("redes").await;
+    let desk = started(&world).await;
+    for (who, chooses, assigns) in [
+        (AGENT, true, false),
+        (COORDINATOR, true, true),
+        (AUDITOR, false, false),
+        (HEAD, false, false),
+    ] {
+        let session = world.signed_in(who).await;
+        let body = desk.answers(&page("/cola", &session)).await.body;
+        let has = |part: &str| body.contains(part);
+        assert_eq!(
+            has("name=\"elegida\" value=\"1\""),
+            chooses,
+            "{who}: {body}"
+        );
+        assert_eq!(has("id=\"elegidas\""), chooses, "{who}");
+        assert_eq!(has("id=\"elegidas-agente\""), assigns, "{who}");
+    }
+}

@@ -10,8 +10,10 @@ use cloud::store::{CommitError, Guards, MailGuard};
 use data_encoding::BASE64URL_NOPAD;
 use mailreader::{Reading, read};
 use types::api::mailroom::Route;
+use types::api::pages::mailroom::Page as Shown;
 use types::api::{
-    self, AcceptedRequester, MailReportQuery, Page, RefusedQuery, Row, Takes, invalid_cursor,
+    self, AcceptedRequester, MailReportQuery, Page, RefusedQuery, Routes, Row, Takes,
+    invalid_cursor,
 };
 use types::command::{Application, Setting, admit};
 use types::ids::{CategoryId, EmailAddress, MailId};
@@ -24,14 +26,24 @@ use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application};
 use crate::inbox::{Inbox, MAX_MAIL, bases, ticket_id_of, with_files};
+use crate::pages;
 
 /// How far a mail and its object may lie apart.
 const SLACK: types::SignedDuration = types::SignedDuration::from_hours(1);
 
+/// A mail that is not on record, or that whoever asks may not know of.
+pub(crate) const UNKNOWN: Problem = Problem::NotFound("No existe ese correo.");
+
 /// Answers the routes of mail.
 pub async fn answer(inbox: &Inbox, call: &Call) -> Result<Answer, Problem> {
+    if let Some(page) = Shown::of(&call.route) {
+        return Ok(pages::answer(inbox, call, page).await);
+    }
     match call.route()? {
         Route::Refused(takes) => refused(inbox, call, takes).await,
+        Route::Accept(takes) if takes.row().is_form(&call.route) => {
+            Ok(pages::accept(inbox, call, takes).await)
+        }
         Route::Accept(takes) => accept(inbox, call, takes).await,
         Route::Report(takes) => report(inbox, call, takes).await,
     }
@@ -77,7 +89,7 @@ async fn refused(
 }
 
 /// The place in a day's list that a cursor names, if it is one of ours.
-fn place(cursor: &str, outcome: &str) -> Option<String> {
+pub(crate) fn place(cursor: &str, outcome: &str) -> Option<String> {
     let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
     let place = String::from_utf8(bytes).ok()?;
     let (at, id) = place
@@ -138,10 +150,22 @@ async fn accept(
     call: &Call,
     takes: Takes<api::Acceptance>,
 ) -> Result<Answer, Problem> {
-    const UNKNOWN: Problem = Problem::NotFound("No existe ese correo.");
     let caller = caller(inbox, call, takes.row()).await?;
     let id = MailId::parse(call.parameter("id")).ok_or(UNKNOWN)?;
     let wishes = takes.body(&call.body)?;
+    let ticket = accepted(inbox, &caller, &id.0, wishes).await?;
+    let view = TicketView::of(&ticket, Reader::Staff, ticket.created_at);
+    Ok(Answer::json(201, &view)?.located(&format!("/tickets/{}", ticket.number.0)))
+}
+
+/// The ticket that somebody makes of a refused mail, unless it was made before.
+pub(crate) async fn accepted(
+    inbox: &Inbox,
+    caller: &Caller,
+    id: &str,
+    wishes: api::Acceptance,
+) -> Result<Ticket, Problem> {
+    let id = MailId::parse(id).ok_or(UNKNOWN)?;
     let record = inbox.desk.store.mail_record(&id).await;
     let record = record.map_err(|e| problem_of(&e))?.ok_or(UNKNOWN)?;
     let reason = match (&record.outcome, &record.accepted) {
@@ -175,9 +199,7 @@ async fn accept(
     let reading = raw
         .as_deref()
         .and_then(|raw| read(raw, record.envelope_from.as_deref()).ok());
-    let ticket = write(inbox, &caller, &record, reading.as_ref(), wishes).await?;
-    let view = TicketView::of(&ticket, Reader::Staff, ticket.created_at);
-    Ok(Answer::json(201, &view)?.located(&format!("/tickets/{}", ticket.number.0)))
+    write(inbox, caller, &record, reading.as_ref(), wishes).await
 }
 
 /// The raw mail, unless it is too large to hold.

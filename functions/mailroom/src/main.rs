@@ -6,6 +6,7 @@ mod decision;
 mod handler;
 mod inbox;
 mod marks;
+mod pages;
 mod recovery;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //! them.
 
 use in_process::people::{
-    AGENT, ANA, COORDINATOR, LUIS, MAILBOX, OFFICER, PRINTER, PROVIDER, STRANGER,
+    AGENT, ANA, AUDITOR, COORDINATOR, LUIS, MAILBOX, OFFICER, PRINTER, PROVIDER, STRANGER,
 };
 use in_process::{Case, Fault, Message, Object, Started, World, get, now, post};
 use serde_json::{Value, json};
@@ -918,4 +918,142 @@ async fn the_account_of_a_day_balances_or_says_what_is_missing() {
         (&account["balanced"], &account["unaccounted"]),
         (&json!(false), &json!(["m3"]))
     );
+}
+
+// ------------------------------------------------------------------- the pages
+
+#[tokio::test]
+async fn a_refused_mail_is_listed_and_read_as_text() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let hostile = "<script>alert(1)</script>\n\nOtro párrafo.";
+    let refused = letter("m1", STRANGER)
+        .saying(hostile)
+        .with_file("a<b>.png", "x");
+    takes(&world, &mailroom, &refused).await;
+    takes(&world, &mailroom, &letter("m2", ANA)).await;
+    takes(
+        &world,
+        &mailroom,
+        &letter("m3", ANA).verdict("virus", "FAIL"),
+    )
+    .await;
+    let agent = world.signed_in(AGENT).await;
+    let rows = world.rows();
+    let shown = async |path: &str| mailroom.answers(&get(path).seen_by(&agent)).await;
+    let list = shown("/correo").await;
+    assert_eq!(list.status, 200, "{}", list.body);
+    for part in [
+        "href=\"/correo/m1\"",
+        "No es de la entidad",
+        STRANGER,
+        "Trae un virus",
+    ] {
+        assert!(list.body.contains(part), "{part}: {}", list.body);
+    }
+    assert!(!list.body.contains("/correo/m2"), "{}", list.body);
+    let mail = shown("/correo/m1").await;
+    assert_eq!(mail.status, 200, "{}", mail.body);
+    for part in [
+        "&#60;script&#62;alert(1)",
+        "Otro párrafo.",
+        "action=\"/correo/m1/aceptar\"",
+        "aria-current=\"true\"",
+    ] {
+        assert!(mail.body.contains(part), "{part}: {}", mail.body);
+    }
+    assert!(!mail.body.contains("<script>alert"), "{}", mail.body);
+    // The mail says who wrote it: that is not asked.
+    assert!(!mail.body.contains("requester.email"), "{}", mail.body);
+    let virus = shown("/correo/m3").await;
+    assert!(
+        virus.body.contains("Un correo con virus no se abre."),
+        "{}",
+        virus.body
+    );
+    assert!(!virus.body.contains("/aceptar"), "{}", virus.body);
+    // What is on a ticket is read there, by those who may.
+    assert_eq!(shown("/correo/m2").await.status, 404);
+    assert_eq!(shown("/correo/m9").await.status, 404);
+    let empty = shown("/correo?dia=2020-01-02").await;
+    assert!(
+        empty.body.contains("Ningún correo fue rechazado"),
+        "{}",
+        empty.body
+    );
+    assert!(
+        empty.body.contains("href=\"/correo?dia=2020-01-01\""),
+        "{}",
+        empty.body
+    );
+    world.must_still_have(&rows);
+
+    for (who, status) in [(AUDITOR, 200), (ANA, 403), (OFFICER, 403)] {
+        let session = world.signed_in(who).await;
+        let answer = mailroom.answers(&get("/correo/m1").seen_by(&session)).await;
+        assert_eq!(answer.status, status, "{who}");
+        assert!(!answer.body.contains("/aceptar"), "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_mail_is_accepted_from_its_page_once() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    takes(&world, &mailroom, &letter("m1", STRANGER)).await;
+    let (agent, auditor) = (world.signed_in(AGENT).await, world.signed_in(AUDITOR).await);
+    let accept = |session: &str, category: &str| {
+        let fields = [("idempotency_key", "k1"), ("category", category)];
+        let request = post("/correo/m1/aceptar").seen_by(session);
+        request.from_own_page().form(&fields)
+    };
+    let refused = mailroom.answers(&accept(&auditor, "redes")).await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    let elsewhere = accept(&agent, "redes").header("sec-fetch-site", "cross-site");
+    assert_eq!(mailroom.answers(&elsewhere).await.status, 403);
+    let wrong = mailroom.answers(&accept(&agent, "cocina")).await;
+    assert_eq!(wrong.status, 422);
+    for part in ["error-summary", "href=\"#categoria\"", "value=\"k1\""] {
+        assert!(wrong.body.contains(part), "{part}: {}", wrong.body);
+    }
+    assert_eq!(world.tickets().await.len(), 0);
+    let accepted = mailroom.answers(&accept(&agent, "redes")).await;
+    let number = world.tickets().await[0].number.0;
+    let page = format!("/solicitudes/{number}?hecho=aceptada");
+    assert_eq!(
+        (accepted.status, accepted.header("location")),
+        (303, Some(&*page)),
+        "{}",
+        accepted.body
+    );
+    // Pressed twice it is the same; somebody else is told that it is one already.
+    let again = mailroom.answers(&accept(&agent, "redes")).await;
+    assert_eq!(
+        (again.status, again.header("location")),
+        (303, Some(&*page))
+    );
+    let printer = world.signed_in(PRINTER).await;
+    let other = mailroom.answers(&accept(&printer, "impresion")).await;
+    assert_eq!(other.status, 409);
+    let by_script = accept(&printer, "impresion").header("accept", "application/json");
+    let other = mailroom.answers(&by_script).await;
+    other.must_refuse(409, "invalid_transition");
+    assert_eq!(world.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_another_team_does_leads_back_to_the_mail() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    takes(&world, &mailroom, &letter("m1", STRANGER)).await;
+    let agent = world.signed_in(AGENT).await;
+    let request = post("/correo/m1/aceptar").seen_by(&agent).from_own_page();
+    let accepted = mailroom
+        .answers(&request.form(&[("category", "impresion")]))
+        .await;
+    let page = "/correo/m1?hecho=aceptada";
+    assert_eq!(accepted.header("location"), Some(page), "{}", accepted.body);
+    let shown = mailroom.answers(&get(page).seen_by(&agent)).await;
+    assert!(shown.body.contains("lo aceptó"), "{}", shown.body);
+    assert!(!shown.body.contains("/aceptar"), "{}", shown.body);
 }

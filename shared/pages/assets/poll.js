@@ -226,6 +226,7 @@ function watch(list) {
 		request.send();
 	}
 
+	document.addEventListener("mesa:changed", ask);
 	document.addEventListener("visibilitychange", () => {
 		if (!document.hidden && performance.now() - asked >= base * 1000) ask();
 	});

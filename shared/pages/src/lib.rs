@@ -8,6 +8,7 @@ pub mod clocks;
 pub mod entrance;
 pub mod forms;
 pub mod local;
+pub mod mailroom;
 pub mod mine;
 pub mod new;
 pub mod oneform;
@@ -18,6 +19,7 @@ pub mod shell;
 pub mod survey;
 pub mod talk;
 pub mod ticket;
+pub mod today;
 pub mod words;
 
 pub use askama::Error;

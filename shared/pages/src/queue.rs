@@ -21,6 +21,9 @@ pub struct Page<'a> {
     /// The address of the next page.
     pub next: Option<String>,
     pub updated: Timestamp,
+    /// Whom chosen rows may be assigned to; none at all where whoever looks gives no
+    /// commands, and has nothing to choose rows for.
+    pub agents: Option<Vec<Choice<'a>>>,
 }
 
 /// What the list is narrowed by, beside its view.

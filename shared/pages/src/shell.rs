@@ -20,6 +20,8 @@ pub struct Shell<'a> {
     pub section: Section,
     /// For the rail of those who work here.
     pub counts: Option<Counts>,
+    /// Today's refused mails, where somebody counted them.
+    pub refused: Option<usize>,
     /// What was just done.
     pub notice: Option<Notice>,
     pub now: Timestamp,
@@ -38,6 +40,8 @@ pub struct Phone<'a> {
 pub enum Section {
     Nowhere,
     Call,
+    Mail,
+    Today,
     New,
     Mine,
     Queue(View),
@@ -160,6 +164,7 @@ impl Notice {
             "registrada" => "Su solicitud quedó registrada.",
             "enviado" => "Enviado.",
             "nota" => "Nota guardada.",
+            "aceptada" => "El correo quedó registrado como solicitud.",
             "atendida" => "Registrada. Es suya y ya consta que la atendió.",
             "tomada" => "La solicitud es suya.",
             "asignada" => "Asignada.",
@@ -182,6 +187,7 @@ impl<'a> Shell<'a> {
             who: None,
             section,
             counts: None,
+            refused: None,
             notice: None,
             now,
             phones: vec![],
@@ -224,6 +230,33 @@ impl<'a> Shell<'a> {
     /// Whether whoever looks registers calls.
     pub(crate) fn takes_calls(&self) -> bool {
         self.who.is_some_and(Caller::is_desk)
+    }
+
+    /// Whether whoever looks reads refused mail.
+    pub(crate) fn reads_mail(&self) -> bool {
+        self.who.is_some_and(crate::mailroom::may_look)
+    }
+
+    /// Whether whoever looks has a page of the day.
+    pub(crate) fn has_today(&self) -> bool {
+        self.who.is_some_and(oversees)
+    }
+
+    pub(crate) fn on_mail(&self) -> bool {
+        self.section == Section::Mail
+    }
+
+    pub(crate) fn on_today(&self) -> bool {
+        self.section == Section::Today
+    }
+
+    /// Today's refused mails, as the rail says it.
+    pub(crate) fn refused_shown(&self) -> String {
+        match self.refused {
+            None => String::new(),
+            Some(count) if count > Counts::MOST => format!("{}+", Counts::MOST),
+            Some(count) => count.to_string(),
+        }
     }
 
     pub(crate) fn on_call(&self) -> bool {
@@ -275,6 +308,12 @@ impl ViewLink {
             (_, _) => "count",
         }
     }
+}
+
+/// Whether somebody looks after the work of all teams.
+pub fn oversees(caller: &Caller) -> bool {
+    let roles = [Role::Coordinator, Role::Head, Role::Auditor];
+    roles.into_iter().any(|role| caller.is(role))
 }
 
 /// Whether somebody has a role beside that of asking.

@@ -11,6 +11,7 @@ use cloud::config::Environment;
 use cloud::desk::Desk;
 use cloud::entry::Function;
 use cloud::http::Identity;
+use cloud::store::GivenUp;
 use types::catalogue::CatalogueDocument;
 use types::effects::QueueName;
 use types::ids::TicketNumber;
@@ -121,6 +122,14 @@ impl World {
         };
         let opened = self.desk.store.open_session(&identity, now()).await;
         opened.unwrap()
+    }
+
+    /// Records that a message was given up, as a consumer does.
+    ///
+    /// # Panics
+    /// When the table does not take it.
+    pub async fn gives_up(&self, given_up: &GivenUp<'_>) {
+        self.desk.store.record_given_up(given_up).await.unwrap();
     }
 
     /// Takes a number, as a function that dies right after does.

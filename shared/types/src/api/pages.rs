@@ -91,6 +91,8 @@ pages! {
         Next GET "/cola/siguiente";
         /// Somebody calls: who, and what he has open already.
         Call GET "/llamada";
+        /// What today needs of whoever coordinates.
+        Today GET "/hoy";
         /// Styles and scripts.
         Asset GET "/recursos/{edition}/{name}";
     }
@@ -98,6 +100,13 @@ pages! {
     intake: Intake {
         /// Registers a call, takes it and meets its attention time, at once.
         Call POST "/llamada";
+    }
+    /// Mail that came in.
+    mailroom: Mailroom {
+        /// What was refused on a day.
+        Refused GET "/correo";
+        /// One mail, as text.
+        Mail GET "/correo/{id}";
     }
 }
 

@@ -397,7 +397,7 @@ routes! {
         }
         /// Makes a ticket of a refused mail after all.
         Accept(body requests::Acceptance) {
-            POST "/mail/refused/{id}/acceptance"
+            POST "/mail/refused/{id}/acceptance" page "/correo/{id}/aceptar"
                 by Access::Roles(&[Role::Agent, Role::Coordinator]);
             201 json TicketView<'static>, or ACCEPTANCE;
             example { "category": "plataforma" }

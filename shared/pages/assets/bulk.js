@@ -1,0 +1,147 @@
+// The same done to several requests: each is a command of its own, sent to the address of its own form. What failed stays
+// chosen, and says why.
+
+import { sentence } from "./form.js";
+import { element, say } from "./say.js";
+
+/**
+ * What a button of the strip sends, and where: the forms of a request's page have the same.
+ * @type {Record<string, { path: string, done: string, fields: string[], fixed?: Record<string, string> }>}
+ */
+export const ACTS = {
+	tomar: { path: "responsable", done: "tomada", fields: [] },
+	asignar: { path: "responsable", done: "asignada", fields: ["agent"] },
+	cerrar: { path: "cierre", done: "cerrada", fields: [] },
+	responder: { path: "seguimientos", done: "respondida", fields: ["body"], fixed: { visibility: "public" } },
+};
+
+/**
+ * How many are chosen, in words.
+ * @param {number} count
+ */
+export const chosenWords = (count) => (count === 1 ? "1 elegida" : `${count} elegidas`);
+
+/**
+ * What came of all of them, in words.
+ * @param {string} done
+ * @param {number} well
+ * @param {number} failed
+ */
+export function outcome(done, well, failed) {
+	const good = `${well} ${done}${well === 1 ? "" : "s"}`;
+	if (failed === 0) return `${good}.`;
+	return `${good}; ${failed} no: ${failed === 1 ? "sigue elegida" : "siguen elegidas"}.`;
+}
+
+/** @returns {HTMLInputElement[]} */
+const chosen = () =>
+	Array.from(document.querySelectorAll(".pick input")).filter(
+		/** @returns {box is HTMLInputElement} */ (box) => box instanceof HTMLInputElement && box.checked,
+	);
+
+/** Keys of what was sent and not answered: sent again it is the same command. @type {Map<string, string>} */
+const keys = new Map();
+
+/**
+ * Carries one out. Gives what stood in the way, or nothing.
+ * @param {string} number
+ * @param {{ path: string }} act
+ * @param {Record<string, string>} fields
+ * @returns {Promise<string | undefined>}
+ */
+async function carryOut(number, act, fields) {
+	const what = JSON.stringify([number, act.path, fields]);
+	const key = keys.get(what) ?? crypto.randomUUID();
+	keys.set(what, key);
+	/** @type {Response} */
+	let response;
+	try {
+		response = await fetch(`/solicitudes/${encodeURIComponent(number)}/${act.path}`, {
+			method: "POST",
+			body: new URLSearchParams({ ...fields, idempotency_key: key }),
+			headers: { Accept: "application/json" },
+			signal: AbortSignal.timeout(30_000),
+		});
+	} catch {
+		return "No hay conexión.";
+	}
+	if (response.status < 500) keys.delete(what);
+	if (response.ok) return undefined;
+	/** @type {import("./form.js").Problem} */
+	const problem = await response.json().catch(() => ({}));
+	const wrong = problem.errors?.[0]?.detail ?? problem.detail;
+	return wrong ?? sentence(response.status, problem).lead;
+}
+
+/**
+ * @param {HTMLFormElement} strip
+ * @param {Element} results
+ */
+function tell(strip, results) {
+	const count = chosen().length;
+	strip.hidden = count === 0;
+	const words = strip.querySelector("[data-chosen]");
+	if (words) words.textContent = chosenWords(count);
+	if (count > 0) results.replaceChildren();
+}
+
+/**
+ * @param {HTMLFormElement} strip
+ * @param {Element} results
+ * @param {HTMLElement} button
+ */
+async function send(strip, results, button) {
+	const act = ACTS[button.getAttribute("value") ?? ""];
+	if (!act) return;
+	/** @type {Record<string, string>} */
+	const fields = { ...act.fixed };
+	for (const name of act.fields) {
+		const field = strip.elements.namedItem(name);
+		const value = field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement ? field.value.trim() : "";
+		if (value === "") {
+			if (field instanceof HTMLElement) field.focus();
+			say("Falta un dato para hacerlo.");
+			return;
+		}
+		fields[name] = value;
+	}
+	const content = Array.from(button.childNodes);
+	const boxes = chosen();
+	/** @type {Node[]} */
+	const lines = [];
+	strip.setAttribute("aria-busy", "true");
+	for (const [index, box] of boxes.entries()) {
+		button.replaceChildren(`${index + 1} de ${boxes.length}…`);
+		const why = await carryOut(box.value, act, fields);
+		if (why === undefined) box.checked = false;
+		else lines.push(element("li", {}, element("b", {}, `#${box.value.padStart(6, "0")}: `), why));
+	}
+	button.replaceChildren(...content);
+	strip.removeAttribute("aria-busy");
+	tell(strip, results);
+	const summary = outcome(act.done, boxes.length - lines.length, lines.length);
+	results.replaceChildren(element("p", { class: "soft" }, summary));
+	if (lines.length > 0) results.append(element("ul", { class: "links" }, ...lines));
+	if (lines.length === 0) strip.reset();
+	document.dispatchEvent(new Event("mesa:changed"));
+}
+
+export function start() {
+	const strip = document.querySelector("form[data-bulk]");
+	const results = document.getElementById("resultados");
+	if (!(strip instanceof HTMLFormElement) || !results) return;
+	document.addEventListener("change", ({ target }) => {
+		if (target instanceof Element && target.matches(".pick input")) tell(strip, results);
+	});
+	strip.addEventListener("submit", (event) => {
+		event.preventDefault();
+		const busy = strip.getAttribute("aria-busy") === "true";
+		if (event.submitter instanceof HTMLElement && !busy) send(strip, results, event.submitter);
+	});
+	strip.addEventListener("reset", () => {
+		for (const box of chosen()) box.checked = false;
+		tell(strip, results);
+	});
+	// The browser brings back what was chosen before a reload.
+	tell(strip, results);
+}
