@@ -45,11 +45,12 @@ impl Function for Mailroom {
     }
 
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
-        handler::answer(&self.inbox, &call).await
+        // On the heap: between a page and the commit of a registration there is much.
+        Box::pin(handler::answer(&self.inbox, &call)).await
     }
 
     async fn batch(&self, batch: Batch) -> Result<Box<cloud::RawValue>, FunctionError> {
-        run_notices(&self.inbox, batch).await
+        Box::pin(run_notices(&self.inbox, batch)).await
     }
 
     async fn tick(&self, time: Timestamp) -> Result<Box<cloud::RawValue>, FunctionError> {
