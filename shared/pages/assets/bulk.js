@@ -79,7 +79,10 @@ async function carryOut(number, act, fields) {
  */
 function tell(strip, results) {
 	const count = chosen().length;
-	strip.hidden = count === 0;
+	// At the same height with and without: no row moves under whoever chooses.
+	strip.toggleAttribute("data-on", count > 0);
+	for (const part of strip.querySelectorAll("[data-some]")) part.toggleAttribute("hidden", count === 0);
+	for (const part of strip.querySelectorAll("[data-none]")) part.toggleAttribute("hidden", count > 0);
 	const words = strip.querySelector("[data-chosen]");
 	if (words) words.textContent = chosenWords(count);
 	if (count > 0) results.replaceChildren();
@@ -120,8 +123,9 @@ async function send(strip, results, button) {
 	strip.removeAttribute("aria-busy");
 	tell(strip, results);
 	const summary = outcome(act.done, boxes.length - lines.length, lines.length);
-	results.replaceChildren(element("p", { class: "soft" }, summary));
-	if (lines.length > 0) results.append(element("ul", { class: "links" }, ...lines));
+	const said = element("div", {}, element("p", {}, summary));
+	if (lines.length > 0) said.append(element("ul", { class: "links" }, ...lines));
+	results.replaceChildren(element("div", { class: "notice" }, said));
 	if (lines.length === 0) strip.reset();
 	document.dispatchEvent(new Event("mesa:changed"));
 }
