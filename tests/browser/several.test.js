@@ -1,0 +1,106 @@
+// A call, a refused mail, and several requests at once.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { before, it } from "node:test";
+import { accessible } from "./axe.js";
+import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { AGENT, ask, COORDINATOR, REQUESTER } from "./people.js";
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {string} */
+let url;
+/** @type {number} */
+let smtpPort;
+
+before(async () => {
+	({ url, smtpPort } = await startHost());
+	browser = await startBrowser();
+});
+
+it("a call is registered and attended by keys alone", async () => {
+	const { page, watch } = await visitor(browser, url);
+	await signIn(page, AGENT, "/cola");
+	await page.getByRole("button", { name: "Todas las teclas" }).waitFor();
+	await page.keyboard.press("c");
+	await page.waitForURL(/\/llamada$/);
+	await page.getByLabel("¿Quién llama?").fill("luis@uspec.gov.co");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/quien=/);
+	await page.getByLabel("Nombre", { exact: true }).fill("Luis Rojas");
+	await page.getByLabel("Configuración de redes").check();
+	await page.getByLabel("Título").fill("El puesto 214 está sin red");
+	await page.getByLabel("Lo que cuenta").fill("Probó con otro cable.");
+	await page.keyboard.press("Control+Enter");
+	await page.waitForURL(/\/solicitudes\/\d+\?hecho=atendida$/);
+	await page.getByText("Se atendió por teléfono al registrarla.").waitFor();
+	assert.match((await page.locator("#relojes").locator("..").textContent()) ?? "", /Atención: cumplida en 0 s/);
+	// The next time nothing is asked that he has said already.
+	await page.goto("/llamada?quien=luis@uspec.gov.co");
+	assert.equal(await page.getByLabel("Nombre", { exact: true }).count(), 0);
+	await page.getByRole("link", { name: "El puesto 214 está sin red" }).waitFor();
+	watch.quiet();
+});
+
+it("what is chosen is done one by one, and what fails stays chosen and says why", async () => {
+	const { page: hers, context } = await visitor(browser, url);
+	await signIn(hers, REQUESTER);
+	const [one, other] = [await ask(hers, "Excel se cierra"), await ask(hers, "Word se cierra")];
+	await context.close();
+	const { page, watch } = await visitor(browser, url);
+	watch.mayHear(/status of 409/);
+	await signIn(page, COORDINATOR, "/cola?vista=abiertas");
+	const row = page.locator(`#r${one}`);
+	await row.waitFor();
+	const before = await row.boundingBox();
+	for (const number of [one, other]) await page.locator(`#r${number} .pick input`).check();
+	await page.getByText("2 elegidas").waitFor();
+	assert.deepEqual(await row.boundingBox(), before, "the row moved under the pointer");
+	await accessible(page);
+	await picture(page, "cola-elegidas");
+	await page.getByRole("button", { name: "Cerrar", exact: true }).click();
+	await page.getByText("0 cerradas; 2 no: siguen elegidas.").waitFor();
+	assert.equal(await page.locator(".pick input:checked").count(), 2);
+	await page.locator("#elegidas summary").click();
+	await page.getByLabel("Respuesta para cada solicitante").fill("Hay una falla de Office; avisamos.");
+	await page.getByRole("button", { name: "Enviar a cada una" }).click();
+	await page.getByText("2 respondidas.").waitFor();
+	assert.equal(await page.locator(".pick input:checked").count(), 0);
+	await page.goto(`/solicitudes/${one}`);
+	await page.getByText("Hay una falla de Office; avisamos.").waitFor();
+	watch.quiet();
+});
+
+/** Sends a mail as any server does. @param {string} from @param {string} subject */
+async function mail(from, subject) {
+	const socket = connect(smtpPort, "127.0.0.1");
+	const text = `From: ${from}\r\nTo: soportespmic@uspec.gov.co\r\nSubject: ${subject}\r\nMessage-ID: <uno@example.com>\r\n\r\nNo puedo entrar.\r\n.`;
+	const lines = ["EHLO x", `MAIL FROM:<${from}>`, "RCPT TO:<soportespmic@uspec.gov.co>", "DATA", text, "QUIT"];
+	for (const line of lines) {
+		await once(socket, "data");
+		socket.write(`${line}\r\n`);
+	}
+	await once(socket, "close");
+}
+
+it("a refused mail is read and accepted without scripts", async () => {
+	await mail("practicante@example.com", "No puedo entrar a la nomina");
+	const { page, watch } = await visitor(browser, url, { javaScriptEnabled: false });
+	await signIn(page, AGENT, "/correo");
+	const link = page.getByRole("link", { name: /No puedo entrar a la nomina/ });
+	await within("the mail is in the list", async () => {
+		if (await link.count()) return true;
+		await page.reload();
+		return undefined;
+	});
+	await link.click();
+	await page.getByText("No puedo entrar.", { exact: true }).waitFor();
+	await picture(page, "correo");
+	await page.getByLabel("Categoría").selectOption("redes");
+	await page.getByRole("button", { name: "Aceptar" }).click();
+	await page.waitForURL(/\/solicitudes\/\d+\?hecho=aceptada$/);
+	await page.getByRole("heading", { name: "No puedo entrar a la nomina" }).waitFor();
+	watch.quiet();
+});
