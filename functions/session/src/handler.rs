@@ -5,6 +5,7 @@ use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use cloud::session;
 use cloud::store::{Store, StoreError};
+use types::api::pages::session::Page;
 use types::problem::Problem;
 
 use crate::attempt::{self, Attempt, Path};
@@ -41,12 +42,11 @@ impl Session {
 
 /// Answers the routes of signing in and out.
 pub async fn answer(session: &Session, call: &Call) -> Result<Answer, Problem> {
-    match call.route.as_str() {
-        "GET /entrar" => enter(session, call).await,
-        "POST /entrar" => begin(session, call).await,
-        "GET /entrar/vuelta" => come_back(session, call).await,
-        "POST /salir" => leave(session, call).await,
-        _ => Err(Problem::NotFound("Esta dirección no existe.")),
+    match call.route()? {
+        Page::Entrance => enter(session, call).await,
+        Page::Begin => begin(session, call).await,
+        Page::Return => come_back(session, call).await,
+        Page::Leave => leave(session, call).await,
     }
 }
 

@@ -176,15 +176,6 @@ mod tests {
             ));
         }
         known.push(("$default".to_owned(), "desk".to_owned(), false));
-        // Pages are none of the API's.
-        for page in [
-            "GET /entrar",
-            "POST /entrar",
-            "GET /entrar/vuelta",
-            "POST /salir",
-        ] {
-            known.push((page.to_owned(), "session".to_owned(), false));
-        }
         wired.sort_unstable();
         known.sort_unstable();
         assert_eq!(wired, known);

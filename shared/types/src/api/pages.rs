@@ -108,6 +108,17 @@ pages! {
         /// One mail, as text.
         Mail GET "/correo/{id}";
     }
+    /// Signing in and out.
+    session: Session {
+        /// A button, or who is signed in.
+        Entrance GET "/entrar";
+        /// Off to the issuer.
+        Begin POST "/entrar";
+        /// Back from there.
+        Return GET "/entrar/vuelta";
+        /// Out.
+        Leave POST "/salir";
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +132,7 @@ mod tests {
             ("/solicitudes", &["GET", "POST"]),
             ("/solicitudes/7", &["GET"]),
             ("/solicitudes/7/solucion", &["POST"]),
+            ("/entrar", &["GET", "POST"]),
             ("/tickets", &[]),
             ("/nada", &[]),
         ] {
