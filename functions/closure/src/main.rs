@@ -28,10 +28,12 @@ impl Function for Closure {
             QueueName::Reminder,
             QueueName::Closure,
         ];
+        let secret = environment.token_secret()?;
         let desk = Desk::start(environment, &queues).await?;
+        let desk = desk.serving_links(secret.clone());
         Ok(Closure {
             queue: queue::Deadlines { desk },
-            secret: environment.token_secret()?,
+            secret,
         })
     }
 

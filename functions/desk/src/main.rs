@@ -25,7 +25,9 @@ impl Function for ReadSide {
     async fn start(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(ReadSide {
             files: Bucket::new(environment, "FILES_BUCKET")?,
-            desk: Desk::start(environment, &[]).await?,
+            desk: Desk::start(environment, &[])
+                .await?
+                .serving_links(environment.token_secret()?),
         })
     }
 

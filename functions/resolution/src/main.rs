@@ -19,7 +19,9 @@ struct Resolution {
 impl Function for Resolution {
     async fn start(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Resolution {
-            desk: Desk::start(environment, &[QueueName::Notification]).await?,
+            desk: Desk::start(environment, &[QueueName::Notification])
+                .await?
+                .serving_links(environment.token_secret()?),
         })
     }
 

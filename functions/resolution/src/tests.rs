@@ -475,3 +475,12 @@ async fn the_link_of_a_mail_lets_its_requester_answer_and_nobody_else() {
     }
     world.must_still_have(&rows);
 }
+
+#[tokio::test]
+async fn without_the_secret_of_its_links_it_does_not_start() {
+    let world = World::new().await;
+    let refusal = world
+        .refuses::<Resolution>("resolution", "TOKEN_SECRET")
+        .await;
+    assert!(refusal.contains("TOKEN_SECRET"), "{refusal}");
+}

@@ -196,10 +196,19 @@ impl Desk {
             queues: Queues::new(environment, queues)?,
             catalogue: CatalogueCache::new(store.clone()),
             entity_domains: environment.list("ENTITY_DOMAINS")?,
-            links: environment.token_secret().ok(),
+            links: None,
             max_receives: environment.parsed("MAX_RECEIVES")?,
             store,
         })
+    }
+
+    /// The same, serving the links of mails, which are sealed with this.
+    #[must_use]
+    pub fn serving_links(self, secret: TokenSecret) -> Self {
+        Desk {
+            links: Some(secret),
+            ..self
+        }
     }
 
     /// The catalogue in force.

@@ -178,19 +178,11 @@ impl Sent {
     /// The key that the form has when it comes back: the one that it had, so that
     /// what was done after all is not done again.
     pub fn key_again(&self, call: &Call, problem: &Problem) -> String {
-        match problem {
+        if *problem == Problem::IdempotencyMismatch {
             // It stands for something else by now.
-            Problem::IdempotencyMismatch => page_key(),
-            Problem::MalformedBody(_)
-            | Problem::Validation(_)
-            | Problem::SignedOut
-            | Problem::Forbidden(_)
-            | Problem::NotFound(_)
-            | Problem::MethodNotAllowed(_)
-            | Problem::InvalidTransition(_)
-            | Problem::VersionConflict { .. }
-            | Problem::Unavailable
-            | Problem::Internal => call.form_key().unwrap_or_default(),
+            page_key()
+        } else {
+            call.form_key().unwrap_or_default()
         }
     }
 
