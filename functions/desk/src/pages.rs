@@ -20,6 +20,7 @@ use types::api::pages::desk::Page;
 use types::catalogue::Role;
 use types::clock::ClockKind;
 use types::command::Setting;
+use types::effects::QueueName;
 use types::ids::{CategoryId, EmailAddress, TeamId, TicketNumber};
 use types::permission::{Caller, may_read};
 use types::problem::Problem;
@@ -38,16 +39,22 @@ const SOON: SignedDuration = SignedDuration::from_mins(10);
 /// What whoever coordinates sees coming.
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
-/// The queues whose messages may be given up, and what of them is missing then.
-const GIVEN_UP: [(&str, &str); 7] = [
-    ("assignment", "Asignaciones automáticas sin hacer"),
-    ("escalation", "Avisos de plazos sin hacer"),
-    ("notification", "Correos sin salir"),
-    ("reminder", "Recordatorios sin salir"),
-    ("closure", "Cierres sin hacer"),
+/// What is missing where messages of SES were given up, by the words of their queues.
+const NOTICES_GIVEN_UP: [(&str, &str); 2] = [
     ("inbound_mail", "Correos recibidos sin procesar"),
     ("feedback", "Avisos de correos devueltos sin procesar"),
 ];
+
+/// What is missing where a queue's doorbells were given up.
+fn missing(queue: QueueName) -> &'static str {
+    match queue {
+        QueueName::Assignment => "Asignaciones automáticas sin hacer",
+        QueueName::Escalation => "Avisos de plazos sin hacer",
+        QueueName::Notification => "Correos sin salir",
+        QueueName::Reminder => "Recordatorios sin salir",
+        QueueName::Closure => "Cierres sin hacer",
+    }
+}
 
 /// Other tickets of a requester that are looked at.
 const OTHERS: usize = 20;
@@ -519,7 +526,9 @@ impl<'a> Visit<'a> {
     /// The messages that were given up, by what they were for.
     async fn given_up(&self) -> Result<Vec<today::GivenUp>, Problem> {
         let mut given_up = Vec::new();
-        for (queue, what) in GIVEN_UP {
+        let queues = QueueName::ALL.iter();
+        let queues = queues.map(|queue| (queue.as_str(), missing(*queue)));
+        for (queue, what) in queues.chain(NOTICES_GIVEN_UP) {
             let messages = self.desk.store.given_up(queue).await;
             let count = messages.map_err(|e| problem_of(&e))?.len();
             if count > 0 {
@@ -547,7 +556,7 @@ impl<'a> Visit<'a> {
             return Ok(None);
         }
         let mut counted = Vec::new();
-        for view in View::ALL {
+        for view in View::ALL.iter().copied() {
             let Some(plan) = self.plan(view).filter(|_| view != View::Closed) else {
                 continue;
             };

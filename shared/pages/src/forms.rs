@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use strum::VariantArray;
 use types::catalogue::{Catalogue, Role};
 use types::command::{Command, Setting, decide};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketNumber};
@@ -11,49 +12,29 @@ use types::permission::{Actor, Caller};
 use types::problem::FieldError;
 use types::ticket::{Ticket, Visibility};
 
-/// A form that gives a command on a ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A form that gives a command on a ticket, in the order of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum Act {
     Reply,
     Note,
     Take,
-    Assign,
+    Resolve,
     Contact,
-    Recategorise,
     Hold,
     Resume,
     Escalate,
-    Return,
+    Report,
     AskProvider,
     ProviderReplied,
-    Report,
-    Resolve,
-    Decline,
+    Return,
+    Assign,
+    Recategorise,
     Reject,
     Close,
+    Decline,
 }
 
 impl Act {
-    const ALL: [Act; 17] = [
-        Act::Reply,
-        Act::Note,
-        Act::Take,
-        Act::Resolve,
-        Act::Contact,
-        Act::Hold,
-        Act::Resume,
-        Act::Escalate,
-        Act::Report,
-        Act::AskProvider,
-        Act::ProviderReplied,
-        Act::Return,
-        Act::Assign,
-        Act::Recategorise,
-        Act::Reject,
-        Act::Close,
-        Act::Decline,
-    ];
-
     /// The last part of the address, as the table of routes has it.
     pub fn word(self) -> &'static str {
         match self {
@@ -86,7 +67,7 @@ impl Act {
         match word {
             "seguimientos" if value("visibility") == Some("internal") => Some(Act::Note),
             "responsable" if value("agent").is_some() => Some(Act::Assign),
-            word => Act::ALL.into_iter().find(|act| act.word() == word),
+            word => Act::VARIANTS.iter().copied().find(|act| act.word() == word),
         }
     }
 
@@ -572,5 +553,5 @@ pub fn offered(ticket: &Ticket, caller: &Caller, setting: Setting<'_>) -> Vec<Ac
         let sample = act.sample(&choices);
         sample.is_some_and(|command| decide(ticket, &command, &actor, setting).is_ok())
     };
-    Act::ALL.into_iter().filter(may).collect()
+    Act::VARIANTS.iter().copied().filter(may).collect()
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use jiff::Timestamp;
+use strum::VariantArray;
 use types::command::Setting;
 use types::permission::Caller;
 use types::ticket::{State, Ticket};
@@ -48,8 +49,8 @@ pub struct Group<'a> {
     pub rows: Vec<Row<'a>>,
 }
 
-/// What the rows of a group need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the rows of a group need, the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum Band {
     Overdue,
     Soon,
@@ -60,15 +61,6 @@ pub enum Band {
 }
 
 impl Band {
-    const ALL: [Band; 6] = [
-        Band::Overdue,
-        Band::Soon,
-        Band::Later,
-        Band::Paused,
-        Band::Solved,
-        Band::Over,
-    ];
-
     fn of(ticket: &Ticket, badges: &[Badge]) -> Self {
         let urgent = badges.iter().map(|badge| badge.state).min();
         match (ticket.state, urgent) {
@@ -144,7 +136,7 @@ pub fn groups<'a>(tickets: &'a [Ticket], caller: &Caller, setting: Setting<'a>) 
         })
         .collect();
     let mut groups = Vec::new();
-    for band in Band::ALL {
+    for band in Band::VARIANTS.iter().copied() {
         let (of_band, rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(b, _)| *b == band);
         rows = rest;
         if !of_band.is_empty() {

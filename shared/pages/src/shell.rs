@@ -1,6 +1,7 @@
 //! What stands around every page.
 
 use jiff::Timestamp;
+use strum::VariantArray;
 use types::catalogue::{Catalogue, Role};
 use types::permission::Caller;
 
@@ -48,7 +49,7 @@ pub enum Section {
 }
 
 /// A view of the desk's queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum View {
     /// Overdue, or soon to be.
     Due,
@@ -68,15 +69,7 @@ pub enum View {
 
 impl View {
     /// Every view, in the order of the rail.
-    pub const ALL: [View; 7] = [
-        View::Due,
-        View::Own,
-        View::Free,
-        View::Waiting,
-        View::Solved,
-        View::Open,
-        View::Closed,
-    ];
+    pub const ALL: &'static [View] = View::VARIANTS;
 
     /// The word of the address.
     pub fn word(self) -> &'static str {
@@ -93,7 +86,7 @@ impl View {
 
     /// The view of a word.
     pub fn of(word: &str) -> Option<Self> {
-        View::ALL.into_iter().find(|view| view.word() == word)
+        View::ALL.iter().copied().find(|view| view.word() == word)
     }
 
     /// What people call it.
@@ -273,7 +266,7 @@ impl<'a> Shell<'a> {
 
     pub(crate) fn views(&self) -> Vec<ViewLink> {
         let counts = self.counts.as_ref();
-        let views = View::ALL.into_iter();
+        let views = View::ALL.iter().copied();
         views
             .map(|view| ViewLink {
                 view,
