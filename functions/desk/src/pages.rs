@@ -545,7 +545,11 @@ impl<'a> Visit<'a> {
         }
         let store = &self.desk.store;
         let count = store
-            .count_mails(types::mail::day(self.now), "refused")
+            .count_mails(
+                types::mail::day(self.now),
+                "refused",
+                Some(Counts::MOST + 1),
+            )
             .await;
         count.map(Some).map_err(|e| problem_of(&e))
     }

@@ -245,11 +245,7 @@ impl<'a> Shell<'a> {
 
     /// Today's refused mails, as the rail says it.
     pub(crate) fn refused_shown(&self) -> String {
-        match self.refused {
-            None => String::new(),
-            Some(count) if count > Counts::MOST => format!("{}+", Counts::MOST),
-            Some(count) => count.to_string(),
-        }
+        counted(self.refused)
     }
 
     pub(crate) fn on_call(&self) -> bool {
@@ -277,6 +273,16 @@ impl<'a> Shell<'a> {
     }
 }
 
+/// A count as the rail says it: nothing where nobody counted, and `99+` where nobody
+/// counted to the end.
+fn counted(count: Option<usize>) -> String {
+    match count {
+        None => String::new(),
+        Some(count) if count > Counts::MOST => format!("{}+", Counts::MOST),
+        Some(count) => count.to_string(),
+    }
+}
+
 /// A view in the rail.
 pub(crate) struct ViewLink {
     pub(crate) view: View,
@@ -286,11 +292,7 @@ pub(crate) struct ViewLink {
 
 impl ViewLink {
     pub(crate) fn shown(&self) -> String {
-        match self.count {
-            None => String::new(),
-            Some(count) if count > Counts::MOST => format!("{}+", Counts::MOST),
-            Some(count) => count.to_string(),
-        }
+        counted(self.count)
     }
 
     /// What the number asks for.

@@ -217,11 +217,16 @@ impl Store {
         Ok((records, next))
     }
 
-    /// How many mails of a day had one outcome.
+    /// How many mails of a day had one outcome; at `most`, where that is enough to know.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn count_mails(&self, day: Date, outcome: &str) -> Result<usize, StoreError> {
+    pub async fn count_mails(
+        &self,
+        day: Date,
+        outcome: &str,
+        most: Option<usize>,
+    ) -> Result<usize, StoreError> {
         let rows = self
             .query(Query {
                 operation: "count the mails of a day",
@@ -232,7 +237,7 @@ impl Store {
                     (":prefix", format!("{outcome}#")),
                 ],
                 order: Order::Ascending,
-                limit: None,
+                limit: most,
             })
             .await?;
         Ok(rows.len())
