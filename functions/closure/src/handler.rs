@@ -97,9 +97,7 @@ async fn answer_survey(
             let typed = Typed::of(sent.typed());
             let key = sent.key_again(call, &problem);
             let mut page = survey::Page::of(&view, typed, key, clock::now());
-            let body = problem.body();
-            page.errors = body.errors;
-            page.problem = Some(body.detail);
+            page.refused(&problem);
             Ok(Answer::page(call, problem.status(), page.written()))
         }
         Err(problem) => Err(problem),

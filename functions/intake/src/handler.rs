@@ -66,10 +66,7 @@ async fn by_form(desk: &Desk, call: &Call, takes: Takes<NewTicket>) -> Answer {
         let body = fields.finish(body)?;
         let ticket = registered(desk, call, &stored, &caller, body, Then::Waits).await?;
         let page = format!("/solicitudes/{}?hecho=registrada", ticket.number.0);
-        match call.wants_json() {
-            true => Ok(view(&ticket, &caller)?.located(&page)),
-            false => Ok(Answer::see_other(&page)),
-        }
+        sent_on(call, &ticket, &caller, &page)
     };
     match tried.await {
         Ok(answer) => answer,
@@ -95,10 +92,7 @@ async fn again(desk: &Desk, call: &Call, sent: &Sent, problem: Problem) -> Answe
     }
     let key = sent.key_again(call, &problem);
     let mut page = new::Page::of(shell, &stored.catalogue, new::Typed::of(sent.typed()), key);
-    let body = problem.body();
-    page.signed_out = problem == Problem::SignedOut;
-    page.errors = body.errors;
-    page.problem = Some(body.detail);
+    page.refused(&problem);
     Answer::page(call, problem.status(), page.written())
 }
 
@@ -121,10 +115,7 @@ async fn by_phone(desk: &Desk, call: &Call) -> Answer {
             // He may not even read what another team does.
             false => format!("/llamada?registrada={}", ticket.number.0),
         };
-        match call.wants_json() {
-            true => Ok(view(&ticket, &caller)?.located(&page)),
-            false => Ok(Answer::see_other(&page)),
-        }
+        sent_on(call, &ticket, &caller, &page)
     };
     match tried.await {
         Ok(answer) => answer,
@@ -183,11 +174,16 @@ async fn called_again(desk: &Desk, call: &Call, sent: &Sent, problem: Problem) -
             call::Page::of(shell, catalogue, typed, key).called_by(known, open)
         }
     };
-    let body = problem.body();
-    page.signed_out = problem == Problem::SignedOut;
-    page.errors = body.errors;
-    page.problem = Some(body.detail);
+    page.refused(&problem);
     Answer::page(call, problem.status(), page.written())
+}
+
+/// Whoever sent a form goes on to a page; to a script it is told beside the ticket.
+fn sent_on(call: &Call, ticket: &Ticket, caller: &Caller, page: &str) -> Result<Answer, Problem> {
+    match call.wants_json() {
+        true => Ok(view(ticket, caller)?.located(page)),
+        false => Ok(Answer::see_other(page)),
+    }
 }
 
 /// What is answered to whoever registered.

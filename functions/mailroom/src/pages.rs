@@ -242,10 +242,9 @@ async fn again(
     };
     let record = visit.record().await?;
     let key = sent.key_again(call, problem);
-    let body = problem.body();
     let form = |record| {
         let form = Accept::of(record, &visit.stored.catalogue, sent.typed(), key);
-        form.refused(body.detail, body.errors)
+        form.refused(problem)
     };
     visit.mail(problem.status(), &record, form).await
 }

@@ -11,7 +11,7 @@ use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, VARY,
 };
 use pages::assets::Asset;
-use pages::forms::{Act, Form, form, next_after};
+use pages::forms::{self, Act, Form, form, next_after};
 use pages::shell::{POLICY, Section, Shell};
 use pages::talk::{Reading, conversation};
 use pages::{oneform, problem};
@@ -189,13 +189,6 @@ impl Sent {
     /// What was typed.
     pub fn typed(&self) -> &[(String, String)] {
         &self.fields
-    }
-
-    fn value(&self, name: &str) -> Option<&str> {
-        let mut fields = self.fields.iter();
-        fields
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -377,9 +370,8 @@ impl Desk {
         };
         let ticket = self.readable(self.about(call)?, &caller).await?;
         let at = place(call, &ticket);
-        let seen = sent
-            .value("expected_version")
-            .and_then(|seen| seen.parse().ok());
+        let seen = forms::sent(sent.typed(), "expected_version");
+        let seen = seen.and_then(|seen| seen.parse().ok());
         let events = match seen {
             Some(seen) if seen < ticket.version => {
                 let events = self.store.events(ticket.id, seen, MOST_EVENTS).await;

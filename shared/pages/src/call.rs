@@ -7,12 +7,14 @@ use types::command::Setting;
 use types::ids::EmailAddress;
 use types::input::{MAX_NAME, MAX_TEXT, MAX_TITLE};
 use types::permission::{Caller, may_read};
-use types::problem::FieldError;
-use types::ticket::{State, Ticket, WebAction};
+use types::problem::Problem;
+use types::ticket::{State, Ticket};
 
 use crate::clocks::{Badge, of_list};
-use crate::new::{Action, action_name};
+use crate::forms::sent;
+use crate::new::{Action, actions};
 use crate::shell::Shell;
+use crate::wrong::Wrong;
 
 /// People of the directory that one search shows.
 const MOST_FOUND: usize = 8;
@@ -34,10 +36,8 @@ pub struct Page<'a> {
     pub categories: Vec<Category<'a>>,
     pub actions: Vec<Action>,
     pub key: String,
-    pub errors: Vec<FieldError>,
-    /// What is wrong with it as a whole.
-    pub problem: Option<String>,
-    pub signed_out: bool,
+    /// What could not be taken.
+    pub wrong: Wrong,
     /// The call before this one went to another team, under this number.
     pub registered: Option<String>,
 }
@@ -104,11 +104,7 @@ impl Found<'_> {
 impl Typed {
     /// What a form sent.
     pub fn of(form: &[(String, String)]) -> Self {
-        let value = |name: &str| {
-            let mut fields = form.iter();
-            let found = fields.find(|(n, _)| n == name);
-            found.map_or_else(String::new, |(_, value)| value.clone())
-        };
+        let value = |name| sent(form, name).unwrap_or_default().to_owned();
         Typed {
             email: value("requester.email"),
             name: value("requester.name"),
@@ -160,29 +156,17 @@ impl<'a> Page<'a> {
             web: category.web_request,
             chosen: category.id.0 == typed.category,
         });
-        let actions = WebAction::ALL.iter();
-        let actions = actions.map(|action| {
-            let word: &'static str = (*action).into();
-            Action {
-                word,
-                name: action_name(*action),
-                in_scope: action.is_in_scope(),
-                chosen: word == typed.action,
-            }
-        });
         Page {
             asked: String::new(),
             found: vec![],
             known: Known::Nobody,
             open: vec![],
             categories: categories.collect(),
-            actions: actions.collect(),
+            actions: actions(&typed.action),
             shell,
             typed,
             key,
-            errors: vec![],
-            problem: None,
-            signed_out: false,
+            wrong: Wrong::default(),
             registered: None,
         }
     }
@@ -206,18 +190,9 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn error(&self, field: &str) -> Option<&str> {
-        let mut errors = self.errors.iter();
-        let found = errors.find(|error| id_of(&error.field) == field);
-        found.map(|error| error.detail.as_str())
-    }
-
-    /// The errors, each with the id of the field that it stands at.
-    fn listed(&self) -> Vec<(&'static str, &str)> {
-        let errors = self.errors.iter();
-        errors
-            .map(|error| (id_of(&error.field), error.detail.as_str()))
-            .collect()
+    /// The same, as it could not be taken.
+    pub fn refused(&mut self, problem: &Problem) {
+        self.wrong = Wrong::of(problem, id_of);
     }
 
     fn max_title(&self) -> usize {

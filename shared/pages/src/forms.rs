@@ -12,6 +12,13 @@ use types::permission::{Actor, Caller};
 use types::problem::FieldError;
 use types::ticket::{Ticket, Visibility};
 
+/// The field of this name of what a form sent.
+pub fn sent<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut fields = form.iter();
+    let found = fields.find(|(other, _)| other == name);
+    found.map(|(_, value)| value.as_str())
+}
+
 /// A form that gives a command on a ticket, in the order of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum Act {
@@ -58,15 +65,9 @@ impl Act {
 
     /// The form that was sent to this address, by what it says.
     pub fn sent(word: &str, typed: &[(String, String)]) -> Option<Self> {
-        let value = |name: &str| {
-            let mut typed = typed.iter();
-            typed
-                .find(|(n, _)| n == name)
-                .map(|(_, value)| value.as_str())
-        };
         match word {
-            "seguimientos" if value("visibility") == Some("internal") => Some(Act::Note),
-            "responsable" if value("agent").is_some() => Some(Act::Assign),
+            "seguimientos" if sent(typed, "visibility") == Some("internal") => Some(Act::Note),
+            "responsable" if sent(typed, "agent").is_some() => Some(Act::Assign),
             word => Act::VARIANTS.iter().copied().find(|act| act.word() == word),
         }
     }
@@ -371,19 +372,13 @@ impl Form {
     /// The form of somebody of whom nothing is known: his own words, and nothing of
     /// the ticket.
     pub fn blind(act: Act, action: &str, typed: &[(String, String)], key: &str) -> Self {
-        let typed_as = |name: &str| {
-            let mut typed = typed.iter();
-            typed
-                .find(|(n, _)| n == name)
-                .map(|(_, value)| value.as_str())
-        };
         let nothing = Choices {
             ticket: None,
             catalogue: None,
         };
         let mut fields = act.fields(&nothing);
         for field in &mut fields {
-            let value = typed_as(field.name).unwrap_or_default();
+            let value = sent(typed, field.name).unwrap_or_default();
             value.clone_into(&mut field.value);
             if let Control::Choice(choices) = &mut field.control {
                 *choices = vec![Choice {
@@ -399,7 +394,7 @@ impl Form {
             hint: act.hint(),
             submit: act.submit().into(),
             fields,
-            version: typed_as("expected_version").and_then(|version| version.parse().ok()),
+            version: sent(typed, "expected_version").and_then(|version| version.parse().ok()),
             key: key.to_owned(),
             next: None,
         }
@@ -434,9 +429,8 @@ impl Form {
     #[must_use]
     pub fn again(mut self, typed: &[(String, String)], errors: &[FieldError]) -> Self {
         for field in &mut self.fields {
-            let mut values = typed.iter();
-            if let Some((_, value)) = values.find(|(name, _)| name == field.name) {
-                field.value.clone_from(value);
+            if let Some(value) = sent(typed, field.name) {
+                value.clone_into(&mut field.value);
             }
             let mut errors = errors.iter();
             field.error = errors

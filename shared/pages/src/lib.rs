@@ -21,5 +21,6 @@ pub mod talk;
 pub mod ticket;
 pub mod today;
 pub mod words;
+pub mod wrong;
 
 pub use askama::Error;

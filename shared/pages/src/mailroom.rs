@@ -9,11 +9,14 @@ use types::ids::EmailAddress;
 use types::input::MAX_NAME;
 use types::mail::{MailOutcome, MailRecord, RefusalReason, day};
 use types::permission::Caller;
-use types::problem::FieldError;
+use types::problem::Problem;
 use types::spanish;
 
+use crate::forms::sent;
 use crate::shell::Shell;
+use crate::talk::paragraphs;
 use crate::words;
+use crate::wrong::Wrong;
 
 /// What was refused on a day, and one of it.
 #[derive(Template)]
@@ -73,8 +76,7 @@ pub struct Accept<'a> {
     asks_who: bool,
     email: String,
     name: String,
-    errors: Vec<FieldError>,
-    problem: Option<String>,
+    wrong: Wrong,
 }
 
 /// A category to be chosen.
@@ -214,10 +216,7 @@ impl<'a> Mail<'a> {
     /// What there is to read, by paragraphs.
     fn paragraphs(&self) -> Vec<&str> {
         match &self.text {
-            Text::Is(text) | Text::Begins(text) => {
-                let paragraphs = text.split("\n\n").map(|part| part.trim_matches('\n'));
-                paragraphs.filter(|part| !part.trim().is_empty()).collect()
-            }
+            Text::Is(text) | Text::Begins(text) => paragraphs(text),
             Text::Virus | Text::Unreadable | Text::Away => vec![],
         }
     }
@@ -243,11 +242,7 @@ impl<'a> Accept<'a> {
         typed: &[(String, String)],
         key: String,
     ) -> Self {
-        let value = |name: &str| {
-            let mut fields = typed.iter();
-            let found = fields.find(|(n, _)| n == name);
-            found.map_or("", |(_, value)| value.as_str())
-        };
+        let value = |name| sent(typed, name).unwrap_or_default();
         let chosen = value("category");
         // What is asked of the web page no mail says in the words of the form.
         let categories = catalogue.document().categories.iter();
@@ -264,31 +259,17 @@ impl<'a> Accept<'a> {
             asks_who: !named,
             email: value("requester.email").to_owned(),
             name: value("requester.name").to_owned(),
-            errors: vec![],
-            problem: None,
+            wrong: Wrong::default(),
         }
     }
 
     /// The form with what is wrong with it.
     #[must_use]
-    pub fn refused(mut self, detail: String, errors: Vec<FieldError>) -> Self {
+    pub fn refused(mut self, problem: &Problem) -> Self {
+        let errors = problem.body().errors;
         self.asks_who |= errors.iter().any(|e| e.field.starts_with("requester"));
-        self.problem = Some(detail);
-        self.errors = errors;
+        self.wrong = Wrong::of(problem, id_of);
         self
-    }
-
-    fn error(&self, id: &str) -> Option<&str> {
-        let mut errors = self.errors.iter();
-        let found = errors.find(|error| id_of(&error.field) == id);
-        found.map(|error| error.detail.as_str())
-    }
-
-    fn listed(&self) -> Vec<(&'static str, &str)> {
-        let errors = self.errors.iter();
-        errors
-            .map(|error| (id_of(&error.field), error.detail.as_str()))
-            .collect()
     }
 
     fn max_name(&self) -> usize {

@@ -3,10 +3,12 @@
 use askama::Template;
 use types::catalogue::Catalogue;
 use types::input::{MAX_TEXT, MAX_TITLE};
-use types::problem::FieldError;
+use types::problem::Problem;
 use types::ticket::WebAction;
 
+use crate::forms::sent;
 use crate::shell::Shell;
+use crate::wrong::Wrong;
 
 /// The form of a new request.
 #[derive(Template)]
@@ -17,10 +19,8 @@ pub struct Page<'a> {
     pub actions: Vec<Action>,
     pub key: String,
     pub typed: Typed,
-    pub errors: Vec<FieldError>,
-    /// What is wrong with it as a whole.
-    pub problem: Option<String>,
-    pub signed_out: bool,
+    /// What could not be taken.
+    pub wrong: Wrong,
 }
 
 /// A category, as somebody asks for it.
@@ -53,11 +53,7 @@ pub struct Typed {
 impl Typed {
     /// What a form sent.
     pub fn of(form: &[(String, String)]) -> Self {
-        let value = |name: &str| {
-            let mut fields = form.iter();
-            let found = fields.find(|(n, _)| n == name);
-            found.map_or_else(String::new, |(_, value)| value.clone())
-        };
+        let value = |name| sent(form, name).unwrap_or_default().to_owned();
         Typed {
             title: value("title"),
             description: value("description"),
@@ -138,46 +134,19 @@ impl<'a> Page<'a> {
                 chosen: category.id.0 == typed.category,
             }
         });
-        let actions = WebAction::ALL.iter();
-        let actions = actions.map(|action| {
-            let word: &'static str = (*action).into();
-            Action {
-                word,
-                name: action_name(*action),
-                in_scope: action.is_in_scope(),
-                chosen: word == typed.action,
-            }
-        });
         Page {
             categories: categories.collect(),
-            actions: actions.collect(),
+            actions: actions(&typed.action),
             shell,
             key,
             typed,
-            errors: vec![],
-            problem: None,
-            signed_out: false,
+            wrong: Wrong::default(),
         }
     }
 
-    fn error(&self, field: &str) -> Option<&str> {
-        let mut errors = self.errors.iter();
-        let found = errors.find(|error| error.field == field);
-        found.map(|error| error.detail.as_str())
-    }
-
-    /// The errors that stand at a field of the page, with the field's id.
-    fn listed(&self) -> Vec<(&'static str, &str)> {
-        let id = |field: &str| match field {
-            "category" => "categoria",
-            "web_request" | "web_request.action" => "accion",
-            "title" => "titulo",
-            _ => "descripcion",
-        };
-        let errors = self.errors.iter();
-        errors
-            .map(|error| (id(&error.field), error.detail.as_str()))
-            .collect()
+    /// The same, as it could not be taken.
+    pub fn refused(&mut self, problem: &Problem) {
+        self.wrong = Wrong::of(problem, id_of);
     }
 
     fn max_title(&self) -> usize {
@@ -189,7 +158,32 @@ impl<'a> Page<'a> {
     }
 }
 
-pub(crate) fn action_name(action: WebAction) -> &'static str {
+/// The id of a field of the API's body.
+fn id_of(field: &str) -> &'static str {
+    match field {
+        "category" => "categoria",
+        "web_request" | "web_request.action" => "accion",
+        "title" => "titulo",
+        _ => "descripcion",
+    }
+}
+
+/// What can be asked of the web page, and which of it was chosen.
+pub(crate) fn actions(chosen: &str) -> Vec<Action> {
+    let actions = WebAction::ALL.iter();
+    let actions = actions.map(|action| {
+        let word: &'static str = (*action).into();
+        Action {
+            word,
+            name: action_name(*action),
+            in_scope: action.is_in_scope(),
+            chosen: word == chosen,
+        }
+    });
+    actions.collect()
+}
+
+fn action_name(action: WebAction) -> &'static str {
     match action {
         WebAction::Publish => "Publicar algo nuevo",
         WebAction::Remove => "Quitar algo",

@@ -4,11 +4,13 @@
 use askama::Template;
 use jiff::Timestamp;
 use types::api::MAX_COMMENT;
-use types::problem::FieldError;
+use types::problem::Problem;
 use types::ticket::State;
 use types::view::SurveyView;
 
+use crate::forms::sent;
 use crate::shell::Shell;
+use crate::wrong::Wrong;
 
 /// What each number means.
 const RATINGS: [(u8, &str); 5] = [
@@ -26,9 +28,8 @@ pub struct Page<'a> {
     pub shell: Shell<'a>,
     pub survey: &'a SurveyView<'a>,
     pub typed: Typed,
-    pub errors: Vec<FieldError>,
-    /// What is wrong with it as a whole.
-    pub problem: Option<String>,
+    /// What could not be taken.
+    pub wrong: Wrong,
     pub key: String,
     /// Whether the answer was just taken.
     pub thanks: bool,
@@ -45,11 +46,7 @@ pub struct Typed {
 impl Typed {
     /// What a form sent.
     pub fn of(form: &[(String, String)]) -> Self {
-        let value = |name: &str| {
-            let mut fields = form.iter();
-            let found = fields.find(|(n, _)| n == name);
-            found.map_or_else(String::new, |(_, value)| value.clone())
-        };
+        let value = |name| sent(form, name).unwrap_or_default().to_owned();
         Typed {
             solved: value("solved"),
             rating: value("rating"),
@@ -92,8 +89,7 @@ impl<'a> Page<'a> {
             ),
             survey,
             typed,
-            errors: vec![],
-            problem: None,
+            wrong: Wrong::default(),
             key,
             thanks: false,
         }
@@ -107,10 +103,13 @@ impl<'a> Page<'a> {
         self.render()
     }
 
-    fn error(&self, field: &str) -> Option<&str> {
-        let mut errors = self.errors.iter();
-        let found = errors.find(|error| error.field == field);
-        found.map(|error| error.detail.as_str())
+    /// The same, as it could not be taken.
+    pub fn refused(&mut self, problem: &Problem) {
+        self.wrong = Wrong::said(problem, |error| match error.field.as_str() {
+            "solved" => ("solved", "Diga si se solucionó".to_owned()),
+            "rating" => ("rating", "Elija una calificación".to_owned()),
+            _ => ("comment", error.detail.clone()),
+        });
     }
 
     fn stars(&self) -> [Star; 5] {

@@ -132,8 +132,9 @@ pub fn conversation<'a>(events: &'a [Event], reading: Reading<'a>) -> Vec<Entry<
 
 /// The text's paragraphs: what blank lines part.
 pub fn paragraphs(text: &str) -> Vec<&str> {
-    let parts = text.split("\n\n").map(str::trim_end);
-    parts.filter(|part| !part.trim().is_empty()).collect()
+    let parts = text.split("\n\n");
+    let parts = parts.map(|part| part.trim_start_matches('\n').trim_end());
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 impl<'a> Reading<'a> {

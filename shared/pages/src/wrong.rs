@@ -1,0 +1,64 @@
+//! What of a form could not be taken: said at its head, and at each field.
+
+use types::problem::{FieldError, Problem};
+
+/// What is wrong with what was sent; nothing, on a form that was not sent yet.
+#[derive(Clone, Debug, Default)]
+pub struct Wrong {
+    /// With it as a whole.
+    whole: Option<String>,
+    at: Vec<Mistake>,
+    signed_out: bool,
+}
+
+/// A mistake, at the element where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Mistake {
+    pub(crate) id: &'static str,
+    pub(crate) said: String,
+}
+
+impl Wrong {
+    /// What a problem says; `id_of` has the element of a field.
+    pub(crate) fn of(problem: &Problem, id_of: fn(&str) -> &'static str) -> Self {
+        Self::said(problem, |error| (id_of(&error.field), error.detail.clone()))
+    }
+
+    /// The same in the page's own words.
+    pub(crate) fn said(
+        problem: &Problem,
+        say: impl Fn(&FieldError) -> (&'static str, String),
+    ) -> Self {
+        let body = problem.body();
+        let mistakes = body.errors.iter().map(say);
+        Wrong {
+            at: mistakes.map(|(id, said)| Mistake { id, said }).collect(),
+            whole: Some(body.detail),
+            signed_out: *problem == Problem::SignedOut,
+        }
+    }
+
+    pub(crate) fn is_any(&self) -> bool {
+        self.whole.is_some()
+    }
+
+    pub(crate) fn is_signed_out(&self) -> bool {
+        self.signed_out
+    }
+
+    /// What is wrong as a whole, where it is at no field.
+    pub(crate) fn whole(&self) -> Option<&str> {
+        self.whole.as_deref().filter(|_| self.at.is_empty())
+    }
+
+    pub(crate) fn mistakes(&self) -> &[Mistake] {
+        &self.at
+    }
+
+    /// What is wrong at an element.
+    pub(crate) fn at(&self, id: &str) -> Option<&str> {
+        let mut mistakes = self.at.iter();
+        let found = mistakes.find(|mistake| mistake.id == id);
+        found.map(|mistake| mistake.said.as_str())
+    }
+}
