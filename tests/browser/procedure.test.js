@@ -28,7 +28,8 @@ async function opened(page, form) {
 
 /** @param {import("playwright-core").Locator} form */
 async function sent(form) {
-	await form.locator("button[type=submit]").click();
+	// Not the one that leads to the next request.
+	await form.locator("button[type=submit]:not([name])").click();
 	await form.page().waitForURL(/hecho=/);
 }
 
