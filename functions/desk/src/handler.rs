@@ -7,6 +7,7 @@ use cloud::store::ListPlan;
 use types::Timestamp;
 use types::api::desk::Route;
 use types::api::pages::desk::Page as Shown;
+use types::api::pages::public;
 use types::api::{self, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
@@ -25,6 +26,9 @@ const DOCUMENT_KEPT: u32 = 300;
 
 /// Answers the routes of the read side.
 pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
+    if let Some(page) = public::Page::of(&call.route) {
+        return Ok(pages::answer_anyone(desk, files, call, page).await);
+    }
     if let Some(page) = Shown::of(&call.route) {
         return Ok(pages::answer(desk, files, call, page).await);
     }

@@ -6,6 +6,7 @@ use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
 use cloud::page::{Edition, page_key};
 use cloud::store::{ListPlan, StoredCatalogue};
+use futures_util::future::{try_join, try_join_all};
 use jiff::SignedDuration;
 use pages::assets::{EDITION, asset};
 use pages::call::{self, Known};
@@ -17,6 +18,7 @@ use pages::{mine, new, queue, request, ticket};
 use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::api::pages::desk::Page;
+use types::api::pages::public;
 use types::catalogue::Role;
 use types::clock::ClockKind;
 use types::command::Setting;
@@ -61,9 +63,18 @@ const OTHERS: usize = 20;
 
 /// Answers a page. What goes wrong is a page, too.
 pub async fn answer(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Answer {
+    match show(desk, files, call, page).await {
+        Ok(answer) => answer,
+        Err(problem) => desk.page_of_problem(call, problem).await,
+    }
+}
+
+/// Answers what needs no session.
+pub async fn answer_anyone(desk: &Desk, files: &Bucket, call: &Call, page: public::Page) -> Answer {
     let shown = match page {
-        Page::Asset => Ok(asset_of(call)),
-        page => show(desk, files, call, page).await,
+        public::Page::Asset => return asset_of(call),
+        public::Page::Linked => linked(desk, call).await,
+        public::Page::LinkedFile => linked_file(desk, files, call).await,
     };
     match shown {
         Ok(answer) => answer,
@@ -85,23 +96,6 @@ fn asset_of(call: &Call) -> Answer {
 
 async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<Answer, Problem> {
     let stored = desk.catalogue().await?;
-    match page {
-        Page::Linked => return linked(desk, call, &stored).await,
-        Page::LinkedFile => {
-            let (caller, ticket) = desk.link_holder(call).await?;
-            return files::give(files, call, &caller, &ticket).await;
-        }
-        Page::Home
-        | Page::Mine
-        | Page::New
-        | Page::Ticket
-        | Page::File
-        | Page::Queue
-        | Page::Next
-        | Page::Call
-        | Page::Today
-        | Page::Asset => {}
-    }
     let caller = desk.visitor(call, &stored.catalogue).await?;
     if caller.roles.is_empty() {
         return Err(Problem::Forbidden(
@@ -128,12 +122,18 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
         Page::Next => visit.next().await,
         Page::Call => visit.call().await,
         Page::Today => visit.today().await,
-        Page::Asset | Page::Linked | Page::LinkedFile => Ok(asset_of(call)),
     }
 }
 
+/// A file of a request, to whoever holds its link.
+async fn linked_file(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
+    let (caller, ticket) = desk.link_holder(call).await?;
+    files::give(files, call, &caller, &ticket).await
+}
+
 /// A request, to whoever holds its link: without a menu, and nothing else.
-async fn linked(desk: &Desk, call: &Call, stored: &StoredCatalogue) -> Result<Answer, Problem> {
+async fn linked(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    let stored = desk.catalogue().await?;
     let (caller, ticket) = desk.link_holder(call).await?;
     let events = desk.story(&ticket).await?;
     let now = clock::now();
@@ -195,8 +195,7 @@ impl<'a> Visit<'a> {
         let (tickets, next) = self.list(&plan, |_| true).await?;
         let next = next.map(|cursor| self.further(&cursor));
         let mut shell = self.shell("Mis solicitudes", Section::Mine);
-        shell.counts = self.rail().await?;
-        shell.refused = self.refused().await?;
+        self.count(&mut shell).await?;
         let page = mine::Page::of(shell, &tickets, self.setting(), next);
         Ok(Answer::page(self.call, 200, page.written()))
     }
@@ -236,8 +235,7 @@ impl<'a> Visit<'a> {
                 Ok(Answer::page(self.call, 200, page.written()))
             }
             Reader::Staff => {
-                shell.counts = self.rail().await?;
-                shell.refused = self.refused().await?;
+                self.count(&mut shell).await?;
                 let others = self.others(&ticket).await?;
                 let page = ticket::Page::of(shell, &ticket, &events, reading, &others, &key);
                 let page = self.explained(page, &ticket, reader);
@@ -292,12 +290,12 @@ impl<'a> Visit<'a> {
         let Some(plan) = self.plan(view) else {
             return Err(Problem::Forbidden("Su función no trabaja ninguna cola."));
         };
-        let counts = self.rail().await?;
-        let refused = self.refused().await?;
+        let mut shell = self.shell(view.name(), Section::Queue(view));
+        self.count(&mut shell).await?;
         let narrowing = Narrowing::of(self.call);
         let tag = match (&narrowing, self.call.asked("cursor")) {
             (Narrowing { any: false, .. }, None) => {
-                let tag = self.tag(view, &plan, (counts.as_ref(), refused)).await?;
+                let tag = self.tag(view, &plan, &shell).await?;
                 if self.call.has(&tag) {
                     return Ok(Answer::unchanged(&tag));
                 }
@@ -313,9 +311,6 @@ impl<'a> Visit<'a> {
             })
             .await?;
         let next = next.map(|cursor| self.further(&cursor));
-        let mut shell = self.shell(view.name(), Section::Queue(view));
-        shell.counts = counts;
-        shell.refused = refused;
         let page = queue::Page {
             shell,
             view,
@@ -363,8 +358,7 @@ impl<'a> Visit<'a> {
             ));
         }
         let mut shell = self.shell("Registrar llamada", Section::Call);
-        shell.counts = self.rail().await?;
-        shell.refused = self.refused().await?;
+        self.count(&mut shell).await?;
         let catalogue = &*self.stored.catalogue;
         let asked = self.call.asked("quien").map(str::trim).unwrap_or_default();
         let email = EmailAddress::parse(asked).ok();
@@ -481,8 +475,7 @@ impl<'a> Visit<'a> {
         let (mut waiting, waiting_extent) = self.of_today(self.plan(View::Waiting), waits).await?;
         waiting.sort_by_key(today::waiting_since);
         let mut shell = self.shell("Hoy", Section::Today);
-        shell.counts = self.rail().await?;
-        shell.refused = self.refused().await?;
+        self.count(&mut shell).await?;
         let list =
             |view, tickets: &[_], extent| today::List::of(view, tickets, extent, self.setting());
         // What is overdue comes before what is not yet: where the list was cut, there
@@ -554,30 +547,32 @@ impl<'a> Visit<'a> {
         count.map(Some).map_err(|e| problem_of(&e))
     }
 
+    /// Has the rail say how much there is.
+    async fn count(&self, shell: &mut Shell<'_>) -> Result<(), Problem> {
+        (shell.counts, shell.refused) = try_join(self.rail(), self.refused()).await?;
+        Ok(())
+    }
+
     /// How many tickets each view has, as far as anybody counts.
     async fn rail(&self) -> Result<Option<Counts>, Problem> {
         if !works_here(self.caller) {
             return Ok(None);
         }
-        let mut counted = Vec::new();
-        for view in View::ALL.iter().copied() {
-            let Some(plan) = self.plan(view).filter(|_| view != View::Closed) else {
-                continue;
-            };
+        let views = View::ALL.iter().copied();
+        let views = views.filter(|view| *view != View::Closed);
+        let plans = views.filter_map(|view| Some((view, self.plan(view)?)));
+        let counted = plans.map(|(view, plan)| async move {
             let keys = self.desk.store.list_keys(&plan, Counts::MOST + 1).await;
-            counted.push((view, keys.map_err(|e| problem_of(&e))?.len()));
-        }
+            keys.map(|keys| (view, keys.len()))
+        });
+        let counted = try_join_all(counted).await.map_err(|e| problem_of(&e))?;
         Ok(Some(Counts::of(counted)))
     }
 
     /// What a browser's copy of the queue is known by: everything that it shows but
     /// what it counts down by itself.
-    async fn tag(
-        &self,
-        view: View,
-        plan: &ListPlan,
-        counts: (Option<&Counts>, Option<usize>),
-    ) -> Result<String, Problem> {
+    async fn tag(&self, view: View, plan: &ListPlan, shell: &Shell<'_>) -> Result<String, Problem> {
+        let counts = (&shell.counts, shell.refused);
         let keys = self.desk.store.list_keys(plan, ROWS).await;
         let mut hash = Sha256::new();
         for key in keys.map_err(|e| problem_of(&e))? {

@@ -182,17 +182,13 @@ impl<'a> Reading<'a> {
     }
 
     fn kind(&self, event: &Event) -> MessageKind {
-        match () {
-            () if event
-                .actor
-                .email
-                .as_ref()
-                .is_some_and(|email| Some(email) == self.me) =>
-            {
-                MessageKind::Mine
-            }
-            () if self.is_requesters(event) => MessageKind::Other,
-            () => MessageKind::Desk,
+        let actor = event.actor.email.as_ref();
+        if actor.is_some() && actor == self.me {
+            MessageKind::Mine
+        } else if self.is_requesters(event) {
+            MessageKind::Other
+        } else {
+            MessageKind::Desk
         }
     }
 

@@ -79,10 +79,6 @@ pages! {
         New GET "/solicitudes/nueva";
         /// One request: a conversation to its requester, a tool to the desk.
         Ticket GET "/solicitudes/{ref}";
-        /// A request, to whoever holds the link that its requester was mailed.
-        Linked GET "/s/{token}";
-        /// A file of it.
-        LinkedFile GET "/s/{token}/archivos/{id}";
         /// A file of a request.
         File GET "/solicitudes/{ref}/archivos/{id}";
         /// The desk's queue.
@@ -93,6 +89,13 @@ pages! {
         Call GET "/llamada";
         /// What today needs of whoever coordinates.
         Today GET "/hoy";
+    }
+    /// What whoever comes may have.
+    public: Desk {
+        /// A request, to whoever holds the link that its requester was mailed.
+        Linked GET "/s/{token}";
+        /// A file of it.
+        LinkedFile GET "/s/{token}/archivos/{id}";
         /// Styles and scripts.
         Asset GET "/recursos/{edition}/{name}";
     }
