@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use in_process::people::{AGENT, COLLEAGUE, COORDINATOR, LUIS, OFFICER, PRINTER, THIRD, address};
-use in_process::{Case, Fault, Message, Started, World, post};
+use in_process::{Case, Fault, Message, Started, World, now, post};
 use serde_json::json;
+use types::SignedDuration;
 use types::command::Command;
 use types::effects::{Effect, MailKind, QueueName};
 use types::ticket::{State, Visibility};
@@ -68,7 +69,7 @@ async fn a_step_is_one_consistent_read_a_transaction_and_a_message() {
     assignment.answers(&to(THIRD)).await.must_be(200);
     assert_eq!(
         world.operations(),
-        ["GetItem", "TransactWriteItems", "SendMessage"]
+        ["GetItem", "TransactWriteItems", "SendMessageBatch"]
     );
     let calls = world.calls();
     assert_eq!(calls[0].request["ConsistentRead"], true);
@@ -78,7 +79,12 @@ async fn a_step_is_one_consistent_read_a_transaction_and_a_message() {
     let operations = world.operations();
     assert_eq!(
         operations,
-        ["GetItem", "GetItem", "TransactWriteItems", "SendMessage"]
+        [
+            "GetItem",
+            "GetItem",
+            "TransactWriteItems",
+            "SendMessageBatch"
+        ]
     );
     // By its number a ticket is found first.
     world.forget();
@@ -88,8 +94,44 @@ async fn a_step_is_one_consistent_read_a_transaction_and_a_message() {
     let operations = world.operations();
     assert_eq!(
         operations,
-        ["GetItem", "GetItem", "TransactWriteItems", "SendMessage"]
+        [
+            "GetItem",
+            "GetItem",
+            "TransactWriteItems",
+            "SendMessageBatch"
+        ]
     );
+}
+
+#[tokio::test]
+async fn a_colleague_takes_it_over_and_whoever_had_it_is_told() {
+    let world = World::new().await;
+    let minutes_ago = now() - SignedDuration::from_mins(3);
+    let case = world.registered_at("plataforma", minutes_ago).await;
+    let case = case.assigned_to(AGENT).await;
+    let assignment = started(&world).await;
+    let due = case.ticket().await.clocks.solution.due_at;
+    let take = |by| post(case.path("/assignment")).by(by).json(json!({}));
+    // Of another team, he does not learn that it exists.
+    let refused = assignment.answers(&take(PRINTER)).await;
+    refused.must_refuse(404, "not_found");
+    let refused = assignment.answers(&take(AGENT)).await;
+    refused.must_refuse(409, "invalid_transition");
+    let version = case.ticket().await.version;
+    let view = assignment.answers(&take(COLLEAGUE)).await.must_be(200);
+    assert_eq!(view["assignee"]["email"], COLLEAGUE);
+    let owed = case.owed();
+    for kind in ["mail_assigned", "mail_reassigned"] {
+        assert!(owed.iter().any(|owed| owed.ends_with(kind)), "{owed:?}");
+    }
+    let ticket = case.ticket().await;
+    assert_eq!(ticket.clocks.solution.due_at, due);
+    assert_eq!((world.load(AGENT), world.load(COLLEAGUE)), (0, 1));
+    // Who still sees it as the first one's does not take it from the second.
+    let body = json!({ "expected_version": version });
+    let late = post(case.path("/assignment")).by(THIRD).json(body);
+    let refused = assignment.answers(&late).await;
+    refused.must_refuse(409, "version_conflict");
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ pub async fn answer(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<An
             .await
         }
         Route::Close(takes) => desk.command(call, takes, |_| Command::Close).await,
+        Route::RevokeLink(takes) => desk.command(call, takes, |_| Command::RevokeLink).await,
     }
 }
 

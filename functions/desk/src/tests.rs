@@ -690,7 +690,9 @@ async fn a_requester_sees_nothing_of_what_is_internal() {
 #[tokio::test]
 async fn a_page_offers_what_the_rules_allow() {
     let world = World::new().await;
-    let case = world.assigned("redes").await;
+    let minutes_ago = now() - SignedDuration::from_mins(3);
+    let case = world.registered_at("redes", minutes_ago).await;
+    let case = case.assigned_to(AGENT).await;
     let desk = started(&world).await;
     let forms = async |who: &str| {
         let session = world.signed_in(who).await;
@@ -710,10 +712,10 @@ async fn a_page_offers_what_the_rules_allow() {
     assert_eq!(forms(ANA).await, "seguimientos");
     assert_eq!(
         forms(COORDINATOR).await,
-        "categoria contacto escalamiento espera fuera-de-alcance responsable seguimientos solucion"
+        "categoria contacto enlace escalamiento espera fuera-de-alcance responsable seguimientos solucion"
     );
     assert_eq!(forms(AUDITOR).await, "");
-    assert_eq!(forms(COLLEAGUE).await, "categoria seguimientos");
+    assert_eq!(forms(COLLEAGUE).await, "categoria responsable seguimientos");
 }
 
 #[tokio::test]
@@ -770,11 +772,15 @@ async fn the_link_of_a_mail_shows_one_request_for_a_week_after_its_end() {
     let case = world.solved("plataforma").await;
     let desk = started(&world).await;
     let secret = TokenSecret::new(&world.variable("TOKEN_SECRET")).unwrap();
-    let path = format!("/s/{}", secret.issue(TokenUse::Link, case.id));
+    let path = format!(
+        "/s/{}",
+        secret.issue(TokenUse::Link { edition: 0 }, case.id)
+    );
     let rows = world.rows();
     let seen = desk.answers(&page(&*path, "nadie")).await;
     assert_eq!(seen.status, 200, "{}", seen.body);
-    assert_eq!(seen.header("referrer-policy"), Some("no-referrer"));
+    // Its address is a secret: nobody is told of more than the host.
+    assert_eq!(seen.header("referrer-policy"), Some("strict-origin"));
     let survey = secret.issue(TokenUse::Survey { round: 0 }, case.id);
     for part in [
         &*format!("action=\"{path}/seguimientos\""),
@@ -801,7 +807,12 @@ async fn the_link_of_a_mail_shows_one_request_for_a_week_after_its_end() {
 
     let closed = world.solved("redes").await;
     let closed = closed.when(AGENT, Command::Close).await;
-    let of = |case: &Case| format!("/s/{}", secret.issue(TokenUse::Link, case.id));
+    let of = |case: &Case| {
+        format!(
+            "/s/{}",
+            secret.issue(TokenUse::Link { edition: 0 }, case.id)
+        )
+    };
     assert_eq!(desk.answers(&page(of(&closed), "nadie")).await.status, 200);
     let days = |days: i64| now() - types::SignedDuration::from_hours(24 * days);
     for (ago, status) in [(6, 200), (8, 404)] {
@@ -825,6 +836,31 @@ async fn the_link_of_a_mail_shows_one_request_for_a_week_after_its_end() {
             answer.body
         );
     }
+}
+
+#[tokio::test]
+async fn a_revoked_link_is_over_and_the_next_mail_has_another() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let desk = started(&world).await;
+    let secret = TokenSecret::new(&world.variable("TOKEN_SECRET")).unwrap();
+    let of = |edition| {
+        let link = TokenUse::Link { edition };
+        page(format!("/s/{}", secret.issue(link, case.id)), "nadie")
+    };
+    assert_eq!(desk.answers(&of(0)).await.status, 200);
+    let case = case.clone().when(COORDINATOR, Command::RevokeLink).await;
+    let (over, next) = (desk.answers(&of(0)).await, desk.answers(&of(1)).await);
+    assert_eq!((over.status, next.status), (404, 200), "{}", over.body);
+    assert!(over.body.contains("fue anulado"), "{}", over.body);
+    assert!(!over.body.contains("No abre el correo"), "{}", over.body);
+    // The requester sees no trace of it; the desk does.
+    let read = async |who: &str| {
+        let session = world.signed_in(who).await;
+        desk.answers(&page(place(&case), &session)).await.body
+    };
+    assert!(!read(ANA).await.contains("Enlace anulado"));
+    assert!(read(AGENT).await.contains("Enlace anulado"));
 }
 
 #[tokio::test]

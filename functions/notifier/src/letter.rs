@@ -70,7 +70,15 @@ fn way(kind: MailKind, ticket: &Ticket, office: &Office, to: &[EmailAddress]) ->
     let alone = *to == [ticket.request.requester.person.email.clone()];
     match kind.audience() {
         Audience::Requester if alone => {
-            format!("/s/{}", office.secret.issue(TokenUse::Link, ticket.id))
+            format!(
+                "/s/{}",
+                office.secret.issue(
+                    TokenUse::Link {
+                        edition: ticket.link_edition,
+                    },
+                    ticket.id
+                )
+            )
         }
         Audience::Requester | Audience::Desk | Audience::Officer | Audience::Provider => {
             format!("/solicitudes/{}", ticket.number.0)
@@ -201,6 +209,24 @@ pub fn letter(
                 paragraphs
             },
             quote: Some(ticket.request.description.clone()),
+            closing: vec![],
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Reassigned => match &event.kind {
+            EventKind::Assigned { agent, from: Some(from), .. } => Letter {
+            subject: "Ya no está a su cargo",
+            greeting: format!("Hola, {}:", from.name),
+            paragraphs: vec![match event.actor.email.as_ref() == Some(&agent.email) {
+                true => format!("{} tomó la solicitud {number}, que usted tenía.", agent.name),
+                false => format!(
+                    "La solicitud {number}, que usted tenía, quedó a cargo de {}.",
+                    agent.name
+                ),
+            }, "Usted no tiene que hacer nada más con ella.".to_owned()],
+            quote: None,
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],

@@ -42,6 +42,10 @@ pub fn recipients(
             EventKind::Assigned { agent, .. } => of(Some(agent)),
             _ => of(ticket.assignee.as_ref()),
         },
+        Recipients::FormerAgent => match &event.kind {
+            EventKind::Assigned { from, .. } => of(from.as_ref()),
+            _ => vec![],
+        },
         Recipients::Agent => of(ticket.assignee.as_ref()),
         Recipients::NewOfficer => match &event.kind {
             EventKind::Escalated { officer, .. } => of(Some(officer)),

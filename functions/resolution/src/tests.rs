@@ -442,7 +442,7 @@ async fn the_link_of_a_mail_lets_its_requester_answer_and_nobody_else() {
     let case = world.assigned("redes").await;
     let resolution = started(&world).await;
     let secret = TokenSecret::new(&world.variable("TOKEN_SECRET")).unwrap();
-    let token = secret.issue(TokenUse::Link, case.id);
+    let token = secret.issue(TokenUse::Link { edition: 0 }, case.id);
     let says = |token: &str, visibility: &str| {
         post(format!("/s/{token}/seguimientos"))
             .header("accept", "text/html")
@@ -459,7 +459,7 @@ async fn the_link_of_a_mail_lets_its_requester_answer_and_nobody_else() {
     let rows = world.rows();
     let survey = secret.issue(TokenUse::Survey { round: 0 }, case.id);
     let foreign = TokenSecret::new(&"otro secreto".repeat(4)).unwrap();
-    let foreign = foreign.issue(TokenUse::Link, case.id);
+    let foreign = foreign.issue(TokenUse::Link { edition: 0 }, case.id);
     for (token, visibility, status) in [
         (&*survey, "public", 404),
         (&*foreign, "public", 404),

@@ -248,12 +248,19 @@ impl Desk {
     pub(crate) fn about(&self, call: &Call) -> Result<TicketRef, Problem> {
         match call.parameter("token") {
             "" => call.ticket_ref(),
-            token => match self.links.as_ref().and_then(|links| links.verify(token)) {
-                Some((TokenUse::Link, ticket)) => Ok(TicketRef::Id(ticket)),
-                Some((TokenUse::Survey { .. } | TokenUse::Reply(_), _)) | None => {
-                    Err(Problem::NotFound("Este enlace no existe."))
-                }
-            },
+            token => self
+                .link(token)
+                .map(|(ticket, _)| TicketRef::Id(ticket))
+                .ok_or(Problem::NotFound("Este enlace no existe.")),
+        }
+    }
+
+    /// The ticket that a mail's link is about, and the link's edition.
+    pub(crate) fn link(&self, token: &str) -> Option<(TicketId, u8)> {
+        let (what, ticket) = self.links.as_ref()?.verify(token)?;
+        match what {
+            TokenUse::Link { edition } => Some((ticket, edition)),
+            TokenUse::Survey { .. } | TokenUse::Reply(_) => None,
         }
     }
 

@@ -285,18 +285,6 @@ impl Answer {
             .with(CACHE_CONTROL, &kept)
     }
 
-    /// A page.
-    pub fn html(status: u16, body: String) -> Self {
-        Answer::of(status, "text/html; charset=utf-8", body)
-            // No script, no frame, nothing from elsewhere: a page shows what
-            // strangers wrote.
-            .with(
-                HeaderName::from_static("content-security-policy"),
-                "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-            )
-            .with(HeaderName::from_static("referrer-policy"), "no-referrer")
-    }
-
     pub(crate) fn of(status: u16, content_type: &'static str, body: String) -> Self {
         let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static(content_type)),

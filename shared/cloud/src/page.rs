@@ -250,10 +250,15 @@ impl Desk {
     /// # Errors
     /// When it is no such link, or not any more.
     pub async fn link_holder(&self, call: &Call) -> Result<(Caller, Ticket), Problem> {
-        let found = self.store.find(self.about(call)?).await;
-        let ticket = found
-            .map_err(|e| problem_of(&e))?
-            .ok_or(Problem::NotFound("Este enlace no existe."))?;
+        const UNKNOWN: Problem = Problem::NotFound("Este enlace no existe.");
+        let (ticket, edition) = self.link(call.parameter("token")).ok_or(UNKNOWN)?;
+        let ticket = self.store.ticket(ticket).await;
+        let ticket = ticket.map_err(|e| problem_of(&e))?.ok_or(UNKNOWN)?;
+        if edition != ticket.link_edition {
+            return Err(Problem::NotFound(
+                "Este enlace fue anulado. El próximo correo trae uno nuevo; también puede entrar con su cuenta.",
+            ));
+        }
         let over =
             ticket.state == State::Closed && clock::now() > ticket.updated_at + LINK_OUTLIVES;
         if over {
@@ -441,12 +446,13 @@ fn place(call: &Call, ticket: &Ticket) -> String {
 }
 
 /// What a page's requests tell of its address: nothing to anybody else, and of a
-/// link's nothing at all. Without an own origin told, browsers that name no site
-/// would have their own forms refused.
+/// link's no more than the host. `no-referrer` would tell even less, and make the
+/// `Origin` of the page's own forms `null`: browsers that name no site would have
+/// them refused.
 fn referrer(call: &Call) -> &'static str {
     match call.parameter("token") {
         "" => "same-origin",
-        _ => "no-referrer",
+        _ => "strict-origin",
     }
 }
 

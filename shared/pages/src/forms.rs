@@ -39,6 +39,7 @@ pub enum Act {
     Reject,
     Close,
     Decline,
+    RevokeLink,
 }
 
 impl Act {
@@ -60,6 +61,7 @@ impl Act {
             Act::Decline => "fuera-de-alcance",
             Act::Reject => "rechazo",
             Act::Close => "cierre",
+            Act::RevokeLink => "enlace",
         }
     }
 
@@ -90,7 +92,8 @@ impl Act {
             | Act::Return
             | Act::AskProvider
             | Act::ProviderReplied
-            | Act::Report => "hecho",
+            | Act::Report
+            | Act::RevokeLink => "hecho",
         }
     }
 
@@ -113,7 +116,8 @@ impl Act {
             | Act::Report
             | Act::Decline
             | Act::Reject
-            | Act::Close => None,
+            | Act::Close
+            | Act::RevokeLink => None,
         }
     }
 
@@ -136,6 +140,7 @@ impl Act {
             Act::Decline => "Fuera del alcance",
             Act::Reject => "No quedó resuelta",
             Act::Close => "Cerrar",
+            Act::RevokeLink => "Anular el enlace del correo",
         }
     }
 
@@ -157,7 +162,8 @@ impl Act {
             | Act::Return
             | Act::ProviderReplied
             | Act::Resolve
-            | Act::Close => self.title(),
+            | Act::Close
+            | Act::RevokeLink => self.title(),
         }
     }
 
@@ -187,6 +193,9 @@ impl Act {
             }
             Act::Reject => "La Mesa de Ayuda la retoma y el tiempo vuelve a correr.",
             Act::Close => "Ya no admite cambios; una respuesta abre otra.",
+            Act::RevokeLink => {
+                "Los correos que ya recibió el solicitante dejan de abrirla; el próximo trae un enlace nuevo."
+            }
         }
     }
 
@@ -201,7 +210,7 @@ impl Act {
                 Field::hidden("visibility", "internal"),
                 Field::text("body", "Nota interna", 2),
             ],
-            Act::Take | Act::Close => vec![],
+            Act::Take | Act::Close | Act::RevokeLink => vec![],
             Act::Assign => vec![Field::choice("agent", "Responsable", choices.agents())],
             Act::Contact => text("note", "Qué se habló", 3),
             Act::Recategorise => vec![Field::choice("category", "Categoría", choices.categories())],
@@ -266,6 +275,7 @@ impl Act {
             Act::Decline => Command::Decline { reason: text() },
             Act::Reject => Command::Reject { reason: text() },
             Act::Close => Command::Close,
+            Act::RevokeLink => Command::RevokeLink,
         })
     }
 }

@@ -256,12 +256,18 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
         EventKind::Registered(registration) => Some(Entry::Message(
             reading.message(event, &registration.request.description),
         )),
-        EventKind::Assigned { agent, away, .. } => {
+        EventKind::Assigned {
+            agent, away, from, ..
+        } => {
+            let from = match (staff, from) {
+                (true, Some(from)) => format!("; la tenía {}", from.name),
+                (_, _) => String::new(),
+            };
             let away = match (staff, away.is_empty()) {
                 (true, false) => format!("; ausentes: {}", names(away, reading)),
                 (_, _) => String::new(),
             };
-            happened("Asignada", format!("a {}{away}", agent.name).into())
+            happened("Asignada", format!("a {}{from}{away}", agent.name).into())
         }
         EventKind::AssignmentDeferred {} => staff.then(|| {
             happened(
@@ -298,6 +304,12 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
                 })
             })
         }
+        EventKind::LinkRevoked {} => staff.then(|| {
+            happened(
+                "Enlace anulado",
+                "los correos que ya salieron no abren la solicitud".into(),
+            )
+        })?,
         EventKind::Recategorised { policy } => {
             let category = reading.catalogue.category(&policy.category);
             let name = category.map_or(policy.category.0.as_str(), |category| &category.name);

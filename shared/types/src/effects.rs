@@ -46,6 +46,8 @@ pub enum MailKind {
     Registered,
     /// To the agent: a ticket is yours.
     Assigned,
+    /// To whoever had it: somebody else is responsible now.
+    Reassigned,
     /// To the coordinators: nobody of the team is available.
     Unassigned,
     /// To the requester: somebody who works on it wrote.
@@ -119,6 +121,8 @@ pub enum Recipients {
     Observers,
     /// The agent that the event made responsible, whoever is so now.
     NewAgent,
+    /// The agent whom the event relieved.
+    FormerAgent,
     /// The agent who is responsible.
     Agent,
     /// The officer that the event escalated to, whoever has it now.
@@ -168,6 +172,7 @@ impl MailKind {
                 Notification,
             ),
             M::Assigned => line("mail_assigned", DESK, To::NewAgent, Notification),
+            M::Reassigned => line("mail_reassigned", DESK, To::FormerAgent, Notification),
             M::Unassigned => line("mail_unassigned", DESK, To::Coordinators, Notification),
             M::FollowUpToRequester => line(
                 "mail_follow_up_to_requester",
@@ -313,7 +318,14 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
     let to_agent = |kind: MailKind| ticket.assignee.is_some().then_some(Effect::Mail(kind));
     match &event.kind {
         EventKind::Registered(_) => vec![Effect::Assign, Effect::Mail(MailKind::Registered)],
-        EventKind::Assigned { .. } => vec![Effect::Mail(MailKind::Assigned)],
+        EventKind::Assigned { from, .. } => {
+            let relieved = from.as_ref().map(|from| &from.email);
+            let mut owed = vec![Effect::Mail(MailKind::Assigned)];
+            if relieved.is_some() && relieved != event.actor.email.as_ref() {
+                owed.push(Effect::Mail(MailKind::Reassigned));
+            }
+            owed
+        }
         EventKind::AssignmentDeferred {} => vec![Effect::Mail(MailKind::Unassigned)],
         EventKind::FollowedUp { visibility, .. } => follow_up(*visibility, event, ticket),
         EventKind::Held { .. } => vec![Effect::Mail(MailKind::Held)],
@@ -359,7 +371,8 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         | EventKind::FormatSaved { .. }
         | EventKind::Resumed { .. }
         | EventKind::Recategorised { .. }
-        | EventKind::Linked { .. } => vec![],
+        | EventKind::Linked { .. }
+        | EventKind::LinkRevoked {} => vec![],
     }
 }
 

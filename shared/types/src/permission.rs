@@ -281,7 +281,7 @@ const fn line(command: CommandKind) -> Line {
         | C::RecordBounce
         | C::Link => SYSTEM,
         C::Take | C::Recategorise => TEAM,
-        C::AssignTo => Line {
+        C::AssignTo | C::RevokeLink => Line {
             agent: On::None,
             ..DESK
         },

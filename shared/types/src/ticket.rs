@@ -278,6 +278,11 @@ pub struct Policy {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_first(edition: &u8) -> bool {
+    *edition == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
 }
@@ -418,6 +423,9 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreachable: Vec<EmailAddress>,
     pub assignee: Option<Person>,
+    /// When it last went from one agent to another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over_at: Option<Timestamp>,
     pub officer: Option<Person>,
     pub provider: Option<ProviderId>,
     pub clocks: Clocks,
@@ -431,6 +439,9 @@ pub struct Ticket {
     pub formats: BTreeMap<FormatCode, Format>,
     pub attachments: Vec<Attachment>,
     pub links: Vec<Link>,
+    /// How often the link of the requester's mails was revoked; theirs carries it.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub link_edition: u8,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -448,6 +459,7 @@ impl Ticket {
             policy: registration.policy.clone(),
             unreachable: Vec::new(),
             assignee: None,
+            handed_over_at: None,
             officer: None,
             provider: None,
             clocks: Clocks::default(),
@@ -460,6 +472,7 @@ impl Ticket {
             formats: BTreeMap::new(),
             attachments: Vec::new(),
             links: registration.links.clone(),
+            link_edition: 0,
             created_at: at,
             updated_at: at,
         };
@@ -653,6 +666,9 @@ pub enum EventKind {
         /// Agents of the team who were passed over because they are away.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         away: Vec<EmailAddress>,
+        /// Whoever was responsible until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Person>,
     },
     /// Nobody of the team is available; it is tried again.
     AssignmentDeferred {},
@@ -733,6 +749,8 @@ pub enum EventKind {
     Linked {
         link: Link,
     },
+    /// The links of the mails that the requester has no longer work.
+    LinkRevoked {},
     /// A mail that nobody wrote, such as an out-of-office reply, was put on file.
     MailFiled {
         /// What it is, in the words of the record of mails.
@@ -844,6 +862,7 @@ impl EventKind {
             | EventKind::Reopened { .. }
             | EventKind::Closed { .. }
             | EventKind::Linked { .. }
+            | EventKind::LinkRevoked {}
             | EventKind::MailFiled { .. }
             | EventKind::MailBounced { .. } => None,
         }
@@ -908,11 +927,15 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
             agent,
             automatic: _,
             away: _,
+            from,
         } => {
             if ticket.state == State::New {
                 ticket.state = State::Assigned;
             }
             ticket.assignee = Some(agent.clone());
+            if from.is_some() {
+                ticket.handed_over_at = Some(event.at);
+            }
         }
         // What they did to a clock is among the changes.
         EventKind::AttentionWarned(_)
@@ -991,6 +1014,7 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
             ticket.close_reason = Some(*reason);
         }
         EventKind::Linked { link } => ticket.links.push(link.clone()),
+        EventKind::LinkRevoked {} => ticket.link_edition = ticket.link_edition.saturating_add(1),
     }
     ticket.clocks.apply(&event.clocks, event.at);
     ticket.version = event.seq;

@@ -25,8 +25,9 @@ pub enum TokenUse {
     /// Reply to the mails of a ticket, as one of its audiences.
     Reply(Audience),
     /// See a ticket and answer on it as its requester, without signing in: the link
-    /// of the mails that go to him alone.
-    Link,
+    /// of the mails that go to him alone. `edition` counts how often it was
+    /// revoked, so that the links of earlier mails no longer work.
+    Link { edition: u8 },
 }
 
 /// Whom a mail is written for; it decides what the mail may tell.
@@ -79,7 +80,7 @@ impl TokenSecret {
             (2, 1) => TokenUse::Reply(Audience::Desk),
             (2, 2) => TokenUse::Reply(Audience::Officer),
             (2, 3) => TokenUse::Reply(Audience::Provider),
-            (3, 0) => TokenUse::Link,
+            (3, edition) => TokenUse::Link { edition },
             (_, _) => return None,
         };
         let id: [u8; 16] = bytes[2..18].try_into().ok()?;
@@ -109,7 +110,7 @@ fn header(what: TokenUse) -> [u8; 2] {
         TokenUse::Reply(Audience::Desk) => [2, 1],
         TokenUse::Reply(Audience::Officer) => [2, 2],
         TokenUse::Reply(Audience::Provider) => [2, 3],
-        TokenUse::Link => [3, 0],
+        TokenUse::Link { edition } => [3, edition],
     }
 }
 
@@ -135,6 +136,8 @@ mod tests {
             TokenUse::Reply(Audience::Desk),
             TokenUse::Reply(Audience::Officer),
             TokenUse::Reply(Audience::Provider),
+            TokenUse::Link { edition: 0 },
+            TokenUse::Link { edition: 255 },
         ] {
             let token = secret("a").issue(what, id);
             assert_eq!(token.len(), 52);

@@ -231,6 +231,8 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
             {
                 None
             }
+            // Who has a link that he should not have is the coordinator's business.
+            EventKind::LinkRevoked {} => None,
             // That it was passed on is the requester's business; what the
             // entity and its providers write to each other is not.
             EventKind::AssignmentDeferred {}

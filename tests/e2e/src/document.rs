@@ -187,6 +187,7 @@ fn its_examples_are_a_tickets_life() {
     document.carry_out_on(&coordinator, "Assign", &declined);
     document.carry_out(&coordinator, "List", &[]);
     document.carry_out_on(&agent, "Decline", &declined);
+    document.carry_out_on(&coordinator, "RevokeLink", &declined);
 
     let (headers, body) = file(
         "application/pdf",

@@ -2,6 +2,8 @@
 //! providers, the requester, and the way back (activities 3 and 5 to 13).
 
 use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -542,7 +544,6 @@ const MAY: &str = "
 ticket             200     yes       -         yes         yes      -          yes     -         yes         yes  -         yes     -
 events             200     yes       -         yes         yes      -          yes     -         yes         yes  -         yes     -
 clocks             200     yes       -         yes         yes      -          yes     -         yes         yes  -         yes     -
-take               409     no        -         yes         yes      -          no      -         yes         no   -         no      -
 assign_to          422     no        -         no          no       -          no      -         yes         no   -         no      -
 contact            409     no        -         yes         no       -          no      -         yes         no   -         no      -
 recategorise       409     no        -         yes         yes      -          no      -         yes         no   -         no      -
@@ -555,6 +556,7 @@ resolve            409     no        -         yes         no       -          n
 decline            409     no        -         yes         no       -          no      -         yes         no   -         no      -
 reject             409     yes       -         no          no       -          no      -         no          no   -         no      -
 close              409     no        -         yes         no       -          no      -         yes         no   -         no      -
+take               200     no        -         yes         yes      -          no      -         yes         no   -         no      -
 follow_up          200     yes       -         yes         yes      -          yes     -         yes         no   -         no      -
 follow_up_inside   200     no        -         yes         yes      -          yes     -         yes         no   -         no      -
 report_solution    200     no        -         no          no       -          yes     -         no          no   -         no      -
@@ -704,8 +706,18 @@ fn a_ticket_in_the_wrong_hands() {
         host.settle();
     });
     for case in &allowed {
+        let expected = match (case.act, case.person) {
+            // He has it already.
+            ("take", "responsible") => 409,
+            // Not in the moment in which somebody else took it.
+            ("take", "coordinator") => {
+                thread::sleep(Duration::from_secs(5));
+                case.answer
+            }
+            (_, _) => case.answer,
+        };
         let answer = ask(case);
-        if answer.status != case.answer {
+        if answer.status != expected {
             wrong.push(format!("{} {}: {}", case.person, case.act, answer.body));
         }
     }

@@ -305,6 +305,7 @@ fn passed_on(host: &Host) {
         ("Solicitud registrada", LUIS),
         ("Solicitud asignada a usted", before),
         ("Solicitud asignada a usted", after),
+        ("Ya no está a su cargo", before),
         ("Solicitud resuelta", LUIS),
     ];
     check_letters(host, &ticket, &expected);

@@ -210,6 +210,11 @@ input! {
 }
 
 input! {
+    /// Nothing but the version that it starts from.
+    pub struct LinkRevocation {}
+}
+
+input! {
     /// The requester's word on a solution.
     pub struct SurveyAnswer {
         /// Whether it is solved.

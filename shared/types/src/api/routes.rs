@@ -325,6 +325,14 @@ routes! {
             200 json TicketView<'static>, or COMMAND;
             example {}
         }
+        /// Makes the links of the mails that the requester has useless: they reached somebody
+        /// else. The next mail has a new one.
+        RevokeLink(body requests::LinkRevocation) {
+            POST "/tickets/{ref}/link-revocation" page "/solicitudes/{ref}/enlace"
+                by Access::Command(&[C::RevokeLink]);
+            200 json TicketView<'static>, or COMMAND;
+            example {}
+        }
         /// Shows what is rated. Changes nothing.
         ShowSurvey {
             GET "/surveys/{token}" by Access::Link;

@@ -1,5 +1,7 @@
 //! What a command does to a ticket in its state.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::clockwork::{Clockwork, Draft};
 use super::kind::Command;
 use super::rejection::Rejection;
@@ -9,8 +11,8 @@ use crate::clock::ClockKind;
 use crate::permission::{Actor, Denial, authorise};
 use crate::problem::FieldError;
 use crate::ticket::{
-    ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, Policy,
-    SolutionReport, State, Survey, Ticket, Visibility,
+    ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, Person,
+    Policy, SolutionReport, State, Survey, Ticket, Visibility,
 };
 
 /// Decides what a command on a ticket does: the events to record, or why not.
@@ -40,6 +42,36 @@ pub fn decide(
         .collect())
 }
 
+/// Somebody of the desk becomes responsible because somebody said so.
+fn assigned(ticket: &Ticket, agent: Person) -> EventKind {
+    let from = ticket.assignee.clone();
+    let from = from.filter(|from| from.email != agent.email);
+    EventKind::Assigned {
+        agent,
+        automatic: false,
+        away: vec![],
+        from,
+    }
+}
+
+/// Two who take the same one at once do not take it from each other.
+const AT_ONCE: SignedDuration = SignedDuration::from_secs(5);
+
+fn is_just_assigned(ticket: &Ticket, now: Timestamp) -> bool {
+    let since = match ticket.state {
+        State::Assigned => ticket.clocks.solution.running_since(),
+        // It is an officer's clock, or rests.
+        State::New | State::OnHold(_) | State::Solved | State::Closed => None,
+    };
+    let last = since.max(ticket.handed_over_at);
+    last.is_some_and(|last| now.duration_since(last) < AT_ONCE)
+}
+
+fn has_it(ticket: &Ticket, person: &Person) -> bool {
+    let assignee = ticket.assignee.as_ref();
+    assignee.is_some_and(|assignee| assignee.email == person.email)
+}
+
 fn steps(
     ticket: &Ticket,
     command: &Command,
@@ -64,6 +96,7 @@ fn steps(
                     agent: agent.clone(),
                     automatic: true,
                     away: away.clone(),
+                    from: None,
                 },
                 vec![clocks.start_solution()?],
             )]),
@@ -73,41 +106,41 @@ fn steps(
             New => Ok(vec![(EventKind::AssignmentDeferred {}, vec![])]),
             Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
         },
-        Command::Take => match ticket.state {
-            New => match actor {
-                Actor::Person(caller) => Ok(vec![(
-                    EventKind::Assigned {
-                        agent: caller.person(),
-                        automatic: false,
-                        away: vec![],
-                    },
+        Command::Take => {
+            let caller = match actor {
+                Actor::Person(caller) => caller.person(),
+                Actor::System | Actor::SurveyHolder | Actor::Provider { .. } => {
+                    return Err(Rejection::Denied(Denial::Forbidden));
+                }
+            };
+            match ticket.state {
+                New => Ok(vec![(
+                    assigned(ticket, caller),
                     vec![clocks.start_solution()?],
                 )]),
-                Actor::System | Actor::SurveyHolder | Actor::Provider { .. } => {
-                    Err(Rejection::Denied(Denial::Forbidden))
+                Assigned | OnHold(_) if has_it(ticket, &caller) => Err(
+                    Rejection::InvalidTransition("Usted ya es responsable de ella.".to_owned()),
+                ),
+                Assigned | OnHold(_) if is_just_assigned(ticket, setting.now) => {
+                    let whose = ticket.assignee.as_ref().map_or("alguien", |a| &a.name);
+                    Err(Rejection::InvalidTransition(format!(
+                        "Hace un momento quedó a cargo de {whose}."
+                    )))
                 }
-            },
-            Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
-        },
+                // A colleague's: what was promised to the requester stands, whoever
+                // keeps it.
+                Assigned | OnHold(_) => Ok(vec![(assigned(ticket, caller), vec![])]),
+                Solved | Closed => Err(illegal()),
+            }
+        }
         Command::AssignTo { agent } => match ticket.state {
             // Whoever is responsible now gets the whole solution time.
             New | Assigned => Ok(vec![(
-                EventKind::Assigned {
-                    agent: clocks.agent(agent)?,
-                    automatic: false,
-                    away: vec![],
-                },
+                assigned(ticket, clocks.agent(agent)?),
                 vec![clocks.start_solution()?],
             )]),
             // What waits for others goes on waiting; its clock is not touched.
-            OnHold(_) => Ok(vec![(
-                EventKind::Assigned {
-                    agent: clocks.agent(agent)?,
-                    automatic: false,
-                    away: vec![],
-                },
-                vec![],
-            )]),
+            OnHold(_) => Ok(vec![(assigned(ticket, clocks.agent(agent)?), vec![])]),
             Solved | Closed => Err(illegal()),
         },
         Command::Contact { note } => match ticket.state {
@@ -433,6 +466,17 @@ fn steps(
         Command::Link { link } => match ticket.state {
             New | Assigned | OnHold(_) | Solved | Closed => {
                 Ok(vec![(EventKind::Linked { link: link.clone() }, vec![])])
+            }
+        },
+        // The link outlives the closing by some days.
+        Command::RevokeLink => match ticket.state {
+            New | Assigned | OnHold(_) | Solved | Closed if ticket.link_edition == u8::MAX => {
+                Err(Rejection::InvalidTransition(
+                    "El enlace de esta solicitud ya no se puede anular más veces.".to_owned(),
+                ))
+            }
+            New | Assigned | OnHold(_) | Solved | Closed => {
+                Ok(vec![(EventKind::LinkRevoked {}, vec![])])
             }
         },
     }

@@ -94,6 +94,8 @@ pub enum Command {
     Link {
         link: Link,
     },
+    /// Makes the links of the mails that the requester has useless.
+    RevokeLink,
 }
 
 /// A command without its content: what permissions and tables are about.
@@ -126,6 +128,7 @@ pub enum CommandKind {
     FileMail,
     RecordBounce,
     Link,
+    RevokeLink,
 }
 
 impl Command {
@@ -166,6 +169,7 @@ impl Command {
             Command::FileMail { .. } => K::FileMail,
             Command::RecordBounce { .. } => K::RecordBounce,
             Command::Link { .. } => K::Link,
+            Command::RevokeLink => K::RevokeLink,
         }
     }
 }
@@ -200,6 +204,7 @@ impl CommandKind {
             K::Close | K::ExpireValidation => "cerrar",
             K::FireSteps => "avisar de los plazos de",
             K::Link => "vincular",
+            K::RevokeLink => "anular el enlace de",
         }
     }
 }

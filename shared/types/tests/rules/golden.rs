@@ -135,6 +135,11 @@ fn stories() -> Vec<(&'static str, Story)> {
         .after_minutes(20)
         .when(&person(AGENT), Command::Resume { note: None });
     stories.push(("resumed", resumed));
+    let taken_over = Story::in_state(State::Assigned)
+        .after_minutes(5)
+        .when(&coordinator(), Command::Take)
+        .when(&coordinator(), Command::RevokeLink);
+    stories.push(("taken-over", taken_over));
     stories
 }
 
@@ -186,7 +191,7 @@ fn messages_of_version_1() {
         .iter()
         .map(|bell| bell.to_body().unwrap())
         .collect();
-    keep("messages", &json!(bodies));
+    keep("messages-2", &json!(bodies));
     let mut read = Vec::new();
     for (file, kept) in kept("messages") {
         for body in kept.as_array().unwrap() {

@@ -143,8 +143,9 @@ proptest! {
                         let owed = effects(event, &ticket);
                         prop_assert_eq!(owed, effects(event, &story.ticket), "{:?}", event);
                     }
-                    // A closed ticket takes links and nothing else.
-                    prop_assert!(before.state != State::Closed || label == "link", "{label}");
+                    // A closed ticket takes links, loses its own, and nothing else.
+                    let links = ["link", "revoke link"].contains(&label);
+                    prop_assert!(before.state != State::Closed || links, "{label}");
                     fire_what_is_due(&mut story)?;
                 }
                 Err(Rejection::Denied(_) | Rejection::InvalidTransition(_) | Rejection::Validation(_)) => {

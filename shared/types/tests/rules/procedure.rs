@@ -7,8 +7,8 @@ use types::effects::{Effect, MailKind, effects};
 use types::ids::{CategoryId, ProviderId, TicketNumber};
 use types::permission::{Actor, Denial, authorise};
 use types::ticket::{
-    ActorRole, Channel, CloseReason, Outcome, Person, State, Status, Ticket, Visibility, WebAction,
-    WebRequest, replay,
+    ActorRole, Channel, CloseReason, EventKind, HoldReason, Outcome, Person, State, Status, Ticket,
+    Visibility, WebAction, WebRequest, replay,
 };
 use types::{SignedDuration, Timestamp};
 
@@ -107,6 +107,83 @@ fn what_the_desk_writes_to_the_requester_is_contact() {
         by_requester.ticket.clocks.attention.state,
         ClockState::Running
     );
+}
+
+#[test]
+fn a_colleague_takes_over_and_the_promise_stands() {
+    let colleague = || person("agente2.soporte");
+    let first = Story::assigned("redes");
+    let due = first.ticket.clocks.solution.due_at;
+    let (first, second) = (
+        AGENT,
+        first.after_minutes(3).when(&colleague(), Command::Take),
+    );
+    assert_eq!(second.ticket.clocks.solution.due_at, due);
+    let event = second.events.last().unwrap();
+    let EventKind::Assigned { agent, from, .. } = &event.kind else {
+        panic!("{event:?}")
+    };
+    assert_eq!(agent.email, address("agente2.soporte"));
+    assert_eq!(from.as_ref().unwrap().email, address(first));
+    let owed = effects(event, &second.ticket);
+    let mail = |kind| Effect::Mail(kind);
+    assert_eq!(owed, [mail(MailKind::Assigned), mail(MailKind::Reassigned)]);
+    // Whoever has it has it; whoever takes it in the same moment does not get it.
+    assert!(is_illegal(second.refuses(&colleague(), Command::Take)));
+    let third = person("agente3.soporte");
+    let refused = second.refuses(&third, Command::Take);
+    assert_eq!(
+        refused,
+        Rejection::InvalidTransition(
+            "Hace un momento quedó a cargo de Agente 2 de Soporte.".to_owned()
+        )
+    );
+    let third = second.after_minutes(1).when(&third, Command::Take);
+    // What waits for others goes on waiting.
+    let held = Story::in_state(State::OnHold(HoldReason::Requester)).after_minutes(1);
+    let held = held.when(&colleague(), Command::Take);
+    assert_eq!(held.ticket.state, State::OnHold(HoldReason::Requester));
+    // Not by another team's people, nor when it is solved.
+    assert!(matches!(
+        third.refuses(&person("agente1.impresion"), Command::Take),
+        Rejection::Denied(_)
+    ));
+    let solved = Story::in_state(State::Solved).after_minutes(9);
+    assert!(is_illegal(solved.refuses(&colleague(), Command::Take)));
+}
+
+#[test]
+fn who_had_it_is_told_unless_he_gave_it_away_himself() {
+    let to = |agent: &str| Command::AssignTo {
+        agent: address(agent),
+    };
+    let mails = |story: &Story| {
+        let owed = effects(story.events.last().unwrap(), &story.ticket);
+        owed.contains(&Effect::Mail(MailKind::Reassigned))
+    };
+    let story = Story::assigned("redes").when(&person(COORDINATOR), to("agente2.soporte"));
+    assert!(mails(&story));
+    // Nobody loses what he has.
+    let again = story.when(&person(COORDINATOR), to("agente2.soporte"));
+    assert!(!mails(&again));
+    let own = Story::registered("redes").when(&person(COORDINATOR), Command::Take);
+    assert!(!mails(&own));
+}
+
+#[test]
+fn a_link_is_revoked_also_after_the_end() {
+    let story = Story::in_state(State::Closed).when(&person(COORDINATOR), Command::RevokeLink);
+    assert_eq!(
+        (story.ticket.state, story.ticket.link_edition),
+        (State::Closed, 1)
+    );
+    let mut story = story;
+    story.ticket.link_edition = u8::MAX;
+    assert!(is_illegal(
+        story.refuses(&person(COORDINATOR), Command::RevokeLink)
+    ));
+    let denied = story.refuses(&person(AGENT), Command::RevokeLink);
+    assert_eq!(denied, Rejection::Denied(Denial::Forbidden));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn states_and_commands() {
     for (label, actor, command) in commands() {
         write!(table, "\n{label:<26}").unwrap();
         for state in State::all() {
-            let mut story = Story::in_state(state);
+            let mut story = Story::in_state(state).after_minutes(1);
             assert_eq!(story.ticket.state, state);
             let cell = match story.attempt(&actor, &command) {
                 Ok(_) => name(story.ticket.state).to_owned(),

@@ -351,6 +351,7 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
             Command::Reject { reason: note() },
         ),
         ("close", coordinator(), Command::Close),
+        ("revoke link", coordinator(), Command::RevokeLink),
         (
             "expire validation",
             Actor::System,
