@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
+import { accessible } from "./axe.js";
 import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { AGENT, ask, COLLEAGUE, REQUESTER } from "./people.js";
 
@@ -80,6 +81,7 @@ it("two agents on one request: nobody overwrites, both texts are shown", async (
 	await other.page.getByRole("button", { name: "Ver lo que cambió y decidir" }).click();
 	await other.page.getByText("La primera respuesta.").waitFor();
 	assert.equal(await other.page.locator('textarea[name="body"]').inputValue(), "Mi respuesta, más lenta.");
+	await accessible(other.page);
 	await picture(other.page, "conflicto");
 	await other.page.locator('form:has(textarea[name="body"]) button[type=submit]').click();
 	await other.page.waitForURL(/hecho=enviado$/);

@@ -167,6 +167,29 @@ impl Act {
         }
     }
 
+    /// Whether one press does it: nothing is asked, and nothing is lost by it.
+    pub(crate) fn is_at_once(self) -> bool {
+        match self {
+            Act::Take | Act::Close => true,
+            Act::Reply
+            | Act::Note
+            | Act::Resolve
+            | Act::Contact
+            | Act::Hold
+            | Act::Resume
+            | Act::Escalate
+            | Act::Report
+            | Act::AskProvider
+            | Act::ProviderReplied
+            | Act::Return
+            | Act::Assign
+            | Act::Recategorise
+            | Act::Reject
+            | Act::Decline
+            | Act::RevokeLink => false,
+        }
+    }
+
     /// What it does, said before it is done.
     fn hint(self) -> &'static str {
         match self {
@@ -535,7 +558,10 @@ pub fn form(act: Act, ticket: &Ticket, catalogue: &Catalogue, at: &str, key: &st
     Form {
         act,
         action: format!("{at}/{}", act.word()),
-        title: act.title().into(),
+        title: match (act, &ticket.assignee) {
+            (Act::Take, Some(colleague)) => format!("Tomar de {}", colleague.name).into(),
+            (_, _) => act.title().into(),
+        },
         hint: act.hint(),
         submit: act.submit().into(),
         fields: act.fields(&choices),
