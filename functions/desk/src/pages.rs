@@ -22,8 +22,10 @@ use types::api::pages::public;
 use types::catalogue::Role;
 use types::clock::ClockKind;
 use types::command::Setting;
+use types::compliance::Compliance;
 use types::effects::QueueName;
 use types::ids::{CategoryId, EmailAddress, TeamId, TicketNumber};
+use types::mail::{bounds, day};
 use types::permission::{Caller, may_read};
 use types::problem::Problem;
 use types::ticket::{State, Status, Ticket};
@@ -57,6 +59,10 @@ fn missing(queue: QueueName) -> &'static str {
         QueueName::Closure => "Cierres sin hacer",
     }
 }
+
+/// Tickets that a day's times are counted of, and how many are read at a time.
+const MOST_COUNTED: usize = 1_000;
+const COUNTED_AT_ONCE: usize = 100;
 
 /// Other tickets of a requester that are looked at.
 const OTHERS: usize = 20;
@@ -494,9 +500,42 @@ impl<'a> Visit<'a> {
                 waiting_extent,
             ),
             given_up: self.given_up().await?,
+            compliance: self.compliance().await?,
             shell,
         };
         Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// How the times were kept since the day began.
+    async fn compliance(&self) -> Result<(Compliance, Extent), Problem> {
+        let since = bounds(day(self.now)).map_or(self.now, |(start, _)| start);
+        let mut tickets: Vec<Ticket> = Vec::new();
+        // What is closed begins with the latest.
+        for (view, last) in [(View::Closed, since), (View::Open, Timestamp::MIN)] {
+            let Some(plan) = self.plan(view) else {
+                continue;
+            };
+            let mut cursor = None;
+            loop {
+                if tickets.len() >= MOST_COUNTED {
+                    let compliance = Compliance::between(&tickets, since, self.now);
+                    return Ok((compliance, Extent::Beginning));
+                }
+                let store = &self.desk.store;
+                let found = store.list(&plan, cursor.as_deref(), COUNTED_AT_ONCE, |_| true);
+                let Ok(page) = found.await.map_err(|e| problem_of(&e))? else {
+                    break;
+                };
+                let goes_on = page.tickets.last().is_some_and(|t| t.updated_at >= last);
+                tickets.extend(page.tickets);
+                cursor = page.next;
+                if cursor.is_none() || !goes_on {
+                    break;
+                }
+            }
+        }
+        let compliance = Compliance::between(&tickets, since, self.now);
+        Ok((compliance, Extent::Whole))
     }
 
     /// The tickets of one of today's lists, and whether there are more.

@@ -1003,6 +1003,10 @@ async fn today_shows_what_is_late_what_is_due_and_what_was_given_up() {
         receive_count: 5,
     };
     world.gives_up(&given_up).await;
+    // Attended and solved in time, of which one was closed; and yesterday's.
+    world.solved("ofimatica").await; // 3
+    let closed = world.solved("redes").await; // 4
+    closed.when(AGENT, Command::Close).await;
     let desk = started(&world).await;
     for who in [COORDINATOR, HEAD, AUDITOR] {
         let session = world.signed_in(who).await;
@@ -1015,6 +1019,7 @@ async fn today_shows_what_is_late_what_is_due_and_what_was_given_up() {
             "href=\"/solicitudes/2\"",
             "Correos sin salir",
             "href=\"/correo\"",
+            "resueltas 2 de 2.",
         ] {
             assert!(answer.body.contains(part), "{who}: {part}: {}", answer.body);
         }

@@ -3,6 +3,7 @@
 use askama::Template;
 use jiff::Timestamp;
 use types::command::Setting;
+use types::compliance::{Compliance, Share};
 use types::mail::day;
 use types::spanish;
 use types::ticket::Ticket;
@@ -27,6 +28,8 @@ pub struct Page<'a> {
     pub waiting: List<'a>,
     /// Messages that could not be worked off, by what they were for.
     pub given_up: Vec<GivenUp>,
+    /// How today's times were kept; of what began with it where there was too much.
+    pub compliance: (Compliance, Extent),
 }
 
 /// A list, with the view of the queue that has all of it.
@@ -111,6 +114,27 @@ impl Page<'_> {
         words::hour(self.shell.now)
     }
 
+    /// How today's times were kept, in words.
+    fn kept(&self) -> Option<String> {
+        let (
+            Compliance {
+                attention,
+                solution,
+            },
+            extent,
+        ) = self.compliance;
+        let parts: Vec<_> = [("atendidas", attention), ("resueltas", solution)]
+            .into_iter()
+            .filter(|(_, share)| share.of > 0)
+            .map(|(what, share)| part(what, share))
+            .collect();
+        let of = match extent {
+            Extent::Whole => "",
+            Extent::Beginning => " (de mil de las de hoy)",
+        };
+        (!parts.is_empty()).then(|| format!("Hoy, a tiempo: {}{of}.", parts.join("; ")))
+    }
+
     fn given_up_count(&self) -> usize {
         self.given_up.iter().map(|queue| queue.count).sum()
     }
@@ -138,6 +162,14 @@ impl Page<'_> {
                 &self.waiting,
             ),
         ]
+    }
+}
+
+fn part(what: &str, share: Share) -> String {
+    let Share { in_time, of } = share;
+    match share.percent() {
+        Some(percent) => format!("{what} {in_time} de {of} ({percent} %)"),
+        None => format!("{what} {in_time} de {of}"),
     }
 }
 

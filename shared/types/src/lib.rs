@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod clock;
 pub mod command;
+pub mod compliance;
 pub mod effects;
 pub mod ids;
 pub mod input;
