@@ -767,6 +767,36 @@ async fn the_queue_is_asked_for_again_under_a_condition() {
 }
 
 #[tokio::test]
+async fn asking_for_the_queue_again_reads_no_ticket() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let charged = async |who: &str| {
+        let session = world.signed_in(who).await;
+        let asks = |tag: &str| page("/cola", &session).header("if-none-match", tag);
+        // A minute may pass between two of them, which is another page.
+        loop {
+            let first = desk.answers(&page("/cola", &session)).await;
+            let tag = first.header("etag").unwrap().to_owned();
+            let before = desk.function.desk.store.read_units();
+            let again = desk.answers(&asks(&tag)).await;
+            let units = desk.function.desk.store.read_units() - before;
+            if again.status == 304 {
+                return units;
+            }
+        }
+    };
+    for _ in 0..120 {
+        world.assigned("plataforma").await;
+    }
+    // As many queries as there are statuses in the views, of a hundred keys each at
+    // the most; the session is read consistently (docs/performance.md).
+    assert_eq!(
+        (charged(AGENT).await, charged(COORDINATOR).await),
+        (14.0, 26.5)
+    );
+}
+
+#[tokio::test]
 async fn the_link_of_a_mail_shows_one_request_for_a_week_after_its_end() {
     let world = World::new().await;
     let case = world.solved("plataforma").await;

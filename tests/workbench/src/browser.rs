@@ -74,6 +74,12 @@ impl Browser {
         self.ask("GET", path, None)
     }
 
+    /// Asks for a path again, unless it is still what this tag names.
+    #[track_caller]
+    pub fn look_unless(&mut self, path: &str, tag: &str) -> Answer {
+        self.ask_with("GET", path, &[("if-none-match", tag)], None)
+    }
+
     /// Fills the form with this action in, presses its button, and goes to wherever
     /// that leads. A name of `filled` that is a button's is the one that is pressed.
     ///
@@ -144,10 +150,24 @@ impl Browser {
 
     #[track_caller]
     fn ask(&mut self, method: &str, path: &str, form: Option<&str>) -> Answer {
+        self.ask_with(method, path, &[], form)
+    }
+
+    #[track_caller]
+    fn ask_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: Option<&str>,
+    ) -> Answer {
         let mut request = self
             .client
             .request(method, path)
             .header("accept", "text/html");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         if !self.cookies.is_empty() {
             let cookies = self.cookies.iter();
             let cookies: Vec<_> = cookies.map(|(n, v)| format!("{n}={v}")).collect();

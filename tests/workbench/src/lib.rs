@@ -3,8 +3,8 @@
 //! `/_local/`, and no crate of the product.
 //!
 //! - [`demo`] and [`load`] are what `cargo run -- demo` and `cargo run -- load` do.
-//! - [`fault_run`], [`mail_load`] and [`sweep_cost`] are the binary `workbench`, which
-//!   the scripts of these names build and run.
+//! - [`fault_run`], [`mail_load`], [`sweep_cost`] and [`queue_cost`] are the binary
+//!   `workbench`, which the scripts of these names build and run.
 //! - A [`Host`] runs the product as it is deployed, from `template.yaml` and with the
 //!   functions' own processes; a [`Client`] speaks to it as a person's program would, a
 //!   [`Browser`] goes through its pages, and [`Smtp`] is another mail server.
@@ -28,6 +28,7 @@ mod chance;
 mod client;
 pub mod demo;
 pub mod fault_run;
+mod filled;
 mod host;
 mod letter;
 pub mod load;
@@ -36,6 +37,7 @@ pub mod mail_load;
 mod operator;
 pub mod people;
 mod process;
+pub mod queue_cost;
 mod smtp;
 pub mod sweep_cost;
 

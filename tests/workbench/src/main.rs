@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use workbench::fault_run::{Amount, Wanted};
 use workbench::mail_load::MailLoad;
-use workbench::{Chance, fault_run, mail_load, sweep_cost};
+use workbench::{Chance, fault_run, mail_load, queue_cost, sweep_cost};
 
 /// Programs that talk to a running desk, each of which starts its own. The scripts of
 /// their names build what they run.
@@ -31,6 +31,12 @@ enum Program {
     SweepCost {
         /// How many tickets are open, growing.
         #[arg(default_values_t = sweep_cost::SIZES)]
+        open: Vec<usize>,
+    },
+    /// Measures how long the desk's queue takes with more and more open tickets.
+    QueueCost {
+        /// How many tickets are open, growing.
+        #[arg(default_values_t = queue_cost::SIZES)]
         open: Vec<usize>,
     },
 }
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
         Program::FaultRun(wanted) => fault_run::run(&wanted.into()),
         Program::MailLoad { mails, file, text } => mail_load::run(MailLoad { mails, file, text }),
         Program::SweepCost { open } => sweep_cost::run(&open),
+        Program::QueueCost { open } => queue_cost::run(&open),
     }
 }
 

@@ -17,14 +17,13 @@
 )]
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::people::ANA;
-use crate::{Host, eventually};
+use crate::Host;
+use crate::filled::Filled;
 
 /// How many tickets are open, unless somebody says otherwise.
 pub const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
@@ -37,7 +36,6 @@ const RUNS: usize = 5;
 /// By how much its charges may differ as long as the same is due.
 const TOLERANCE: f64 = 0.1;
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// From the registration to the sweep that finds [`DUE`] timers.
 const SOON: SignedDuration = SignedDuration::from_hours(2 * 24);
 /// From the registration to the sweep that finds [`DUE_LATER`].
@@ -53,7 +51,7 @@ pub fn run(sizes: &[usize]) -> ExitCode {
         "sizes grow, from {DUE_LATER} or more"
     );
 
-    let desk = Desk::start();
+    let desk = Desk(Filled::start(host_without_escalation(), [DUE, DUE_LATER]));
     println!(
         "|   open |  due | found | rung | oldest overdue | sweep: units |     time | scan: units |     time |"
     );
@@ -61,7 +59,7 @@ pub fn run(sizes: &[usize]) -> ExitCode {
     let (mut open, mut filled, mut units) = (0, Vec::new(), Vec::new());
     for &size in sizes {
         let start = Instant::now();
-        desk.fill(open, size);
+        desk.0.fill(open, size);
         let seconds = start.elapsed().as_secs_f64();
         filled.push(format!("{} in {seconds:.1} s", size - open));
         open = size;
@@ -86,125 +84,28 @@ pub fn run(sizes: &[usize]) -> ExitCode {
 }
 
 /// A desk where nobody acts on timers.
-struct Desk {
-    host: Host,
-    table: String,
-    /// The ticket that all others are copies of.
-    row: Value,
-    doc: Value,
-    id: String,
-    created: Timestamp,
-}
+struct Desk(Filled);
 
 impl Desk {
-    fn start() -> Self {
-        let host = host_without_escalation();
-        let ana = host.client(ANA);
-        let ticket = ana.register("redes", "No hay red en el piso 3");
-        let ticket = eventually("it is assigned", || {
-            let ticket = ana.ticket(&ticket["number"]);
-            (ticket["status"] == "assigned").then_some(ticket)
-        });
-        host.settle();
-
-        let tables = host.aws("DynamoDB_20120810.ListTables", &json!({}));
-        let table = text(&tables["TableNames"][0]);
-        let id = text(&ticket["id"]);
-        let key = json!({ "pk": { "S": format!("TICKET#{id}") }, "sk": { "S": "TICKET" } });
-        let named = json!({ "TableName": table, "Key": key });
-        let row = host.aws("DynamoDB_20120810.GetItem", &named)["Item"].take();
-        assert_eq!(row["due_pk"]["S"], shard(&id));
-        // Its own timer is due today. The copies are open, and it is not.
-        host.aws("DynamoDB_20120810.DeleteItem", &named);
-
-        // Two sweeps account for its number, which costs a read once; the third is
-        // for the case that the schedule's own came between them.
-        let created = time(&text(&ticket["created_at"]));
-        for hours in 1..=3 {
-            host.sweep(created + SignedDuration::from_hours(hours));
-        }
-        Desk {
-            doc: serde_json::from_str(&text(&row["doc"]["S"])).unwrap(),
-            host,
-            table,
-            row,
-            id,
-            created,
-        }
-    }
-
-    /// Writes the tickets `from..to`.
-    fn fill(&self, from: usize, to: usize) {
-        let next = AtomicUsize::new(from);
-        let write = || {
-            loop {
-                let first = next.fetch_add(25, Ordering::Relaxed);
-                if first >= to {
-                    return;
-                }
-                let puts: Vec<_> = (first..to.min(first + 25))
-                    .map(|n| json!({ "PutRequest": { "Item": self.copy(n) } }))
-                    .collect();
-                let request = json!({ "RequestItems": { &self.table: puts } });
-                let answer = self.host.aws("DynamoDB_20120810.BatchWriteItem", &request);
-                assert_eq!(answer["UnprocessedItems"], json!({}));
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(write);
-            }
-        });
-    }
-
-    /// The ticket `n`: as the one that was registered would be under another id
-    /// and number, and at another time.
-    fn copy(&self, n: usize) -> Value {
-        let days = match n {
-            ..DUE => 1,
-            DUE..DUE_LATER => 10,
-            _ => 100,
-        };
-        let by = DAY * days + SignedDuration::from_secs(i64::try_from(n).unwrap());
-        let mut id = self.id[..16].to_owned();
-        id.extend((0..10).rev().map(|place| digit(n >> (5 * place))));
-
-        let mut doc = self.doc.clone();
-        shift(&mut doc, by);
-        doc["id"] = json!(id);
-        doc["number"] = json!(n + 2);
-        let mut row = self.row.clone();
-        row["doc"]["S"] = json!(doc.to_string());
-        row["pk"]["S"] = json!(format!("TICKET#{id}"));
-        row["requester_sk"]["S"] = json!(id);
-        row["due_pk"]["S"] = json!(shard(&id));
-        for name in ["due_sk", "team_sk", "assignee_sk"] {
-            let sort = text(&row[name]["S"]);
-            let (at, rest) = sort.split_once('#').unwrap();
-            let rest = rest.replace(&self.id, &id);
-            row[name]["S"] = json!(format!("{:.3}#{rest}", time(at) + by));
-        }
-        row
-    }
-
     /// Sweeps so long after the registration, when so many timers are due;
     /// prints a line, and gives what each run was charged.
     fn measure(&self, open: usize, after: SignedDuration, due: usize) -> Vec<f64> {
-        let at = self.created + after;
-        let queue = self.host.queue("escalation").name;
+        let at = self.0.created + after;
+        let queue = self.0.host.queue("escalation").name;
         let (mut units, mut times, mut swept) = (Vec::new(), Vec::new(), Value::Null);
         for _ in 0..RUNS {
             let start = Instant::now();
-            swept = self.host.sweep(at);
+            swept = self.0.host.sweep(at);
             times.push(start.elapsed());
             units.push(swept["read_units"].as_f64().unwrap());
             assert_eq!(swept["timers_found"], due, "{swept}");
             assert_eq!(swept["timers_rung"], due, "{swept}");
             // Nobody heard it.
-            let rung = self.host.queue("escalation");
+            let rung = self.0.host.queue("escalation");
             assert_eq!((rung.visible, rung.in_flight), (due as u64, 0));
             let url = format!("http://127.0.0.1/000000000000/{queue}");
-            self.host
+            self.0
+                .host
                 .aws("AmazonSQS.PurgeQueue", &json!({ "QueueUrl": url }));
         }
         times.sort();
@@ -227,7 +128,7 @@ impl Desk {
     /// page, and how many timers it would find.
     fn scan(&self, at: Timestamp) -> (f64, usize) {
         let mut request = json!({
-            "TableName": self.table,
+            "TableName": self.0.table,
             "FilterExpression": "begins_with(due_pk, :timer) AND due_sk < :at",
             "ExpressionAttributeValues": {
                 ":timer": { "S": "TIMER#" },
@@ -240,7 +141,7 @@ impl Desk {
         });
         let (mut units, mut found) = (0.0, 0);
         loop {
-            let page = self.host.aws("DynamoDB_20120810.Scan", &request);
+            let page = self.0.host.aws("DynamoDB_20120810.Scan", &request);
             units += page["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap();
             found += page["Items"].as_array().unwrap().len();
             match page.get("LastEvaluatedKey") {
@@ -261,41 +162,4 @@ fn host_without_escalation() -> Host {
         template.replace(mapping, nobody)
     };
     Host::start_on(edit, &[])
-}
-
-/// The digits of a ULID.
-const DIGITS: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-fn digit(n: usize) -> char {
-    char::from(DIGITS[n % DIGITS.len()])
-}
-
-/// Where the timer of a ticket stands in the index `due`: the last byte of its
-/// id, of which the last digit holds five bits, modulo the number of shards.
-fn shard(id: &str) -> String {
-    let last = id.bytes().last();
-    let digit = DIGITS.iter().position(|digit| Some(*digit) == last);
-    format!("TIMER#{}", digit.unwrap() % 4)
-}
-
-/// Moves every time in a document.
-fn shift(value: &mut Value, by: SignedDuration) {
-    match value {
-        Value::String(text) => {
-            if let Ok(time) = text.parse::<Timestamp>() {
-                *text = (time + by).to_string();
-            }
-        }
-        Value::Array(all) => all.iter_mut().for_each(|value| shift(value, by)),
-        Value::Object(all) => all.values_mut().for_each(|value| shift(value, by)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn time(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
 }
