@@ -85,6 +85,13 @@ async function mail(from, subject) {
 	await once(socket, "close");
 }
 
+it("the rail beside the refused mail has its counts, too", async () => {
+	const { page, watch } = await visitor(browser, url);
+	await signIn(page, COORDINATOR, "/correo");
+	await page.locator('[data-count="abiertas"]').getByText(/^\d+$/).waitFor();
+	watch.quiet();
+});
+
 it("a refused mail is read and accepted without scripts", async () => {
 	await mail("practicante@example.com", "No puedo entrar a la nomina");
 	const { page, watch } = await visitor(browser, url, { javaScriptEnabled: false });

@@ -118,7 +118,7 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
     match page {
         Page::Home => Ok(Answer::see_other(home(&caller))),
         Page::Mine => visit.mine().await,
-        Page::New => Ok(visit.new_request()),
+        Page::New => visit.new_request().await,
         Page::Ticket => visit.ticket().await,
         Page::File => {
             let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
@@ -206,11 +206,12 @@ impl<'a> Visit<'a> {
         Ok(Answer::page(self.call, 200, page.written()))
     }
 
-    fn new_request(&self) -> Answer {
-        let shell = self.shell("Nueva solicitud", Section::New);
+    async fn new_request(&self) -> Result<Answer, Problem> {
+        let mut shell = self.shell("Nueva solicitud", Section::New);
+        self.count(&mut shell).await?;
         let typed = new::Typed::default();
         let page = new::Page::of(shell, &self.stored.catalogue, typed, page_key());
-        Answer::page(self.call, 200, page.written())
+        Ok(Answer::page(self.call, 200, page.written()))
     }
 
     async fn ticket(&self) -> Result<Answer, Problem> {

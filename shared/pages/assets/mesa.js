@@ -6,7 +6,7 @@ const MODULES = [
 	["[data-now]", () => import("./clock.js")],
 	["form[data-inplace]", () => import("./form.js")],
 	["[data-draft], form[data-leave]", () => import("./draft.js")],
-	["[data-poll][id]", () => import("./poll.js")],
+	["[data-poll][id], .rail", () => import("./poll.js")],
 	["form[data-bulk]", () => import("./bulk.js")],
 	[".desk, form[method='post'] textarea", () => import("./keys.js")],
 ];

@@ -100,6 +100,11 @@ function busy(list) {
 /** What stands elsewhere and is always taken over: counts, the title, the time. @param {Document} page */
 function surroundings(page) {
 	if (!document.title.startsWith("Error: ")) document.title = page.title;
+	counted(page);
+}
+
+/** @param {Document} page */
+function counted(page) {
 	for (const count of document.querySelectorAll("[data-count], [data-live]")) {
 		const name = count.hasAttribute("data-count") ? "data-count" : "data-live";
 		const next = page.querySelector(`[${name}="${CSS.escape(count.getAttribute(name) ?? "")}"]`);
@@ -241,6 +246,20 @@ function watch(list) {
 	wait("answered");
 }
 
+/** The rail of a page that another function drew: it has no counts, and the desk has. */
+function fill() {
+	const counts = Array.from(document.querySelectorAll(".rail [data-count]"));
+	if (counts.length === 0 || counts.some((count) => count.hasChildNodes())) return;
+	const request = new XMLHttpRequest();
+	request.open("GET", "/solicitudes/nueva");
+	request.responseType = "document";
+	request.addEventListener("load", () => {
+		if (request.response instanceof Document) counted(request.response);
+	});
+	request.send();
+}
+
 export function start() {
+	fill();
 	for (const list of document.querySelectorAll("[data-poll][id]")) watch(list);
 }
