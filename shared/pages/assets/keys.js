@@ -32,7 +32,10 @@ export const KEYS = {
 		{ press: "Shift+E", act: "part", what: "Resolver y siguiente", offered: true },
 		{ press: ".", act: "copy", what: "Copiar el número" },
 	],
-	"Mientras escribe": [{ press: "Control+Enter", act: "send", what: "Enviar" }],
+	"Mientras escribe": [
+		{ press: "Control+Enter", act: "send", what: "Enviar" },
+		{ press: "::", act: "part", what: "Textos preparados", offered: true },
+	],
 	"Ir a": [
 		{ press: "g c", act: "part", what: "Cola" },
 		{ press: "g m", act: "part", what: "Mías" },

@@ -7,6 +7,7 @@ const MODULES = [
 	["form[data-inplace]", () => import("./form.js")],
 	["[data-draft], form[data-leave]", () => import("./draft.js")],
 	["[data-poll][id], .rail", () => import("./poll.js")],
+	["#textos", () => import("./canned.js")],
 	["form[data-bulk]", () => import("./bulk.js")],
 	[".desk, form[method='post'] textarea", () => import("./keys.js")],
 ];

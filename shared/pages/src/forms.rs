@@ -121,6 +121,35 @@ impl Act {
         }
     }
 
+    /// The id of its form on a page.
+    pub(crate) fn id(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
+    /// Whether canned texts belong into it: what the requester reads, and notes. A
+    /// provider is not told who asks.
+    pub(crate) fn takes_texts(self) -> bool {
+        match self {
+            Act::Reply
+            | Act::Note
+            | Act::Resolve
+            | Act::Contact
+            | Act::Hold
+            | Act::Decline
+            | Act::Return
+            | Act::Report => true,
+            Act::Take
+            | Act::Resume
+            | Act::Escalate
+            | Act::AskProvider
+            | Act::ProviderReplied
+            | Act::Assign
+            | Act::Recategorise
+            | Act::Reject
+            | Act::Close => false,
+        }
+    }
+
     fn title(self) -> &'static str {
         match self {
             Act::Reply => "Responder",
@@ -449,8 +478,7 @@ impl Form {
 
     /// The id of the form, and what the ids of its fields begin with.
     pub fn id(&self) -> String {
-        let Form { act, .. } = self;
-        format!("{act:?}").to_lowercase()
+        self.act.id()
     }
 
     /// The id of a field of it.
@@ -567,7 +595,7 @@ pub fn form(act: Act, ticket: &Ticket, catalogue: &Catalogue, at: &str, key: &st
         fields: act.fields(&choices),
         version: Some(ticket.version),
         next: (act == Act::Resolve).then(|| next_after(ticket.number)),
-        key: format!("{key}-{}", format!("{act:?}").to_lowercase()),
+        key: format!("{key}-{}", act.id()),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use jiff::Timestamp;
+use types::canned::Facts;
 use types::clock::{ClockKind, ClockState};
 use types::command::Setting;
 use types::ticket::{Channel, Event, Status, Ticket};
@@ -32,6 +33,8 @@ pub struct Page<'a> {
     pub note: Option<Form>,
     /// What else may be done.
     pub acts: Vec<Form>,
+    /// What may be put into some of the forms.
+    pub texts: Texts<'a>,
     /// The requester's other open ones.
     pub others: Vec<Other<'a>>,
     pub created: String,
@@ -46,6 +49,45 @@ pub struct SideClock {
     pub line: String,
     /// Why it is so, in sentences.
     pub account: Vec<String>,
+}
+
+/// Canned texts for a ticket, as they read on it.
+pub struct Texts<'a> {
+    pub all: Vec<Text<'a>>,
+    /// The ids of the forms that they may be put into.
+    pub forms: String,
+}
+
+/// A canned text, filled in.
+pub struct Text<'a> {
+    pub name: &'a str,
+    pub text: String,
+}
+
+impl<'a> Texts<'a> {
+    /// What is for the ticket, where there is a form to put it into.
+    fn of(reading: Reading<'a>, acts: &[Act]) -> Self {
+        let takes = acts.iter().filter(|act| act.takes_texts());
+        let forms: Vec<_> = takes.map(|act| act.id()).collect();
+        let Reading { ticket, now, .. } = reading;
+        let requester = &ticket.request.requester.person.name;
+        let facts = Facts::new(requester, ticket.number, &ticket.clocks, now);
+        let all = match forms.is_empty() {
+            true => vec![],
+            false => reading
+                .catalogue
+                .texts(&ticket.policy.category)
+                .map(|text| Text {
+                    name: &text.name,
+                    text: text.filled(&facts),
+                })
+                .collect(),
+        };
+        Texts {
+            all,
+            forms: forms.join(" "),
+        }
+    }
 }
 
 /// Another ticket of the requester's.
@@ -135,6 +177,7 @@ impl<'a> Page<'a> {
         };
         let mut acts = shell.who.map(|caller| offered(ticket, caller, setting));
         let mut acts = acts.take().unwrap_or_default();
+        let texts = Texts::of(reading, &acts);
         let at = format!("/solicitudes/{}", ticket.number.0);
         let of = |act| form(act, ticket, reading.catalogue, &at, key);
         let mut take = |act| {
@@ -158,6 +201,7 @@ impl<'a> Page<'a> {
             reply,
             note,
             acts: acts.into_iter().map(of).collect(),
+            texts,
             at: at.clone(),
             others: others.iter().map(Other::of).collect(),
             created: words::when(ticket.created_at, reading.now),

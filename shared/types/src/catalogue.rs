@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 use crate::calendar::{Calendar, CalendarDefinition};
+use crate::canned::{CannedText, MAX_TEXTS};
 use crate::clock::{ClockKind, Step, Tells};
 use crate::ids::{CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId};
 use crate::person::Person;
@@ -23,6 +24,9 @@ pub struct CatalogueDocument {
     pub directory: Vec<DirectoryEntry>,
     #[serde(default)]
     pub providers: Vec<Provider>,
+    /// What the desk writes again and again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<CannedText>,
     pub calendars: BTreeMap<CalendarId, CalendarDefinition>,
 }
 
@@ -213,6 +217,11 @@ impl Catalogue {
             "providers",
             document.providers.iter().map(|p| p.id.0.as_str()),
         );
+        check_unique(
+            &mut errors,
+            "texts",
+            document.texts.iter().map(|t| t.id.0.as_str()),
+        );
         let teams: BTreeSet<_> = document.teams.iter().map(|t| &t.id).collect();
         for (i, category) in document.categories.iter().enumerate() {
             if !teams.contains(&category.team) {
@@ -265,6 +274,7 @@ impl Catalogue {
                 }
             }
         }
+        check_texts(&mut errors, &document);
         if errors.is_empty() {
             Ok(Catalogue {
                 document,
@@ -298,6 +308,12 @@ impl Catalogue {
     /// A team by its key.
     pub fn team(&self, id: &TeamId) -> Option<&Team> {
         self.document.teams.iter().find(|t| t.id == *id)
+    }
+
+    /// The canned texts that are for a category, in the order of the catalogue.
+    pub fn texts(&self, category: &CategoryId) -> impl Iterator<Item = &CannedText> {
+        let texts = self.document.texts.iter();
+        texts.filter(move |text| text.is_for(category))
     }
 
     /// A provider by its key.
@@ -377,6 +393,23 @@ fn check_steps(errors: &mut Vec<FieldError>, category: usize, steps: &[Step]) {
     }
 }
 
+/// Canned texts are for categories that there are, and can be filled in.
+fn check_texts(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
+    if document.texts.len() > MAX_TEXTS {
+        let detail = format!("No puede haber más de {MAX_TEXTS} textos.");
+        errors.push(FieldError::new("texts", "too_many", detail));
+    }
+    let categories: BTreeSet<_> = document.categories.iter().map(|c| &c.id).collect();
+    for (i, text) in document.texts.iter().enumerate() {
+        text.check(&format!("texts[{i}]"), errors);
+        for category in &text.categories {
+            if !categories.contains(category) {
+                errors.push(unknown(&format!("texts[{i}].categories"), &category.0));
+            }
+        }
+    }
+}
+
 fn unknown(field: &str, key: &str) -> FieldError {
     FieldError::new(
         field,
@@ -449,6 +482,9 @@ mod tests {
             step(ClockKind::Solution, 50, Tells::Requester),
         ];
         document.directory[1].email = document.directory[0].email.clone();
+        document.texts[1].id = document.texts[0].id.clone();
+        document.texts[1].categories = [CategoryId::from("cocina")].into();
+        document.texts[2].text = "Hola, {nombre}.".to_owned();
         let fields: Vec<_> = Catalogue::new(document)
             .unwrap_err()
             .into_iter()
@@ -458,13 +494,51 @@ mod tests {
             fields,
             [
                 "directory[1]",
+                "texts[1]",
                 "categories[0].team",
                 "categories[1].calendar",
                 "categories[2].steps[1]",
                 "categories[2].steps[2].percent",
                 "categories[2].steps[3].percent",
-                "categories[2].steps[4].tells"
+                "categories[2].steps[4].tells",
+                "texts[1].categories",
+                "texts[2].text"
             ]
         );
+    }
+
+    #[test]
+    fn a_text_is_offered_where_it_is_for() {
+        let catalogue = shipped();
+        let offered = |category: &str| -> Vec<_> {
+            let category = CategoryId::from(category);
+            let texts = catalogue.texts(&category);
+            texts.map(|text| text.id.0.as_str()).collect()
+        };
+        assert!(offered("impresion").contains(&"impresora"));
+        assert!(!offered("redes").contains(&"impresora"));
+        assert!(offered("redes").contains(&"saludo"));
+        let mut many = catalogue.document().clone();
+        let text = many.texts[0].clone();
+        many.texts = (0..=MAX_TEXTS)
+            .map(|i| CannedText {
+                id: crate::ids::CannedTextId(i.to_string()),
+                ..text.clone()
+            })
+            .collect();
+        let errors = Catalogue::new(many.clone()).unwrap_err();
+        assert_eq!(errors[0].code, "too_many");
+        many.texts.pop();
+        assert!(Catalogue::new(many).is_ok());
+    }
+
+    #[test]
+    fn a_catalogue_without_texts_is_written_as_it_was() {
+        let mut document = shipped().document().clone();
+        document.texts.clear();
+        let written = serde_json::to_value(&document).unwrap();
+        assert!(written.get("texts").is_none(), "{written}");
+        let read: CatalogueDocument = serde_json::from_value(written).unwrap();
+        assert_eq!(read, document);
     }
 }

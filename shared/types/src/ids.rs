@@ -227,6 +227,8 @@ names! {
     CalendarId,
     /// Code of a format of the procedure, `A3-S1-FO-01` for one.
     FormatCode,
+    /// Key of a canned text in the catalogue, `saludo` for one.
+    CannedTextId,
 }
 
 /// A short text on one line: a title or the name of a person.

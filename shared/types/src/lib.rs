@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api;
 pub mod calendar;
+pub mod canned;
 pub mod catalogue;
 pub mod clock;
 pub mod command;
