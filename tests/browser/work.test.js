@@ -42,7 +42,10 @@ it("a canned text is found, chosen and sent by keys alone", async () => {
 	await list.getByRole("option").nth(1).waitFor({ state: "detached" });
 	assert.match((await only.textContent()) ?? "", /^Quedó resuelta/);
 	for (const _ of "qued") await page.keyboard.press("Backspace");
-	await list.getByRole("option").nth(all - 1).waitFor();
+	await list
+		.getByRole("option")
+		.nth(all - 1)
+		.waitFor();
 	await page.keyboard.press("ArrowUp");
 	const last = list.getByRole("option").nth(all - 1);
 	assert.equal(await last.getAttribute("aria-selected"), "true");
@@ -59,7 +62,10 @@ it("a canned text is found, chosen and sent by keys alone", async () => {
 	assert.equal(await box.inputValue(), text);
 	await page.keyboard.press("Control+Enter");
 	await page.waitForURL(/hecho=enviado$/);
-	await page.locator(".talk").getByText(/Su solicitud #\d{6} quedó resuelta\./).waitFor();
+	await page
+		.locator(".talk")
+		.getByText(/Su solicitud #\d{6} quedó resuelta\./)
+		.waitFor();
 	watch.quiet();
 	await context.close();
 });
@@ -83,7 +89,7 @@ it("two colons that mean themselves are left alone", async () => {
 	// A pointer takes one as well, and the focus stays in the box.
 	await page.keyboard.type("::salu");
 	await list.getByRole("option").first().click();
-	assert.match(await box.inputValue(), /::saludo\nBuen día, [^]+ya la estamos revisando/);
+	assert.match(await box.inputValue(), /::saludo\nBuen día, [^{}]+ya la estamos revisando/);
 	assert.equal(await box.evaluate((part) => part === document.activeElement), true);
 	watch.quiet();
 	await context.close();

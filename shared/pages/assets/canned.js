@@ -32,6 +32,9 @@ export function narrowed(texts, words) {
 	return texts.filter(({ name }) => all.every((word) => plain(name).includes(word)));
 }
 
+/** What a text says, after its greeting. @param {string} text */
+const glimpse = (text) => text.replace(/^[^\n]*\n\n(?=.)/, "").replace(/\s+/g, " ");
+
 /** @param {number} count */
 export const offer = (count) => (count === 1 ? "1 texto preparado" : `${count} textos preparados`);
 
@@ -89,7 +92,7 @@ function take({ box, from, found }, index) {
 function draw(opened) {
 	const options = opened.found.map(({ name, text }, index) => {
 		const option = element("li", { role: "option", id: `textos-${index}` }, element("b", {}, name), " ");
-		option.append(element("small", {}, text.replace(/\s+/g, " ")));
+		option.append(element("small", {}, glimpse(text)));
 		// A press keeps the focus where one writes.
 		option.addEventListener("pointerdown", (event) => event.preventDefault());
 		option.addEventListener("click", () => open && take(open, index));

@@ -146,6 +146,7 @@ impl Act {
             | Act::Assign
             | Act::Recategorise
             | Act::Reject
+            | Act::RevokeLink
             | Act::Close => false,
         }
     }
