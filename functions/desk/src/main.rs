@@ -8,6 +8,9 @@ mod handler;
 mod pages;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/work.rs"]
+mod tests_of_work;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;

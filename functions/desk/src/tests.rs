@@ -1,7 +1,5 @@
 //! The read side, over AWS in memory.
 
-mod work;
-
 use cloud::session::COOKIE;
 use in_process::people::{
     AGENT, ANA, AUDITOR, COLLEAGUE, COORDINATOR, HEAD, LUIS, OFFICER, OTHER_OFFICER, PERSONNEL,

@@ -2,9 +2,18 @@
 //! what somebody has set up for himself.
 
 use in_process::people::{AGENT, ANA, AUDITOR};
-use in_process::{World, application, now};
+use in_process::{Case, Request, Started, World, application, get, now};
 
-use super::{page, place, started};
+use super::ReadSide;
+
+async fn started(world: &World) -> Started<ReadSide> {
+    world.start("desk").await
+}
+
+/// A ticket's page, as somebody's browser asks for it.
+fn page(case: &Case, session: &str) -> Request {
+    get(format!("/solicitudes/{}", case.number.0)).seen_by(session)
+}
 
 // ------------------------------------------------------------- canned texts
 
@@ -15,7 +24,7 @@ async fn canned_texts_are_there_filled_in_for_whoever_writes() {
     let desk = started(&world).await;
     let seen = async |who: &str| {
         let session = world.signed_in(who).await;
-        let answer = desk.answers(&page(place(&case), &session)).await;
+        let answer = desk.answers(&page(&case, &session)).await;
         assert_eq!(answer.status, 200, "{who}");
         answer.body
     };
@@ -58,7 +67,7 @@ async fn a_name_that_looks_like_markup_or_a_place_stays_text() {
         .await;
     let desk = started(&world).await;
     let session = world.signed_in(AGENT).await;
-    let body = desk.answers(&page(place(&case), &session)).await.body;
+    let body = desk.answers(&page(&case, &session)).await.body;
     let (_, texts) = body.split_once("id=\"textos\"").unwrap();
     assert!(texts.contains("Buen día, {ticket}&#60;b&#62;"), "{texts}");
 }
