@@ -1,21 +1,20 @@
 //! The pages that are read.
 
+mod rail;
+
 use cloud::clock;
 use cloud::desk::{Desk, problem_of};
 use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
 use cloud::page::{Edition, page_key};
 use cloud::store::{ListPlan, StoredCatalogue};
-use futures_util::future::{try_join, try_join_all};
 use jiff::SignedDuration;
 use pages::assets::{EDITION, asset};
 use pages::call::{self, Known};
-use pages::mailroom::may_look;
-use pages::shell::{Counts, Notice, Section, Shell, View, oversees, works_here};
+use pages::shell::{Notice, Section, Shell, View, oversees, works_here};
 use pages::talk::Reading;
 use pages::today::{self, Extent};
 use pages::{mine, new, queue, request, ticket};
-use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::api::pages::desk::Page;
 use types::api::pages::public;
@@ -28,7 +27,7 @@ use types::ids::{CategoryId, EmailAddress, TeamId, TicketNumber};
 use types::mail::{bounds, day};
 use types::permission::{Caller, may_read};
 use types::problem::Problem;
-use types::ticket::{State, Status, Ticket};
+use types::ticket::{State, Ticket};
 use types::view::Reader;
 
 use crate::account::account;
@@ -298,11 +297,11 @@ impl<'a> Visit<'a> {
             return Err(Problem::Forbidden("Su función no trabaja ninguna cola."));
         };
         let mut shell = self.shell(view.name(), Section::Queue(view));
-        self.count(&mut shell).await?;
+        let worklist = self.count(&mut shell).await?;
         let narrowing = Narrowing::of(self.call);
         let tag = match (&narrowing, self.call.asked("cursor")) {
             (Narrowing { any: false, .. }, None) => {
-                let tag = self.tag(view, &plan, &shell).await?;
+                let tag = self.tag(view, &worklist, &shell).await?;
                 if self.call.has(&tag) {
                     return Ok(Answer::unchanged(&tag));
                 }
@@ -418,50 +417,6 @@ impl<'a> Visit<'a> {
         format!("{}?{}", self.call.path, query.finish())
     }
 
-    /// The partitions of a view: `None` where somebody works no queue.
-    fn plan(&self, view: View) -> Option<ListPlan> {
-        const OPEN: [Status; 4] = [
-            Status::New,
-            Status::Assigned,
-            Status::OnHold,
-            Status::Solved,
-        ];
-        let statuses: &[Status] = match view {
-            View::Due | View::Own => &OPEN[..3],
-            View::Free => &[Status::New],
-            View::Waiting => &[Status::OnHold],
-            View::Solved => &[Status::Solved],
-            View::Open => &OPEN,
-            View::Closed => &[Status::Closed],
-        };
-        let caller = self.caller;
-        let everything = [Role::Coordinator, Role::Auditor, Role::Head];
-        let everything = everything.into_iter().any(|role| caller.is(role));
-        let teams: Vec<TeamId> = match (everything, caller.is(Role::Agent)) {
-            (true, _) => {
-                let teams = self.stored.catalogue.document().teams.iter();
-                teams.map(|team| team.id.clone()).collect()
-            }
-            (false, true) => caller.teams.iter().cloned().collect(),
-            (false, false) => vec![],
-        };
-        let plan = match view {
-            View::Own if !caller.is(Role::Officer) => {
-                ListPlan::of_assignee(&caller.email, statuses)
-            }
-            _ if teams.is_empty() && caller.is(Role::Officer) => {
-                ListPlan::of_officer(&caller.email, statuses)
-            }
-            View::Own => ListPlan::of_officer(&caller.email, statuses),
-            _ if teams.is_empty() => return None,
-            _ => ListPlan::of_teams(&teams, statuses),
-        };
-        Some(match view {
-            View::Due => plan.due_before(self.now + SOON),
-            _ => plan,
-        })
-    }
-
     /// What today needs of whoever looks after all teams.
     async fn today(&self) -> Result<Answer, Problem> {
         if !oversees(self.caller) {
@@ -569,67 +524,6 @@ impl<'a> Visit<'a> {
             }
         }
         Ok(given_up)
-    }
-
-    /// Today's refused mails, for the rail of those who look through them.
-    async fn refused(&self) -> Result<Option<usize>, Problem> {
-        if !may_look(self.caller) {
-            return Ok(None);
-        }
-        let store = &self.desk.store;
-        let count = store
-            .count_mails(
-                types::mail::day(self.now),
-                "refused",
-                Some(Counts::MOST + 1),
-            )
-            .await;
-        count.map(Some).map_err(|e| problem_of(&e))
-    }
-
-    /// Has the rail say how much there is.
-    async fn count(&self, shell: &mut Shell<'_>) -> Result<(), Problem> {
-        (shell.counts, shell.refused) = try_join(self.rail(), self.refused()).await?;
-        Ok(())
-    }
-
-    /// How many tickets each view has, as far as anybody counts.
-    async fn rail(&self) -> Result<Option<Counts>, Problem> {
-        if !works_here(self.caller) {
-            return Ok(None);
-        }
-        let views = View::ALL.iter().copied();
-        let views = views.filter(|view| *view != View::Closed);
-        let plans = views.filter_map(|view| Some((view, self.plan(view)?)));
-        let counted = plans.map(|(view, plan)| async move {
-            let keys = self.desk.store.list_keys(&plan, Counts::MOST + 1).await;
-            keys.map(|keys| (view, keys.len()))
-        });
-        let counted = try_join_all(counted).await.map_err(|e| problem_of(&e))?;
-        Ok(Some(Counts::of(counted)))
-    }
-
-    /// What a browser's copy of the queue is known by: everything that it shows but
-    /// what it counts down by itself.
-    async fn tag(&self, view: View, plan: &ListPlan, shell: &Shell<'_>) -> Result<String, Problem> {
-        let counts = (&shell.counts, shell.refused);
-        let keys = self.desk.store.list_keys(plan, ROWS).await;
-        let mut hash = Sha256::new();
-        for key in keys.map_err(|e| problem_of(&e))? {
-            hash.update(key);
-            hash.update([0]);
-        }
-        // A list that is the same is in other bands a minute later.
-        let minute = self.now.as_second() / 60;
-        let rest = format!(
-            "{}/{EDITION}/{}/{}/{counts:?}/{minute}",
-            view.word(),
-            self.stored.version,
-            self.caller.email,
-        );
-        hash.update(rest);
-        let tag = data_encoding::HEXLOWER.encode(&hash.finalize()[..12]);
-        Ok(format!("W/\"{tag}\""))
     }
 
     /// Whom chosen requests may be assigned to, where whoever looks gives commands

@@ -775,25 +775,26 @@ async fn asking_for_the_queue_again_reads_no_ticket() {
         let asks = |tag: &str| page("/cola", &session).header("if-none-match", tag);
         // A minute may pass between two of them, which is another page.
         loop {
+            let units = || desk.function.desk.store.read_units();
+            let begin = units();
             let first = desk.answers(&page("/cola", &session)).await;
             let tag = first.header("etag").unwrap().to_owned();
-            let before = desk.function.desk.store.read_units();
+            let seen = units();
             let again = desk.answers(&asks(&tag)).await;
-            let units = desk.function.desk.store.read_units() - before;
             if again.status == 304 {
-                return units;
+                return [seen - begin, units() - seen];
             }
         }
     };
     for _ in 0..120 {
         world.assigned("plataforma").await;
     }
-    // As many queries as there are statuses in the views, of a hundred keys each at
-    // the most; the session is read consistently (docs/performance.md).
-    assert_eq!(
-        (charged(AGENT).await, charged(COORDINATOR).await),
-        (14.0, 26.5)
-    );
+    // A query for each status, of a hundred keys at the most, one for what is somebody's
+    // own, and the session; a page besides reads its fifty tickets (docs/performance.md).
+    // The catalogue is read from the table for the first of them.
+    charged(AGENT).await;
+    assert_eq!(charged(AGENT).await, [61.0, 8.5]);
+    assert_eq!(charged(COORDINATOR).await, [67.5, 11.0]);
 }
 
 #[tokio::test]
