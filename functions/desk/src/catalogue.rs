@@ -1,12 +1,10 @@
 //! The catalogue: everybody reads it, coordinators write it.
 
-use std::collections::BTreeSet;
-
 use cloud::desk::{Desk, problem_of};
 use cloud::http::{Answer, Call};
 use serde_json::Value;
 use types::api::{Access, CATALOGUE_VERSION, CatalogueChange, Takes};
-use types::catalogue::{Catalogue, CatalogueDocument};
+use types::catalogue::Catalogue;
 use types::input::Kind;
 use types::problem::{FieldError, Problem};
 use types::view::CatalogueView;
@@ -53,10 +51,16 @@ pub async fn change(
         return Err(conflict(expected.unwrap_or_default()));
     }
     let catalogue = Catalogue::new(document).map_err(Problem::Validation)?;
-    keeps_calendars(stored.catalogue.document(), catalogue.document())?;
+    let before = stored.catalogue.document();
+    catalogue.may_follow(before).map_err(Problem::Validation)?;
     let written = desk
         .store
-        .put_catalogue(catalogue.document(), stored.version)
+        .put_catalogue(
+            catalogue.document(),
+            stored.version,
+            &caller.person(),
+            None,
+        )
         .await
         .map_err(|e| problem_of(&e))?;
     if !written {
@@ -107,27 +111,4 @@ fn read(body: &[u8]) -> Result<CatalogueChange, Problem> {
         Problem::Validation(vec![FieldError::new(&path, "malformed", detail)])
     })?;
     Ok(CatalogueChange { document, version })
-}
-
-/// Tickets that are open go by the calendar that they were promised: one that
-/// was ever in force stays.
-fn keeps_calendars(old: &CatalogueDocument, new: &CatalogueDocument) -> Result<(), Problem> {
-    let kept: BTreeSet<_> = new.calendars.keys().collect();
-    let errors: Vec<_> = old
-        .calendars
-        .keys()
-        .filter(|id| !kept.contains(id))
-        .map(|id| {
-            FieldError::new(
-                &format!("calendars.{id}"),
-                "in_use",
-                "Un calendario no se retira: hay solicitudes que se rigen por él.",
-            )
-        })
-        .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::Validation(errors))
-    }
 }

@@ -7,7 +7,7 @@ use cloud::store::ListPlan;
 use types::Timestamp;
 use types::api::desk::Route;
 use types::api::pages::desk::Page as Shown;
-use types::api::pages::public;
+use types::api::pages::{catalogue as revised, public};
 use types::api::{self, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
@@ -18,7 +18,7 @@ use types::ticket::{Status, Ticket};
 use types::view::{EventView, Reader, TicketView};
 
 use crate::account::account;
-use crate::{catalogue, files, pages};
+use crate::{catalogue, catalogue_pages, files, pages};
 
 /// How long a copy of the document is good, in seconds: it changes with a
 /// deployment.
@@ -31,6 +31,9 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, 
     }
     if let Some(page) = Shown::of(&call.route) {
         return Ok(pages::answer(desk, files, call, page).await);
+    }
+    if let Some(page) = revised::Page::of(&call.route) {
+        return Ok(catalogue_pages::answer(desk, call, page).await);
     }
     let Some(route) = Route::of(&call.route) else {
         return lost(desk, call).await;

@@ -3,6 +3,7 @@
 
 mod account;
 mod catalogue;
+mod catalogue_pages;
 mod files;
 mod handler;
 mod pages;

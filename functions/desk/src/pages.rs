@@ -130,6 +130,27 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
     }
 }
 
+/// What stands around a page of somebody who works here, with the rail's counts.
+pub async fn around<'a>(
+    desk: &'a Desk,
+    call: &'a Call,
+    stored: &'a StoredCatalogue,
+    caller: &'a Caller,
+    title: &str,
+    section: Section,
+) -> Result<Shell<'a>, Problem> {
+    let visit = Visit {
+        desk,
+        call,
+        stored,
+        caller,
+        now: clock::now(),
+    };
+    let mut shell = visit.shell(title, section);
+    visit.count(&mut shell).await?;
+    Ok(shell)
+}
+
 /// A file of a request, to whoever holds its link.
 async fn linked_file(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
     let (caller, ticket) = desk.link_holder(call).await?;

@@ -4,8 +4,10 @@
 
 pub mod assets;
 pub mod call;
+pub mod catalogue;
 pub mod clocks;
 pub mod entrance;
+pub mod entryform;
 pub mod forms;
 pub mod local;
 pub mod mailroom;

@@ -43,6 +43,7 @@ pub enum Section {
     Call,
     Mail,
     Today,
+    Catalogue,
     New,
     Mine,
     Queue(View),
@@ -164,6 +165,7 @@ impl Notice {
             "resuelta" => "Resuelta. El solicitante recibe la solución por correo.",
             "cerrada" => "Cerrada.",
             "rechazada" => "La solicitud vuelve a la Mesa de Ayuda.",
+            "catalogo" => "Guardado: ya está vigente.",
             "hecho" => "Hecho.",
             "salio" => "Su sesión terminó.",
             _ => return None,
@@ -241,6 +243,10 @@ impl<'a> Shell<'a> {
 
     pub(crate) fn on_today(&self) -> bool {
         self.section == Section::Today
+    }
+
+    pub(crate) fn on_catalogue(&self) -> bool {
+        self.section == Section::Catalogue
     }
 
     /// Today's refused mails, as the rail says it.

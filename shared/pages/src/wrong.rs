@@ -1,5 +1,7 @@
 //! What of a form could not be taken: said at its head, and at each field.
 
+use std::borrow::Cow;
+
 use types::problem::{FieldError, Problem};
 
 /// What is wrong with what was sent; nothing, on a form that was not sent yet.
@@ -14,7 +16,7 @@ pub struct Wrong {
 /// A mistake, at the element where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Mistake {
-    pub(crate) id: &'static str,
+    pub(crate) id: Cow<'static, str>,
     pub(crate) said: String,
 }
 
@@ -25,14 +27,18 @@ impl Wrong {
     }
 
     /// The same in the page's own words.
-    pub(crate) fn said(
+    pub(crate) fn said<I: Into<Cow<'static, str>>>(
         problem: &Problem,
-        say: impl Fn(&FieldError) -> (&'static str, String),
+        say: impl Fn(&FieldError) -> (I, String),
     ) -> Self {
         let body = problem.body();
         let mistakes = body.errors.iter().map(say);
+        let mistakes = mistakes.map(|(id, said)| Mistake {
+            id: id.into(),
+            said,
+        });
         Wrong {
-            at: mistakes.map(|(id, said)| Mistake { id, said }).collect(),
+            at: mistakes.collect(),
             whole: Some(body.detail),
             signed_out: *problem == Problem::SignedOut,
         }

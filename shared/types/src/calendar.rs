@@ -58,6 +58,7 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 /// How far ahead [`Calendar::add`] looks for working time: ten years.
 const SEARCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -66,7 +67,7 @@ const SEARCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 const OFFICE: &str = "America/Bogota";
 
 /// The days of a week, in the order of [`Weekday::to_monday_zero_offset`].
-const DAYS: [&str; 7] = [
+pub(crate) const DAYS: [&str; 7] = [
     "monday",
     "tuesday",
     "wednesday",
@@ -154,7 +155,7 @@ impl WeekDefinition {
 }
 
 /// The public holidays that a calendar keeps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Holidays {
@@ -634,7 +635,7 @@ impl Interval {
 }
 
 impl Closure {
-    fn parse(definition: &ClosureDefinition) -> Result<Self, CalendarError> {
+    pub(crate) fn parse(definition: &ClosureDefinition) -> Result<Self, CalendarError> {
         let ClosureDefinition {
             name,
             from,

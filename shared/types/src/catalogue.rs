@@ -13,6 +13,7 @@ use crate::clock::{ClockKind, Step, Tells};
 use crate::ids::{CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId};
 use crate::person::Person;
 use crate::problem::FieldError;
+use crate::spanish;
 
 /// The catalogue as it is written and answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,7 +194,10 @@ impl Catalogue {
                 Err(e) => errors.push(FieldError::new(
                     &format!("calendars.{id}"),
                     "invalid_calendar",
-                    format!("El calendario «{id}» no es válido: {e}."),
+                    format!(
+                        "El calendario «{id}» no es válido: {}",
+                        spanish::calendar_error(&e)
+                    ),
                 )),
             }
         }
@@ -282,6 +286,41 @@ impl Catalogue {
             })
         } else {
             Err(errors)
+        }
+    }
+
+    /// Whether it may be in force after another one.
+    ///
+    /// # Errors
+    /// One entry for each calendar that open tickets may go by and that is gone; one
+    /// where nobody would be left who changes the catalogue.
+    pub fn may_follow(&self, before: &CatalogueDocument) -> Result<(), Vec<FieldError>> {
+        // Tickets that are open go by the calendar that they were promised: one that
+        // was ever in force stays.
+        let gone = before.calendars.keys();
+        let gone = gone.filter(|id| !self.document.calendars.contains_key(id));
+        let mut errors: Vec<_> = gone
+            .map(|id| {
+                FieldError::new(
+                    &format!("calendars.{id}"),
+                    "in_use",
+                    "Un calendario no se retira: hay solicitudes que se rigen por él.",
+                )
+            })
+            .collect();
+        let coordinates = |entry: &DirectoryEntry| entry.roles.contains(&Role::Coordinator);
+        let lost = before.directory.iter().any(coordinates)
+            && !self.document.directory.iter().any(coordinates);
+        if lost {
+            errors.push(FieldError::new(
+                "directory",
+                "last_coordinator",
+                "Nadie quedaría en la coordinación: ya no se podría cambiar el catálogo.",
+            ));
+        }
+        match errors.is_empty() {
+            true => Ok(()),
+            false => Err(errors),
         }
     }
 

@@ -4,7 +4,10 @@ use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::calendar::{Calendar, Closed, ClosedDays, Closure, Holidays, Interval, MonthDay, Week};
+use crate::calendar::{
+    self, Calendar, CalendarError, Closed, ClosedDays, Closure, ClosureDefinition, Holidays, Interval,
+    MonthDay, Week,
+};
 
 const DAYS: [&str; 7] = [
     "lunes",
@@ -328,6 +331,64 @@ fn closure(closure: &Closure) -> String {
         }
     };
     format!("{} ({days})", closure.name)
+}
+
+/// A closure as the catalogue writes it: `Receso (24 de diciembre a 2 de enero, cada
+/// año)`. Dates that are none are given as they are.
+pub fn closure_of(definition: &ClosureDefinition) -> String {
+    match Closure::parse(definition) {
+        Ok(parsed) => closure(&parsed),
+        Err(_) => {
+            let ClosureDefinition { name, from, .. } = definition;
+            format!("{name} ({from})")
+        }
+    }
+}
+
+/// Why a definition is no calendar, in a sentence.
+pub fn calendar_error(error: &CalendarError) -> String {
+    let day = |day: &str| {
+        let mut names = calendar::DAYS.iter().zip(DAYS);
+        let found = names.find(|(english, _)| **english == day);
+        found.map_or("", |(_, spanish)| spanish)
+    };
+    match error {
+        CalendarError::AlwaysAndHours => {
+            "Uno que siempre está abierto no lleva zona horaria, horas, festivos ni cierres."
+                .to_owned()
+        }
+        CalendarError::NoTimeZone => {
+            "Falta la zona horaria, por ejemplo America/Bogota.".to_owned()
+        }
+        CalendarError::UnknownTimeZone { name } => {
+            format!("No existe la zona horaria «{name}»; por ejemplo, America/Bogota.")
+        }
+        CalendarError::InvalidInterval { day: of, interval } => format!(
+            "{}: «{interval}» no es un horario; se escribe, por ejemplo, 08:00-12:00.",
+            day(of)
+        ),
+        CalendarError::EmptyInterval { day: of, interval } => format!(
+            "{}: «{interval}» termina antes de empezar; lo que pasa de medianoche se parte en 24:00.",
+            day(of)
+        ),
+        CalendarError::OverlappingIntervals {
+            day: of,
+            first,
+            second,
+        } => format!("{}: «{first}» y «{second}» se cruzan.", day(of)),
+        CalendarError::NoHours => "No abre a ninguna hora de la semana.".to_owned(),
+        CalendarError::InvalidDate {
+            name,
+            date,
+            expected,
+        } => format!("Cierre «{name}»: «{date}» no es una fecha; se escribe {expected}."),
+        CalendarError::ClosureEndsBeforeItStarts { name, from, to } => {
+            format!("Cierre «{name}»: termina el {to}, antes de empezar el {from}.")
+        }
+        CalendarError::NeverOpen { .. } => {
+            "Casi nunca está abierto: en diez años no alcanza el tiempo.".to_owned()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,13 +16,14 @@ use types::catalogue::CatalogueDocument;
 use types::effects::QueueName;
 use types::ids::TicketNumber;
 use types::message::Doorbell;
+use types::person::Person;
 
 use crate::case::now;
 use crate::faults::Fault;
 use crate::function::Started;
 use crate::mail::Mail;
 use crate::objects::Object;
-use crate::people::address;
+use crate::people::{COORDINATOR, address};
 use crate::template::{all_variables, function, table};
 use crate::wire::{Aws, Call, Caller, Connector, Hurried, lock};
 
@@ -100,7 +101,12 @@ impl World {
         let stored = self.desk.store.catalogue().await.unwrap();
         let mut document = stored.catalogue.document().clone();
         change(&mut document);
-        let written = self.desk.store.put_catalogue(&document, stored.version);
+        let by = Person {
+            email: address(COORDINATOR),
+            name: "Coordinador de Mesa de Ayuda".to_owned(),
+        };
+        let store = &self.desk.store;
+        let written = store.put_catalogue(&document, stored.version, &by, None);
         assert!(written.await.unwrap());
     }
 

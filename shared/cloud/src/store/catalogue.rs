@@ -7,8 +7,12 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use types::catalogue::{Catalogue, CatalogueDocument};
+use types::ids::EmailAddress;
+use types::person::Person;
 
+use super::idempotency::RequestKey;
 use super::item::Item;
+use super::query::{Order, Query};
 use super::{Store, StoreError, failed, unbuildable};
 use crate::clock;
 use crate::keys;
@@ -24,6 +28,52 @@ const FRESH: SignedDuration = SignedDuration::from_secs(5);
 pub struct StoredCatalogue {
     pub version: u64,
     pub catalogue: Arc<Catalogue>,
+}
+
+/// A version that was written, as it is kept.
+#[derive(Clone, Debug)]
+pub struct CatalogueVersion {
+    pub version: u64,
+    pub document: CatalogueDocument,
+    pub written_at: Option<Timestamp>,
+    /// Who wrote it; nobody knows where it was written before that was kept.
+    pub by: Option<Person>,
+    /// The key of the request that wrote it, and what that said.
+    request: Option<(String, String)>,
+}
+
+impl CatalogueVersion {
+    fn of(row: &Item) -> Result<Self, StoreError> {
+        let text = |name| row.text(name).map(str::to_owned);
+        let by = text("by").and_then(|email| EmailAddress::parse(&email).ok());
+        Ok(CatalogueVersion {
+            version: version_of(row),
+            document: row.doc()?,
+            written_at: row.text("written_at").and_then(|at| at.parse().ok()),
+            by: by.map(|email| Person {
+                name: text("by_name").unwrap_or_else(|| email.to_string()),
+                email,
+            }),
+            request: text("request").zip(text("fingerprint")),
+        })
+    }
+
+    /// Whether this request wrote it: sent again, it is done already.
+    pub fn is_of(&self, request: RequestKey<'_>) -> bool {
+        let RequestKey {
+            scope,
+            key,
+            fingerprint,
+        } = request;
+        let his = self.by.as_ref().is_some_and(|by| by.email.as_str() == scope);
+        let request = self.request.as_ref();
+        his && request.is_some_and(|(own, said)| own == key && said == fingerprint)
+    }
+}
+
+fn version_of(row: &Item) -> u64 {
+    let version = row.number("version");
+    version.and_then(|v| u64::try_from(v).ok()).unwrap_or(0)
 }
 
 /// The catalogue as this process last read it.
@@ -89,20 +139,55 @@ impl Store {
             Some(row) => {
                 let document: CatalogueDocument = row.doc()?;
                 let catalogue = Catalogue::new(document).map_err(|e| invalid(format!("{e:?}")))?;
-                let version = row
-                    .number("version")
-                    .and_then(|v| u64::try_from(v).ok())
-                    .unwrap_or(0);
                 Ok(StoredCatalogue {
-                    version,
+                    version: version_of(&row),
                     catalogue: Arc::new(catalogue),
                 })
             }
         }
     }
 
+    /// A version that was written; none has the number of the one that ships.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn catalogue_version(
+        &self,
+        version: u64,
+    ) -> Result<Option<CatalogueVersion>, StoreError> {
+        let row = self.get(&keys::catalogue_version(version)).await?;
+        row.map(|row| CatalogueVersion::of(&row)).transpose()
+    }
+
+    /// At most so many versions that were written, the latest first, from one on.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn catalogue_versions(
+        &self,
+        from: u64,
+        most: usize,
+    ) -> Result<Vec<CatalogueVersion>, StoreError> {
+        let rows = self
+            .query(Query {
+                operation: "read the catalogue's versions",
+                index: None,
+                condition: "pk = :pk AND sk BETWEEN :first AND :last",
+                values: vec![
+                    (":pk", keys::CATALOGUE.to_owned()),
+                    (":first", keys::catalogue_version(0).sk),
+                    (":last", keys::catalogue_version(from).sk),
+                ],
+                order: Order::Descending,
+                limit: Some(most),
+            })
+            .await?;
+        rows.iter().map(CatalogueVersion::of).collect()
+    }
+
     /// Writes a catalogue over version `over`, and keeps it under its own
-    /// version as well. Says `false` when somebody else wrote in between.
+    /// version as well, with who wrote it and which request of his that was. Says
+    /// `false` when somebody else wrote in between.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -110,14 +195,26 @@ impl Store {
         &self,
         document: &CatalogueDocument,
         over: u64,
+        by: &Person,
+        request: Option<RequestKey<'_>>,
     ) -> Result<bool, StoreError> {
         let operation = "write the catalogue";
         let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let version = over + 1;
         // Both or none: the version that is kept is the one that was in force.
-        let kept = Item::with_doc(&keys::catalogue_version(version), document)?
+        let mut kept = Item::with_doc(&keys::catalogue_version(version), document)?
             .set_number("version", whole(version))
-            .set("written_at", keys::sortable(clock::now()));
+            .set("written_at", keys::sortable(clock::now()))
+            .set("by", by.email.as_str())
+            .set("by_name", by.name.as_str());
+        if let Some(RequestKey {
+            scope: _,
+            key,
+            fingerprint,
+        }) = request
+        {
+            kept = kept.set("request", key).set("fingerprint", fingerprint);
+        }
         let kept = Put::builder()
             .table_name(&self.table)
             .set_item(Some(kept.0))

@@ -90,6 +90,19 @@ pages! {
         /// What today needs of whoever coordinates.
         Today GET "/hoy";
     }
+    /// The catalogue and the directory.
+    catalogue: Desk {
+        /// Where whoever looks at it begins.
+        Start GET "/catalogo";
+        /// The entries of a part: people, teams, categories.
+        Part GET "/catalogo/{part}";
+        /// What was in force before, and who changed it.
+        Versions GET "/catalogo/versiones";
+        /// One entry, or the form for a new one.
+        Entry GET "/catalogo/{part}/ficha";
+        /// Says what a change would do, and carries it out once that was seen.
+        Revise POST "/catalogo/{part}/ficha";
+    }
     /// What whoever comes may have.
     public: Desk {
         /// A request, to whoever holds the link that its requester was mailed.

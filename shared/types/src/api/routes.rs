@@ -40,6 +40,9 @@ impl Function {
     }
 }
 
+/// Who writes the catalogue, in whatever way.
+pub const CHANGES_CATALOGUE: Access = Access::Roles(&[Role::Coordinator]);
+
 /// What a command on a ticket may run into.
 const COMMAND: &[P] = &[
     P::MalformedBody,
@@ -383,7 +386,7 @@ routes! {
         }
         /// Writes a new version of the catalogue. `version` names the one that it starts from.
         ChangeCatalogue(catalogue requests::CatalogueChange) {
-            PUT "/catalog" by Access::Roles(&[Role::Coordinator]);
+            PUT "/catalog" by CHANGES_CATALOGUE;
             200 json CatalogueView<'static>, or CATALOGUE_CHANGE;
             example (shipped_catalogue)
         }

@@ -1,0 +1,547 @@
+//! The pages of the catalogue. Whoever works here reads it; a coordinator changes an
+//! entry in two steps: what the change would do is said, and the same form sent again
+//! does it, over the version that was looked at.
+
+use ::pages::catalogue::{
+    Access, Head, List, Meanwhile, Page as Form, Preview, Resend, Version, Versions, Written,
+    part_of, place, word,
+};
+use ::pages::entryform::{Typed, blank, filled, read, tidied};
+use ::pages::forms::sent as value_of;
+use ::pages::shell::{Section, Shell, works_here};
+use cloud::clock;
+use cloud::desk::{Desk, fingerprint, problem_of};
+use cloud::http::{Answer, Call};
+use cloud::page::{Sent, page_key};
+use cloud::store::{CatalogueVersion, DEFAULT_CATALOGUE, ListPlan, RequestKey, StoredCatalogue};
+use types::api::CHANGES_CATALOGUE;
+use types::api::pages::catalogue::Page;
+use types::catalogue::{Catalogue, CatalogueDocument};
+use types::consequences::{Consequence, Count, Open, consequences};
+use types::difference::{Difference, difference};
+use types::entries::Part;
+use types::ids::EmailAddress;
+use types::permission::Caller;
+use types::problem::{FieldError, Problem};
+use types::revision::{Revision, entry_of, revised};
+use types::ticket::{HoldReason, State, Status, Ticket};
+
+use crate::pages::around;
+
+/// Versions of a page.
+const ROWS: usize = 20;
+
+/// Beyond that nobody counts what is open.
+const MOST: usize = 100;
+
+/// How many pages of a list are looked through for tickets that nobody lists by.
+const LOOKS: usize = 10;
+
+/// The states of what is open.
+const OPEN: [Status; 4] = [
+    Status::New,
+    Status::Assigned,
+    Status::OnHold,
+    Status::Solved,
+];
+
+const UNKNOWN: Problem = Problem::NotFound("Esta dirección no existe.");
+
+/// Answers a page. What goes wrong is a page, too.
+pub async fn answer(desk: &Desk, call: &Call, page: Page) -> Answer {
+    let shown = match page {
+        Page::Start => Ok(Answer::see_other("/catalogo/personas")),
+        Page::Part | Page::Versions | Page::Entry => show(desk, call, page).await,
+        Page::Revise => {
+            let sent = Sent::of(call);
+            match revise(desk, call, &sent).await {
+                // Nothing that was typed is lost.
+                Err(
+                    problem @ (Problem::SignedOut | Problem::Unavailable | Problem::Internal),
+                ) => Ok(resend(call, &sent, &problem)),
+                shown => shown,
+            }
+        }
+    };
+    match shown {
+        Ok(answer) => answer,
+        Err(problem) => desk.page_of_problem(call, problem).await,
+    }
+}
+
+/// Somebody who looks at the catalogue.
+struct Visit<'a> {
+    desk: &'a Desk,
+    call: &'a Call,
+    stored: &'a StoredCatalogue,
+    caller: &'a Caller,
+}
+
+async fn show(desk: &Desk, call: &Call, page: Page) -> Result<Answer, Problem> {
+    // From the table: whoever has just changed it wants to see that.
+    let stored = desk.store.catalogue().await.map_err(|e| problem_of(&e))?;
+    let caller = desk.visitor(call, &stored.catalogue).await?;
+    if !works_here(&caller) {
+        return Err(Problem::Forbidden(
+            "El catálogo es para quienes atienden las solicitudes.",
+        ));
+    }
+    let visit = Visit {
+        desk,
+        call,
+        stored: &stored,
+        caller: &caller,
+    };
+    match page {
+        Page::Part => visit.list().await,
+        Page::Versions => visit.versions().await,
+        Page::Entry => visit.entry().await,
+        Page::Start | Page::Revise => Err(UNKNOWN),
+    }
+}
+
+/// What was sent, to be sent again as it is: it may have been done after all, and is
+/// then not done twice.
+fn resend(call: &Call, sent: &Sent, problem: &Problem) -> Answer {
+    let page = Resend {
+        shell: Shell::new("Error: Catálogo", Section::Nowhere, clock::now()),
+        action: &call.path,
+        problem,
+        sent: sent.typed(),
+        key: sent.key_again(call, problem),
+    };
+    Answer::page(call, problem.status(), page.written())
+}
+
+impl<'a> Visit<'a> {
+    fn document(&self) -> &'a CatalogueDocument {
+        self.stored.catalogue.document()
+    }
+
+    fn part(&self) -> Result<Part, Problem> {
+        part_of(self.call.parameter("part")).ok_or(UNKNOWN)
+    }
+
+    fn access(&self) -> Access {
+        match CHANGES_CATALOGUE.admits(self.caller) {
+            true => Access::Changes,
+            false => Access::Reads,
+        }
+    }
+
+    async fn shell(&self, title: &str) -> Result<Shell<'a>, Problem> {
+        let Visit {
+            desk,
+            call,
+            stored,
+            caller,
+        } = self;
+        around(desk, call, stored, caller, title, Section::Catalogue).await
+    }
+
+    async fn version(&self, version: u64) -> Result<Option<CatalogueVersion>, Problem> {
+        let found = self.desk.store.catalogue_version(version).await;
+        found.map_err(|e| problem_of(&e))
+    }
+
+    /// Who wrote the version in force, and when.
+    async fn in_force(&self) -> Result<Written, Problem> {
+        let version = self.stored.version;
+        let kept = match version {
+            0 => None,
+            version => self.version(version).await?,
+        };
+        Ok(kept.as_ref().map_or_else(
+            || Written {
+                version,
+                at: None,
+                by: None,
+            },
+            written,
+        ))
+    }
+
+    async fn head(&self, part: Option<Part>) -> Result<Head, Problem> {
+        Ok(Head {
+            written: self.in_force().await?,
+            part,
+            access: self.access(),
+        })
+    }
+
+    async fn list(&self) -> Result<Answer, Problem> {
+        let part = self.part()?;
+        let (shell, head) = (self.shell("Catálogo").await?, self.head(Some(part)).await?);
+        let page = List::of(shell, head, part, self.document());
+        Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    async fn entry(&self) -> Result<Answer, Problem> {
+        let part = self.part()?;
+        let key = self.call.asked("clave");
+        let typed = match key {
+            None if self.access() == Access::Reads => {
+                let list = format!("/catalogo/{}", word(part));
+                return Ok(Answer::see_other(&list));
+            }
+            None => blank(part),
+            Some(key) => {
+                let entry = entry_of(self.document(), part, key);
+                filled(part, &entry.ok_or(Problem::NotFound("No está en el catálogo."))?)
+            }
+        };
+        let (shell, head) = (self.shell("Catálogo").await?, self.head(Some(part)).await?);
+        let page = Form::of(shell, head, part, key, self.document(), &typed);
+        Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    async fn versions(&self) -> Result<Answer, Problem> {
+        let from = self.call.asked("desde").and_then(|from| from.parse().ok());
+        let from = from.unwrap_or(self.stored.version);
+        let kept = self.desk.store.catalogue_versions(from, ROWS + 1).await;
+        let kept = kept.map_err(|e| problem_of(&e))?;
+        let shipped = shipped()?;
+        let mut versions = Vec::new();
+        for (i, version) in kept.iter().enumerate().take(ROWS) {
+            let before = kept.get(i + 1).map(|before| &before.document);
+            versions.push(Version {
+                written: written(version),
+                differences: difference(before.unwrap_or(&shipped), &version.document),
+            });
+        }
+        let next = kept.get(ROWS).map(|version| version.version);
+        let page = Versions {
+            shell: self.shell("Versiones del catálogo").await?,
+            head: self.head(None).await?,
+            versions,
+            next: next.map(|from| format!("/catalogo/versiones?desde={from}")),
+        };
+        Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// The open tickets that an entry has to do with.
+    async fn open(&self, part: Part, key: &str) -> Result<Open, Problem> {
+        const NONE: Count = Count::Exactly(0);
+        let document = self.document();
+        let teams: Vec<_> = document.teams.iter().map(|team| team.id.clone()).collect();
+        let mut escalated = NONE;
+        let tickets = match part {
+            Part::People => {
+                let Ok(email) = EmailAddress::parse(key) else {
+                    return Err(UNKNOWN);
+                };
+                escalated = self.count(&ListPlan::of_officer(&email, &OPEN)).await?;
+                self.count(&ListPlan::of_assignee(&email, &OPEN)).await?
+            }
+            Part::Teams => self.count(&ListPlan::of_teams(&[key.into()], &OPEN)).await?,
+            Part::Categories => {
+                let of_it = |ticket: &Ticket| ticket.policy.category.0 == key;
+                self.look(&ListPlan::of_teams(&teams, &OPEN), of_it).await?
+            }
+            Part::Providers => {
+                let waits = |ticket: &Ticket| {
+                    ticket.state == State::OnHold(HoldReason::Provider)
+                        && ticket.provider.as_ref().is_some_and(|own| own.0 == key)
+                };
+                let held = ListPlan::of_teams(&teams, &[Status::OnHold]);
+                self.look(&held, waits).await?
+            }
+            Part::Calendars => NONE,
+        };
+        Ok(Open { tickets, escalated })
+    }
+
+    async fn count(&self, plan: &ListPlan) -> Result<Count, Problem> {
+        let keys = self.desk.store.list_keys(plan, MOST).await;
+        let keys = keys.map_err(|e| problem_of(&e))?;
+        Ok(counted(keys.len()))
+    }
+
+    /// The same, where the tickets themselves have to be asked.
+    async fn look(&self, plan: &ListPlan, of_it: impl Fn(&Ticket) -> bool) -> Result<Count, Problem> {
+        let mut found = 0;
+        let mut cursor = None;
+        for _ in 0..LOOKS {
+            let store = &self.desk.store;
+            let page = store.list(plan, cursor.as_deref(), MOST, &of_it).await;
+            let page = page.map_err(|e| problem_of(&e))?;
+            let page = page.map_err(|_| Problem::Internal)?;
+            found += page.tickets.len();
+            cursor = page.next;
+            if cursor.is_none() || found >= MOST {
+                return Ok(counted(found));
+            }
+        }
+        Ok(Count::AtLeast(found))
+    }
+}
+
+fn counted(found: usize) -> Count {
+    match found {
+        found if found < MOST => Count::Exactly(found),
+        _ => Count::AtLeast(MOST),
+    }
+}
+
+fn written(version: &CatalogueVersion) -> Written {
+    Written {
+        version: version.version,
+        at: version.written_at,
+        by: version.by.clone(),
+    }
+}
+
+fn shipped() -> Result<CatalogueDocument, Problem> {
+    let shipped = Catalogue::from_toml(DEFAULT_CATALOGUE);
+    shipped
+        .map(|shipped| shipped.document().clone())
+        .map_err(|_| Problem::Internal)
+}
+
+/// What a form asks for.
+struct Asked {
+    part: Part,
+    /// The entry that it is about; none for a new one.
+    key: Option<String>,
+    wish: Wish,
+    step: Step,
+    /// The version that whoever sent it was looking at.
+    seen: Option<u64>,
+    typed: Typed,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Put,
+    Remove,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Preview,
+    Save,
+}
+
+/// A change that could be made.
+struct Proposal {
+    catalogue: Catalogue,
+    differences: Vec<Difference>,
+    consequences: Vec<Consequence>,
+}
+
+impl Asked {
+    /// Fields of the form that are none of the entry's.
+    const OWN: [&str; 4] = ["clave", "hacer", "paso", "version"];
+
+    fn of(part: Part, sent: &[(String, String)]) -> Self {
+        let value = |name| value_of(sent, name);
+        let is_own = |(name, _): &&(String, String)| !Self::OWN.contains(&name.as_str());
+        let typed: Typed = sent.iter().filter(is_own).cloned().collect();
+        Asked {
+            part,
+            key: value("clave").map(str::to_owned),
+            wish: match value("hacer") {
+                Some("quitar") => Wish::Remove,
+                Some(_) | None => Wish::Put,
+            },
+            step: match value("paso") {
+                Some("guardar") => Step::Save,
+                Some(_) | None => Step::Preview,
+            },
+            seen: value("version").and_then(|version| version.parse().ok()),
+            typed: tidied(part, &typed),
+        }
+    }
+
+    /// What is sent again once the preview was seen.
+    fn again(&self) -> Typed {
+        let mut again = self.typed.clone();
+        if let Some(key) = &self.key {
+            again.push(("clave".to_owned(), key.clone()));
+        }
+        if self.wish == Wish::Remove {
+            again.push(("hacer".to_owned(), "quitar".to_owned()));
+        }
+        again
+    }
+
+    /// What stands in the form.
+    fn shown(&self, document: &CatalogueDocument) -> Typed {
+        match (self.wish, &self.key) {
+            (Wish::Remove, Some(key)) => {
+                let entry = entry_of(document, self.part, key);
+                entry.map_or_else(Typed::new, |entry| filled(self.part, &entry))
+            }
+            (Wish::Put | Wish::Remove, _) => self.typed.clone(),
+        }
+    }
+
+    async fn propose(&self, visit: &Visit<'_>) -> Result<Proposal, Problem> {
+        let document = visit.document();
+        let part = self.part;
+        let (key, revision) = match (self.wish, &self.key) {
+            (Wish::Remove, Some(key)) => (key.clone(), Revision::Remove { key: key.clone() }),
+            (Wish::Remove, None) => return Err(UNKNOWN),
+            (Wish::Put, key) => {
+                let entry = read(part, key.as_deref(), document, &self.typed);
+                let entry = entry.map_err(Problem::Validation)?;
+                let named = entry.get(part.key()).and_then(|key| key.as_str());
+                let named = named.unwrap_or_default().to_owned();
+                let key = key.clone();
+                (named, Revision::Put { key, entry })
+            }
+        };
+        let catalogue = revised(document, part, revision).map_err(Problem::Validation)?;
+        let open = visit.open(part, &key).await?;
+        let after = catalogue.document();
+        let refused = |error: FieldError| Problem::Validation(vec![error]);
+        Ok(Proposal {
+            consequences: consequences(part, &key, document, after, open).map_err(refused)?,
+            differences: difference(document, after),
+            catalogue,
+        })
+    }
+}
+
+/// Says what a change would do, or makes it.
+async fn revise(desk: &Desk, call: &Call, sent: &Sent) -> Result<Answer, Problem> {
+    // Whoever is overtaken between reading and writing looks once more, and sees by whom.
+    for _ in 0..2 {
+        let stored = desk.store.catalogue().await.map_err(|e| problem_of(&e))?;
+        let caller = desk.sender(call, &stored.catalogue).await?;
+        if !CHANGES_CATALOGUE.admits(&caller) {
+            return Err(Problem::Forbidden(
+                "Solo la coordinación cambia el catálogo.",
+            ));
+        }
+        let visit = Visit {
+            desk,
+            call,
+            stored: &stored,
+            caller: &caller,
+        };
+        let asked = Asked::of(visit.part()?, sent.typed());
+        if let Some(answer) = visit.revised(&asked).await? {
+            return Ok(answer);
+        }
+    }
+    Err(Problem::Unavailable)
+}
+
+impl Visit<'_> {
+    /// The page that a form leads to; nothing where somebody else was faster.
+    async fn revised(&self, asked: &Asked) -> Result<Option<Answer>, Problem> {
+        let current = self.stored.version;
+        let done = format!("/catalogo/{}?hecho=catalogo", word(asked.part));
+        let key = self.call.idempotency_key()?;
+        let fingerprint = fingerprint(self.call);
+        let request = key.as_ref().map(|key| RequestKey {
+            scope: self.caller.email.as_str(),
+            key,
+            fingerprint: &fingerprint,
+        });
+        if let (Step::Save, Some(request), Some(seen)) = (asked.step, request, asked.seen)
+            && seen < current
+        {
+            let kept = self.version(seen + 1).await?;
+            if kept.is_some_and(|kept| kept.is_of(request)) {
+                return Ok(Some(Answer::see_other(&done)));
+            }
+        }
+        let proposed = match asked.propose(self).await {
+            Err(problem @ (Problem::Unavailable | Problem::Internal)) => return Err(problem),
+            proposed => proposed,
+        };
+        match proposed {
+            Ok(proposal)
+                if asked.step == Step::Save
+                    && asked.seen == Some(current)
+                    && !proposal.differences.is_empty() =>
+            {
+                let document = proposal.catalogue.document();
+                let by = self.caller.person();
+                let store = &self.desk.store;
+                let put = store.put_catalogue(document, current, &by, request).await;
+                if !put.map_err(|e| problem_of(&e))? {
+                    return Ok(None);
+                }
+                tracing::info!(catalogue.version = current + 1, "the catalogue was changed");
+                Ok(Some(Answer::see_other(&done)))
+            }
+            proposed => self.preview(asked, proposed).await.map(Some),
+        }
+    }
+
+    /// The form again, with what it would do, or why it cannot.
+    async fn preview(
+        &self,
+        asked: &Asked,
+        proposed: Result<Proposal, Problem>,
+    ) -> Result<Answer, Problem> {
+        let Asked { part, key, .. } = asked;
+        let document = self.document();
+        let meanwhile = self.meanwhile(asked).await?;
+        let (problem, proposal) = match proposed {
+            Ok(proposal) => (None, Some(proposal)),
+            Err(problem) => (Some(problem), None),
+        };
+        let conflict = asked.step == Step::Save && meanwhile.is_some();
+        let status = match (&problem, conflict) {
+            (Some(problem), _) => problem.status(),
+            (None, true) => 409,
+            (None, false) => 200,
+        };
+        let title = match status {
+            200 => "Vista previa del catálogo",
+            _ => "Error: Catálogo",
+        };
+        let mut head = self.head(Some(*part)).await?;
+        if asked.wish == Wish::Remove {
+            // What is to be taken out is looked at, and not changed besides.
+            head.access = Access::Reads;
+        }
+        let shell = self.shell(title).await?;
+        let typed = asked.shown(document);
+        let mut page = Form::of(shell, head, *part, key.as_deref(), document, &typed);
+        if let Some(problem) = &problem {
+            page.refused(problem);
+        }
+        let again = asked.again();
+        page.preview = proposal.map(|proposal| Preview {
+            title: match (asked.wish, key) {
+                (Wish::Remove, _) => "Esto se quitará".to_owned(),
+                (Wish::Put, None) => "Esto se agregará".to_owned(),
+                (Wish::Put, Some(_)) => "Esto cambiará".to_owned(),
+            },
+            confirm: match (asked.wish, key) {
+                (Wish::Remove, _) => "Quitar",
+                (Wish::Put, None) => "Agregar",
+                (Wish::Put, Some(_)) => "Guardar",
+            },
+            differences: proposal.differences,
+            consequences: proposal.consequences,
+            sent: &again,
+            version: self.stored.version,
+            key: page_key(),
+            who: &self.caller.name,
+        });
+        page.meanwhile = meanwhile;
+        Ok(Answer::page(self.call, status, page.written()))
+    }
+
+    /// What somebody else wrote since the form was shown, if anybody did.
+    async fn meanwhile(&self, asked: &Asked) -> Result<Option<Meanwhile>, Problem> {
+        let Some(seen) = asked.seen.filter(|seen| *seen < self.stored.version) else {
+            return Ok(None);
+        };
+        let before = match seen {
+            0 => Some(shipped()?),
+            seen => self.version(seen).await?.map(|kept| kept.document),
+        };
+        let before = before.ok_or(Problem::Internal)?;
+        Ok(Some(Meanwhile {
+            written: self.in_force().await?,
+            differences: difference(&before, self.document()),
+        }))
+    }
+}

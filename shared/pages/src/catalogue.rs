@@ -1,0 +1,427 @@
+//! The catalogue and the directory: what is in force, the form of an entry with a
+//! preview of what it changes, and the versions.
+
+use std::borrow::Cow;
+
+use askama::Template;
+use jiff::Timestamp;
+use types::catalogue::CatalogueDocument;
+use types::consequences::Consequence;
+use types::difference::Difference;
+use types::entries::{Entry, Part, entries};
+use types::person::Person;
+use types::problem::Problem;
+
+use crate::entryform::{Drawn, Field, Newness, Typed, form, id_of, label_of};
+use crate::shell::Shell;
+use crate::words;
+use crate::wrong::Wrong;
+
+/// The word of a part's address.
+pub fn word(part: Part) -> &'static str {
+    match part {
+        Part::People => "personas",
+        Part::Teams => "equipos",
+        Part::Categories => "categorias",
+        Part::Providers => "proveedores",
+        Part::Calendars => "calendarios",
+    }
+}
+
+/// The part that a word of an address names.
+pub fn part_of(name: &str) -> Option<Part> {
+    Part::ALL.iter().copied().find(|part| word(*part) == name)
+}
+
+/// What people call a part.
+pub fn name(part: Part) -> &'static str {
+    match part {
+        Part::People => "Personas",
+        Part::Teams => "Equipos",
+        Part::Categories => "Categorías",
+        Part::Providers => "Proveedores",
+        Part::Calendars => "Calendarios y festivos",
+    }
+}
+
+/// What a button says that leads to the form of a new entry.
+fn adding(part: Part) -> &'static str {
+    match part {
+        Part::People => "Agregar persona",
+        Part::Teams => "Agregar equipo",
+        Part::Categories => "Agregar categoría",
+        Part::Providers => "Agregar proveedor",
+        Part::Calendars => "Agregar calendario",
+    }
+}
+
+/// What a button says that takes an entry out. A calendar stays: tickets go by it.
+fn removing(part: Part) -> Option<&'static str> {
+    match part {
+        Part::People => Some("Quitar del directorio"),
+        Part::Teams => Some("Quitar equipo"),
+        Part::Categories => Some("Quitar categoría"),
+        Part::Providers => Some("Quitar proveedor"),
+        Part::Calendars => None,
+    }
+}
+
+/// What a list shows of its entries.
+fn columns(part: Part) -> &'static [&'static str] {
+    match part {
+        Part::People => &["Funciones", "Equipos", "Disponible"],
+        Part::Teams => &["Buzón", "Extensiones", "Categoría de los correos"],
+        Part::Categories => &["Equipo", "Atención", "Solución", "Validación", "Encuesta"],
+        Part::Providers => &["Correo"],
+        Part::Calendars => &["Lunes", "Viernes", "Sábado", "Festivos", "Cierres"],
+    }
+}
+
+/// The address of an entry; of the form for a new one, without a key.
+pub fn place(part: Part, key: Option<&str>) -> String {
+    let page = format!("/catalogo/{}/ficha", word(part));
+    match key {
+        None => page,
+        Some(key) => {
+            let mut query = form_urlencoded::Serializer::new(format!("{page}?"));
+            query.append_pair("clave", key).finish()
+        }
+    }
+}
+
+/// Who wrote a version, and when.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub version: u64,
+    pub at: Option<Timestamp>,
+    pub by: Option<Person>,
+}
+
+impl Written {
+    fn who(&self) -> &str {
+        match (&self.by, self.version) {
+            (Some(person), _) => &person.name,
+            (None, 0) => "con la instalación",
+            (None, _) => "no quedó registrado quién",
+        }
+    }
+
+    fn stamp(&self, now: &Timestamp) -> String {
+        self.at.map_or_else(String::new, |at| words::stamp(at, *now))
+    }
+
+    /// `Versión 48, vigente desde ayer a las 16:02`.
+    fn sentence(&self, now: &Timestamp) -> String {
+        let version = self.version;
+        match (self.at, version) {
+            (Some(at), _) => format!("Versión {version}, vigente desde {}", words::when(at, *now)),
+            (None, 0) => "La versión que trae el producto".to_owned(),
+            (None, _) => format!("Versión {version}"),
+        }
+    }
+}
+
+/// What stands above every page of the catalogue.
+pub struct Head {
+    /// The version in force.
+    pub written: Written,
+    /// The part that is looked at; none on the page of versions.
+    pub part: Option<Part>,
+    /// Whether whoever looks may change it.
+    pub access: Access,
+}
+
+/// What somebody may do with the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Reads,
+    Changes,
+}
+
+impl Head {
+    fn changes(&self) -> bool {
+        self.access == Access::Changes
+    }
+
+    fn parts(&self) -> Vec<Tab> {
+        let parts = Part::ALL.iter().map(|part| Tab {
+            word: word(*part),
+            name: name(*part),
+            current: self.part == Some(*part),
+        });
+        let versions = Tab {
+            word: "versiones",
+            name: "Versiones",
+            current: self.part.is_none(),
+        };
+        parts.chain([versions]).collect()
+    }
+}
+
+/// A part in the row of them.
+struct Tab {
+    word: &'static str,
+    name: &'static str,
+    current: bool,
+}
+
+/// The entries of a part.
+#[derive(Template)]
+#[template(path = "catalogue.html")]
+pub struct List<'a> {
+    pub shell: Shell<'a>,
+    pub head: Head,
+    title: &'static str,
+    add: Option<Add>,
+    columns: &'static [&'static str],
+    rows: Vec<Row>,
+}
+
+/// The way to the form of a new entry.
+struct Add {
+    place: String,
+    label: &'static str,
+}
+
+struct Row {
+    place: String,
+    name: String,
+    key: String,
+    cells: Vec<Cell>,
+}
+
+struct Cell {
+    label: &'static str,
+    text: String,
+    /// Whether it says that somebody is away.
+    away: bool,
+}
+
+impl<'a> List<'a> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    /// The list of a part.
+    pub fn of(shell: Shell<'a>, head: Head, part: Part, document: &CatalogueDocument) -> Self {
+        let rows = entries(document, part).into_iter().map(|entry| Row {
+            place: place(part, Some(&entry.key)),
+            cells: cells(&entry, columns(part)),
+            name: entry.name,
+            key: entry.key,
+        });
+        List {
+            title: name(part),
+            add: head.changes().then(|| Add {
+                place: place(part, None),
+                label: adding(part),
+            }),
+            columns: columns(part),
+            rows: rows.collect(),
+            shell,
+            head,
+        }
+    }
+}
+
+fn cells(entry: &Entry, columns: &[&'static str]) -> Vec<Cell> {
+    let cells = columns.iter().map(|label| {
+        let text = entry.fact(label).map(|fact| fact.text());
+        let text = text.unwrap_or_default();
+        Cell {
+            label,
+            away: *label == "Disponible" && text == "no",
+            text,
+        }
+    });
+    cells.collect()
+}
+
+/// One entry: its form, with a preview where one was asked for; or what it says, to
+/// whoever reads only.
+#[derive(Template)]
+#[template(path = "entry.html")]
+pub struct Page<'a> {
+    pub shell: Shell<'a>,
+    pub head: Head,
+    part: Part,
+    key: Option<String>,
+    title: String,
+    facts: Vec<(&'static str, String)>,
+    form: Option<Vec<Vec<Field>>>,
+    wrong: Wrong,
+    pub preview: Option<Preview<'a>>,
+    pub meanwhile: Option<Meanwhile>,
+}
+
+/// What a change would do, before it is done.
+pub struct Preview<'a> {
+    pub title: String,
+    pub differences: Vec<Difference>,
+    pub consequences: Vec<Consequence>,
+    /// What was sent, to be sent again as it is.
+    pub sent: &'a [(String, String)],
+    /// The version that it is written over.
+    pub version: u64,
+    pub key: String,
+    pub confirm: &'static str,
+    /// In whose name it will be.
+    pub who: &'a str,
+}
+
+/// What somebody else wrote while a form was filled in.
+pub struct Meanwhile {
+    pub written: Written,
+    pub differences: Vec<Difference>,
+}
+
+impl<'a> Page<'a> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    /// The page of the entry with this key, or of a new one. `typed` is what stands
+    /// in its form.
+    pub fn of(
+        shell: Shell<'a>,
+        head: Head,
+        part: Part,
+        key: Option<&str>,
+        document: &CatalogueDocument,
+        typed: &Typed,
+    ) -> Self {
+        let entry = key.and_then(|key| {
+            let mut all = entries(document, part).into_iter();
+            all.find(|entry| entry.key == key)
+        });
+        let newness = match key {
+            None => Newness::New,
+            Some(_) => Newness::Known,
+        };
+        let facts = entry.iter().flat_map(|entry| &entry.facts);
+        Page {
+            title: match (&entry, key) {
+                (Some(entry), _) => entry.name.clone(),
+                (None, Some(key)) => key.to_owned(),
+                (None, None) => adding(part).to_owned(),
+            },
+            facts: facts
+                .filter(|fact| fact.label != "Nombre")
+                .map(|fact| (fact.label, fact.text()))
+                .collect(),
+            form: head
+                .changes()
+                .then(|| form(part, newness, document, typed)),
+            key: key.map(str::to_owned),
+            wrong: Wrong::default(),
+            preview: None,
+            meanwhile: None,
+            part,
+            shell,
+            head,
+        }
+    }
+
+    /// The same, as it could not be taken.
+    pub fn refused(&mut self, problem: &Problem) {
+        let part = self.part;
+        self.wrong = Wrong::said(problem, |error| {
+            let said = match label_of(part, &error.field) {
+                Some(label) => format!("{label}: {}", error.detail),
+                None => error.detail.clone(),
+            };
+            (Cow::Owned::<'static, str>(id_of(&error.field)), said)
+        });
+    }
+
+    fn word(&self) -> &'static str {
+        word(self.part)
+    }
+
+    fn part_name(&self) -> &'static str {
+        name(self.part)
+    }
+
+    /// What a button says that takes the entry out.
+    fn removing(&self) -> Option<&'static str> {
+        self.key.as_ref().and_then(|_| removing(self.part))
+    }
+
+    /// What the entry is known by, where its form does not ask for it.
+    fn known_by(&self) -> Option<(&'static str, &str)> {
+        let key = self.key.as_deref()?;
+        match self.part {
+            Part::People => Some(("Correo", key)),
+            Part::Teams | Part::Categories | Part::Providers => Some(("Clave", key)),
+            Part::Calendars => None,
+        }
+    }
+}
+
+impl Preview<'_> {
+    fn next_version(&self) -> u64 {
+        self.version + 1
+    }
+}
+
+/// Every version that was written, the latest first.
+#[derive(Template)]
+#[template(path = "versions.html")]
+pub struct Versions<'a> {
+    pub shell: Shell<'a>,
+    pub head: Head,
+    pub versions: Vec<Version>,
+    /// Where the ones before are.
+    pub next: Option<String>,
+}
+
+/// A version, and in what it differs from the one before.
+pub struct Version {
+    pub written: Written,
+    pub differences: Vec<Difference>,
+}
+
+impl Versions<'_> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+}
+
+/// The form of somebody who is not signed in any more: his own words, and nothing of
+/// the catalogue.
+#[derive(Template)]
+#[template(path = "resend.html")]
+pub struct Resend<'a> {
+    pub shell: Shell<'a>,
+    /// Where it is sent.
+    pub action: &'a str,
+    pub problem: &'a Problem,
+    pub sent: &'a [(String, String)],
+    pub key: String,
+}
+
+impl Resend<'_> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    fn said(&self) -> Wrong {
+        Wrong::of(self.problem, |_| "ficha")
+    }
+}

@@ -1,0 +1,806 @@
+//! The form of an entry of the catalogue: what is asked of each part, in one table,
+//! by which a form is drawn, filled in and read. Fields have the names of the
+//! document, so that `PUT /catalog` and a form mean the same.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+use strum::VariantArray;
+use types::calendar::Holidays;
+use types::catalogue::{CatalogueDocument, Role};
+use types::clock::{ClockKind, Step, Tells};
+use types::entries::{Part, clock_name, holidays_name, role_name, told};
+use types::ids::{EmailAddress, parse_line};
+use types::input::MAX_NAME;
+use types::problem::FieldError;
+use types::revision::{Fields, new_key};
+
+use crate::forms::sent;
+
+/// Longest word of a list, in characters: an extension, the code of a format.
+const MAX_WORD: usize = 40;
+
+/// Longest key, in characters.
+const MAX_KEY: usize = 64;
+
+/// Empty rows for what is to be added.
+const SPARE: usize = 2;
+
+/// What a form sent, or would send.
+pub type Typed = Vec<(String, String)>;
+
+/// A field, as the table has it.
+struct Spec {
+    /// The document's name; a dot leads into an object.
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    control: Control,
+    need: Need,
+}
+
+/// How a field is filled in.
+#[derive(Clone, Copy)]
+enum Control {
+    /// A text on one line.
+    Line(usize),
+    Email,
+    /// Several words, apart by commas.
+    Words,
+    Minutes,
+    Percent,
+    /// A box to tick.
+    Check,
+    /// Yes or no, in these words.
+    Either(&'static str, &'static str),
+    One(Source),
+    Some(Source),
+    /// Rows of fields; one whose texts are blank is none.
+    Rows(&'static [Spec]),
+}
+
+/// Whether a field may be left blank.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Always,
+    /// It is left out then.
+    Never,
+    /// Asked of a new entry alone: it is known by that.
+    Key,
+}
+
+/// What is chosen from.
+#[derive(Clone, Copy)]
+enum Source {
+    Roles,
+    Teams,
+    Categories,
+    Calendars,
+    Holidays,
+    Clocks,
+    Tells,
+}
+
+const fn spec(name: &'static str, label: &'static str, control: Control) -> Spec {
+    Spec {
+        name,
+        label,
+        hint: "",
+        control,
+        need: Need::Always,
+    }
+}
+
+impl Spec {
+    const fn hint(self, hint: &'static str) -> Self {
+        Spec { hint, ..self }
+    }
+
+    const fn optional(self) -> Self {
+        Spec {
+            need: Need::Never,
+            ..self
+        }
+    }
+
+    const fn known_by(self) -> Self {
+        Spec {
+            need: Need::Key,
+            ..self
+        }
+    }
+}
+
+const NAME: Spec = spec("name", "Nombre", Control::Line(MAX_NAME));
+
+const PEOPLE: &[Spec] = &[
+    NAME,
+    spec("email", "Correo", Control::Email).known_by(),
+    spec("available", "¿Está disponible?", Control::Either("Sí", "No, está ausente")),
+    spec("roles", "Funciones", Control::Some(Source::Roles)),
+    spec("teams", "Equipos", Control::Some(Source::Teams)),
+];
+
+const TEAMS: &[Spec] = &[
+    NAME,
+    spec("mailbox", "Buzón", Control::Email).optional(),
+    spec("category", "Categoría de los correos", Control::One(Source::Categories)).optional(),
+    spec("extensions", "Extensiones", Control::Words)
+        .hint("Separadas por comas")
+        .optional(),
+];
+
+const STEP: &[Spec] = &[
+    spec("percent", "Al % del tiempo", Control::Percent),
+    spec("clock", "Tiempo", Control::One(Source::Clocks)),
+    spec("tells", "Avisa", Control::One(Source::Tells)),
+];
+
+const CATEGORIES: &[Spec] = &[
+    NAME,
+    spec("team", "Equipo", Control::One(Source::Teams)),
+    spec("calendar", "Calendario", Control::One(Source::Calendars)),
+    spec("attention_minutes", "Minutos de atención", Control::Minutes),
+    spec("solution_minutes", "Minutos de solución", Control::Minutes),
+    spec("validation_minutes", "Minutos de validación", Control::Minutes),
+    spec("formats", "Formatos", Control::Words)
+        .hint("Códigos separados por comas")
+        .optional(),
+    spec("survey", "Pide la encuesta de satisfacción", Control::Check),
+    spec("web_request", "Pregunta qué se pide de la página web", Control::Check),
+    spec("steps", "Avisos antes y después del plazo", Control::Rows(STEP))
+        .hint("Un aviso se quita dejando en blanco el porcentaje."),
+];
+
+const PROVIDERS: &[Spec] = &[NAME, spec("email", "Correo", Control::Email)];
+
+const CLOSURE: &[Spec] = &[
+    spec("name", "Motivo", Control::Line(MAX_NAME)),
+    spec("from", "Desde", Control::Line(MAX_WORD)).hint("2026-12-24, o 12-24 si es cada año"),
+    spec("to", "Hasta", Control::Line(MAX_WORD))
+        .hint("En blanco si es un solo día")
+        .optional(),
+    spec("yearly", "Cada año", Control::Check),
+];
+
+const CALENDARS: &[Spec] = &[
+    spec("id", "Nombre", Control::Line(MAX_KEY)).known_by(),
+    spec("time_zone", "Zona horaria", Control::Line(MAX_KEY)).optional(),
+    spec("holidays", "Festivos", Control::One(Source::Holidays)),
+    spec("always", "Siempre abierto: las horas de abajo no cuentan", Control::Check),
+    spec("hours.monday", "Lunes", Control::Words).optional(),
+    spec("hours.tuesday", "Martes", Control::Words).optional(),
+    spec("hours.wednesday", "Miércoles", Control::Words).optional(),
+    spec("hours.thursday", "Jueves", Control::Words).optional(),
+    spec("hours.friday", "Viernes", Control::Words).optional(),
+    spec("hours.saturday", "Sábado", Control::Words).optional(),
+    spec("hours.sunday", "Domingo", Control::Words).optional(),
+    spec("closures", "Cierres, además de los festivos", Control::Rows(CLOSURE))
+        .hint("Un cierre se quita dejándolo en blanco."),
+];
+
+fn specs(part: Part) -> &'static [Spec] {
+    match part {
+        Part::People => PEOPLE,
+        Part::Teams => TEAMS,
+        Part::Categories => CATEGORIES,
+        Part::Providers => PROVIDERS,
+        Part::Calendars => CALENDARS,
+    }
+}
+
+/// One of several values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+    pub chosen: bool,
+}
+
+/// The word by which the document names a value.
+fn word(value: impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+fn choices(source: Source, document: &CatalogueDocument, chosen: &[&str]) -> Vec<Choice> {
+    let choice = |value: String, label: &str| Choice {
+        chosen: chosen.contains(&&*value),
+        label: label.to_owned(),
+        value,
+    };
+    match source {
+        Source::Roles => {
+            let roles = Role::ALL.iter();
+            let roles = roles.map(|role| choice(word(role), &capital(role_name(*role))));
+            // Whoever is of the entity asks for things without being told so.
+            let asks = word(Role::Requester);
+            roles.filter(|of| of.chosen || of.value != asks).collect()
+        }
+        Source::Teams => {
+            let teams = document.teams.iter();
+            teams.map(|team| choice(team.id.0.clone(), &team.name)).collect()
+        }
+        Source::Categories => {
+            let categories = document.categories.iter();
+            let categories = categories.map(|of| choice(of.id.0.clone(), &of.name));
+            categories.collect()
+        }
+        Source::Calendars => {
+            let calendars = document.calendars.keys();
+            calendars.map(|id| choice(id.0.clone(), &id.0)).collect()
+        }
+        Source::Holidays => {
+            let holidays = Holidays::VARIANTS.iter();
+            let holidays = holidays.map(|of| choice(word(of), &capital(holidays_name(*of))));
+            holidays.collect()
+        }
+        Source::Clocks => {
+            let clocks = ClockKind::ALL.iter();
+            clocks.map(|of| choice(word(of), &capital(clock_name(*of)))).collect()
+        }
+        Source::Tells => {
+            let tells = Tells::VARIANTS.iter();
+            tells.map(|of| choice(word(of), &capital(told(*of)))).collect()
+        }
+    }
+}
+
+/// A field, to be drawn.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub id: String,
+    pub name: String,
+    pub label: &'static str,
+    pub hint: &'static str,
+    pub optional: bool,
+    pub drawn: Drawn,
+}
+
+/// A field's control, with what is in it.
+#[derive(Clone, Debug)]
+pub enum Drawn {
+    Line {
+        value: String,
+        max: usize,
+    },
+    Email(String),
+    Number(String),
+    Check {
+        chosen: bool,
+    },
+    /// One of two, both in sight.
+    Either(Vec<Choice>),
+    One(Vec<Choice>),
+    Some(Vec<Choice>),
+    Rows(Vec<Row>),
+}
+
+/// A row of fields.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub id: String,
+    pub number: usize,
+    pub fields: Vec<Field>,
+}
+
+impl Field {
+    /// Whether it stands in a line with its neighbours.
+    fn is_short(&self) -> bool {
+        match self.drawn {
+            Drawn::Line { .. } | Drawn::Email(_) | Drawn::Number(_) | Drawn::One(_) => true,
+            Drawn::Check { .. } | Drawn::Either(_) | Drawn::Some(_) | Drawn::Rows(_) => false,
+        }
+    }
+}
+
+/// The id of the element of a field, whichever way it is named: `steps[2].percent`
+/// or `steps.2.percent`.
+pub fn id_of(field: &str) -> String {
+    let parts = field.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        [] => "ficha".to_owned(),
+        parts => format!("f-{}", parts.join("-")),
+    }
+}
+
+/// What people call a field, by any of its names.
+pub fn label_of(part: Part, field: &str) -> Option<&'static str> {
+    let id = id_of(field);
+    let mut found = None;
+    for spec in specs(part) {
+        let own = id_of(spec.name);
+        if own == id {
+            return Some(spec.label);
+        }
+        let Some(rest) = id.strip_prefix(&format!("{own}-")) else {
+            continue;
+        };
+        found = Some(spec.label);
+        if let Control::Rows(columns) = spec.control {
+            let column = rest.split_once('-').map(|(_, column)| column);
+            let column = column.and_then(|name| columns.iter().find(|spec| spec.name == name));
+            found = column.map(|spec| spec.label).or(found);
+        }
+    }
+    found
+}
+
+/// The form of a part, filled in: fields that stand in one line are together.
+pub fn form(
+    part: Part,
+    is_new: Newness,
+    document: &CatalogueDocument,
+    typed: &Typed,
+) -> Vec<Vec<Field>> {
+    let asked = specs(part).iter();
+    let asked = asked.filter(|spec| spec.need != Need::Key || is_new == Newness::New);
+    let mut lines: Vec<Vec<Field>> = Vec::new();
+    for spec in asked {
+        let field = draw(spec, spec.name, document, typed);
+        match lines.last_mut() {
+            Some(line) if field.is_short() && line.iter().all(Field::is_short) => line.push(field),
+            Some(_) | None => lines.push(vec![field]),
+        }
+    }
+    lines
+}
+
+/// Whether an entry is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newness {
+    New,
+    Known,
+}
+
+fn draw(spec: &Spec, name: &str, document: &CatalogueDocument, typed: &Typed) -> Field {
+    let value = || sent(typed, name).unwrap_or_default().to_owned();
+    let all: Vec<_> = all_of(typed, name).collect();
+    let drawn = match spec.control {
+        Control::Line(max) => Drawn::Line {
+            value: value(),
+            max,
+        },
+        Control::Words => Drawn::Line {
+            value: value(),
+            max: 1_000,
+        },
+        Control::Email => Drawn::Email(value()),
+        Control::Minutes | Control::Percent => Drawn::Number(value()),
+        Control::Check => Drawn::Check {
+            chosen: !all.is_empty(),
+        },
+        Control::Either(yes, no) => {
+            let words = [("true", yes), ("false", no)];
+            let choices = words.map(|(value, label)| Choice {
+                value: value.to_owned(),
+                label: label.to_owned(),
+                chosen: all.contains(&value),
+            });
+            Drawn::Either(choices.into())
+        }
+        Control::One(source) => Drawn::One(choices(source, document, &all)),
+        Control::Some(source) => Drawn::Some(choices(source, document, &all)),
+        Control::Rows(columns) => {
+            let rows = (0..rows_of(typed, name) + SPARE).map(|at| {
+                let fields = columns.iter().map(|column| {
+                    let name = format!("{name}.{at}.{}", column.name);
+                    draw(column, &name, document, typed)
+                });
+                Row {
+                    id: id_of(&format!("{name}.{at}")),
+                    number: at + 1,
+                    fields: fields.collect(),
+                }
+            });
+            Drawn::Rows(rows.collect())
+        }
+    };
+    Field {
+        id: id_of(name),
+        name: name.to_owned(),
+        label: spec.label,
+        hint: spec.hint,
+        optional: spec.need == Need::Never,
+        drawn,
+    }
+}
+
+fn all_of<'a>(typed: &'a Typed, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let found = typed.iter().filter(move |(other, _)| other == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+/// The row and the column of a field of rows.
+fn cell<'a>(name: &'a str, rows: &str) -> Option<(usize, &'a str)> {
+    let rest = name.strip_prefix(rows)?.strip_prefix('.')?;
+    let (at, column) = rest.split_once('.')?;
+    Some((at.parse().ok()?, column))
+}
+
+fn rows_of(typed: &Typed, rows: &str) -> usize {
+    let cells = typed.iter().filter_map(|(name, _)| cell(name, rows));
+    cells.map(|(at, _)| at + 1).max().unwrap_or_default()
+}
+
+/// The same without rows that are blank, so that rows are numbered as the document
+/// will number them.
+pub fn tidied(part: Part, typed: &[(String, String)]) -> Typed {
+    let mut tidied = typed.to_vec();
+    for spec in specs(part) {
+        let Control::Rows(columns) = spec.control else {
+            continue;
+        };
+        let is_text = |column: &str| {
+            let mut columns = columns.iter();
+            let found = columns.find(|spec| spec.name == column);
+            found.is_some_and(|spec| matches!(spec.control, Control::Line(_) | Control::Percent))
+        };
+        let mut used = BTreeSet::new();
+        for (name, value) in &tidied {
+            if let Some((at, column)) = cell(name, spec.name)
+                && is_text(column)
+                && !value.trim().is_empty()
+            {
+                used.insert(at);
+            }
+        }
+        let place = |at: usize| used.iter().position(|used| *used == at);
+        let renamed = tidied.into_iter().filter_map(|(name, value)| {
+            match cell(&name, spec.name).map(|(at, column)| (place(at), column)) {
+                None => Some((name, value)),
+                Some((None, _)) => None,
+                Some((Some(at), column)) => Some((format!("{}.{at}.{column}", spec.name), value)),
+            }
+        });
+        tidied = renamed.collect();
+    }
+    tidied
+}
+
+/// What a form has in it that shows an entry.
+pub fn filled(part: Part, entry: &Fields) -> Typed {
+    let mut typed = Vec::new();
+    for spec in specs(part) {
+        let value = spec.name.split('.').try_fold(None, |found, name| {
+            let fields = found.map_or(Some(entry), Value::as_object)?;
+            Some(fields.get(name))
+        });
+        if let Some(value) = value.flatten() {
+            fill(spec, spec.name, value, &mut typed);
+        }
+    }
+    // Where nothing is chosen, a document leaves out what a form has to show.
+    if part == Part::Calendars && sent(&typed, "holidays").is_none() {
+        typed.push(("holidays".to_owned(), word(Holidays::None)));
+    }
+    typed
+}
+
+/// What a form for a new entry has in it.
+pub fn blank(part: Part) -> Typed {
+    let pairs: &[(&str, &str)] = match part {
+        Part::People => &[("available", "true")],
+        Part::Teams | Part::Providers => &[],
+        // Section 5 of the procedure.
+        Part::Categories => &[
+            ("attention_minutes", "15"),
+            ("solution_minutes", "30"),
+            ("validation_minutes", "540"),
+            ("calendar", "habil"),
+        ],
+        Part::Calendars => &[("time_zone", "America/Bogota"), ("holidays", "colombia")],
+    };
+    let pairs = pairs.iter();
+    let mut typed: Typed = pairs
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    if part == Part::Categories {
+        let steps = serde_json::to_value(Step::DEFAULT).unwrap_or_default();
+        let rows = CATEGORIES.iter().filter(|spec| spec.name == "steps");
+        rows.for_each(|spec| fill(spec, spec.name, &steps, &mut typed));
+    }
+    typed
+}
+
+fn fill(spec: &Spec, name: &str, value: &Value, typed: &mut Typed) {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let list = || value.as_array().map(Vec::as_slice).unwrap_or_default();
+    match spec.control {
+        Control::Check if *value != Value::Bool(true) => {}
+        Control::Check
+        | Control::Line(_)
+        | Control::Email
+        | Control::Minutes
+        | Control::Percent
+        | Control::Either(..)
+        | Control::One(_) => typed.push((name.to_owned(), text(value))),
+        Control::Words => {
+            let words: Vec<_> = list().iter().map(text).collect();
+            typed.push((name.to_owned(), words.join(", ")));
+        }
+        Control::Some(_) => {
+            typed.extend(list().iter().map(|value| (name.to_owned(), text(value))));
+        }
+        Control::Rows(columns) => {
+            for (at, row) in list().iter().enumerate() {
+                for column in columns {
+                    if let Some(value) = row.get(column.name) {
+                        let name = format!("{name}.{at}.{}", column.name);
+                        fill(column, &name, value, typed);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The entry that a form stands for; `key` is that of the one whose place it takes.
+///
+/// # Errors
+/// Every field that cannot be taken as it is.
+pub fn read(
+    part: Part,
+    key: Option<&str>,
+    document: &CatalogueDocument,
+    typed: &Typed,
+) -> Result<Fields, Vec<FieldError>> {
+    let mut entry = Fields::new();
+    let mut errors = Vec::new();
+    // One that never closes has nothing else.
+    let always = part == Part::Calendars && sent(typed, "always").is_some();
+    for spec in specs(part) {
+        let known = spec.need == Need::Key && key.is_some();
+        let beside = always && spec.need != Need::Key && spec.name != "always";
+        if known || beside {
+            continue;
+        }
+        match value(spec, spec.name, typed) {
+            Ok(None) => {}
+            Ok(Some(value)) => match spec.name.split_once('.') {
+                None => drop(entry.insert(spec.name.to_owned(), value)),
+                Some((object, name)) => {
+                    let object = entry.entry(object).or_insert_with(|| Fields::new().into());
+                    if let Some(object) = object.as_object_mut() {
+                        object.insert(name.to_owned(), value);
+                    }
+                }
+            },
+            Err(mut wrong) => errors.append(&mut wrong),
+        }
+    }
+    if let Some(key) = key {
+        entry.insert(part.key().to_owned(), key.into());
+    } else if !entry.contains_key(part.key()) {
+        let name = sent(typed, "name").unwrap_or_default();
+        let key = new_key(document, part, name);
+        entry.insert(part.key().to_owned(), key.into());
+    }
+    match errors.is_empty() {
+        true => Ok(entry),
+        false => Err(errors),
+    }
+}
+
+fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<FieldError>> {
+    let text = sent(typed, name).unwrap_or_default().trim();
+    let one = |error: FieldError| vec![error];
+    match spec.control {
+        Control::Check => return Ok(Some(sent(typed, name).is_some().into())),
+        Control::Some(_) => {
+            let all: Vec<_> = all_of(typed, name).map(Value::from).collect();
+            return Ok(Some(all.into()));
+        }
+        Control::Rows(columns) => {
+            let rows = (0..rows_of(typed, name)).map(|at| {
+                let mut row = Fields::new();
+                let mut errors = Vec::new();
+                for column in columns {
+                    match value(column, &format!("{name}.{at}.{}", column.name), typed) {
+                        Ok(None) => {}
+                        Ok(Some(value)) => drop(row.insert(column.name.to_owned(), value)),
+                        Err(mut wrong) => errors.append(&mut wrong),
+                    }
+                }
+                match errors.is_empty() {
+                    true => Ok(Value::from(row)),
+                    false => Err(errors),
+                }
+            });
+            let (rows, errors): (Vec<_>, Vec<_>) = rows.partition(Result::is_ok);
+            let errors: Vec<_> = errors.into_iter().filter_map(Result::err).flatten().collect();
+            return match errors.is_empty() {
+                true => Ok(Some(rows.into_iter().filter_map(Result::ok).collect())),
+                false => Err(errors),
+            };
+        }
+        Control::Line(_)
+        | Control::Email
+        | Control::Words
+        | Control::Minutes
+        | Control::Percent
+        | Control::Either(..)
+        | Control::One(_) => {}
+    }
+    if text.is_empty() {
+        return match spec.need {
+            Need::Never => Ok(None),
+            Need::Always | Need::Key => Err(one(FieldError::required(name))),
+        };
+    }
+    match spec.control {
+        Control::Line(max) => match parse_line(name, text, max) {
+            Ok(line) => Ok(Some(line.into())),
+            Err(error) => Err(one(error)),
+        },
+        Control::Email => match EmailAddress::parse(text) {
+            Ok(email) => Ok(Some(email.as_str().into())),
+            Err(_) => {
+                let detail = "No es una dirección de correo válida.";
+                Err(one(FieldError::new(name, "invalid_email", detail)))
+            }
+        },
+        Control::Words => {
+            let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+            let words = words.map(|word| parse_line(name, word, MAX_WORD).map(Value::from));
+            let words: Result<Vec<_>, _> = words.collect();
+            words.map(|words| Some(words.into())).map_err(one)
+        }
+        Control::Minutes | Control::Percent => match text.parse::<u32>() {
+            Ok(number) => Ok(Some(number.into())),
+            Err(_) => {
+                let detail = "Debe ser un número entero.";
+                Err(one(FieldError::new(name, "out_of_range", detail)))
+            }
+        },
+        Control::Either(..) => Ok(Some((text == "true").into())),
+        Control::One(_) => Ok(Some(text.into())),
+        Control::Check | Control::Some(_) | Control::Rows(_) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use types::calendar::ClosureDefinition;
+    use types::catalogue::Catalogue;
+    use types::entries::entries;
+    use types::revision::{Revision, entry_of, revised};
+
+    use super::*;
+
+    fn shipped() -> CatalogueDocument {
+        let text = include_str!("../../../infra/catalog.toml");
+        Catalogue::from_toml(text).unwrap().document().clone()
+    }
+
+    /// A document in which no field is what it is by default.
+    fn whole() -> CatalogueDocument {
+        let mut document = shipped();
+        let calendar = document.calendars.values_mut().last().unwrap();
+        calendar.hours.saturday = vec!["08:00-12:00".to_owned(), "13:00-14:00".to_owned()];
+        calendar.hours.sunday = vec!["08:00-09:00".to_owned()];
+        let closure = |from: &str, to: Option<&str>, yearly| ClosureDefinition {
+            name: "Receso".to_owned(),
+            from: from.to_owned(),
+            to: to.map(str::to_owned),
+            yearly,
+        };
+        calendar.closures = vec![
+            closure("12-24", Some("01-02"), true),
+            closure("2026-12-14", None, false),
+        ];
+        document
+    }
+
+    #[test]
+    fn what_a_form_shows_is_what_it_sends() {
+        let document = whole();
+        for part in Part::ALL {
+            for entry in entries(&document, *part) {
+                let is = entry_of(&document, *part, &entry.key).unwrap();
+                let typed = tidied(*part, &filled(*part, &is));
+                let read = read(*part, Some(&entry.key), &document, &typed).unwrap();
+                let revision = Revision::Put {
+                    key: Some(entry.key.clone()),
+                    entry: read,
+                };
+                let after = revised(&document, *part, revision).unwrap();
+                assert_eq!(*after.document(), document, "{part:?} {}", entry.key);
+            }
+        }
+    }
+
+    /// A field that is added to the catalogue needs a place in a form.
+    #[test]
+    fn every_field_of_the_document_is_asked_for() {
+        let document = whole();
+        for part in Part::ALL {
+            let asked: BTreeSet<&str> = specs(*part)
+                .iter()
+                .map(|spec| spec.name.split('.').next().unwrap())
+                .chain([part.key()])
+                .collect();
+            for entry in entries(&document, *part) {
+                let fields = entry_of(&document, *part, &entry.key).unwrap();
+                for name in fields.keys() {
+                    assert!(asked.contains(name.as_str()), "{part:?}: {name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blank_rows_are_none_and_the_others_move_up() {
+        let typed = |pairs: &[(&str, &str)]| -> Typed {
+            let pairs = pairs.iter();
+            pairs.map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+        };
+        let sent = typed(&[
+            ("name", "Redes"),
+            ("steps.0.percent", " "),
+            ("steps.0.clock", "solution"),
+            ("steps.2.percent", "90"),
+            ("steps.2.clock", "attention"),
+        ]);
+        let expected = typed(&[
+            ("name", "Redes"),
+            ("steps.0.percent", "90"),
+            ("steps.0.clock", "attention"),
+        ]);
+        assert_eq!(tidied(Part::Categories, &sent), expected);
+    }
+
+    #[test]
+    fn a_field_is_found_by_any_of_its_names() {
+        for (part, field, id, label) in [
+            (Part::Categories, "name", "f-name", Some("Nombre")),
+            (Part::Categories, "steps[2].percent", "f-steps-2-percent", Some("Al % del tiempo")),
+            (Part::Categories, "steps.2.tells", "f-steps-2-tells", Some("Avisa")),
+            (Part::Categories, "steps[2]", "f-steps-2", Some("Avisos antes y después del plazo")),
+            (Part::Calendars, "hours.monday", "f-hours-monday", Some("Lunes")),
+            (Part::People, "", "ficha", None),
+        ] {
+            assert_eq!((id_of(field).as_str(), label_of(part, field)), (id, label), "{field}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_taken_is_said_of_each_field() {
+        let typed: Typed = [
+            ("name", ""),
+            ("team", "soporte"),
+            ("calendar", ""),
+            ("attention_minutes", "un rato"),
+            ("solution_minutes", "30"),
+            ("validation_minutes", "540"),
+            ("steps.0.percent", "ochenta"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let errors = read(Part::Categories, None, &shipped(), &typed).unwrap_err();
+        let found: Vec<_> = errors.iter().map(|e| (e.field.as_str(), e.code)).collect();
+        assert_eq!(
+            found,
+            [
+                ("name", "required"),
+                ("calendar", "required"),
+                ("attention_minutes", "out_of_range"),
+                ("steps.0.percent", "out_of_range"),
+                ("steps.0.clock", "required"),
+                ("steps.0.tells", "required"),
+            ]
+        );
+    }
+}

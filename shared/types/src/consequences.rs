@@ -1,0 +1,325 @@
+//! What a change of one entry of the catalogue does to what is open, in words, by
+//! the rules of the procedure as they stand.
+
+use std::collections::BTreeSet;
+
+use crate::catalogue::{CatalogueDocument, Category, DirectoryEntry, Role, Team};
+use crate::entries::Part;
+use crate::ids::{EmailAddress, TeamId};
+use crate::problem::FieldError;
+use crate::spanish;
+
+/// How many open tickets there are, as far as anybody counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    Exactly(usize),
+    AtLeast(usize),
+}
+
+impl Count {
+    fn is_none(self) -> bool {
+        self == Count::Exactly(0)
+    }
+
+    fn words(self) -> String {
+        match self {
+            Count::Exactly(1) => "1 solicitud abierta".to_owned(),
+            Count::Exactly(count) => format!("{count} solicitudes abiertas"),
+            Count::AtLeast(count) => format!("al menos {count} solicitudes abiertas"),
+        }
+    }
+}
+
+/// The open tickets that an entry has to do with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// Of the category or the team, assigned to the person, or waiting for the provider.
+    pub tickets: Count,
+    /// Escalated to the person.
+    pub escalated: Count,
+}
+
+/// Something that a change does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consequence {
+    /// It is told.
+    Follows(String),
+    /// It is told so that it is noticed.
+    Beware(String),
+}
+
+use Consequence::{Beware, Follows};
+
+/// What a change of the entry with this key does.
+///
+/// # Errors
+/// When the entry is taken out while open tickets need it.
+pub fn consequences(
+    part: Part,
+    key: &str,
+    before: &CatalogueDocument,
+    after: &CatalogueDocument,
+    open: Open,
+) -> Result<Vec<Consequence>, FieldError> {
+    match part {
+        Part::People => Ok(person(key, before, after, open)),
+        Part::Teams => {
+            let of = |document: &CatalogueDocument| {
+                let mut teams = document.teams.iter();
+                teams.find(|team| team.id.0 == key).cloned()
+            };
+            match (of(before), of(after)) {
+                (Some(_), None) => removed(open.tickets, "de este equipo"),
+                (old, Some(new)) => Ok(team(old.as_ref(), &new, open)),
+                (None, None) => Ok(vec![]),
+            }
+        }
+        Part::Categories => {
+            let of = |document: &CatalogueDocument| {
+                let mut categories = document.categories.iter();
+                categories.find(|category| category.id.0 == key).cloned()
+            };
+            match (of(before), of(after)) {
+                (Some(_), None) => removed(open.tickets, "de esta categoría"),
+                (old, Some(new)) => Ok(category(old.as_ref(), &new, open)),
+                (None, None) => Ok(vec![]),
+            }
+        }
+        Part::Providers => {
+            let of = |document: &CatalogueDocument| {
+                let mut providers = document.providers.iter();
+                providers.find(|provider| provider.id.0 == key).cloned()
+            };
+            match (of(before), of(after)) {
+                (Some(_), None) => removed(open.tickets, "que esperan a este proveedor"),
+                (Some(old), Some(new)) if old.email != new.email => Ok(vec![
+                    Follows(format!("Las consultas nuevas salen a {}.", new.email)),
+                    Follows(format!(
+                        "{}: la respuesta por correo se reconoce solo desde la dirección nueva.",
+                        waiting(open.tickets)
+                    )),
+                ]),
+                (Some(_), Some(_)) => Ok(vec![Follows(format!("{}.", waiting(open.tickets)))]),
+                (None, Some(_)) => Ok(vec![Follows(
+                    "Desde ahora se le puede consultar en las solicitudes escaladas.".to_owned(),
+                )]),
+                (None, None) => Ok(vec![]),
+            }
+        }
+        Part::Calendars => Ok(calendar(key, before, after)),
+    }
+}
+
+/// What is taken out must not be needed by what is open.
+fn removed(open: Count, what: &str) -> Result<Vec<Consequence>, FieldError> {
+    match open.is_none() {
+        true => Ok(vec![Follows(
+            "Ninguna solicitud abierta lo usa. Las cerradas conservan lo que dicen.".to_owned(),
+        )]),
+        false => Err(FieldError::new(
+            "",
+            "in_use",
+            format!(
+                "No se puede quitar: hay {} {what}.",
+                open.words()
+            ),
+        )),
+    }
+}
+
+fn waiting(open: Count) -> String {
+    match open {
+        Count::Exactly(0) => "Ninguna solicitud lo espera".to_owned(),
+        Count::Exactly(1) => "1 solicitud lo espera".to_owned(),
+        Count::Exactly(count) => format!("{count} solicitudes lo esperan"),
+        Count::AtLeast(count) => format!("Al menos {count} solicitudes lo esperan"),
+    }
+}
+
+// A ticket keeps the rules that it was promised: see `Policy`.
+fn category(before: Option<&Category>, after: &Category, open: Open) -> Vec<Consequence> {
+    let Some(before) = before else {
+        return vec![Follows(
+            "Desde ahora se puede elegir al pedir algo y al cambiar de categoría.".to_owned(),
+        )];
+    };
+    let only_named = Category {
+        name: after.name.clone(),
+        ..before.clone()
+    } == *after;
+    if only_named {
+        return vec![Follows(format!(
+            "Tiene {}: se ve el nombre nuevo.",
+            open.tickets.words()
+        ))];
+    }
+    let mut told = vec![Follows(format!(
+        "Tiene {}: lo abierto conserva el equipo, los tiempos, los avisos y los formatos con que \
+         se registró.",
+        open.tickets.words()
+    ))];
+    told.push(Follows(
+        "Lo nuevo rige para las que se registren o pasen a esta categoría desde ahora.".to_owned(),
+    ));
+    told
+}
+
+fn team(before: Option<&Team>, after: &Team, open: Open) -> Vec<Consequence> {
+    let mut told = Vec::new();
+    let mailbox = before.and_then(|team| team.mailbox.as_ref());
+    if before.is_none() {
+        told.push(Follows(
+            "Empieza sin personas ni categorías: se le asignan en cada una.".to_owned(),
+        ));
+    } else {
+        told.push(Follows(format!(
+            "Tiene {}: todo sigue en el equipo.",
+            open.tickets.words()
+        )));
+    }
+    if let Some(new) = after.mailbox.as_ref().filter(|new| Some(*new) != mailbox) {
+        told.push(Beware(format!(
+            "Los correos a {new} entran solo si la instalación también recibe ese buzón."
+        )));
+    }
+    told
+}
+
+// Section 5: hours are facts of the world; what was promised was reckoned before.
+fn calendar(key: &str, before: &CatalogueDocument, after: &CatalogueDocument) -> Vec<Consequence> {
+    let is_new = before.calendars.keys().all(|id| id.0 != key);
+    if is_new {
+        return vec![Follows(
+            "Ninguna categoría lo usa todavía: se elige en cada categoría.".to_owned(),
+        )];
+    }
+    let users = after.categories.iter();
+    let users = users.filter(|category| category.calendar.0 == key).count();
+    let used = match users {
+        0 => "Ninguna categoría lo usa.".to_owned(),
+        1 => "Lo usa 1 categoría.".to_owned(),
+        users => format!("Lo usan {users} categorías."),
+    };
+    vec![
+        Follows(used),
+        Follows(
+            "Los vencimientos ya calculados no se mueven; lo que empiece, se reanude o cambie de \
+             categoría desde ahora se cuenta con el horario nuevo."
+                .to_owned(),
+        ),
+    ]
+}
+
+fn person(
+    key: &str,
+    before: &CatalogueDocument,
+    after: &CatalogueDocument,
+    open: Open,
+) -> Vec<Consequence> {
+    let of = |document: &CatalogueDocument| {
+        let mut people = document.directory.iter();
+        people.find(|entry| entry.email.as_str() == key).cloned()
+    };
+    let (old, new) = match (of(before), of(after)) {
+        (None, _) => {
+            return vec![Follows(format!(
+                "Entra con la cuenta {key}; sus funciones valen de inmediato."
+            ))];
+        }
+        (Some(old), new) => (old, new),
+    };
+    let mut told = Vec::new();
+    let roles = new.as_ref().map_or_else(BTreeSet::new, |new| new.roles.clone());
+    let teams = new.as_ref().map_or_else(BTreeSet::new, |new| new.teams.clone());
+    let is_agent = roles.contains(&Role::Agent);
+    if !open.tickets.is_none() {
+        let has = format!("Tiene {}", open.tickets.words());
+        let present = new.as_ref().is_some_and(|new| new.available);
+        told.push(match (is_agent, present) {
+            (true, true) => Follows(format!("{has}: todo sigue a su nombre.")),
+            (true, false) => Beware(format!(
+                "{has}: todo sigue a su nombre, con su reloj como va. La coordinación puede \
+                 asignarlo a otra persona desde la cola."
+            )),
+            (false, _) => Beware(format!(
+                "{has}: todo sigue a su nombre, pero ya no lo podrá atender. La coordinación debe \
+                 asignarlo a otra persona desde la cola."
+            )),
+        });
+    } else if old.roles.contains(&Role::Agent) {
+        told.push(Follows("No tiene solicitudes abiertas.".to_owned()));
+    }
+    let reports = roles.contains(&Role::Officer) || roles.contains(&Role::Head);
+    if !open.escalated.is_none() {
+        let has = format!("Tiene {} por escalamiento", open.escalated.words());
+        told.push(match reports {
+            true => Follows(format!("{has}: todo sigue con esa persona.")),
+            false => Beware(format!(
+                "{has}: ya no podrá informar ni devolver. La coordinación puede escalar a otra \
+                 persona."
+            )),
+        });
+    }
+    if is_agent {
+        told.extend(turn(&old, new.as_ref()));
+    }
+    let left = old.teams.iter().filter(|_| old.roles.contains(&Role::Agent));
+    let left = left.filter(|team| !is_agent || !teams.contains(*team) || away(new.as_ref()));
+    told.extend(left.filter_map(|team| alone(team, &old.email, before, after)));
+    if new.as_ref().is_none_or(|new| new.roles != old.roles) {
+        told.push(Follows("Lo que puede hacer cambia de inmediato.".to_owned()));
+    }
+    told
+}
+
+fn away(entry: Option<&DirectoryEntry>) -> bool {
+    entry.is_some_and(|entry| !entry.available)
+}
+
+/// Whether new tickets go to an agent, where that changes.
+fn turn(before: &DirectoryEntry, after: Option<&DirectoryEntry>) -> Option<Consequence> {
+    match (before.available, after?.available) {
+        (true, false) => Some(Follows(
+            "Mientras no esté disponible no recibe solicitudes nuevas por turno.".to_owned(),
+        )),
+        (false, true) => Some(Follows(
+            "Vuelve a recibir solicitudes nuevas por turno.".to_owned(),
+        )),
+        (true, true) | (false, false) => None,
+    }
+}
+
+/// Who of a team gets what is new, now that one agent less does.
+fn alone(
+    team: &TeamId,
+    leaving: &EmailAddress,
+    before: &CatalogueDocument,
+    after: &CatalogueDocument,
+) -> Option<Consequence> {
+    let gets = |document: &CatalogueDocument| -> Vec<DirectoryEntry> {
+        let agents = document.directory.iter();
+        let agents = agents.filter(|entry| {
+            entry.roles.contains(&Role::Agent) && entry.teams.contains(team) && entry.available
+        });
+        agents.cloned().collect()
+    };
+    let did = gets(before).iter().any(|entry| entry.email == *leaving);
+    let name = &before.teams.iter().find(|other| other.id == *team)?.name;
+    match gets(after).as_slice() {
+        _ if !did => None,
+        [] => Some(Beware(format!(
+            "En {name} no queda nadie disponible: lo nuevo espera sin asignar."
+        ))),
+        [one] => Some(Beware(format!(
+            "En {name} queda una sola persona disponible: {}.",
+            one.name
+        ))),
+        several => {
+            let names: Vec<_> = several.iter().map(|entry| entry.name.clone()).collect();
+            Some(Follows(format!(
+                "Lo nuevo de {name} va por turno a {}.",
+                spanish::list(&names)
+            )))
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! The catalogue entry by entry, in words: what each of its parts says, as whoever
+//! reads it is told. Nothing of an entry is left out: the structures are taken
+//! apart whole, so that a field that is added has to be told, too.
+
+use strum::VariantArray;
+
+use crate::calendar::{CalendarDefinition, ClosureDefinition, Holidays, WeekDefinition};
+use crate::catalogue::{CatalogueDocument, Category, DirectoryEntry, Provider, Role, Team};
+use crate::clock::{ClockKind, Step, Tells};
+use crate::ids::{CalendarId, CategoryId, TeamId};
+use crate::spanish;
+
+/// A list of the catalogue, in the order of its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
+pub enum Part {
+    People,
+    Teams,
+    Categories,
+    Providers,
+    Calendars,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: &'static [Part] = Part::VARIANTS;
+
+    /// The document's field.
+    pub fn list(self) -> &'static str {
+        match self {
+            Part::People => "directory",
+            Part::Teams => "teams",
+            Part::Categories => "categories",
+            Part::Providers => "providers",
+            Part::Calendars => "calendars",
+        }
+    }
+
+    /// The field by which an entry is known. A calendar is known by its place.
+    pub fn key(self) -> &'static str {
+        match self {
+            Part::People => "email",
+            Part::Teams | Part::Categories | Part::Providers | Part::Calendars => "id",
+        }
+    }
+
+    /// What one of its entries is called.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Part::People => "Persona",
+            Part::Teams => "Equipo",
+            Part::Categories => "Categoría",
+            Part::Providers => "Proveedor",
+            Part::Calendars => "Calendario",
+        }
+    }
+
+    /// The entry that an error of the document is about, by the field's path.
+    pub fn of_path(path: &str) -> Option<(Part, &str)> {
+        let part = Part::ALL.iter().copied();
+        let mut found = part.filter_map(|part| Some((part, path.strip_prefix(part.list())?)));
+        let (part, rest) = found.next()?;
+        let place = match rest.strip_prefix('[') {
+            Some(rest) => rest.split(']').next()?,
+            None => rest.strip_prefix('.')?,
+        };
+        Some((part, place))
+    }
+}
+
+/// An entry: a person, a team, a category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub part: Part,
+    /// Its address or its key.
+    pub key: String,
+    pub name: String,
+    pub facts: Vec<Fact>,
+}
+
+/// Something that the catalogue says of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    pub label: &'static str,
+    pub told: Told,
+    /// What is said where there is nothing.
+    pub nothing: &'static str,
+}
+
+/// What is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    One(Item),
+    Many(Vec<Item>),
+}
+
+/// A value, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What the document has: two that read alike are told apart by it.
+    pub key: String,
+    pub text: String,
+}
+
+impl Item {
+    fn new(key: impl ToString, text: impl Into<String>) -> Self {
+        Item {
+            key: key.to_string(),
+            text: text.into(),
+        }
+    }
+
+    /// A text that reads as it is written.
+    fn plain(text: &str) -> Self {
+        Item::new(text, text)
+    }
+}
+
+impl Fact {
+    fn one(label: &'static str, item: Item) -> Self {
+        Fact {
+            label,
+            told: Told::One(item),
+            nothing: "nada",
+        }
+    }
+
+    fn many(label: &'static str, nothing: &'static str, items: Vec<Item>) -> Self {
+        Fact {
+            label,
+            told: Told::Many(items),
+            nothing,
+        }
+    }
+
+    fn name(name: &str) -> Self {
+        Fact::one("Nombre", Item::new(name, format!("«{name}»")))
+    }
+
+    fn flag(label: &'static str, is: bool) -> Self {
+        let text = match is {
+            true => "sí",
+            false => "no",
+        };
+        Fact::one(label, Item::plain(text))
+    }
+
+    fn minutes(label: &'static str, minutes: u64) -> Self {
+        let text = spanish::duration(minutes.saturating_mul(60));
+        Fact::one(label, Item::new(minutes, text))
+    }
+
+    fn optional(label: &'static str, nothing: &'static str, item: Option<Item>) -> Self {
+        let item = item.unwrap_or_else(|| Item::new("", nothing));
+        Fact::one(label, item)
+    }
+
+    /// All of it, in words.
+    pub fn text(&self) -> String {
+        match &self.told {
+            Told::One(item) => item.text.clone(),
+            Told::Many(items) if items.is_empty() => self.nothing.to_owned(),
+            Told::Many(items) => {
+                let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
+                spanish::list(&texts)
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// What the catalogue says of it under a label.
+    pub fn fact(&self, label: &str) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.label == label)
+    }
+}
+
+/// The entries of a part, in the document's order.
+pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
+    let CatalogueDocument {
+        categories,
+        teams,
+        directory,
+        providers,
+        calendars,
+    } = document;
+    match part {
+        Part::People => directory.iter().map(|d| person(d, teams)).collect(),
+        Part::Teams => teams.iter().map(|t| team(t, categories)).collect(),
+        Part::Categories => categories.iter().map(|c| category(c, teams)).collect(),
+        Part::Providers => providers.iter().map(provider).collect(),
+        Part::Calendars => calendars.iter().map(|(id, c)| calendar(id, c)).collect(),
+    }
+}
+
+fn person(entry: &DirectoryEntry, all: &[Team]) -> Entry {
+    let DirectoryEntry {
+        email,
+        name,
+        roles,
+        teams,
+        available,
+    } = entry;
+    let roles = roles.iter().map(|role| Item::plain(role_name(*role)));
+    let teams = teams.iter().map(|id| team_named(id, all));
+    Entry {
+        part: Part::People,
+        key: email.to_string(),
+        name: name.clone(),
+        facts: vec![
+            Fact::name(name),
+            Fact::many("Funciones", "ninguna", roles.collect()),
+            Fact::many("Equipos", "ninguno", teams.collect()),
+            Fact::flag("Disponible", *available),
+        ],
+    }
+}
+
+fn team(entry: &Team, categories: &[Category]) -> Entry {
+    let Team {
+        id,
+        name,
+        mailbox,
+        extensions,
+        category,
+    } = entry;
+    let mailbox = mailbox.as_ref().map(|mailbox| Item::plain(mailbox.as_str()));
+    let extensions = extensions.iter().map(|extension| Item::plain(extension));
+    let category = category.as_ref().map(|id| category_named(id, categories));
+    Entry {
+        part: Part::Teams,
+        key: id.0.clone(),
+        name: name.clone(),
+        facts: vec![
+            Fact::name(name),
+            Fact::optional("Buzón", "ninguno", mailbox),
+            Fact::many("Extensiones", "ninguna", extensions.collect()),
+            Fact::optional("Categoría de los correos", "ninguna", category),
+        ],
+    }
+}
+
+fn category(entry: &Category, teams: &[Team]) -> Entry {
+    let Category {
+        id,
+        name,
+        team,
+        survey,
+        formats,
+        web_request,
+        attention_minutes,
+        solution_minutes,
+        validation_minutes,
+        calendar,
+        steps,
+    } = entry;
+    let formats = formats.iter().map(|format| Item::plain(&format.0));
+    let steps = steps.iter().map(|step| {
+        let Step {
+            clock,
+            percent,
+            tells,
+        } = step;
+        let text = format!("{} al {percent} % {}", clock_name(*clock), told(*tells));
+        Item::new(&text, &*text)
+    });
+    Entry {
+        part: Part::Categories,
+        key: id.0.clone(),
+        name: name.clone(),
+        facts: vec![
+            Fact::name(name),
+            Fact::one("Equipo", team_named(team, teams)),
+            Fact::minutes("Atención", *attention_minutes),
+            Fact::minutes("Solución", *solution_minutes),
+            Fact::minutes("Validación", *validation_minutes),
+            Fact::one("Calendario", Item::plain(&calendar.0)),
+            Fact::flag("Encuesta", *survey),
+            Fact::flag("Pregunta por la página web", *web_request),
+            Fact::many("Formatos", "ninguno", formats.collect()),
+            Fact::many("Avisos", "ninguno", steps.collect()),
+        ],
+    }
+}
+
+fn provider(entry: &Provider) -> Entry {
+    let Provider { id, name, email } = entry;
+    Entry {
+        part: Part::Providers,
+        key: id.0.clone(),
+        name: name.clone(),
+        facts: vec![
+            Fact::name(name),
+            Fact::one("Correo", Item::plain(email.as_str())),
+        ],
+    }
+}
+
+fn calendar(id: &CalendarId, definition: &CalendarDefinition) -> Entry {
+    let CalendarDefinition {
+        always,
+        time_zone,
+        hours,
+        holidays,
+        closures,
+    } = definition;
+    let WeekDefinition {
+        monday,
+        tuesday,
+        wednesday,
+        thursday,
+        friday,
+        saturday,
+        sunday,
+    } = hours;
+    let day = |label, intervals: &[String]| {
+        let text = match (always, intervals) {
+            (true, _) => "las 24 horas".to_owned(),
+            (false, []) => "cerrado".to_owned(),
+            (false, intervals) => spanish::list(intervals),
+        };
+        Fact::one(label, Item::new(intervals.join(", "), text))
+    };
+    let holidays = holidays_name(*holidays);
+    let zone = time_zone.as_deref().map(Item::plain);
+    Entry {
+        part: Part::Calendars,
+        key: id.0.clone(),
+        name: id.0.clone(),
+        facts: vec![
+            Fact::flag("Siempre abierto", *always),
+            Fact::optional("Zona horaria", "ninguna", zone),
+            day("Lunes", monday),
+            day("Martes", tuesday),
+            day("Miércoles", wednesday),
+            day("Jueves", thursday),
+            day("Viernes", friday),
+            day("Sábado", saturday),
+            day("Domingo", sunday),
+            Fact::one("Festivos", Item::plain(holidays)),
+            Fact::many("Cierres", "ninguno", closures.iter().map(closure).collect()),
+        ],
+    }
+}
+
+fn closure(definition: &ClosureDefinition) -> Item {
+    let ClosureDefinition {
+        name,
+        from,
+        to,
+        yearly,
+    } = definition;
+    Item::new(
+        format!("{name}/{from}/{to:?}/{yearly}"),
+        spanish::closure_of(definition),
+    )
+}
+
+/// A team by its name, and by its key where there is none.
+fn team_named(id: &TeamId, teams: &[Team]) -> Item {
+    let team = teams.iter().find(|team| team.id == *id);
+    Item::new(id, team.map_or(&*id.0, |team| &*team.name))
+}
+
+fn category_named(id: &CategoryId, categories: &[Category]) -> Item {
+    let category = categories.iter().find(|category| category.id == *id);
+    Item::new(id, category.map_or(&*id.0, |category| &*category.name))
+}
+
+/// A role, as people of the entity call it.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Requester => "solicitante",
+        Role::Agent => "agente",
+        Role::Officer => "funcionario de Tecnología",
+        Role::Coordinator => "coordinación",
+        Role::Personnel => "Administración de Personal",
+        Role::Contracting => "Gestión Contractual",
+        Role::Administrative => "Grupo Administrativo",
+        Role::Auditor => "auditoría",
+        Role::Head => "jefatura de Tecnología",
+    }
+}
+
+/// Whose holidays a calendar keeps.
+pub fn holidays_name(holidays: Holidays) -> &'static str {
+    match holidays {
+        Holidays::None => "ninguno",
+        Holidays::Colombia => "los de Colombia",
+    }
+}
+
+/// A clock, in one word.
+pub fn clock_name(clock: ClockKind) -> &'static str {
+    match clock {
+        ClockKind::Attention => "atención",
+        ClockKind::Solution => "solución",
+        ClockKind::Validation => "validación",
+    }
+}
+
+/// Whom a step tells.
+pub fn told(tells: Tells) -> &'static str {
+    match tells {
+        Tells::Responsible => "a quien la tiene",
+        Tells::Coordinator => "a la coordinación",
+        Tells::Head => "a la jefatura",
+        Tells::Requester => "a quien pidió",
+    }
+}

@@ -1,0 +1,216 @@
+//! A change of one entry of the catalogue, carried out on a document. An entry is
+//! put into it as JSON, and the whole is read and checked as `PUT /catalog` does:
+//! what an entry may be is said there alone.
+
+use serde_json::{Map, Value};
+
+use crate::calendar::{Calendar, CalendarDefinition, CalendarError};
+use crate::catalogue::{Catalogue, CatalogueDocument};
+use crate::entries::{Part, entries};
+use crate::problem::FieldError;
+use crate::spanish;
+
+/// Longest key that is made of a name, in characters.
+const LONGEST_KEY: usize = 40;
+
+/// The fields of an entry, its key among them.
+pub type Fields = Map<String, Value>;
+
+/// What becomes of one entry.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Revision {
+    /// It takes the place of the one with this key, or is a new one.
+    Put { key: Option<String>, entry: Fields },
+    /// The one with this key is taken out.
+    Remove { key: String },
+}
+
+/// An entry of the document.
+pub fn entry_of(document: &CatalogueDocument, part: Part, key: &str) -> Option<Fields> {
+    let whole = serde_json::to_value(document).ok()?;
+    let list = whole.get(part.list())?;
+    let found = match list.as_object() {
+        Some(by_key) => by_key.get(key)?,
+        None => {
+            let mut listed = list.as_array()?.iter();
+            listed.find(|entry| entry[part.key()] == key)?
+        }
+    };
+    let mut fields = found.as_object()?.clone();
+    fields.insert(part.key().to_owned(), Value::from(key));
+    Some(fields)
+}
+
+/// A key for a new entry of this name, which no other has: `redes_y_conectividad`.
+pub fn new_key(document: &CatalogueDocument, part: Part, name: &str) -> String {
+    let name = name.to_lowercase();
+    let plain = name.chars().map(|letter| match letter {
+        'á' | 'à' | 'ä' => 'a',
+        'é' | 'è' | 'ë' => 'e',
+        'í' | 'ì' | 'ï' => 'i',
+        'ó' | 'ò' | 'ö' => 'o',
+        'ú' | 'ù' | 'ü' => 'u',
+        'ñ' => 'n',
+        letter if letter.is_ascii_alphanumeric() => letter,
+        _ => ' ',
+    });
+    let plain: String = plain.collect();
+    let words: Vec<_> = plain.split_whitespace().collect();
+    let mut key: String = words.join("_").chars().take(LONGEST_KEY).collect();
+    if key.is_empty() {
+        part.list().clone_into(&mut key);
+    }
+    let taken = entries(document, part);
+    let mut tries = std::iter::once(key.clone()).chain((2..).map(|n| format!("{key}_{n}")));
+    let free = tries.find(|key| taken.iter().all(|entry| entry.key != *key));
+    free.unwrap_or_default()
+}
+
+/// The catalogue after a revision.
+///
+/// # Errors
+/// Every mistake: under the name of the entry's own field, or under none, where
+/// the sentence says what other entry it is about.
+pub fn revised(
+    document: &CatalogueDocument,
+    part: Part,
+    revision: Revision,
+) -> Result<Catalogue, Vec<FieldError>> {
+    let (changed, place) = written(document, part, revision)?;
+    if let Some(id) = place.strip_prefix("calendars.")
+        && let Some((_, definition)) = changed.calendars.iter().find(|(other, _)| other.0 == id)
+    {
+        Calendar::parse(definition).map_err(|error| {
+            let field = field_of(&error, definition);
+            let detail = spanish::calendar_error(&error);
+            vec![FieldError::new(&field, "invalid_calendar", detail)]
+        })?;
+    }
+    let checked = Catalogue::new(changed.clone()).and_then(|catalogue| {
+        catalogue.may_follow(document)?;
+        Ok(catalogue)
+    });
+    checked.map_err(|errors| {
+        let errors = errors.into_iter();
+        let errors = errors.map(|error| seen_from(error, part, &place, &changed));
+        errors.collect()
+    })
+}
+
+/// The document with the revision in it, and where in it the entry stands.
+fn written(
+    document: &CatalogueDocument,
+    part: Part,
+    revision: Revision,
+) -> Result<(CatalogueDocument, String), Vec<FieldError>> {
+    let unreadable = |error: serde_json::Error| {
+        let detail = format!("No se puede leer: {error}.");
+        vec![FieldError::new("", "malformed", detail)]
+    };
+    let gone = || {
+        let detail = "Ya no está en el catálogo.";
+        vec![FieldError::new("", "unknown_reference", detail)]
+    };
+    let duplicate = |key: &str| {
+        let detail = format!("«{key}» ya está en el catálogo.");
+        vec![FieldError::new(part.key(), "duplicate", detail)]
+    };
+    let mut whole = serde_json::to_value(document).map_err(unreadable)?;
+    let list = whole.get_mut(part.list());
+    let place = match (list, revision) {
+        (Some(Value::Object(list)), Revision::Remove { key }) => {
+            list.remove(&key).ok_or_else(gone)?;
+            String::new()
+        }
+        (Some(Value::Object(list)), Revision::Put { key, mut entry }) => {
+            let named = entry.remove(part.key()).unwrap_or_default();
+            let named = named.as_str().unwrap_or_default();
+            match &key {
+                None if list.contains_key(named) => return Err(duplicate(named)),
+                Some(key) if list.remove(key).is_none() => return Err(gone()),
+                None | Some(_) => {}
+            }
+            list.insert(named.to_owned(), Value::Object(entry));
+            format!("{}.{named}", part.list())
+        }
+        (Some(Value::Array(list)), revision) => {
+            let find = |key: &str| list.iter().position(|entry| entry[part.key()] == key);
+            match revision {
+                Revision::Remove { key } => {
+                    list.remove(find(&key).ok_or_else(gone)?);
+                    String::new()
+                }
+                Revision::Put { key, entry } => {
+                    let at = match key {
+                        None => {
+                            let named = entry.get(part.key()).and_then(Value::as_str);
+                            if let Some(named) = named.filter(|named| find(named).is_some()) {
+                                return Err(duplicate(named));
+                            }
+                            list.len()
+                        }
+                        Some(key) => find(&key).ok_or_else(gone)?,
+                    };
+                    match list.get_mut(at) {
+                        Some(found) => *found = Value::Object(entry),
+                        None => list.push(Value::Object(entry)),
+                    }
+                    format!("{}[{at}]", part.list())
+                }
+            }
+        }
+        (_, Revision::Put { .. } | Revision::Remove { .. }) => return Err(gone()),
+    };
+    let changed = serde_json::from_value(whole).map_err(unreadable)?;
+    Ok((changed, place))
+}
+
+/// An error of the document, as whoever changes one entry sees it.
+fn seen_from(
+    error: FieldError,
+    part: Part,
+    place: &str,
+    document: &CatalogueDocument,
+) -> FieldError {
+    let own = error.field.strip_prefix(place).filter(|_| !place.is_empty());
+    match own {
+        Some("") => return FieldError { field: part.key().to_owned(), ..error },
+        Some(rest) if rest.starts_with('.') => {
+            return FieldError { field: rest[1..].to_owned(), ..error };
+        }
+        Some(_) | None => {}
+    }
+    let other = Part::of_path(&error.field).and_then(|(part, place)| {
+        let all = entries(document, part);
+        let at = place.parse::<usize>().ok();
+        let found = all.iter().enumerate();
+        let found = found.map(|(i, entry)| (Some(i) == at || entry.key == place, entry));
+        let (_, entry) = found.into_iter().find(|(is, _)| *is)?;
+        Some(format!("{} «{}»: {}", part.noun(), entry.name, error.detail))
+    });
+    FieldError {
+        field: String::new(),
+        detail: other.unwrap_or_else(|| error.detail.clone()),
+        ..error
+    }
+}
+
+/// The field of a calendar that an error is about.
+fn field_of(error: &CalendarError, definition: &CalendarDefinition) -> String {
+    let closure = |name: &str| {
+        let mut closures = definition.closures.iter();
+        let at = closures.position(|closure| closure.name == name);
+        format!("closures[{}]", at.unwrap_or_default())
+    };
+    match error {
+        CalendarError::AlwaysAndHours => "always".to_owned(),
+        CalendarError::NoTimeZone | CalendarError::UnknownTimeZone { .. } => "time_zone".to_owned(),
+        CalendarError::InvalidInterval { day, .. }
+        | CalendarError::EmptyInterval { day, .. }
+        | CalendarError::OverlappingIntervals { day, .. } => format!("hours.{day}"),
+        CalendarError::NoHours => "hours.monday".to_owned(),
+        CalendarError::InvalidDate { name, .. }
+        | CalendarError::ClosureEndsBeforeItStarts { name, .. } => closure(name),
+        CalendarError::NeverOpen { .. } => String::new(),
+    }
+}

@@ -1,0 +1,479 @@
+//! A change of the catalogue: in what two differ, how one entry is changed, and what
+//! that does to what is open.
+
+use serde_json::{Map, Value, json};
+use types::catalogue::{Catalogue, CatalogueDocument};
+use types::consequences::{Consequence, Count, Open, consequences};
+use types::difference::difference;
+use types::entries::Part;
+use types::revision::{Revision, entry_of, new_key, revised};
+
+use crate::world::CATALOGUE;
+
+const AGENT: &str = "agente1.soporte@uspec.gov.co";
+const COORDINATOR: &str = "coordinador.mesa@uspec.gov.co";
+
+/// A catalogue in which every field of every part says something.
+fn whole() -> Value {
+    let mut whole = serde_json::to_value(CATALOGUE.document()).unwrap();
+    whole["calendars"]["mixto"] = json!({
+        "always": false, "time_zone": "America/Bogota", "holidays": "colombia",
+        "hours": {
+            "monday": ["08:00-17:00"], "tuesday": ["08:00-17:00"], "wednesday": ["08:00-17:00"],
+            "thursday": ["08:00-17:00"], "friday": ["08:00-17:00"], "saturday": ["08:00-12:00"],
+            "sunday": ["08:00-12:00"],
+        },
+        "closures": [
+            { "name": "Receso", "from": "12-24", "to": "01-02", "yearly": true },
+            { "name": "Inventario", "from": "2026-12-14", "to": "2026-12-15", "yearly": false },
+        ],
+    });
+    whole
+}
+
+fn document(value: &Value) -> CatalogueDocument {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+fn said(before: &Value, after: &Value) -> Vec<String> {
+    let found = difference(&document(before), &document(after));
+    found.iter().map(ToString::to_string).collect()
+}
+
+/// What a change of the whole catalogue reads as.
+#[track_caller]
+fn check(change: impl FnOnce(&mut Value), expected: &[&str]) {
+    let before = whole();
+    let mut after = before.clone();
+    change(&mut after);
+    assert_eq!(said(&before, &after), expected);
+}
+
+fn index(list: &Value, key: &str, of: &str) -> usize {
+    let mut entries = list.as_array().unwrap().iter();
+    entries.position(|entry| entry[key] == of).unwrap()
+}
+
+#[test]
+fn every_field_of_a_person_is_told() {
+    let set = |field: &'static str, value: Value| {
+        move |c: &mut Value| {
+            let at = index(&c["directory"], "email", AGENT);
+            c["directory"][at][field] = value;
+        }
+    };
+    let who = "Persona «Agente 1 de Soporte» (agente1.soporte@uspec.gov.co)";
+    for (field, value, told) in [
+        ("name", json!("Marta Ruiz"), "Nombre: «Agente 1 de Soporte» → «Marta Ruiz»"),
+        (
+            "roles",
+            json!(["coordinator", "head"]),
+            "Funciones: se agregan coordinación y jefatura de Tecnología; se quita agente",
+        ),
+        ("teams", json!(["soporte", "impresion"]), "Equipos: se agrega Impresión y Copiado"),
+        ("teams", json!([]), "Equipos: se quita Mesa de Ayuda"),
+        ("available", json!(false), "Disponible: sí → no"),
+    ] {
+        check(set(field, value), &[&format!("{who}: {told}")]);
+    }
+}
+
+#[test]
+fn every_field_of_a_team_is_told() {
+    for (field, value, told) in [
+        ("name", json!("Mesa"), "Nombre: «Mesa de Ayuda» → «Mesa»"),
+        ("mailbox", json!("mesa@uspec.gov.co"), "Buzón: soportespmic@uspec.gov.co → mesa@uspec.gov.co"),
+        ("mailbox", json!(null), "Buzón: soportespmic@uspec.gov.co → ninguno"),
+        (
+            "extensions",
+            json!(["391", "392", "393", "400"]),
+            "Extensiones: se agrega 400; se quita 395",
+        ),
+        ("extensions", json!(["392", "391", "393", "395"]), "Extensiones: cambia el orden"),
+        ("category", json!("redes"), "Categoría de los correos: Plataforma tecnológica → Configuración de redes"),
+    ] {
+        let told = format!("Equipo «Mesa de Ayuda»: {told}");
+        check(|c| c["teams"][0][field] = value, &[&told]);
+    }
+}
+
+#[test]
+fn every_field_of_a_category_is_told() {
+    for (field, value, told) in [
+        ("name", json!("Plataforma"), "Nombre: «Plataforma tecnológica» → «Plataforma»"),
+        ("team", json!("impresion"), "Equipo: Mesa de Ayuda → Impresión y Copiado"),
+        ("survey", json!(false), "Encuesta: sí → no"),
+        ("web_request", json!(true), "Pregunta por la página web: no → sí"),
+        ("attention_minutes", json!(20), "Atención: 15 min → 20 min"),
+        ("solution_minutes", json!(90), "Solución: 30 min → 1 h 30 min"),
+        ("validation_minutes", json!(60), "Validación: 9 h → 1 h"),
+        ("calendar", json!("24x7"), "Calendario: habil → 24x7"),
+        ("formats", json!(["A3-FO-12"]), "Formatos: se agrega A3-FO-12"),
+        (
+            "steps",
+            json!([{ "clock": "attention", "percent": 80, "tells": "responsible" }]),
+            "Avisos: se quitan atención al 100 % a la coordinación, atención al 200 % a la \
+             jefatura, solución al 80 % a quien la tiene, solución al 100 % a la coordinación, \
+             solución al 200 % a la jefatura y validación al 50 % a quien pidió",
+        ),
+    ] {
+        let told = format!("Categoría «Plataforma tecnológica»: {told}");
+        check(|c| c["categories"][0][field] = value, &[&told]);
+    }
+}
+
+#[test]
+fn every_field_of_a_provider_is_told() {
+    for (field, value, told) in [
+        ("name", json!("Redes"), "Nombre: «Proveedor de redes y conectividad» → «Redes»"),
+        ("email", json!("a@b.co"), "Correo: soporte@proveedor-redes.example.com → a@b.co"),
+    ] {
+        let told = format!("Proveedor «Proveedor de redes y conectividad»: {told}");
+        check(|c| c["providers"][0][field] = value, &[&told]);
+    }
+}
+
+#[test]
+fn every_field_of_a_calendar_is_told() {
+    for (field, value, told) in [
+        ("time_zone", json!("America/Lima"), vec!["Zona horaria: America/Bogota → America/Lima"]),
+        ("holidays", json!("none"), vec!["Festivos: los de Colombia → ninguno"]),
+        (
+            "closures",
+            json!([{ "name": "Receso", "from": "12-24", "to": "01-03", "yearly": true }]),
+            vec![
+                "Cierres: se agrega Receso (24 de diciembre a 3 de enero, cada año); se quitan \
+                 Receso (24 de diciembre a 2 de enero, cada año) e Inventario (14 de diciembre de \
+                 2026 a 15 de diciembre de 2026)",
+            ],
+        ),
+        (
+            "hours",
+            json!({ "monday": ["08:00-12:00", "13:00-17:00"] }),
+            vec![
+                "Lunes: 08:00-17:00 → 08:00-12:00 y 13:00-17:00",
+                "Martes: 08:00-17:00 → cerrado",
+                "Miércoles: 08:00-17:00 → cerrado",
+                "Jueves: 08:00-17:00 → cerrado",
+                "Viernes: 08:00-17:00 → cerrado",
+                "Sábado: 08:00-12:00 → cerrado",
+                "Domingo: 08:00-12:00 → cerrado",
+            ],
+        ),
+    ] {
+        let told: Vec<_> = told.iter().map(|told| format!("Calendario «mixto»: {told}")).collect();
+        let told: Vec<_> = told.iter().map(String::as_str).collect();
+        check(|c| c["calendars"]["mixto"][field] = value, &told);
+    }
+    check(
+        |c| c["calendars"]["24x7"]["always"] = json!(false),
+        &[
+            "Calendario «24x7»: Siempre abierto: sí → no",
+        ],
+    );
+}
+
+#[test]
+fn what_is_added_taken_out_and_moved_is_told() {
+    check(
+        |c| {
+            let list = c["providers"].as_array_mut().unwrap();
+            list.remove(0);
+            list.push(json!({ "id": "x", "name": "Equis", "email": "a@b.co" }));
+        },
+        &[
+            "Proveedor «Equis»: se agrega. Correo: a@b.co",
+            "Proveedor «Proveedor de redes y conectividad»: se quita",
+        ],
+    );
+    check(
+        |c| c["teams"].as_array_mut().unwrap().swap(0, 1),
+        &["Equipos: cambia el orden"],
+    );
+    // Two teams of one name are two.
+    check(
+        |c| c["teams"][1]["name"] = json!("Mesa de Ayuda"),
+        &["Equipo «Impresión y Copiado»: Nombre: «Impresión y Copiado» → «Mesa de Ayuda»"],
+    );
+    let mut before = whole();
+    before["teams"][1]["name"] = json!("Mesa de Ayuda");
+    let mut after = before.clone();
+    after["categories"][0]["team"] = json!("impresion");
+    assert_eq!(
+        said(&before, &after),
+        ["Categoría «Plataforma tecnológica»: Equipo: Mesa de Ayuda (soporte) → Mesa de Ayuda (impresion)"]
+    );
+}
+
+/// Every value in a document, by its path.
+fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                leaves(value, &format!("{path}/{name}"), found);
+            }
+        }
+        Value::Array(list) => {
+            for (i, value) in list.iter().enumerate() {
+                leaves(value, &format!("{path}/{i}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            found.push(path.to_owned());
+        }
+    }
+}
+
+#[test]
+fn no_value_changes_unsaid() {
+    let before = whole();
+    assert_eq!(said(&before, &before), Vec::<String>::new());
+    let mut paths = Vec::new();
+    leaves(&before, "", &mut paths);
+    let mut tried = 0;
+    for path in &paths {
+        let words = [
+            "habil", "24x7", "agent", "head", "colombia", "none", "attention", "solution",
+            "coordinator", "requester", "otro@uspec.gov.co", "otro",
+        ];
+        let words = words.map(Value::from).into_iter();
+        for other in words.chain([json!(true), json!(false), json!(7)]) {
+            let mut after = before.clone();
+            *after.pointer_mut(path).unwrap() = other;
+            let Ok(changed) = serde_json::from_value::<CatalogueDocument>(after) else {
+                continue;
+            };
+            if changed != document(&before) {
+                tried += 1;
+                let found = difference(&document(&before), &changed);
+                assert!(!found.is_empty(), "{path}");
+            }
+        }
+    }
+    assert!(tried > paths.len(), "{tried} changes of {} values", paths.len());
+}
+
+fn fields(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+/// What is refused, by field and sentence.
+fn refused(part: Part, revision: Revision) -> Vec<(String, String)> {
+    let errors = revised(CATALOGUE.document(), part, revision).unwrap_err();
+    let errors = errors.into_iter();
+    errors.map(|error| (error.field, error.detail)).collect()
+}
+
+fn put(part: Part, key: &str, change: impl FnOnce(&mut Map<String, Value>)) -> Revision {
+    let mut entry = entry_of(CATALOGUE.document(), part, key).unwrap();
+    change(&mut entry);
+    Revision::Put {
+        key: Some(key.to_owned()),
+        entry,
+    }
+}
+
+#[test]
+fn an_entry_takes_its_place_is_added_or_goes() {
+    let document = CATALOGUE.document();
+    let renamed = put(Part::Categories, "redes", |entry| {
+        entry.insert("name".to_owned(), json!("Redes"));
+    });
+    let after = revised(document, Part::Categories, renamed).unwrap();
+    let found = difference(document, after.document());
+    assert_eq!(found.len(), 1, "{found:?}");
+    let added = Revision::Put {
+        key: None,
+        entry: fields(json!({ "id": "noche", "time_zone": "America/Bogota", "hours": { "monday": ["20:00-24:00"] } })),
+    };
+    let after = revised(document, Part::Calendars, added.clone()).unwrap();
+    assert!(after.calendar(&"noche".into()).is_some());
+    assert_eq!(
+        revised(after.document(), Part::Calendars, added).unwrap_err()[0].code,
+        "duplicate"
+    );
+    let gone = Revision::Remove {
+        key: "redes_externo".to_owned(),
+    };
+    let after = revised(document, Part::Providers, gone.clone()).unwrap();
+    assert!(after.provider(&"redes_externo".into()).is_none());
+    assert_eq!(
+        revised(after.document(), Part::Providers, gone).unwrap_err()[0].code,
+        "unknown_reference"
+    );
+}
+
+#[test]
+fn a_mistake_is_the_fields_or_names_the_other_entry() {
+    let of = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        let pairs = pairs.iter();
+        pairs.map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+    };
+    let long = put(Part::Categories, "redes", |entry| {
+        entry.insert("attention_minutes".to_owned(), json!(0));
+        entry["steps"][1]["percent"] = json!(0);
+    });
+    assert_eq!(
+        refused(Part::Categories, long),
+        of(&[
+            ("attention_minutes", "Debe estar entre 1 y 525600 minutos."),
+            ("steps[1].percent", "Debe estar entre 1 y 1000."),
+        ])
+    );
+    let team = Revision::Remove {
+        key: "impresion".to_owned(),
+    };
+    let found = refused(Part::Teams, team);
+    assert!(
+        found.contains(&(
+            String::new(),
+            "Categoría «Impresión y copiado»: «impresion» no existe en el catálogo.".to_owned()
+        )),
+        "{found:?}"
+    );
+    let broken = put(Part::Calendars, "habil", |entry| {
+        entry["hours"]["monday"] = json!(["08:00-17:00", "12:00-18:00"]);
+    });
+    assert_eq!(
+        refused(Part::Calendars, broken),
+        of(&[("hours.monday", "lunes: «08:00-17:00» y «12:00-18:00» se cruzan.")])
+    );
+    let calendar = Revision::Remove {
+        key: "24x7".to_owned(),
+    };
+    assert_eq!(
+        refused(Part::Calendars, calendar),
+        of(&[("", "Un calendario no se retira: hay solicitudes que se rigen por él.")])
+    );
+    let last = put(Part::People, COORDINATOR, |entry| {
+        entry.insert("roles".to_owned(), json!(["agent"]));
+    });
+    let nobody = "Nadie quedaría en la coordinación: ya no se podría cambiar el catálogo.";
+    assert_eq!(refused(Part::People, last), of(&[("", nobody)]));
+    let gone = Revision::Remove {
+        key: COORDINATOR.to_owned(),
+    };
+    assert_eq!(refused(Part::People, gone), of(&[("", nobody)]));
+}
+
+#[test]
+fn a_new_key_is_made_of_the_name_and_free() {
+    let document = CATALOGUE.document();
+    for (name, key) in [
+        ("Atención a niños, año 2", "atencion_a_ninos_ano_2"),
+        ("Redes", "redes_2"),
+        ("  ", "categories"),
+        ("<script>", "script"),
+    ] {
+        assert_eq!(new_key(document, Part::Categories, name), key, "{name}");
+    }
+}
+
+fn open(tickets: usize, escalated: usize) -> Open {
+    Open {
+        tickets: Count::Exactly(tickets),
+        escalated: Count::Exactly(escalated),
+    }
+}
+
+/// What a change does, each with what it is: `!` where it is to be noticed.
+fn follows(part: Part, key: &str, open: Open, change: impl FnOnce(&mut Value)) -> Vec<String> {
+    let mut after = serde_json::to_value(CATALOGUE.document()).unwrap();
+    change(&mut after);
+    let after = Catalogue::new(document(&after)).unwrap();
+    let found = consequences(part, key, CATALOGUE.document(), after.document(), open);
+    match found {
+        Ok(found) => found
+            .into_iter()
+            .map(|consequence| match consequence {
+                Consequence::Follows(text) => text,
+                Consequence::Beware(text) => format!("! {text}"),
+            })
+            .collect(),
+        Err(error) => vec![format!("no: {}", error.detail)],
+    }
+}
+
+#[test]
+fn an_agent_who_is_away_keeps_what_is_open() {
+    let away = |agents: &'static [&'static str]| {
+        move |c: &mut Value| {
+            for agent in agents {
+                let at = index(&c["directory"], "email", agent);
+                c["directory"][at]["available"] = json!(false);
+            }
+        }
+    };
+    assert_eq!(
+        follows(Part::People, AGENT, open(6, 0), away(&[AGENT])),
+        [
+            "! Tiene 6 solicitudes abiertas: todo sigue a su nombre, con su reloj como va. La \
+             coordinación puede asignarlo a otra persona desde la cola.",
+            "Mientras no esté disponible no recibe solicitudes nuevas por turno.",
+            "Lo nuevo de Mesa de Ayuda va por turno a Agente 2 de Soporte y Agente 3 de Soporte.",
+        ]
+    );
+    const OTHERS: &[&str] = &[
+        "agente2.soporte@uspec.gov.co",
+        "agente3.soporte@uspec.gov.co",
+        AGENT,
+    ];
+    let found = follows(Part::People, AGENT, open(0, 0), away(OTHERS));
+    assert_eq!(
+        found.last().unwrap(),
+        "! En Mesa de Ayuda no queda nadie disponible: lo nuevo espera sin asignar."
+    );
+}
+
+#[test]
+fn whoever_leaves_loses_what_he_could_do() {
+    let gone = |who: &'static str| {
+        move |c: &mut Value| {
+            let at = index(&c["directory"], "email", who);
+            c["directory"].as_array_mut().unwrap().remove(at);
+        }
+    };
+    assert_eq!(
+        follows(Part::People, AGENT, open(1, 0), gone(AGENT))[0],
+        "! Tiene 1 solicitud abierta: todo sigue a su nombre, pero ya no lo podrá atender. La \
+         coordinación debe asignarlo a otra persona desde la cola."
+    );
+    let officer = "oficial1.tecnologia@uspec.gov.co";
+    assert_eq!(
+        follows(Part::People, officer, open(0, 2), gone(officer)),
+        [
+            "! Tiene 2 solicitudes abiertas por escalamiento: ya no podrá informar ni devolver. La \
+             coordinación puede escalar a otra persona.",
+            "Lo que puede hacer cambia de inmediato.",
+        ]
+    );
+}
+
+#[test]
+fn what_is_open_keeps_its_rules_and_what_it_needs_stays() {
+    let limit = |c: &mut Value| {
+        let at = index(&c["categories"], "id", "redes");
+        c["categories"][at]["solution_minutes"] = json!(45);
+    };
+    assert_eq!(
+        follows(Part::Categories, "redes", open(3, 0), limit),
+        [
+            "Tiene 3 solicitudes abiertas: lo abierto conserva el equipo, los tiempos, los avisos y \
+             los formatos con que se registró.",
+            "Lo nuevo rige para las que se registren o pasen a esta categoría desde ahora.",
+        ]
+    );
+    let gone = |c: &mut Value| {
+        let at = index(&c["categories"], "id", "redes");
+        c["categories"].as_array_mut().unwrap().remove(at);
+    };
+    assert_eq!(
+        follows(Part::Categories, "redes", open(3, 0), gone),
+        ["no: No se puede quitar: hay 3 solicitudes abiertas de esta categoría."]
+    );
+    assert_eq!(follows(Part::Categories, "redes", open(0, 0), gone).len(), 1);
+    let hours = |c: &mut Value| c["calendars"]["habil"]["hours"]["friday"] = json!(["08:00-16:00"]);
+    let told = follows(Part::Calendars, "habil", open(0, 0), hours);
+    assert!(told[0].starts_with("Lo usan "), "{told:?}");
+    assert!(told[1].starts_with("Los vencimientos ya calculados no se mueven"), "{told:?}");
+}
