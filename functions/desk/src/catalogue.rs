@@ -55,12 +55,7 @@ pub async fn change(
     catalogue.may_follow(before).map_err(Problem::Validation)?;
     let written = desk
         .store
-        .put_catalogue(
-            catalogue.document(),
-            stored.version,
-            &caller.person(),
-            None,
-        )
+        .put_catalogue(catalogue.document(), stored.version, &caller.person(), None)
         .await
         .map_err(|e| problem_of(&e))?;
     if !written {

@@ -4,7 +4,7 @@
 
 use ::pages::catalogue::{
     Access, Head, List, Meanwhile, Page as Form, Preview, Resend, Version, Versions, Written,
-    part_of, place, word,
+    part_of, word,
 };
 use ::pages::entryform::{Typed, blank, filled, read, tidied};
 use ::pages::forms::sent as value_of;
@@ -56,9 +56,9 @@ pub async fn answer(desk: &Desk, call: &Call, page: Page) -> Answer {
             let sent = Sent::of(call);
             match revise(desk, call, &sent).await {
                 // Nothing that was typed is lost.
-                Err(
-                    problem @ (Problem::SignedOut | Problem::Unavailable | Problem::Internal),
-                ) => Ok(resend(call, &sent, &problem)),
+                Err(problem @ (Problem::SignedOut | Problem::Unavailable | Problem::Internal)) => {
+                    Ok(resend(call, &sent, &problem))
+                }
                 shown => shown,
             }
         }
@@ -187,7 +187,10 @@ impl<'a> Visit<'a> {
             None => blank(part),
             Some(key) => {
                 let entry = entry_of(self.document(), part, key);
-                filled(part, &entry.ok_or(Problem::NotFound("No está en el catálogo."))?)
+                filled(
+                    part,
+                    &entry.ok_or(Problem::NotFound("No está en el catálogo."))?,
+                )
             }
         };
         let (shell, head) = (self.shell("Catálogo").await?, self.head(Some(part)).await?);
@@ -233,7 +236,10 @@ impl<'a> Visit<'a> {
                 escalated = self.count(&ListPlan::of_officer(&email, &OPEN)).await?;
                 self.count(&ListPlan::of_assignee(&email, &OPEN)).await?
             }
-            Part::Teams => self.count(&ListPlan::of_teams(&[key.into()], &OPEN)).await?,
+            Part::Teams => {
+                self.count(&ListPlan::of_teams(&[key.into()], &OPEN))
+                    .await?
+            }
             Part::Categories => {
                 let of_it = |ticket: &Ticket| ticket.policy.category.0 == key;
                 self.look(&ListPlan::of_teams(&teams, &OPEN), of_it).await?
@@ -258,7 +264,11 @@ impl<'a> Visit<'a> {
     }
 
     /// The same, where the tickets themselves have to be asked.
-    async fn look(&self, plan: &ListPlan, of_it: impl Fn(&Ticket) -> bool) -> Result<Count, Problem> {
+    async fn look(
+        &self,
+        plan: &ListPlan,
+        of_it: impl Fn(&Ticket) -> bool,
+    ) -> Result<Count, Problem> {
         let mut found = 0;
         let mut cursor = None;
         for _ in 0..LOOKS {
@@ -507,7 +517,7 @@ impl Visit<'_> {
             page.refused(problem);
         }
         let again = asked.again();
-        page.preview = proposal.map(|proposal| Preview {
+        let preview = proposal.map(|proposal| Preview {
             title: match (asked.wish, key) {
                 (Wish::Remove, _) => "Esto se quitará".to_owned(),
                 (Wish::Put, None) => "Esto se agregará".to_owned(),
@@ -525,6 +535,9 @@ impl Visit<'_> {
             key: page_key(),
             who: &self.caller.name,
         });
+        if let Some(preview) = preview {
+            page = page.previewing(preview);
+        }
         page.meanwhile = meanwhile;
         Ok(Answer::page(self.call, status, page.written()))
     }

@@ -4,6 +4,8 @@
 mod account;
 mod catalogue;
 mod catalogue_pages;
+#[cfg(test)]
+mod catalogue_tests;
 mod files;
 mod handler;
 mod pages;

@@ -12,7 +12,7 @@ use types::entries::{Entry, Part, entries};
 use types::person::Person;
 use types::problem::Problem;
 
-use crate::entryform::{Drawn, Field, Newness, Typed, form, id_of, label_of};
+use crate::entryform::{Drawn, Field, Newness, Typed, capital, form, id_of, label_of};
 use crate::shell::Shell;
 use crate::words;
 use crate::wrong::Wrong;
@@ -107,7 +107,8 @@ impl Written {
     }
 
     fn stamp(&self, now: &Timestamp) -> String {
-        self.at.map_or_else(String::new, |at| words::stamp(at, *now))
+        self.at
+            .map_or_else(String::new, |at| words::stamp(at, *now))
     }
 
     /// `Versión 48, vigente desde ayer a las 16:02`.
@@ -254,7 +255,7 @@ pub struct Page<'a> {
     facts: Vec<(&'static str, String)>,
     form: Option<Vec<Vec<Field>>>,
     wrong: Wrong,
-    pub preview: Option<Preview<'a>>,
+    preview: Option<Preview<'a>>,
     pub meanwhile: Option<Meanwhile>,
 }
 
@@ -317,9 +318,7 @@ impl<'a> Page<'a> {
                 .filter(|fact| fact.label != "Nombre")
                 .map(|fact| (fact.label, fact.text()))
                 .collect(),
-            form: head
-                .changes()
-                .then(|| form(part, newness, document, typed)),
+            form: head.changes().then(|| form(part, newness, document, typed)),
             key: key.map(str::to_owned),
             wrong: Wrong::default(),
             preview: None,
@@ -340,6 +339,21 @@ impl<'a> Page<'a> {
             };
             (Cow::Owned::<'static, str>(id_of(&error.field)), said)
         });
+    }
+
+    /// The same, with what it would do. Of which entry that is goes without saying.
+    #[must_use]
+    pub fn previewing(mut self, mut preview: Preview<'a>) -> Self {
+        if let [first, rest @ ..] = preview.differences.as_slice()
+            && rest.iter().all(|other| other.of == first.of)
+        {
+            for difference in &mut preview.differences {
+                difference.of.clear();
+                difference.what = capital(&difference.what);
+            }
+        }
+        self.preview = Some(preview);
+        self
     }
 
     fn word(&self) -> &'static str {

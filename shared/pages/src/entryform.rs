@@ -66,6 +66,8 @@ enum Need {
     Always,
     /// It is left out then.
     Never,
+    /// The same, and left blank it says something, too.
+    Blank,
     /// Asked of a new entry alone: it is known by that.
     Key,
 }
@@ -104,6 +106,13 @@ impl Spec {
         }
     }
 
+    const fn or_blank(self) -> Self {
+        Spec {
+            need: Need::Blank,
+            ..self
+        }
+    }
+
     const fn known_by(self) -> Self {
         Spec {
             need: Need::Key,
@@ -117,7 +126,11 @@ const NAME: Spec = spec("name", "Nombre", Control::Line(MAX_NAME));
 const PEOPLE: &[Spec] = &[
     NAME,
     spec("email", "Correo", Control::Email).known_by(),
-    spec("available", "¿Está disponible?", Control::Either("Sí", "No, está ausente")),
+    spec(
+        "available",
+        "¿Está disponible?",
+        Control::Either("Sí", "No, está ausente"),
+    ),
     spec("roles", "Funciones", Control::Some(Source::Roles)),
     spec("teams", "Equipos", Control::Some(Source::Teams)),
 ];
@@ -125,7 +138,12 @@ const PEOPLE: &[Spec] = &[
 const TEAMS: &[Spec] = &[
     NAME,
     spec("mailbox", "Buzón", Control::Email).optional(),
-    spec("category", "Categoría de los correos", Control::One(Source::Categories)).optional(),
+    spec(
+        "category",
+        "Categoría de los correos",
+        Control::One(Source::Categories),
+    )
+    .optional(),
     spec("extensions", "Extensiones", Control::Words)
         .hint("Separadas por comas")
         .optional(),
@@ -143,14 +161,26 @@ const CATEGORIES: &[Spec] = &[
     spec("calendar", "Calendario", Control::One(Source::Calendars)),
     spec("attention_minutes", "Minutos de atención", Control::Minutes),
     spec("solution_minutes", "Minutos de solución", Control::Minutes),
-    spec("validation_minutes", "Minutos de validación", Control::Minutes),
+    spec(
+        "validation_minutes",
+        "Minutos de validación",
+        Control::Minutes,
+    ),
     spec("formats", "Formatos", Control::Words)
         .hint("Códigos separados por comas")
         .optional(),
     spec("survey", "Pide la encuesta de satisfacción", Control::Check),
-    spec("web_request", "Pregunta qué se pide de la página web", Control::Check),
-    spec("steps", "Avisos antes y después del plazo", Control::Rows(STEP))
-        .hint("Un aviso se quita dejando en blanco el porcentaje."),
+    spec(
+        "web_request",
+        "Pregunta qué se pide de la página web",
+        Control::Check,
+    ),
+    spec(
+        "steps",
+        "Avisos antes y después del plazo",
+        Control::Rows(STEP),
+    )
+    .hint("Un aviso se quita dejando en blanco el porcentaje."),
 ];
 
 const PROVIDERS: &[Spec] = &[NAME, spec("email", "Correo", Control::Email)];
@@ -166,18 +196,28 @@ const CLOSURE: &[Spec] = &[
 
 const CALENDARS: &[Spec] = &[
     spec("id", "Nombre", Control::Line(MAX_KEY)).known_by(),
-    spec("time_zone", "Zona horaria", Control::Line(MAX_KEY)).optional(),
+    spec("time_zone", "Zona horaria", Control::Line(MAX_KEY)),
     spec("holidays", "Festivos", Control::One(Source::Holidays)),
-    spec("always", "Siempre abierto: las horas de abajo no cuentan", Control::Check),
-    spec("hours.monday", "Lunes", Control::Words).optional(),
-    spec("hours.tuesday", "Martes", Control::Words).optional(),
-    spec("hours.wednesday", "Miércoles", Control::Words).optional(),
-    spec("hours.thursday", "Jueves", Control::Words).optional(),
-    spec("hours.friday", "Viernes", Control::Words).optional(),
-    spec("hours.saturday", "Sábado", Control::Words).optional(),
-    spec("hours.sunday", "Domingo", Control::Words).optional(),
-    spec("closures", "Cierres, además de los festivos", Control::Rows(CLOSURE))
-        .hint("Un cierre se quita dejándolo en blanco."),
+    spec(
+        "always",
+        "Siempre abierto: las horas de abajo no cuentan",
+        Control::Check,
+    ),
+    spec("hours.monday", "Lunes", Control::Words)
+        .hint("08:00-12:00, 13:00-17:00; en blanco, cerrado")
+        .or_blank(),
+    spec("hours.tuesday", "Martes", Control::Words).or_blank(),
+    spec("hours.wednesday", "Miércoles", Control::Words).or_blank(),
+    spec("hours.thursday", "Jueves", Control::Words).or_blank(),
+    spec("hours.friday", "Viernes", Control::Words).or_blank(),
+    spec("hours.saturday", "Sábado", Control::Words).or_blank(),
+    spec("hours.sunday", "Domingo", Control::Words).or_blank(),
+    spec(
+        "closures",
+        "Cierres, además de los festivos",
+        Control::Rows(CLOSURE),
+    )
+    .hint("Un cierre se quita dejándolo en blanco."),
 ];
 
 fn specs(part: Part) -> &'static [Spec] {
@@ -204,7 +244,8 @@ fn word(value: impl Serialize) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn capital(text: &str) -> String {
+/// The same text, with a capital at its head.
+pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
@@ -226,7 +267,9 @@ fn choices(source: Source, document: &CatalogueDocument, chosen: &[&str]) -> Vec
         }
         Source::Teams => {
             let teams = document.teams.iter();
-            teams.map(|team| choice(team.id.0.clone(), &team.name)).collect()
+            teams
+                .map(|team| choice(team.id.0.clone(), &team.name))
+                .collect()
         }
         Source::Categories => {
             let categories = document.categories.iter();
@@ -244,11 +287,15 @@ fn choices(source: Source, document: &CatalogueDocument, chosen: &[&str]) -> Vec
         }
         Source::Clocks => {
             let clocks = ClockKind::ALL.iter();
-            clocks.map(|of| choice(word(of), &capital(clock_name(*of)))).collect()
+            clocks
+                .map(|of| choice(word(of), &capital(clock_name(*of))))
+                .collect()
         }
         Source::Tells => {
             let tells = Tells::VARIANTS.iter();
-            tells.map(|of| choice(word(of), &capital(told(*of)))).collect()
+            tells
+                .map(|of| choice(word(of), &capital(told(*of))))
+                .collect()
         }
     }
 }
@@ -620,7 +667,11 @@ fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<Fi
                 }
             });
             let (rows, errors): (Vec<_>, Vec<_>) = rows.partition(Result::is_ok);
-            let errors: Vec<_> = errors.into_iter().filter_map(Result::err).flatten().collect();
+            let errors: Vec<_> = errors
+                .into_iter()
+                .filter_map(Result::err)
+                .flatten()
+                .collect();
             return match errors.is_empty() {
                 true => Ok(Some(rows.into_iter().filter_map(Result::ok).collect())),
                 false => Err(errors),
@@ -636,7 +687,7 @@ fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<Fi
     }
     if text.is_empty() {
         return match spec.need {
-            Need::Never => Ok(None),
+            Need::Never | Need::Blank => Ok(None),
             Need::Always | Need::Key => Err(one(FieldError::required(name))),
         };
     }
@@ -653,7 +704,10 @@ fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<Fi
             }
         },
         Control::Words => {
-            let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+            let words = text
+                .split(',')
+                .map(str::trim)
+                .filter(|word| !word.is_empty());
             let words = words.map(|word| parse_line(name, word, MAX_WORD).map(Value::from));
             let words: Result<Vec<_>, _> = words.collect();
             words.map(|words| Some(words.into())).map_err(one)
@@ -745,7 +799,9 @@ mod tests {
     fn blank_rows_are_none_and_the_others_move_up() {
         let typed = |pairs: &[(&str, &str)]| -> Typed {
             let pairs = pairs.iter();
-            pairs.map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+            pairs
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect()
         };
         let sent = typed(&[
             ("name", "Redes"),
@@ -766,13 +822,37 @@ mod tests {
     fn a_field_is_found_by_any_of_its_names() {
         for (part, field, id, label) in [
             (Part::Categories, "name", "f-name", Some("Nombre")),
-            (Part::Categories, "steps[2].percent", "f-steps-2-percent", Some("Al % del tiempo")),
-            (Part::Categories, "steps.2.tells", "f-steps-2-tells", Some("Avisa")),
-            (Part::Categories, "steps[2]", "f-steps-2", Some("Avisos antes y después del plazo")),
-            (Part::Calendars, "hours.monday", "f-hours-monday", Some("Lunes")),
+            (
+                Part::Categories,
+                "steps[2].percent",
+                "f-steps-2-percent",
+                Some("Al % del tiempo"),
+            ),
+            (
+                Part::Categories,
+                "steps.2.tells",
+                "f-steps-2-tells",
+                Some("Avisa"),
+            ),
+            (
+                Part::Categories,
+                "steps[2]",
+                "f-steps-2",
+                Some("Avisos antes y después del plazo"),
+            ),
+            (
+                Part::Calendars,
+                "hours.monday",
+                "f-hours-monday",
+                Some("Lunes"),
+            ),
             (Part::People, "", "ficha", None),
         ] {
-            assert_eq!((id_of(field).as_str(), label_of(part, field)), (id, label), "{field}");
+            assert_eq!(
+                (id_of(field).as_str(), label_of(part, field)),
+                (id, label),
+                "{field}"
+            );
         }
     }
 

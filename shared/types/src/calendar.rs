@@ -276,6 +276,25 @@ pub enum CalendarError {
     },
 }
 
+impl CalendarError {
+    /// The day of the week whose hours it is about.
+    #[must_use]
+    pub fn day(&self) -> Option<&'static str> {
+        match self {
+            Self::InvalidInterval { day, .. }
+            | Self::EmptyInterval { day, .. }
+            | Self::OverlappingIntervals { day, .. } => Some(day),
+            Self::AlwaysAndHours
+            | Self::NoTimeZone
+            | Self::UnknownTimeZone { .. }
+            | Self::NoHours
+            | Self::InvalidDate { .. }
+            | Self::ClosureEndsBeforeItStarts { .. }
+            | Self::NeverOpen { .. } => None,
+        }
+    }
+}
+
 /// The instants at which work is done: what a clock of a ticket counts.
 ///
 /// For a `start`, an `end` after it and any working time `w`:

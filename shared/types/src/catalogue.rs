@@ -194,10 +194,17 @@ impl Catalogue {
                 Err(e) => errors.push(FieldError::new(
                     &format!("calendars.{id}"),
                     "invalid_calendar",
-                    format!(
-                        "El calendario «{id}» no es válido: {}",
-                        spanish::calendar_error(&e)
-                    ),
+                    match e.day() {
+                        None => format!(
+                            "El calendario «{id}» no es válido: {}",
+                            spanish::calendar_error(&e)
+                        ),
+                        Some(day) => format!(
+                            "El calendario «{id}» no es válido el {}: {}",
+                            spanish::weekday_of(day),
+                            spanish::calendar_error(&e)
+                        ),
+                    },
                 )),
             }
         }

@@ -119,10 +119,7 @@ fn removed(open: Count, what: &str) -> Result<Vec<Consequence>, FieldError> {
         false => Err(FieldError::new(
             "",
             "in_use",
-            format!(
-                "No se puede quitar: hay {} {what}.",
-                open.words()
-            ),
+            format!("No se puede quitar: hay {} {what}.", open.words()),
         )),
     }
 }
@@ -229,8 +226,12 @@ fn person(
         (Some(old), new) => (old, new),
     };
     let mut told = Vec::new();
-    let roles = new.as_ref().map_or_else(BTreeSet::new, |new| new.roles.clone());
-    let teams = new.as_ref().map_or_else(BTreeSet::new, |new| new.teams.clone());
+    let roles = new
+        .as_ref()
+        .map_or_else(BTreeSet::new, |new| new.roles.clone());
+    let teams = new
+        .as_ref()
+        .map_or_else(BTreeSet::new, |new| new.teams.clone());
     let is_agent = roles.contains(&Role::Agent);
     if !open.tickets.is_none() {
         let has = format!("Tiene {}", open.tickets.words());
@@ -263,11 +264,16 @@ fn person(
     if is_agent {
         told.extend(turn(&old, new.as_ref()));
     }
-    let left = old.teams.iter().filter(|_| old.roles.contains(&Role::Agent));
+    let left = old
+        .teams
+        .iter()
+        .filter(|_| old.roles.contains(&Role::Agent));
     let left = left.filter(|team| !is_agent || !teams.contains(*team) || away(new.as_ref()));
     told.extend(left.filter_map(|team| alone(team, &old.email, before, after)));
     if new.as_ref().is_none_or(|new| new.roles != old.roles) {
-        told.push(Follows("Lo que puede hacer cambia de inmediato.".to_owned()));
+        told.push(Follows(
+            "Lo que puede hacer cambia de inmediato.".to_owned(),
+        ));
     }
     told
 }

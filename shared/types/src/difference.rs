@@ -123,7 +123,9 @@ fn listed(label: &str, before: &[Item], after: &[Item]) -> Option<String> {
         return None;
     }
     let missing = |items: &[Item], others: &[Item]| -> Vec<String> {
-        let missing = items.iter().filter(|i| others.iter().all(|o| o.key != i.key));
+        let missing = items
+            .iter()
+            .filter(|i| others.iter().all(|o| o.key != i.key));
         missing.map(|item| item.text.clone()).collect()
     };
     let said = |verb: &str, items: Vec<String>| {

@@ -223,7 +223,9 @@ fn team(entry: &Team, categories: &[Category]) -> Entry {
         extensions,
         category,
     } = entry;
-    let mailbox = mailbox.as_ref().map(|mailbox| Item::plain(mailbox.as_str()));
+    let mailbox = mailbox
+        .as_ref()
+        .map(|mailbox| Item::plain(mailbox.as_str()));
     let extensions = extensions.iter().map(|extension| Item::plain(extension));
     let category = category.as_ref().map(|id| category_named(id, categories));
     Entry {

@@ -172,11 +172,22 @@ fn seen_from(
     place: &str,
     document: &CatalogueDocument,
 ) -> FieldError {
-    let own = error.field.strip_prefix(place).filter(|_| !place.is_empty());
+    let own = error
+        .field
+        .strip_prefix(place)
+        .filter(|_| !place.is_empty());
     match own {
-        Some("") => return FieldError { field: part.key().to_owned(), ..error },
+        Some("") => {
+            return FieldError {
+                field: part.key().to_owned(),
+                ..error
+            };
+        }
         Some(rest) if rest.starts_with('.') => {
-            return FieldError { field: rest[1..].to_owned(), ..error };
+            return FieldError {
+                field: rest[1..].to_owned(),
+                ..error
+            };
         }
         Some(_) | None => {}
     }
@@ -186,7 +197,12 @@ fn seen_from(
         let found = all.iter().enumerate();
         let found = found.map(|(i, entry)| (Some(i) == at || entry.key == place, entry));
         let (_, entry) = found.into_iter().find(|(is, _)| *is)?;
-        Some(format!("{} «{}»: {}", part.noun(), entry.name, error.detail))
+        Some(format!(
+            "{} «{}»: {}",
+            part.noun(),
+            entry.name,
+            error.detail
+        ))
     });
     FieldError {
         field: String::new(),
@@ -202,13 +218,16 @@ fn field_of(error: &CalendarError, definition: &CalendarDefinition) -> String {
         let at = closures.position(|closure| closure.name == name);
         format!("closures[{}]", at.unwrap_or_default())
     };
+    if let Some(day) = error.day() {
+        return format!("hours.{day}");
+    }
     match error {
         CalendarError::AlwaysAndHours => "always".to_owned(),
         CalendarError::NoTimeZone | CalendarError::UnknownTimeZone { .. } => "time_zone".to_owned(),
-        CalendarError::InvalidInterval { day, .. }
-        | CalendarError::EmptyInterval { day, .. }
-        | CalendarError::OverlappingIntervals { day, .. } => format!("hours.{day}"),
-        CalendarError::NoHours => "hours.monday".to_owned(),
+        CalendarError::NoHours
+        | CalendarError::InvalidInterval { .. }
+        | CalendarError::EmptyInterval { .. }
+        | CalendarError::OverlappingIntervals { .. } => "hours.monday".to_owned(),
         CalendarError::InvalidDate { name, .. }
         | CalendarError::ClosureEndsBeforeItStarts { name, .. } => closure(name),
         CalendarError::NeverOpen { .. } => String::new(),

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar::{
-    self, Calendar, CalendarError, Closed, ClosedDays, Closure, ClosureDefinition, Holidays, Interval,
-    MonthDay, Week,
+    self, Calendar, CalendarError, Closed, ClosedDays, Closure, ClosureDefinition, Holidays,
+    Interval, MonthDay, Week,
 };
 
 const DAYS: [&str; 7] = [
@@ -345,13 +345,16 @@ pub fn closure_of(definition: &ClosureDefinition) -> String {
     }
 }
 
-/// Why a definition is no calendar, in a sentence.
+/// A day of the week that the catalogue names.
+pub fn weekday_of(day: &str) -> &'static str {
+    let mut names = calendar::DAYS.iter().zip(DAYS);
+    let found = names.find(|(english, _)| **english == day);
+    found.map_or("", |(_, spanish)| spanish)
+}
+
+/// Why a definition is no calendar, in a sentence; [`CalendarError::day`] says on
+/// which day.
 pub fn calendar_error(error: &CalendarError) -> String {
-    let day = |day: &str| {
-        let mut names = calendar::DAYS.iter().zip(DAYS);
-        let found = names.find(|(english, _)| **english == day);
-        found.map_or("", |(_, spanish)| spanish)
-    };
     match error {
         CalendarError::AlwaysAndHours => {
             "Uno que siempre está abierto no lleva zona horaria, horas, festivos ni cierres."
@@ -363,19 +366,15 @@ pub fn calendar_error(error: &CalendarError) -> String {
         CalendarError::UnknownTimeZone { name } => {
             format!("No existe la zona horaria «{name}»; por ejemplo, America/Bogota.")
         }
-        CalendarError::InvalidInterval { day: of, interval } => format!(
-            "{}: «{interval}» no es un horario; se escribe, por ejemplo, 08:00-12:00.",
-            day(of)
+        CalendarError::InvalidInterval { interval, .. } => {
+            format!("«{interval}» no es un horario; se escribe, por ejemplo, 08:00-12:00.")
+        }
+        CalendarError::EmptyInterval { interval, .. } => format!(
+            "«{interval}» termina antes de empezar; lo que pasa de medianoche se parte en 24:00."
         ),
-        CalendarError::EmptyInterval { day: of, interval } => format!(
-            "{}: «{interval}» termina antes de empezar; lo que pasa de medianoche se parte en 24:00.",
-            day(of)
-        ),
-        CalendarError::OverlappingIntervals {
-            day: of,
-            first,
-            second,
-        } => format!("{}: «{first}» y «{second}» se cruzan.", day(of)),
+        CalendarError::OverlappingIntervals { first, second, .. } => {
+            format!("«{first}» y «{second}» se cruzan.")
+        }
         CalendarError::NoHours => "No abre a ninguna hora de la semana.".to_owned(),
         CalendarError::InvalidDate {
             name,

@@ -65,7 +65,10 @@ impl CatalogueVersion {
             key,
             fingerprint,
         } = request;
-        let his = self.by.as_ref().is_some_and(|by| by.email.as_str() == scope);
+        let his = self
+            .by
+            .as_ref()
+            .is_some_and(|by| by.email.as_str() == scope);
         let request = self.request.as_ref();
         his && request.is_some_and(|(own, said)| own == key && said == fingerprint)
     }

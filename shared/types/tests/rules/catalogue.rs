@@ -64,13 +64,21 @@ fn every_field_of_a_person_is_told() {
     };
     let who = "Persona «Agente 1 de Soporte» (agente1.soporte@uspec.gov.co)";
     for (field, value, told) in [
-        ("name", json!("Marta Ruiz"), "Nombre: «Agente 1 de Soporte» → «Marta Ruiz»"),
+        (
+            "name",
+            json!("Marta Ruiz"),
+            "Nombre: «Agente 1 de Soporte» → «Marta Ruiz»",
+        ),
         (
             "roles",
             json!(["coordinator", "head"]),
             "Funciones: se agregan coordinación y jefatura de Tecnología; se quita agente",
         ),
-        ("teams", json!(["soporte", "impresion"]), "Equipos: se agrega Impresión y Copiado"),
+        (
+            "teams",
+            json!(["soporte", "impresion"]),
+            "Equipos: se agrega Impresión y Copiado",
+        ),
         ("teams", json!([]), "Equipos: se quita Mesa de Ayuda"),
         ("available", json!(false), "Disponible: sí → no"),
     ] {
@@ -82,15 +90,31 @@ fn every_field_of_a_person_is_told() {
 fn every_field_of_a_team_is_told() {
     for (field, value, told) in [
         ("name", json!("Mesa"), "Nombre: «Mesa de Ayuda» → «Mesa»"),
-        ("mailbox", json!("mesa@uspec.gov.co"), "Buzón: soportespmic@uspec.gov.co → mesa@uspec.gov.co"),
-        ("mailbox", json!(null), "Buzón: soportespmic@uspec.gov.co → ninguno"),
+        (
+            "mailbox",
+            json!("mesa@uspec.gov.co"),
+            "Buzón: soportespmic@uspec.gov.co → mesa@uspec.gov.co",
+        ),
+        (
+            "mailbox",
+            json!(null),
+            "Buzón: soportespmic@uspec.gov.co → ninguno",
+        ),
         (
             "extensions",
             json!(["391", "392", "393", "400"]),
             "Extensiones: se agrega 400; se quita 395",
         ),
-        ("extensions", json!(["392", "391", "393", "395"]), "Extensiones: cambia el orden"),
-        ("category", json!("redes"), "Categoría de los correos: Plataforma tecnológica → Configuración de redes"),
+        (
+            "extensions",
+            json!(["392", "391", "393", "395"]),
+            "Extensiones: cambia el orden",
+        ),
+        (
+            "category",
+            json!("redes"),
+            "Categoría de los correos: Plataforma tecnológica → Configuración de redes",
+        ),
     ] {
         let told = format!("Equipo «Mesa de Ayuda»: {told}");
         check(|c| c["teams"][0][field] = value, &[&told]);
@@ -100,15 +124,35 @@ fn every_field_of_a_team_is_told() {
 #[test]
 fn every_field_of_a_category_is_told() {
     for (field, value, told) in [
-        ("name", json!("Plataforma"), "Nombre: «Plataforma tecnológica» → «Plataforma»"),
-        ("team", json!("impresion"), "Equipo: Mesa de Ayuda → Impresión y Copiado"),
+        (
+            "name",
+            json!("Plataforma"),
+            "Nombre: «Plataforma tecnológica» → «Plataforma»",
+        ),
+        (
+            "team",
+            json!("impresion"),
+            "Equipo: Mesa de Ayuda → Impresión y Copiado",
+        ),
         ("survey", json!(false), "Encuesta: sí → no"),
-        ("web_request", json!(true), "Pregunta por la página web: no → sí"),
+        (
+            "web_request",
+            json!(true),
+            "Pregunta por la página web: no → sí",
+        ),
         ("attention_minutes", json!(20), "Atención: 15 min → 20 min"),
-        ("solution_minutes", json!(90), "Solución: 30 min → 1 h 30 min"),
+        (
+            "solution_minutes",
+            json!(90),
+            "Solución: 30 min → 1 h 30 min",
+        ),
         ("validation_minutes", json!(60), "Validación: 9 h → 1 h"),
         ("calendar", json!("24x7"), "Calendario: habil → 24x7"),
-        ("formats", json!(["A3-FO-12"]), "Formatos: se agrega A3-FO-12"),
+        (
+            "formats",
+            json!(["A3-FO-12"]),
+            "Formatos: se agrega A3-FO-12",
+        ),
         (
             "steps",
             json!([{ "clock": "attention", "percent": 80, "tells": "responsible" }]),
@@ -125,8 +169,16 @@ fn every_field_of_a_category_is_told() {
 #[test]
 fn every_field_of_a_provider_is_told() {
     for (field, value, told) in [
-        ("name", json!("Redes"), "Nombre: «Proveedor de redes y conectividad» → «Redes»"),
-        ("email", json!("a@b.co"), "Correo: soporte@proveedor-redes.example.com → a@b.co"),
+        (
+            "name",
+            json!("Redes"),
+            "Nombre: «Proveedor de redes y conectividad» → «Redes»",
+        ),
+        (
+            "email",
+            json!("a@b.co"),
+            "Correo: soporte@proveedor-redes.example.com → a@b.co",
+        ),
     ] {
         let told = format!("Proveedor «Proveedor de redes y conectividad»: {told}");
         check(|c| c["providers"][0][field] = value, &[&told]);
@@ -136,8 +188,16 @@ fn every_field_of_a_provider_is_told() {
 #[test]
 fn every_field_of_a_calendar_is_told() {
     for (field, value, told) in [
-        ("time_zone", json!("America/Lima"), vec!["Zona horaria: America/Bogota → America/Lima"]),
-        ("holidays", json!("none"), vec!["Festivos: los de Colombia → ninguno"]),
+        (
+            "time_zone",
+            json!("America/Lima"),
+            vec!["Zona horaria: America/Bogota → America/Lima"],
+        ),
+        (
+            "holidays",
+            json!("none"),
+            vec!["Festivos: los de Colombia → ninguno"],
+        ),
         (
             "closures",
             json!([{ "name": "Receso", "from": "12-24", "to": "01-03", "yearly": true }]),
@@ -161,15 +221,16 @@ fn every_field_of_a_calendar_is_told() {
             ],
         ),
     ] {
-        let told: Vec<_> = told.iter().map(|told| format!("Calendario «mixto»: {told}")).collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|told| format!("Calendario «mixto»: {told}"))
+            .collect();
         let told: Vec<_> = told.iter().map(String::as_str).collect();
         check(|c| c["calendars"]["mixto"][field] = value, &told);
     }
     check(
         |c| c["calendars"]["24x7"]["always"] = json!(false),
-        &[
-            "Calendario «24x7»: Siempre abierto: sí → no",
-        ],
+        &["Calendario «24x7»: Siempre abierto: sí → no"],
     );
 }
 
@@ -201,7 +262,9 @@ fn what_is_added_taken_out_and_moved_is_told() {
     after["categories"][0]["team"] = json!("impresion");
     assert_eq!(
         said(&before, &after),
-        ["Categoría «Plataforma tecnológica»: Equipo: Mesa de Ayuda (soporte) → Mesa de Ayuda (impresion)"]
+        [
+            "Categoría «Plataforma tecnológica»: Equipo: Mesa de Ayuda (soporte) → Mesa de Ayuda (impresion)"
+        ]
     );
 }
 
@@ -233,8 +296,18 @@ fn no_value_changes_unsaid() {
     let mut tried = 0;
     for path in &paths {
         let words = [
-            "habil", "24x7", "agent", "head", "colombia", "none", "attention", "solution",
-            "coordinator", "requester", "otro@uspec.gov.co", "otro",
+            "habil",
+            "24x7",
+            "agent",
+            "head",
+            "colombia",
+            "none",
+            "attention",
+            "solution",
+            "coordinator",
+            "requester",
+            "otro@uspec.gov.co",
+            "otro",
         ];
         let words = words.map(Value::from).into_iter();
         for other in words.chain([json!(true), json!(false), json!(7)]) {
@@ -250,7 +323,11 @@ fn no_value_changes_unsaid() {
             }
         }
     }
-    assert!(tried > paths.len(), "{tried} changes of {} values", paths.len());
+    assert!(
+        tried > paths.len(),
+        "{tried} changes of {} values",
+        paths.len()
+    );
 }
 
 fn fields(value: Value) -> Map<String, Value> {
@@ -284,7 +361,9 @@ fn an_entry_takes_its_place_is_added_or_goes() {
     assert_eq!(found.len(), 1, "{found:?}");
     let added = Revision::Put {
         key: None,
-        entry: fields(json!({ "id": "noche", "time_zone": "America/Bogota", "hours": { "monday": ["20:00-24:00"] } })),
+        entry: fields(
+            json!({ "id": "noche", "time_zone": "America/Bogota", "hours": { "monday": ["20:00-24:00"] } }),
+        ),
     };
     let after = revised(document, Part::Calendars, added.clone()).unwrap();
     assert!(after.calendar(&"noche".into()).is_some());
@@ -307,7 +386,9 @@ fn an_entry_takes_its_place_is_added_or_goes() {
 fn a_mistake_is_the_fields_or_names_the_other_entry() {
     let of = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
         let pairs = pairs.iter();
-        pairs.map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+        pairs
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect()
     };
     let long = put(Part::Categories, "redes", |entry| {
         entry.insert("attention_minutes".to_owned(), json!(0));
@@ -336,14 +417,17 @@ fn a_mistake_is_the_fields_or_names_the_other_entry() {
     });
     assert_eq!(
         refused(Part::Calendars, broken),
-        of(&[("hours.monday", "lunes: «08:00-17:00» y «12:00-18:00» se cruzan.")])
+        of(&[("hours.monday", "«08:00-17:00» y «12:00-18:00» se cruzan.")])
     );
     let calendar = Revision::Remove {
         key: "24x7".to_owned(),
     };
     assert_eq!(
         refused(Part::Calendars, calendar),
-        of(&[("", "Un calendario no se retira: hay solicitudes que se rigen por él.")])
+        of(&[(
+            "",
+            "Un calendario no se retira: hay solicitudes que se rigen por él."
+        )])
     );
     let last = put(Part::People, COORDINATOR, |entry| {
         entry.insert("roles".to_owned(), json!(["agent"]));
@@ -471,9 +555,15 @@ fn what_is_open_keeps_its_rules_and_what_it_needs_stays() {
         follows(Part::Categories, "redes", open(3, 0), gone),
         ["no: No se puede quitar: hay 3 solicitudes abiertas de esta categoría."]
     );
-    assert_eq!(follows(Part::Categories, "redes", open(0, 0), gone).len(), 1);
+    assert_eq!(
+        follows(Part::Categories, "redes", open(0, 0), gone).len(),
+        1
+    );
     let hours = |c: &mut Value| c["calendars"]["habil"]["hours"]["friday"] = json!(["08:00-16:00"]);
     let told = follows(Part::Calendars, "habil", open(0, 0), hours);
     assert!(told[0].starts_with("Lo usan "), "{told:?}");
-    assert!(told[1].starts_with("Los vencimientos ya calculados no se mueven"), "{told:?}");
+    assert!(
+        told[1].starts_with("Los vencimientos ya calculados no se mueven"),
+        "{told:?}"
+    );
 }

@@ -1,0 +1,579 @@
+//! The pages of the catalogue, over AWS in memory.
+
+use in_process::people::{
+    AGENT, ANA, AUDITOR, COORDINATOR, HEAD, OFFICER, PERSONNEL, PRINTER, STRANGER,
+};
+use in_process::{Answer, Request, Started, World, get, post};
+
+use super::ReadSide;
+
+const ENTRY: &str = "/catalogo/categorias/ficha";
+
+async fn started(world: &World) -> Started<ReadSide> {
+    world.start("desk").await
+}
+
+/// A form of the catalogue, as a page of ours sends it.
+fn sent(path: &str, session: &str, fields: &[(&str, &str)]) -> Request {
+    post(path).seen_by(session).from_own_page().form(fields)
+}
+
+/// What the form of category `redes` sends, with something changed.
+fn networks<'a>(
+    version: &'a str,
+    minutes: &'a str,
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let mut fields = vec![
+        ("clave", "redes"),
+        ("version", version),
+        ("name", "Configuración de redes"),
+        ("team", "soporte"),
+        ("calendar", "habil"),
+        ("attention_minutes", "15"),
+        ("solution_minutes", minutes),
+        ("validation_minutes", "540"),
+        ("steps.0.percent", "80"),
+        ("steps.0.clock", "solution"),
+        ("steps.0.tells", "responsible"),
+        ("steps.1.percent", ""),
+        ("steps.1.clock", ""),
+        ("steps.1.tells", ""),
+    ];
+    fields.extend(more);
+    fields
+}
+
+/// The value of a hidden field of a page.
+#[track_caller]
+fn hidden(page: &str, name: &str) -> String {
+    let mark = format!("type=\"hidden\" name=\"{name}\" value=\"");
+    let (_, rest) = page
+        .split_once(&mark)
+        .unwrap_or_else(|| panic!("no {name}: {page}"));
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[track_caller]
+fn says(answer: &Answer, status: u64, texts: &[&str]) {
+    assert_eq!(answer.status, status, "{}", answer.body);
+    for text in texts {
+        assert!(answer.body.contains(text), "{text}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn whoever_works_here_reads_and_a_coordinator_alone_changes() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let paths = [
+        "/catalogo/personas",
+        "/catalogo/equipos",
+        "/catalogo/categorias",
+        "/catalogo/proveedores",
+        "/catalogo/calendarios",
+        "/catalogo/versiones",
+        "/catalogo/categorias/ficha?clave=redes",
+        "/catalogo/calendarios/ficha?clave=habil",
+        "/catalogo/personas/ficha?clave=agente1.soporte%40uspec.gov.co",
+    ];
+    for who in [AGENT, OFFICER, HEAD, AUDITOR, PERSONNEL, COORDINATOR] {
+        let session = world.signed_in(who).await;
+        for path in paths {
+            let answer = desk.answers(&get(path).seen_by(&session)).await;
+            says(&answer, 200, &["Catálogo"]);
+            let offers = ["<form method=\"post\" action=\"/catalogo", "Agregar "];
+            let offered = offers.iter().any(|offer| answer.body.contains(offer));
+            let expected = who == COORDINATOR && !path.ends_with("versiones");
+            assert_eq!(offered, expected, "{who} {path}");
+        }
+        let new = desk
+            .answers(&get("/catalogo/personas/ficha").seen_by(&session))
+            .await;
+        assert_eq!(
+            new.status,
+            if who == COORDINATOR { 200 } else { 303 },
+            "{who}"
+        );
+        let start = desk.answers(&get("/catalogo").seen_by(&session)).await;
+        assert_eq!(start.header("location"), Some("/catalogo/personas"));
+    }
+    for who in [ANA, STRANGER] {
+        let session = world.signed_in(who).await;
+        for path in paths {
+            let answer = desk.answers(&get(path).seen_by(&session)).await;
+            assert_eq!(answer.status, 403, "{who} {path}");
+        }
+    }
+    let answer = desk.answers(&get(paths[0]).seen_by("nadie")).await;
+    assert_eq!(answer.status, 303);
+    let coordinator = world.signed_in(COORDINATOR).await;
+    for path in [
+        "/catalogo/cocina",
+        "/catalogo/cocina/ficha",
+        "/catalogo/categorias/ficha?clave=cocina",
+    ] {
+        let answer = desk.answers(&get(path).seen_by(&coordinator)).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_preview_changes_nothing_and_the_same_form_sent_again_does() {
+    let world = World::new().await;
+    let _open = world.assigned("redes").await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let rows = world.rows();
+    let preview = desk
+        .answers(&sent(
+            ENTRY,
+            &session,
+            &networks("0", "45", &[("paso", "ver")]),
+        ))
+        .await;
+    says(
+        &preview,
+        200,
+        &[
+            "Todavía no ha cambiado nada",
+            "Solución: 30 min → 45 min",
+            "Avisos: se quitan",
+            "Tiene 1 solicitud abierta: lo abierto conserva",
+            "Será la versión 1",
+        ],
+    );
+    world.must_still_have(&rows);
+    let key = hidden(&preview.body, "idempotency_key");
+    let fields = networks("0", "45", &[("paso", "guardar"), ("idempotency_key", &key)]);
+    // Pressed twice it is one version.
+    for _ in 0..2 {
+        let saved = desk.answers(&sent(ENTRY, &session, &fields)).await;
+        assert_eq!(
+            (saved.status, saved.header("location")),
+            (303, Some("/catalogo/categorias?hecho=catalogo")),
+            "{}",
+            saved.body
+        );
+    }
+    let kept = world.row("CATALOG", "VERSION#00000001");
+    assert_eq!(
+        (kept["by"]["S"].as_str(), kept["by_name"]["S"].as_str()),
+        (Some(COORDINATOR), Some("Coordinador de Mesa de Ayuda"))
+    );
+    // The one in force and the one that is kept.
+    assert_eq!(world.rows_of("CATALOG").len(), 2);
+    let list = desk
+        .answers(&get("/catalogo/categorias?hecho=catalogo").seen_by(&session))
+        .await;
+    says(
+        &list,
+        200,
+        &[
+            "45 min",
+            "Versión 1, vigente desde",
+            "Guardado: ya está vigente.",
+        ],
+    );
+    let versions = desk
+        .answers(&get("/catalogo/versiones").seen_by(&session))
+        .await;
+    says(
+        &versions,
+        200,
+        &[
+            "Versión 1",
+            "Coordinador de Mesa de Ayuda",
+            "Categoría «Configuración de redes»",
+            "Solución: 30 min → 45 min",
+        ],
+    );
+    // The same form by somebody else, or under another key, is another request.
+    let other = networks(
+        "0",
+        "45",
+        &[("paso", "guardar"), ("idempotency_key", "otra")],
+    );
+    let refused = desk.answers(&sent(ENTRY, &session, &other)).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_is_said_at_the_field_and_kept() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    for step in ["ver", "guardar"] {
+        let mut fields = networks("0", "0", &[("paso", step)]);
+        fields.retain(|(name, _)| *name != "steps.0.percent");
+        fields.extend([("steps.0.percent", "2000"), ("steps.4.percent", "mucho")]);
+        let answer = desk.answers(&sent(ENTRY, &session, &fields)).await;
+        says(
+            &answer,
+            422,
+            &[
+                "Error: Catálogo",
+                "href=\"#f-steps-1-percent\"",
+                "Al % del tiempo: Debe ser un número entero.",
+                "value=\"mucho\"",
+                "value=\"2000\"",
+            ],
+        );
+        let mut fields = networks("0", "0", &[("paso", step)]);
+        fields.retain(|(name, _)| *name != "steps.0.percent");
+        fields.push(("steps.0.percent", "2000"));
+        let answer = desk.answers(&sent(ENTRY, &session, &fields)).await;
+        says(
+            &answer,
+            422,
+            &[
+                "href=\"#f-solution_minutes\"",
+                "Minutos de solución: Debe estar entre 1 y 525600 minutos.",
+                "href=\"#f-steps-0-percent\"",
+            ],
+        );
+        assert!(!answer.body.contains("Todavía no ha cambiado nada"));
+    }
+    let hours = [
+        ("version", "0"),
+        ("id", "noche"),
+        ("time_zone", "America/Bogota"),
+        ("holidays", "none"),
+        ("hours.monday", "de ocho a cinco"),
+    ];
+    let answer = desk
+        .answers(&sent("/catalogo/calendarios/ficha", &session, &hours))
+        .await;
+    says(
+        &answer,
+        422,
+        &[
+            "href=\"#f-hours-monday\"",
+            "no es un horario",
+            "value=\"de ocho a cinco\"",
+        ],
+    );
+    assert_eq!(world.rows_of("CATALOG").len(), 0);
+}
+
+#[tokio::test]
+async fn of_two_the_later_is_told_what_the_other_wrote_and_may_go_on() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let save = |version, key| {
+        let fields = networks(
+            version,
+            "45",
+            &[("paso", "guardar"), ("idempotency_key", key)],
+        );
+        sent(ENTRY, &session, &fields)
+    };
+    world.away(&[AGENT]).await;
+    let conflict = desk.answers(&save("0", "una")).await;
+    says(
+        &conflict,
+        409,
+        &[
+            "El catálogo cambió mientras usted escribía",
+            "Disponible: sí → no",
+            "Todavía no ha cambiado nada",
+            "Solución: 30 min → 45 min",
+            "value=\"45\"",
+        ],
+    );
+    assert_eq!(hidden(&conflict.body, "version"), "1");
+    // Right between reading and writing.
+    let other = world.clone();
+    world.meanwhile("TransactWriteItems", 0, async move {
+        other.away(&[PRINTER]).await;
+    });
+    let conflict = desk.answers(&save("1", "otra")).await;
+    says(
+        &conflict,
+        409,
+        &["El catálogo cambió mientras usted escribía"],
+    );
+    assert_eq!(hidden(&conflict.body, "version"), "2");
+    let saved = desk.answers(&save("2", "tercera")).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    assert_eq!(world.rows_of("CATALOG").len(), 4);
+}
+
+#[tokio::test]
+async fn what_was_written_though_the_answer_was_lost_is_not_written_twice() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let fields = networks(
+        "0",
+        "45",
+        &[("paso", "guardar"), ("idempotency_key", "una")],
+    );
+    world.fails("TransactWriteItems", 0..9, in_process::Fault::Lost);
+    let lost = desk.answers(&sent(ENTRY, &session, &fields)).await;
+    world.heals();
+    // It may be sent again as it is.
+    says(
+        &lost,
+        503,
+        &["value=\"45\"", "value=\"una\"", "Enviar de nuevo"],
+    );
+    let again = desk.answers(&sent(ENTRY, &session, &fields)).await;
+    assert_eq!(again.status, 303, "{}", again.body);
+    assert_eq!(world.rows_of("CATALOG").len(), 2);
+}
+
+#[tokio::test]
+async fn forms_of_others_and_of_other_sites_change_nothing() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let fields = networks(
+        "0",
+        "45",
+        &[("paso", "guardar"), ("idempotency_key", "una")],
+    );
+    for who in [ANA, AGENT, OFFICER, HEAD, AUDITOR] {
+        let session = world.signed_in(who).await;
+        let answer = desk.answers(&sent(ENTRY, &session, &fields)).await;
+        assert_eq!(answer.status, 403, "{who}");
+    }
+    let session = world.signed_in(COORDINATOR).await;
+    let elsewhere = post(ENTRY)
+        .seen_by(&session)
+        .header("sec-fetch-site", "cross-site");
+    let answer = desk.answers(&elsewhere.form(&fields)).await;
+    assert_eq!(answer.status, 403);
+    // Whose session has ended loses nothing of what he wrote.
+    let answer = desk.answers(&sent(ENTRY, "nadie", &fields)).await;
+    says(
+        &answer,
+        401,
+        &[
+            "value=\"45\"",
+            "value=\"una\"",
+            "Entre en otra pestaña",
+            "Enviar de nuevo",
+        ],
+    );
+    assert_eq!(world.rows_of("CATALOG").len(), 0);
+}
+
+#[tokio::test]
+async fn somebody_always_can_change_it_and_what_is_needed_stays() {
+    let world = World::new().await;
+    let _open = world.assigned("redes").await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let remove = |path: &str, key: &str, step: &str| {
+        let fields = [
+            ("clave", key),
+            ("version", "0"),
+            ("hacer", "quitar"),
+            ("paso", step),
+        ];
+        sent(path, &session, &fields)
+    };
+    let people = "/catalogo/personas/ficha";
+    let answer = desk.answers(&remove(people, COORDINATOR, "guardar")).await;
+    says(&answer, 422, &["Nadie quedaría en la coordinación"]);
+    let demoted = [
+        ("clave", COORDINATOR),
+        ("version", "0"),
+        ("name", "Coordinador"),
+        ("available", "true"),
+        ("roles", "agent"),
+    ];
+    let answer = desk.answers(&sent(people, &session, &demoted)).await;
+    says(
+        &answer,
+        422,
+        &[
+            "Nadie quedaría en la coordinación",
+            "value=\"agent\" checked",
+        ],
+    );
+    let answer = desk.answers(&remove(ENTRY, "redes", "guardar")).await;
+    says(
+        &answer,
+        422,
+        &["No se puede quitar: hay 1 solicitud abierta de esta categoría."],
+    );
+    let answer = desk
+        .answers(&remove("/catalogo/equipos/ficha", "impresion", "ver"))
+        .await;
+    says(&answer, 422, &["Categoría «Impresión y copiado»"]);
+    let answer = desk
+        .answers(&remove("/catalogo/calendarios/ficha", "24x7", "guardar"))
+        .await;
+    says(&answer, 422, &["Un calendario no se retira"]);
+    assert_eq!(world.rows_of("CATALOG").len(), 0);
+    // What nothing needs can go.
+    let providers = "/catalogo/proveedores/ficha";
+    let preview = desk
+        .answers(&remove(providers, "redes_externo", "ver"))
+        .await;
+    says(
+        &preview,
+        200,
+        &[
+            "Esto se quitará",
+            "Se quita",
+            "Ninguna solicitud abierta lo usa",
+        ],
+    );
+    let saved = desk
+        .answers(&remove(providers, "redes_externo", "guardar"))
+        .await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    let list = desk
+        .answers(&get("/catalogo/proveedores").seen_by(&session))
+        .await;
+    assert!(!list.body.contains("redes_externo"), "{}", list.body);
+}
+
+#[tokio::test]
+async fn somebody_away_keeps_what_is_his_and_the_preview_says_so() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let responsible = case.ticket().await.assignee.unwrap();
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let fields = [
+        ("clave", responsible.email.as_str()),
+        ("version", "0"),
+        ("name", responsible.name.as_str()),
+        ("available", "false"),
+        ("roles", "agent"),
+        ("teams", "soporte"),
+    ];
+    let answer = desk
+        .answers(&sent("/catalogo/personas/ficha", &session, &fields))
+        .await;
+    says(
+        &answer,
+        200,
+        &[
+            "Disponible: sí → no",
+            "Tiene 1 solicitud abierta: todo sigue a su nombre, con su reloj como va.",
+            "Mientras no esté disponible no recibe solicitudes nuevas por turno.",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_new_one_is_added_with_a_key_of_its_own() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let fields = |version: &'static str, step: &'static str| {
+        [
+            ("version", version),
+            ("paso", step),
+            ("name", "Impresión remota"),
+            ("email", "a@b.co"),
+        ]
+    };
+    let path = "/catalogo/proveedores/ficha";
+    let preview = desk
+        .answers(&sent(path, &session, &fields("0", "ver")))
+        .await;
+    says(
+        &preview,
+        200,
+        &["Esto se agregará", "Se agrega. Correo: a@b.co"],
+    );
+    let saved = desk
+        .answers(&sent(path, &session, &fields("0", "guardar")))
+        .await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    let list = desk
+        .answers(&get("/catalogo/proveedores").seen_by(&session))
+        .await;
+    says(&list, 200, &["impresion_remota"]);
+}
+
+#[tokio::test]
+async fn versions_are_read_page_by_page_and_one_of_before_names_nobody() {
+    let world = World::new().await;
+    for i in 0..23 {
+        world
+            .catalogue(|document| document.categories[0].name = format!("Plataforma {i}"))
+            .await;
+    }
+    // As it was written before it was kept who did.
+    let mut row = world.row("CATALOG", "VERSION#00000001");
+    for name in ["by", "by_name"] {
+        assert!(row.as_object_mut().unwrap().remove(name).is_some());
+    }
+    world.put_row(&row);
+    let desk = started(&world).await;
+    let session = world.signed_in(AUDITOR).await;
+    let first = desk
+        .answers(&get("/catalogo/versiones").seen_by(&session))
+        .await;
+    says(
+        &first,
+        200,
+        &[
+            "Versión 23",
+            "Versión 4<",
+            "Nombre: «Plataforma 2» → «Plataforma 3»",
+            "desde=3",
+        ],
+    );
+    assert!(!first.body.contains("Versión 3<"), "{}", first.body);
+    let second = desk
+        .answers(&get("/catalogo/versiones?desde=3").seen_by(&session))
+        .await;
+    says(
+        &second,
+        200,
+        &[
+            "Versión 1<",
+            "no quedó registrado quién",
+            "Nombre: «Plataforma tecnológica» → «Plataforma 0»",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn hostile_names_stay_text() {
+    const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}";
+    let world = World::new().await;
+    world
+        .catalogue(|document| {
+            document.categories[0].name = HOSTILE.to_owned();
+            document.teams[0].name = HOSTILE.to_owned();
+            document.directory[0].name = HOSTILE.to_owned();
+            document.providers[0].name = HOSTILE.to_owned();
+            document.teams[0].extensions = vec![HOSTILE.to_owned()];
+        })
+        .await;
+    let desk = started(&world).await;
+    for who in [AUDITOR, COORDINATOR] {
+        let session = world.signed_in(who).await;
+        for path in [
+            "/catalogo/personas",
+            "/catalogo/equipos",
+            "/catalogo/categorias",
+            "/catalogo/proveedores",
+            "/catalogo/versiones",
+            "/catalogo/equipos/ficha?clave=soporte",
+            "/catalogo/categorias/ficha?clave=plataforma",
+        ] {
+            let answer = desk.answers(&get(path).seen_by(&session)).await;
+            says(&answer, 200, &["&#60;script&#62;"]);
+            for markup in ["<script>alert", "<img src=x", "\"'>"] {
+                assert!(!answer.body.contains(markup), "{path}: {}", answer.body);
+            }
+        }
+    }
+    let session = world.signed_in(COORDINATOR).await;
+    let fields = [("version", "1"), ("name", HOSTILE), ("email", HOSTILE)];
+    let answer = desk
+        .answers(&sent("/catalogo/proveedores/ficha", &session, &fields))
+        .await;
+    assert_eq!(answer.status, 422);
+    assert!(!answer.body.contains("<script>alert"), "{}", answer.body);
+}
