@@ -252,7 +252,7 @@ impl<'a> Visit<'a> {
                 let held = ListPlan::of_teams(&teams, &[Status::OnHold]);
                 self.look(&held, waits).await?
             }
-            Part::Calendars => NONE,
+            Part::Calendars | Part::Texts => NONE,
         };
         Ok(Open { tickets, escalated })
     }

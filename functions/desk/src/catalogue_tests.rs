@@ -72,6 +72,8 @@ async fn whoever_works_here_reads_and_a_coordinator_alone_changes() {
         "/catalogo/categorias",
         "/catalogo/proveedores",
         "/catalogo/calendarios",
+        "/catalogo/textos",
+        "/catalogo/textos/ficha?clave=saludo",
         "/catalogo/versiones",
         "/catalogo/categorias/ficha?clave=redes",
         "/catalogo/calendarios/ficha?clave=habil",
@@ -362,7 +364,7 @@ async fn forms_of_others_and_of_other_sites_change_nothing() {
 #[tokio::test]
 async fn somebody_always_can_change_it_and_what_is_needed_stays() {
     let world = World::new().await;
-    let _open = world.assigned("redes").await;
+    let _open = world.assigned("incidente_seguridad").await;
     let desk = started(&world).await;
     let session = world.signed_in(COORDINATOR).await;
     let remove = |path: &str, key: &str, step: &str| {
@@ -393,7 +395,9 @@ async fn somebody_always_can_change_it_and_what_is_needed_stays() {
             "value=\"agent\" checked",
         ],
     );
-    let answer = desk.answers(&remove(ENTRY, "redes", "guardar")).await;
+    let answer = desk
+        .answers(&remove(ENTRY, "incidente_seguridad", "guardar"))
+        .await;
     says(
         &answer,
         422,
@@ -494,6 +498,39 @@ async fn a_new_one_is_added_with_a_key_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_text_is_changed_and_an_unknown_place_in_it_is_refused() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let path = "/catalogo/textos/ficha";
+    let with = |text: &'static str| {
+        let fields = [
+            ("clave", "saludo"),
+            ("version", "0"),
+            ("paso", "guardar"),
+            ("name", "Saludo"),
+            ("text", text),
+            ("categories", "redes"),
+        ];
+        sent(path, &session, &fields)
+    };
+    let answer = desk.answers(&with("Hola, {nombre}.")).await;
+    says(
+        &answer,
+        422,
+        &[
+            "href=\"#f-text\"",
+            "{solicitante}",
+            ">Hola, {nombre}.</textarea>",
+        ],
+    );
+    let answer = desk.answers(&with("Hola,\r\n{solicitante}.")).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let read = desk.answers(&get("/catalog").by(AGENT)).await.must_be(200);
+    assert_eq!(read["texts"][0]["text"], "Hola,\n{solicitante}.");
+}
+
+#[tokio::test]
 async fn versions_are_read_page_by_page_and_one_of_before_names_nobody() {
     let world = World::new().await;
     for i in 0..23 {
@@ -548,6 +585,7 @@ async fn hostile_names_stay_text() {
             document.directory[0].name = HOSTILE.to_owned();
             document.providers[0].name = HOSTILE.to_owned();
             document.teams[0].extensions = vec![HOSTILE.to_owned()];
+            document.texts[0].text = HOSTILE.replace("{{7*7}}", "");
         })
         .await;
     let desk = started(&world).await;
@@ -558,6 +596,8 @@ async fn hostile_names_stay_text() {
             "/catalogo/equipos",
             "/catalogo/categorias",
             "/catalogo/proveedores",
+            "/catalogo/textos",
+            "/catalogo/textos/ficha?clave=saludo",
             "/catalogo/versiones",
             "/catalogo/equipos/ficha?clave=soporte",
             "/catalogo/categorias/ficha?clave=plataforma",

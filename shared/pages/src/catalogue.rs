@@ -25,6 +25,7 @@ pub fn word(part: Part) -> &'static str {
         Part::Categories => "categorias",
         Part::Providers => "proveedores",
         Part::Calendars => "calendarios",
+        Part::Texts => "textos",
     }
 }
 
@@ -41,6 +42,7 @@ pub fn name(part: Part) -> &'static str {
         Part::Categories => "Categorías",
         Part::Providers => "Proveedores",
         Part::Calendars => "Calendarios y festivos",
+        Part::Texts => "Textos preparados",
     }
 }
 
@@ -52,6 +54,7 @@ fn adding(part: Part) -> &'static str {
         Part::Categories => "Agregar categoría",
         Part::Providers => "Agregar proveedor",
         Part::Calendars => "Agregar calendario",
+        Part::Texts => "Agregar texto",
     }
 }
 
@@ -62,6 +65,7 @@ fn removing(part: Part) -> Option<&'static str> {
         Part::Teams => Some("Quitar equipo"),
         Part::Categories => Some("Quitar categoría"),
         Part::Providers => Some("Quitar proveedor"),
+        Part::Texts => Some("Quitar texto"),
         Part::Calendars => None,
     }
 }
@@ -73,6 +77,7 @@ fn columns(part: Part) -> &'static [&'static str] {
         Part::Teams => &["Buzón", "Extensiones", "Categoría de los correos"],
         Part::Categories => &["Equipo", "Atención", "Solución", "Validación", "Encuesta"],
         Part::Providers => &["Correo"],
+        Part::Texts => &["Categorías", "Texto"],
         Part::Calendars => &["Lunes", "Viernes", "Sábado", "Festivos", "Cierres"],
     }
 }
@@ -374,7 +379,7 @@ impl<'a> Page<'a> {
         let key = self.key.as_deref()?;
         match self.part {
             Part::People => Some(("Correo", key)),
-            Part::Teams | Part::Categories | Part::Providers => Some(("Clave", key)),
+            Part::Teams | Part::Categories | Part::Providers | Part::Texts => Some(("Clave", key)),
             Part::Calendars => None,
         }
     }

@@ -11,8 +11,8 @@ use types::calendar::Holidays;
 use types::catalogue::{CatalogueDocument, Role};
 use types::clock::{ClockKind, Step, Tells};
 use types::entries::{Part, clock_name, holidays_name, role_name, told};
-use types::ids::{EmailAddress, parse_line};
-use types::input::MAX_NAME;
+use types::ids::{EmailAddress, parse_line, parse_text};
+use types::input::{MAX_NAME, MAX_TEXT};
 use types::problem::FieldError;
 use types::revision::{Fields, new_key};
 
@@ -45,6 +45,8 @@ struct Spec {
 enum Control {
     /// A text on one line.
     Line(usize),
+    /// A text of several lines.
+    Text,
     Email,
     /// Several words, apart by commas.
     Words,
@@ -220,6 +222,17 @@ const CALENDARS: &[Spec] = &[
     .hint("Un cierre se quita dejándolo en blanco."),
 ];
 
+const TEXTS: &[Spec] = &[
+    NAME,
+    spec("text", "Texto", Control::Text)
+        .hint("{solicitante}, {ticket} y {vence} se llenan con los datos de cada solicitud."),
+    spec(
+        "categories",
+        "Para estas categorías; sin marcar, para todas",
+        Control::Some(Source::Categories),
+    ),
+];
+
 fn specs(part: Part) -> &'static [Spec] {
     match part {
         Part::People => PEOPLE,
@@ -227,6 +240,7 @@ fn specs(part: Part) -> &'static [Spec] {
         Part::Categories => CATEGORIES,
         Part::Providers => PROVIDERS,
         Part::Calendars => CALENDARS,
+        Part::Texts => TEXTS,
     }
 }
 
@@ -318,6 +332,7 @@ pub enum Drawn {
         value: String,
         max: usize,
     },
+    Text(String),
     Email(String),
     Number(String),
     Check {
@@ -343,7 +358,11 @@ impl Field {
     fn is_short(&self) -> bool {
         match self.drawn {
             Drawn::Line { .. } | Drawn::Email(_) | Drawn::Number(_) | Drawn::One(_) => true,
-            Drawn::Check { .. } | Drawn::Either(_) | Drawn::Some(_) | Drawn::Rows(_) => false,
+            Drawn::Text(_)
+            | Drawn::Check { .. }
+            | Drawn::Either(_)
+            | Drawn::Some(_)
+            | Drawn::Rows(_) => false,
         }
     }
 }
@@ -420,6 +439,7 @@ fn draw(spec: &Spec, name: &str, document: &CatalogueDocument, typed: &Typed) ->
             value: value(),
             max: 1_000,
         },
+        Control::Text => Drawn::Text(value()),
         Control::Email => Drawn::Email(value()),
         Control::Minutes | Control::Percent => Drawn::Number(value()),
         Control::Check => Drawn::Check {
@@ -536,7 +556,7 @@ pub fn filled(part: Part, entry: &Fields) -> Typed {
 pub fn blank(part: Part) -> Typed {
     let pairs: &[(&str, &str)] = match part {
         Part::People => &[("available", "true")],
-        Part::Teams | Part::Providers => &[],
+        Part::Teams | Part::Providers | Part::Texts => &[],
         // Section 5 of the procedure.
         Part::Categories => &[
             ("attention_minutes", "15"),
@@ -569,6 +589,7 @@ fn fill(spec: &Spec, name: &str, value: &Value, typed: &mut Typed) {
         Control::Check if *value != Value::Bool(true) => {}
         Control::Check
         | Control::Line(_)
+        | Control::Text
         | Control::Email
         | Control::Minutes
         | Control::Percent
@@ -678,6 +699,7 @@ fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<Fi
             };
         }
         Control::Line(_)
+        | Control::Text
         | Control::Email
         | Control::Words
         | Control::Minutes
@@ -694,6 +716,11 @@ fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<Fi
     match spec.control {
         Control::Line(max) => match parse_line(name, text, max) {
             Ok(line) => Ok(Some(line.into())),
+            Err(error) => Err(one(error)),
+        },
+        // Browsers end lines as mails do.
+        Control::Text => match parse_text(name, &text.replace("\r\n", "\n"), MAX_TEXT) {
+            Ok(text) => Ok(Some(text.into())),
             Err(error) => Err(one(error)),
         },
         Control::Email => match EmailAddress::parse(text) {

@@ -107,6 +107,9 @@ pub fn consequences(
             }
         }
         Part::Calendars => Ok(calendar(key, before, after)),
+        Part::Texts => Ok(vec![Follows(
+            "Rige al abrir cada solicitud; lo que ya se envió no cambia.".to_owned(),
+        )]),
     }
 }
 

@@ -5,6 +5,7 @@
 use strum::VariantArray;
 
 use crate::calendar::{CalendarDefinition, ClosureDefinition, Holidays, WeekDefinition};
+use crate::canned::CannedText;
 use crate::catalogue::{CatalogueDocument, Category, DirectoryEntry, Provider, Role, Team};
 use crate::clock::{ClockKind, Step, Tells};
 use crate::ids::{CalendarId, CategoryId, TeamId};
@@ -18,6 +19,7 @@ pub enum Part {
     Categories,
     Providers,
     Calendars,
+    Texts,
 }
 
 impl Part {
@@ -32,6 +34,7 @@ impl Part {
             Part::Categories => "categories",
             Part::Providers => "providers",
             Part::Calendars => "calendars",
+            Part::Texts => "texts",
         }
     }
 
@@ -39,7 +42,9 @@ impl Part {
     pub fn key(self) -> &'static str {
         match self {
             Part::People => "email",
-            Part::Teams | Part::Categories | Part::Providers | Part::Calendars => "id",
+            Part::Teams | Part::Categories | Part::Providers | Part::Calendars | Part::Texts => {
+                "id"
+            }
         }
     }
 
@@ -51,6 +56,7 @@ impl Part {
             Part::Categories => "Categoría",
             Part::Providers => "Proveedor",
             Part::Calendars => "Calendario",
+            Part::Texts => "Texto",
         }
     }
 
@@ -181,6 +187,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         teams,
         directory,
         providers,
+        texts,
         calendars,
     } = document;
     match part {
@@ -189,6 +196,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         Part::Categories => categories.iter().map(|c| category(c, teams)).collect(),
         Part::Providers => providers.iter().map(provider).collect(),
         Part::Calendars => calendars.iter().map(|(id, c)| calendar(id, c)).collect(),
+        Part::Texts => texts.iter().map(|t| canned(t, categories)).collect(),
     }
 }
 
@@ -340,6 +348,26 @@ fn calendar(id: &CalendarId, definition: &CalendarDefinition) -> Entry {
             day("Domingo", sunday),
             Fact::one("Festivos", Item::plain(holidays)),
             Fact::many("Cierres", "ninguno", closures.iter().map(closure).collect()),
+        ],
+    }
+}
+
+fn canned(entry: &CannedText, all: &[Category]) -> Entry {
+    let CannedText {
+        id,
+        name,
+        text,
+        categories,
+    } = entry;
+    let categories = categories.iter().map(|id| category_named(id, all));
+    Entry {
+        part: Part::Texts,
+        key: id.0.clone(),
+        name: name.clone(),
+        facts: vec![
+            Fact::name(name),
+            Fact::many("Categorías", "todas", categories.collect()),
+            Fact::one("Texto", Item::new(text, format!("«{text}»"))),
         ],
     }
 }

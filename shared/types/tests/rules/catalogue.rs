@@ -186,6 +186,31 @@ fn every_field_of_a_provider_is_told() {
 }
 
 #[test]
+fn every_field_of_a_canned_text_is_told() {
+    let first = &CATALOGUE.document().texts[0];
+    for (field, value, told) in [
+        (
+            "name",
+            json!("Hola"),
+            format!("Nombre: «{}» → «Hola»", first.name),
+        ),
+        (
+            "text",
+            json!("Hola."),
+            format!("Texto: «{}» → «Hola.»", first.text),
+        ),
+        (
+            "categories",
+            json!(["redes"]),
+            "Categorías: se agrega Configuración de redes".to_owned(),
+        ),
+    ] {
+        let told = format!("Texto «{}»: {told}", first.name);
+        check(|c| c["texts"][0][field] = value, &[&told]);
+    }
+}
+
+#[test]
 fn every_field_of_a_calendar_is_told() {
     for (field, value, told) in [
         (
@@ -536,11 +561,11 @@ fn whoever_leaves_loses_what_he_could_do() {
 #[test]
 fn what_is_open_keeps_its_rules_and_what_it_needs_stays() {
     let limit = |c: &mut Value| {
-        let at = index(&c["categories"], "id", "redes");
+        let at = index(&c["categories"], "id", "incidente_seguridad");
         c["categories"][at]["solution_minutes"] = json!(45);
     };
     assert_eq!(
-        follows(Part::Categories, "redes", open(3, 0), limit),
+        follows(Part::Categories, "incidente_seguridad", open(3, 0), limit),
         [
             "Tiene 3 solicitudes abiertas: lo abierto conserva el equipo, los tiempos, los avisos y \
              los formatos con que se registró.",
@@ -548,15 +573,15 @@ fn what_is_open_keeps_its_rules_and_what_it_needs_stays() {
         ]
     );
     let gone = |c: &mut Value| {
-        let at = index(&c["categories"], "id", "redes");
+        let at = index(&c["categories"], "id", "incidente_seguridad");
         c["categories"].as_array_mut().unwrap().remove(at);
     };
     assert_eq!(
-        follows(Part::Categories, "redes", open(3, 0), gone),
+        follows(Part::Categories, "incidente_seguridad", open(3, 0), gone),
         ["no: No se puede quitar: hay 3 solicitudes abiertas de esta categoría."]
     );
     assert_eq!(
-        follows(Part::Categories, "redes", open(0, 0), gone).len(),
+        follows(Part::Categories, "incidente_seguridad", open(0, 0), gone).len(),
         1
     );
     let hours = |c: &mut Value| c["calendars"]["habil"]["hours"]["friday"] = json!(["08:00-16:00"]);
