@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
-import { AGENT, ask, REQUESTER } from "./people.js";
+import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { AGENT, ask, COLLEAGUE, REQUESTER } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -101,5 +101,93 @@ it("without scripts the texts are there to be read and copied", async () => {
 	await page.getByText("Textos preparados").click();
 	await page.getByText("ya la estamos revisando").waitFor();
 	watch.quiet();
+	await context.close();
+});
+
+/**
+ * Somebody at the request, whose clock can be put forward.
+ * @param {string} who
+ */
+async function at(who) {
+	const visit = await visitor(browser, url);
+	await visit.page.clock.install();
+	await signIn(visit.page, who, `/solicitudes/${number}`);
+	await visit.page.getByRole("button", { name: "Todas las teclas" }).waitFor();
+	return visit;
+}
+
+/**
+ * Waits for what a page says of the others, while its time goes on.
+ * @param {import("playwright-core").Page} page
+ * @param {string} [text] nothing: nobody is there
+ */
+const told = (page, text) =>
+	within(text ?? "nobody is there", async () => {
+		await page.clock.fastForward(5_000);
+		const lines = await page.locator(".presence").allTextContents();
+		return (text ? lines.some((line) => line.startsWith(text)) : lines.length === 0) ? true : undefined;
+	});
+
+it("two people at one request see each other, and what is new is offered and moves nothing", async () => {
+	const one = await at(AGENT);
+	const other = await at(COLLEAGUE);
+	// By itself it says that he is there; he writes, and it says that.
+	await told(one.page);
+	await told(other.page, "Agente 1 de Soporte tiene abierta esta solicitud");
+	await one.page.locator("#note textarea").pressSequentially("Placa 20413.");
+	await told(one.page, "Agente 2 de Soporte tiene abierta esta solicitud");
+	await told(other.page, "Agente 1 de Soporte está escribiendo una nota interna");
+	await other.page.locator("#reply textarea").pressSequentially("Ya lo reviso.");
+	await told(one.page, "Agente 2 de Soporte está escribiendo una respuesta pública");
+	assert.match((await one.page.locator(".presence").first().textContent()) ?? "", /\(hace \d+ s\)$/);
+	assert.match((await one.page.locator("#avisos").textContent()) ?? "", /está escribiendo una respuesta pública/);
+	await picture(one.page, "presencia");
+	await accessible(one.page);
+	// One sends; the other is told, and finds what he wrote after loading the page again.
+	await one.page.locator("#note button[type=submit]").click();
+	await one.page.waitForURL(/hecho=nota$/);
+	await other.page.clock.fastForward(16_000);
+	await other.page.locator(".fresh").getByText("Hay novedades en esta solicitud.").waitFor();
+	assert.equal(await other.page.getByText("Placa 20413.").count(), 0);
+	await picture(other.page, "novedades");
+	await other.page.getByRole("button", { name: "Recargar" }).click();
+	await other.page.getByText("Placa 20413.").waitFor();
+	await within("the draft is back", async () =>
+		(await other.page.locator("#reply textarea").inputValue()) === "Ya lo reviso." ? true : undefined,
+	);
+	// Who leaves is gone, without waiting for a minute to pass.
+	await told(other.page, "Agente 1 de Soporte tiene abierta esta solicitud");
+	await one.page.goto("/cola");
+	await told(other.page);
+	one.watch.quiet();
+	other.watch.quiet();
+	await one.context.close();
+	await other.context.close();
+});
+
+it("a page that loses its connection lets the others go by themselves", async () => {
+	const one = await at(AGENT);
+	const other = await at(COLLEAGUE);
+	other.watch.mayHear(/ERR_INTERNET_DISCONNECTED|Failed to load resource/);
+	await told(one.page);
+	await told(other.page, "Agente 1 de Soporte tiene abierta");
+	await other.context.setOffline(true);
+	await other.page.clock.fastForward(61_000);
+	await other.page.locator(".presence").waitFor({ state: "detached" });
+	one.watch.quiet();
+	other.watch.quiet();
+	await one.context.close();
+	await other.context.close();
+});
+
+it("without scripts a page says who is there when it is opened", async () => {
+	const one = await at(AGENT);
+	await told(one.page);
+	const { page, context, watch } = await visitor(browser, url, { javaScriptEnabled: false });
+	await signIn(page, COLLEAGUE, `/solicitudes/${number}`);
+	await page.locator(".presence").getByText("Agente 1 de Soporte tiene abierta").waitFor();
+	one.watch.quiet();
+	watch.quiet();
+	await one.context.close();
 	await context.close();
 });

@@ -7,7 +7,7 @@ use cloud::store::ListPlan;
 use types::Timestamp;
 use types::api::desk::Route;
 use types::api::pages::desk::Page as Shown;
-use types::api::pages::{catalogue as revised, public};
+use types::api::pages::{catalogue as revised, own, public};
 use types::api::{self, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
@@ -34,6 +34,9 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, 
     }
     if let Some(page) = revised::Page::of(&call.route) {
         return Ok(catalogue_pages::answer(desk, call, page).await);
+    }
+    if let Some(page) = own::Page::of(&call.route) {
+        return Ok(pages::answer_own(desk, call, page).await);
     }
     let Some(route) = Route::of(&call.route) else {
         return lost(desk, call).await;

@@ -8,16 +8,18 @@ use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
 use cloud::page::{Edition, page_key};
 use cloud::store::{ListPlan, StoredCatalogue};
+use futures_util::future::try_join;
 use jiff::SignedDuration;
 use pages::assets::{EDITION, asset};
 use pages::call::{self, Known};
+use pages::presence::Presence;
 use pages::shell::{Notice, Section, Shell, View, oversees, works_here};
 use pages::talk::Reading;
 use pages::today::{self, Extent};
 use pages::{mine, new, queue, request, ticket};
 use types::Timestamp;
 use types::api::pages::desk::Page;
-use types::api::pages::public;
+use types::api::pages::{own, public};
 use types::catalogue::Role;
 use types::clock::ClockKind;
 use types::command::Setting;
@@ -31,7 +33,7 @@ use types::ticket::{State, Ticket};
 use types::view::Reader;
 
 use crate::account::account;
-use crate::files;
+use crate::{files, presence};
 
 /// Rows of a page of the queue, and of somebody's own requests.
 const ROWS: usize = 50;
@@ -69,6 +71,17 @@ const OTHERS: usize = 20;
 /// Answers a page. What goes wrong is a page, too.
 pub async fn answer(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Answer {
     match show(desk, files, call, page).await {
+        Ok(answer) => answer,
+        Err(problem) => desk.page_of_problem(call, problem).await,
+    }
+}
+
+/// Answers what somebody says of himself.
+pub async fn answer_own(desk: &Desk, call: &Call, page: own::Page) -> Answer {
+    let answered = match page {
+        own::Page::Presence => presence::sign(desk, call).await,
+    };
+    match answered {
         Ok(answer) => answer,
         Err(problem) => desk.page_of_problem(call, problem).await,
     }
@@ -263,8 +276,10 @@ impl<'a> Visit<'a> {
             }
             Reader::Staff => {
                 self.count(&mut shell).await?;
-                let others = self.others(&ticket).await?;
+                let (others, presence) =
+                    try_join(self.others(&ticket), self.presence(&ticket)).await?;
                 let page = ticket::Page::of(shell, &ticket, &events, reading, &others, &key);
+                let page = page.beside(presence);
                 let page = self.explained(page, &ticket, reader);
                 Ok(Answer::page(self.call, 200, page.written()))
             }
@@ -294,6 +309,18 @@ impl<'a> Visit<'a> {
             ClockKind::Validation,
             sentences(&accounts.validation.explanation),
         )
+    }
+
+    /// Who else is at a ticket. Looking at it says nothing yet: its page does, as
+    /// long as somebody looks.
+    async fn presence(&self, ticket: &Ticket) -> Result<Presence, Problem> {
+        let lines = presence::at(self.desk, ticket, self.caller, self.now).await?;
+        // By its id: a number has to be looked up.
+        let signs = format!("/solicitudes/{}/presencia", ticket.id);
+        Ok(Presence {
+            lines,
+            signs: types::presence::counts(self.caller, ticket).then_some(signs),
+        })
     }
 
     /// What else the requester of a ticket has open.

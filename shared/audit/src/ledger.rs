@@ -11,6 +11,7 @@ use types::catalogue::{Catalogue, CatalogueDocument};
 use types::effects::Effect;
 use types::ids::{MailId, TicketId, TicketNumber};
 use types::mail::{MailOutcome, MailRecord};
+use types::presence::Sign;
 use types::ticket::Link;
 
 use crate::finding::{Finding, Kind};
@@ -153,10 +154,25 @@ impl Ledger {
             }
             ("CATALOG", _) => return self.catalogue(row),
             ("GIVENUP", _) => self.given_up += 1,
+            ("PRESENCE", _) => return self.presence(row, rest),
             ("SENDER", "COUNT") | ("SUPPRESSED", "SUPPRESSED") | ("SESSION", "SESSION") => {}
             (_, _) => return false,
         }
         true
+    }
+
+    /// That somebody is at a ticket: it stands under his own name.
+    fn presence(&mut self, row: &Row, ticket: &str) -> bool {
+        let Ok(id) = ticket.parse() else {
+            return false;
+        };
+        match row.doc::<Sign>() {
+            Ok(sign) => row.key == keys::presence(id, &sign.person.email),
+            Err(error) => {
+                self.find(Kind::UnreadableRow, place(&row.key), chain(&error));
+                true
+            }
+        }
     }
 
     fn catalogue(&mut self, row: &Row) -> bool {

@@ -203,6 +203,16 @@ pub fn session(digest: &str) -> Key {
     Key::new(format!("SESSION#{digest}"), "SESSION")
 }
 
+/// Who is at a ticket: a row for each person.
+pub fn presence_partition(id: TicketId) -> String {
+    format!("PRESENCE#{id}")
+}
+
+/// That somebody is at a ticket.
+pub fn presence(id: TicketId, email: &EmailAddress) -> Key {
+    Key::new(presence_partition(id), email.as_str())
+}
+
 /// The partition of the catalogue's versions.
 pub const CATALOGUE: &str = "CATALOG";
 

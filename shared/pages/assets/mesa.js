@@ -8,6 +8,7 @@ const MODULES = [
 	["[data-draft], form[data-leave]", () => import("./draft.js")],
 	["[data-poll][id], .rail", () => import("./poll.js")],
 	["#textos", () => import("./canned.js")],
+	["[data-presence]", () => import("./presence.js")],
 	["form[data-bulk]", () => import("./bulk.js")],
 	[".desk, form[method='post'] textarea", () => import("./keys.js")],
 ];

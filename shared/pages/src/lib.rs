@@ -14,6 +14,7 @@ pub mod mailroom;
 pub mod mine;
 pub mod new;
 pub mod oneform;
+pub mod presence;
 pub mod problem;
 pub mod queue;
 pub mod request;

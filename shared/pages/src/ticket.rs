@@ -10,6 +10,7 @@ use types::ticket::{Channel, Event, Status, Ticket};
 
 use crate::clocks::{self, Badge};
 use crate::forms::{Act, Form, form, offered};
+use crate::presence::Presence;
 use crate::shell::Shell;
 use crate::talk::{Entry, File, Reading, conversation};
 use crate::words;
@@ -33,6 +34,8 @@ pub struct Page<'a> {
     pub note: Option<Form>,
     /// What else may be done.
     pub acts: Vec<Form>,
+    /// Who else is at it.
+    pub presence: Presence,
     /// What may be put into some of the forms.
     pub texts: Texts<'a>,
     /// The requester's other open ones.
@@ -201,6 +204,7 @@ impl<'a> Page<'a> {
             reply,
             note,
             acts: acts.into_iter().map(of).collect(),
+            presence: Presence::default(),
             texts,
             at: at.clone(),
             others: others.iter().map(Other::of).collect(),
@@ -208,6 +212,13 @@ impl<'a> Page<'a> {
             now: reading.now,
             shell,
         }
+    }
+
+    /// With those who are at it, too.
+    #[must_use]
+    pub fn beside(mut self, presence: Presence) -> Self {
+        self.presence = presence;
+        self
     }
 
     /// With the sentences that explain a clock.

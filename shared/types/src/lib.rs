@@ -18,6 +18,7 @@ pub mod mail;
 pub mod message;
 pub mod permission;
 pub mod person;
+pub mod presence;
 pub mod problem;
 pub mod queue;
 pub mod revision;

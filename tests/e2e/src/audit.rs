@@ -384,6 +384,12 @@ fn whatever_is_damaged_is_found() {
         doc["directory"][0]["available"] = json!(false);
     });
     damaged("catalogue_differs", "CATALOG / CURRENT");
+    let somebody = json!({ "pk": s("PRESENCE#01ARZ3NDEKTSV4RRFFQ69G5FAV"), "sk": s(ANA), "v": n(1), "doc": s("{}") });
+    host.put_row(&somebody);
+    damaged(
+        "unreadable_row",
+        &format!("PRESENCE#01ARZ3NDEKTSV4RRFFQ69G5FAV / {ANA}"),
+    );
     host.put_row(&json!({ "pk": s("COSA#1"), "sk": s("COSA") }));
     damaged("unknown_row", "COSA#1 / COSA");
 

@@ -1,8 +1,15 @@
 //! What makes work at the desk lighter: canned texts, who else is at a ticket, and
 //! what somebody has set up for himself.
 
-use in_process::people::{AGENT, ANA, AUDITOR};
-use in_process::{Case, Request, Started, World, application, get, now};
+use in_process::people::{
+    AGENT, ANA, AUDITOR, COLLEAGUE, COORDINATOR, LUIS, OFFICER, PRINTER, address,
+};
+use in_process::{Answer, Case, Request, Started, World, application, get, now, post};
+use serde_json::{Value, json};
+use types::SignedDuration;
+use types::command::Command;
+use types::presence::{Doing, Sign};
+use types::ticket::Person;
 
 use super::ReadSide;
 
@@ -70,4 +77,176 @@ async fn a_name_that_looks_like_markup_or_a_place_stays_text() {
     let body = desk.answers(&page(&case, &session)).await.body;
     let (_, texts) = body.split_once("id=\"textos\"").unwrap();
     assert!(texts.contains("Buen día, {ticket}&#60;b&#62;"), "{texts}");
+}
+
+// ------------------------------------------------------------------ presence
+
+/// A sign of a page of ours.
+fn sign(case: &Case, session: &str, doing: &str) -> Request {
+    post(format!("/solicitudes/{}/presencia", case.id))
+        .cookie(cloud::session::COOKIE, session)
+        .header("accept", "application/json")
+        .from_own_page()
+        .form(&[("doing", doing)])
+}
+
+/// What a sign's answer says of the others.
+fn told(answer: &Answer) -> Vec<String> {
+    let answer = answer.must_be(200);
+    let others = answer["others"].as_array().unwrap();
+    let text = |other: &Value| {
+        assert!(other["ago"].as_u64().is_some_and(|ago| ago < 60), "{other}");
+        other["text"].as_str().unwrap().to_owned()
+    };
+    others.iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn two_at_one_ticket_are_told_of_each_other_and_nobody_of_himself() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let desk = started(&world).await;
+    let one = world.signed_in(AGENT).await;
+    let other = world.signed_in(COLLEAGUE).await;
+    let ana = world.signed_in(ANA).await;
+    let ticket = world.rows_of("TICKET#");
+    // To look at a page says nothing of oneself, and is no sign.
+    for session in [&one, &other] {
+        let seen = desk.answers(&page(&case, session)).await.body;
+        assert!(seen.contains("id=\"presencia\""), "{seen}");
+        assert!(!seen.contains("class=\"presence\""), "{seen}");
+    }
+    assert_eq!(world.rows_of("PRESENCE#").len(), 0);
+
+    world.forget();
+    let first = desk.answers(&sign(&case, &one, "answering")).await;
+    assert_eq!(told(&first), [""; 0]);
+    assert_eq!(first.json()["version"], 2);
+    // Who it is, the ticket, the sign, and who else: no more than that.
+    let mut operations = world.operations();
+    operations[2..].sort();
+    assert_eq!(operations, ["GetItem", "GetItem", "PutItem", "Query"]);
+
+    let second = desk.answers(&sign(&case, &other, "viewing")).await;
+    let writes = "Agente 1 de Soporte está escribiendo una respuesta pública";
+    assert_eq!(told(&second), [writes]);
+    let again = desk.answers(&sign(&case, &one, "noting")).await;
+    let looks = "Agente 2 de Soporte tiene abierta esta solicitud";
+    assert_eq!(told(&again), [looks]);
+    // A row for each, however often they say so.
+    assert_eq!(world.rows_of("PRESENCE#").len(), 2);
+    // The page has it before any script runs, and an auditor sees it, too.
+    let auditor = world.signed_in(AUDITOR).await;
+    let notes = "Agente 1 de Soporte está escribiendo una nota interna";
+    for session in [&other, &auditor] {
+        let seen = desk.answers(&page(&case, session)).await.body;
+        assert!(seen.contains(notes), "{seen}");
+    }
+    assert!(
+        !desk
+            .answers(&page(&case, &auditor))
+            .await
+            .body
+            .contains("data-presence")
+    );
+    // A requester never is told.
+    let seen = desk.answers(&page(&case, &ana)).await.body;
+    assert!(
+        !seen.contains("Agente 2") && !seen.contains("presenc"),
+        "{seen}"
+    );
+
+    // Who leaves is gone at once; nothing of it is a ticket's.
+    desk.answers(&sign(&case, &one, "gone")).await.must_be(200);
+    let third = desk.answers(&sign(&case, &other, "solving")).await;
+    assert_eq!(told(&third), [""; 0]);
+    assert_eq!(world.rows_of("TICKET#"), ticket);
+    // It went on: the version says so.
+    let contacted = case.when(
+        AGENT,
+        Command::Contact {
+            note: "Llamé.".to_owned(),
+        },
+    );
+    let after = sign(&contacted.await, &other, "viewing");
+    assert_eq!(desk.answers(&after).await.json()["version"], 3);
+}
+
+#[tokio::test]
+async fn a_sign_holds_for_a_minute() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COLLEAGUE).await;
+    for (ago, seen) in [(10, true), (45, true), (60, false), (600, false)] {
+        let sign_of_before = Sign {
+            person: Person {
+                email: address(AGENT),
+                name: "Agente 1 de Soporte".to_owned(),
+            },
+            doing: Doing::Answering,
+            at: now() - SignedDuration::from_secs(ago),
+        };
+        let store = &desk.function.desk.store;
+        store.put_sign(case.id, &sign_of_before).await.unwrap();
+        let body = desk.answers(&page(&case, &session)).await.body;
+        assert_eq!(body.contains("escribiendo una respuesta"), seen, "{ago} s");
+        // The table deletes it by itself.
+        let rows = world.rows_of("PRESENCE#");
+        let ends = (sign_of_before.at + SignedDuration::from_secs(60)).as_second();
+        assert_eq!(
+            rows[0]["expires_at"],
+            json!({ "N": ends.to_string() }),
+            "{rows:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn signs_are_for_those_who_work_on_the_ticket() {
+    let world = World::new().await;
+    let case = world.escalated("redes").await;
+    let desk = started(&world).await;
+    for (who, status, code) in [
+        // His own request: he is not told that anybody looks at it.
+        (ANA, 404, "not_found"),
+        (LUIS, 404, "not_found"),
+        (PRINTER, 404, "not_found"),
+        (AUDITOR, 403, "forbidden"),
+    ] {
+        let session = world.signed_in(who).await;
+        let answer = desk.answers(&sign(&case, &session, "viewing")).await;
+        answer.must_refuse(status, code);
+    }
+    assert_eq!(world.rows_of("PRESENCE#").len(), 0);
+    for who in [AGENT, COLLEAGUE, COORDINATOR, OFFICER] {
+        let session = world.signed_in(who).await;
+        desk.answers(&sign(&case, &session, "viewing"))
+            .await
+            .must_be(200);
+    }
+    assert_eq!(world.rows_of("PRESENCE#").len(), 4);
+
+    let session = world.signed_in(AGENT).await;
+    let nobody = desk.answers(&sign(&case, "nadie", "viewing")).await;
+    nobody.must_refuse(401, "signed_out");
+    let wrong = desk.answers(&sign(&case, &session, "durmiendo")).await;
+    wrong.must_refuse(422, "validation_failed");
+    let foreign = sign(&case, &session, "gone").header("sec-fetch-site", "cross-site");
+    desk.answers(&foreign).await.must_refuse(403, "forbidden");
+    assert_eq!(world.rows_of("PRESENCE#").len(), 4);
+}
+
+#[tokio::test]
+async fn an_agent_is_no_colleague_on_his_own_request() {
+    let world = World::new().await;
+    let mut application = application("redes");
+    application.request.requester.person.email = address(AGENT);
+    let case = world.registers(application, now()).await;
+    let desk = started(&world).await;
+    let session = world.signed_in(AGENT).await;
+    let answer = desk.answers(&sign(&case, &session, "viewing")).await;
+    answer.must_refuse(403, "forbidden");
+    let body = desk.answers(&page(&case, &session)).await.body;
+    assert!(!body.contains("data-presence"), "{body}");
 }

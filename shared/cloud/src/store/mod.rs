@@ -11,6 +11,7 @@ mod list;
 mod mail;
 mod numbers;
 mod outbox;
+mod presence;
 mod query;
 mod rows;
 mod session;
@@ -205,6 +206,18 @@ impl Store {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(row.0))
+            .send()
+            .await
+            .map_err(|e| failed(operation, e))?;
+        Ok(())
+    }
+
+    /// Deletes a row, if it is there.
+    async fn delete(&self, operation: &'static str, key: &Key) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
             .send()
             .await
             .map_err(|e| failed(operation, e))?;

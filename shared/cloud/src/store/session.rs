@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::item::Item;
-use super::{Store, StoreError, failed};
+use super::{Store, StoreError};
 use crate::http::Identity;
 use crate::keys;
 use crate::log::chain;
@@ -72,14 +72,7 @@ impl Store {
         let Some(digest) = digest(value) else {
             return Ok(());
         };
-        self.client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::session(&digest).attributes()))
-            .send()
-            .await
-            .map_err(|e| failed("end a session", e))?;
-        Ok(())
+        self.delete("end a session", &keys::session(&digest)).await
     }
 }
 

@@ -103,6 +103,11 @@ pages! {
         /// Says what a change would do, and carries it out once that was seen.
         Revise POST "/catalogo/{part}/ficha";
     }
+    /// What somebody who works here says of himself.
+    own: Desk {
+        /// That he is at a request, and what he does there; who else is.
+        Presence POST "/solicitudes/{ref}/presencia";
+    }
     /// What whoever comes may have.
     public: Desk {
         /// A request, to whoever holds the link that its requester was mailed.
