@@ -6,6 +6,7 @@ use cloud::http::{Answer, Call};
 use cloud::page::Sent;
 use cloud::store::{Claim, Guards, IdempotencyGuard, Outcome, RequestKey, StoredCatalogue};
 use pages::call::{self, Known};
+use pages::forms::sent;
 use pages::new;
 use pages::shell::{Section, Shell};
 use types::api::intake::Route;
@@ -16,12 +17,15 @@ use types::command::{Application, NewTicket as NewRegistration, Setting, admit};
 use types::ids::{EmailAddress, TicketId, TicketNumber};
 use types::input::{Fields, Input};
 use types::permission::{Actor, Caller};
-use types::problem::Problem;
+use types::problem::{FieldError, Problem};
 use types::ticket::{Person, Request, Requester, Ticket, WebRequest};
 use types::view::{Reader, TicketView};
 
 /// What the record says of the contact of whoever calls: the call is it.
 const ON_THE_LINE: &str = "Se atendió por teléfono al registrarla.";
+
+/// Characters of a title that is taken from the text.
+const LONGEST_TITLE: usize = 80;
 
 /// What becomes of a request beside being registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +65,7 @@ async fn by_form(desk: &Desk, call: &Call, takes: Takes<NewTicket>) -> Answer {
     let tried = async {
         let stored = desk.catalogue().await?;
         let caller = desk.sender(call, &stored.catalogue).await?;
-        let mut fields = sent.fields();
+        let mut fields = Fields::form(&titled(sent.typed().to_vec()));
         let body = takes.read(&mut fields);
         let body = fields.finish(body)?;
         let ticket = registered(desk, call, &stored, &caller, body, Then::Waits).await?;
@@ -137,6 +141,22 @@ fn of_a_call(sent: &Sent, catalogue: &Catalogue) -> Vec<(String, String)> {
         fields.retain(|(name, _)| name != "requester.name");
         fields.push(("requester.name".to_owned(), entry.name.clone()));
     }
+    titled(fields)
+}
+
+/// What a form sent, with a title: whoever left it blank has said it in the text. Where
+/// there is no text either, that is what is missing.
+fn titled(mut fields: Vec<(String, String)>) -> Vec<(String, String)> {
+    let said = |name| sent(&fields, name).unwrap_or_default().trim().to_owned();
+    let (title, text) = (said("title"), said("description"));
+    if title.is_empty() {
+        let title = match Request::title_of(&text, LONGEST_TITLE) {
+            title if title.is_empty() => "Sin título".to_owned(),
+            title => title,
+        };
+        fields.retain(|(name, _)| name != "title");
+        fields.push(("title".to_owned(), title));
+    }
     fields
 }
 
@@ -203,7 +223,7 @@ async fn registered(
     body: NewTicket,
     then: Then,
 ) -> Result<Ticket, Problem> {
-    let application = application(body, caller);
+    let application = application(desk, stored, body, caller)?;
     let scope = caller.email.as_str().to_owned();
     let setting = Setting {
         now: clock::now(),
@@ -282,7 +302,12 @@ async fn write(
     }
 }
 
-fn application(body: NewTicket, caller: &Caller) -> Application {
+fn application(
+    desk: &Desk,
+    stored: &StoredCatalogue,
+    body: NewTicket,
+    caller: &Caller,
+) -> Result<Application, Problem> {
     // Who does not say who asks, asks himself.
     let requester = match body.requester {
         None => caller.person().into(),
@@ -295,8 +320,10 @@ fn application(body: NewTicket, caller: &Caller) -> Application {
             kind: other.kind,
         },
     };
-    Application {
+    let observers = observers(desk, stored, body.observers, &requester.person)?;
+    Ok(Application {
         request: Request {
+            observers,
             extension: body.extension,
             web_request: body.web_request.map(|asked| WebRequest {
                 action: asked.action,
@@ -305,5 +332,40 @@ fn application(body: NewTicket, caller: &Caller) -> Application {
         },
         category: body.category,
         links: vec![],
+    })
+}
+
+/// Who is to know of it besides. What the desk answers is for the entity's people
+/// alone.
+fn observers(
+    desk: &Desk,
+    stored: &StoredCatalogue,
+    addresses: Vec<EmailAddress>,
+    requester: &Person,
+) -> Result<Vec<Person>, Problem> {
+    let others = addresses
+        .into_iter()
+        .filter(|address| *address != requester.email);
+    let people = others.map(|address| {
+        let caller = Caller::identify(address, None, &stored.catalogue, &desk.entity_domains);
+        match caller.roles.is_empty() {
+            false => Ok(caller.person()),
+            true => Err(FieldError::new(
+                "observers",
+                "not_of_entity",
+                format!("{} no es un correo de la entidad.", caller.email),
+            )),
+        }
+    });
+    let (mut known, mut errors) = (Vec::new(), Vec::new());
+    for person in people {
+        match person {
+            Ok(person) => known.push(person),
+            Err(error) => errors.push(error),
+        }
+    }
+    match errors.is_empty() {
+        true => Ok(known),
+        false => Err(Problem::Validation(errors)),
     }
 }

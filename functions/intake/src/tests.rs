@@ -363,14 +363,17 @@ async fn a_form_pressed_twice_is_one_request() {
 async fn a_form_that_cannot_be_taken_comes_back_filled_in() {
     let (world, intake) = started().await;
     let ana = world.signed_in(ANA).await;
-    let mut fields = FILLED;
-    fields[1].1 = "  ";
+    let mut fields = FILLED.to_vec();
+    fields.retain(|(name, _)| *name != "description");
+    fields.push(("description", "  "));
+    fields.push(("observers", "luis@otra.example, nadie"));
     let answer = intake.answers(&sent(&ana, &fields)).await;
     assert_eq!(answer.status, 422, "{}", answer.body);
     for part in [
         "Error: ",
-        "href=\"#titulo\"",
-        "Desde hoy",
+        "href=\"#descripcion\"",
+        "href=\"#copias\"",
+        "luis@otra.example, nadie",
         "value=\"plataforma\" checked",
         "value=\"una-vez\"",
     ] {
@@ -387,6 +390,58 @@ async fn a_form_that_cannot_be_taken_comes_back_filled_in() {
     let answer = intake.answers(&foreign.form(&FILLED)).await;
     assert_eq!(answer.status, 403, "{}", answer.body);
     assert!(world.tickets().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_without_a_title_is_called_by_how_it_begins() {
+    let (world, intake) = started().await;
+    let ana = world.signed_in(ANA).await;
+    let mut fields = FILLED.to_vec();
+    fields.retain(|(name, _)| !["title", "description"].contains(name));
+    fields.push(("title", " "));
+    fields.push((
+        "description",
+        "\r\n No abre el correo. Desde hoy.\r\nGracias.",
+    ));
+    let answer = intake.answers(&sent(&ana, &fields)).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let (ticket, _) = the_ticket(&world).await;
+    assert_eq!(ticket.request.title, "No abre el correo");
+    // Over the API it is asked for.
+    let mut body = body();
+    body.as_object_mut().unwrap().remove("title");
+    let request = post("/tickets").by(ANA).json(body);
+    let refused = intake.answers(&request).await;
+    refused.must_refuse(422, "validation_failed");
+}
+
+#[tokio::test]
+async fn whoever_is_to_know_of_it_is_of_the_entity() {
+    let (world, intake) = started().await;
+    let with = |observers: Value| {
+        let mut body = body();
+        body["observers"] = observers;
+        post("/tickets").by(ANA).json(body)
+    };
+    for (observers, field) in [
+        (json!(["luis@otra.example"]), "observers"),
+        (json!(["nadie"]), "observers[0]"),
+        (json!("luis"), "observers"),
+    ] {
+        let answer = intake.answers(&with(observers)).await;
+        let problem = answer.must_refuse(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["field"], field, "{problem}");
+    }
+    must_have_changed_nothing(&world).await;
+    // Twice is once, and whoever asks knows already.
+    let answer = intake.answers(&with(json!([LUIS, LUIS, ANA, AGENT]))).await;
+    answer.must_be(201);
+    let (ticket, _) = the_ticket(&world).await;
+    let observers = ticket.request.observers.iter();
+    let observers: Vec<_> = observers
+        .map(|o| (o.email.as_str(), o.name.as_str()))
+        .collect();
+    assert_eq!(observers, [(LUIS, LUIS), (AGENT, "Agente 1 de Soporte")]);
 }
 
 // ------------------------------------------------------------------- calls

@@ -7,11 +7,10 @@ use types::ids::{EmailAddress, printable};
 use types::input::{MAX_TEXT, MAX_TITLE};
 use types::mail::{Became, RefusalReason};
 use types::permission::{Actor, Caller, may_read, reads_internal};
-use types::ticket::{Channel, HoldReason, Link, Person, Request, State, Ticket, Visibility};
+use types::ticket::{
+    Channel, HoldReason, Link, MAX_OBSERVERS, Person, Request, State, Ticket, Visibility,
+};
 use types::token::Audience;
-
-/// Most people of a mail who become observers.
-const MAX_OBSERVERS: usize = 20;
 
 /// The first line of an officer's mail that reports the solution.
 const SOLUTION: &str = "#solucion";

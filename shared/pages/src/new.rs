@@ -21,6 +21,9 @@ pub struct Page<'a> {
     pub typed: Typed,
     /// What could not be taken.
     pub wrong: Wrong,
+    /// Until when somebody gets in touch, in minutes, at the latest: the longest that a
+    /// category gives.
+    pub attention_minutes: u64,
 }
 
 /// A category, as somebody asks for it.
@@ -48,6 +51,7 @@ pub struct Typed {
     pub description: String,
     pub category: String,
     pub action: String,
+    pub observers: String,
 }
 
 impl Typed {
@@ -59,6 +63,7 @@ impl Typed {
             description: value("description"),
             category: value("category"),
             action: value("web_request.action"),
+            observers: value("observers"),
         }
     }
 }
@@ -134,7 +139,10 @@ impl<'a> Page<'a> {
                 chosen: category.id.0 == typed.category,
             }
         });
+        let limits = catalogue.document().categories.iter();
+        let limits = limits.map(|category| category.attention_minutes);
         Page {
+            attention_minutes: limits.max().unwrap_or_default(),
             categories: categories.collect(),
             actions: actions(&typed.action),
             shell,
@@ -164,6 +172,7 @@ fn id_of(field: &str) -> &'static str {
         "category" => "categoria",
         "web_request" | "web_request.action" => "accion",
         "title" => "titulo",
+        field if field.starts_with("observers") => "copias",
         _ => "descripcion",
     }
 }

@@ -373,6 +373,48 @@ impl Kind for Email {
     }
 }
 
+/// E-mail addresses, at most so many; one that comes twice counts once. A form sends
+/// them as people write them: one after the other, with commas or without.
+pub struct Emails(pub usize);
+
+impl Kind for Emails {
+    type Value = Vec<EmailAddress>;
+
+    fn parse(&self, path: &str, value: Value) -> Result<Vec<EmailAddress>, Vec<FieldError>> {
+        let Value::Array(values) = value else {
+            let error = FieldError::new(path, "wrong_type", "Debe ser una lista de correos.");
+            return Err(vec![error]);
+        };
+        let (mut addresses, mut errors) = (Vec::new(), Vec::new());
+        for (i, value) in values.into_iter().enumerate() {
+            match Email.parse(&format!("{path}[{i}]"), value) {
+                Ok(address) if addresses.contains(&address) => {}
+                Ok(address) => addresses.push(address),
+                Err(mut refused) => errors.append(&mut refused),
+            }
+        }
+        if addresses.len() > self.0 {
+            let detail = format!("Son a lo sumo {} correos.", self.0);
+            errors.push(FieldError::new(path, "too_many", detail));
+        }
+        if errors.is_empty() {
+            Ok(addresses)
+        } else {
+            Err(errors)
+        }
+    }
+
+    fn of_text(&self, text: String) -> Value {
+        let parts = text.split(|c: char| c.is_whitespace() || [',', ';'].contains(&c));
+        parts.filter(|part| !part.is_empty()).collect()
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({ "type": "array", "items": Email.schema(), "maxItems": self.0 })
+    }
+}
+
 /// One of a few words: those of these values.
 pub struct Word<T: 'static>(pub &'static [T]);
 

@@ -222,6 +222,31 @@ impl Request {
     }
 }
 
+impl Request {
+    /// What a text without a title is about: how it begins, up to the end of its first
+    /// sentence or so many characters.
+    pub fn title_of(text: &str, most: usize) -> String {
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+        let line = line.unwrap_or_default();
+        let ends = line
+            .match_indices(['.', '?', '!'])
+            .map(|(at, end)| (at, end.len()));
+        let mut ends = ends.filter(|(at, len)| line[at + len..].starts_with(' '));
+        let sentence = match ends.next() {
+            Some((at, len)) => line[..at + len].trim_end_matches('.'),
+            None => line.trim_end_matches('.'),
+        };
+        if sentence.chars().count() <= most {
+            return sentence.to_owned();
+        }
+        let cut: String = sentence.chars().take(most.saturating_sub(1)).collect();
+        let whole = cut
+            .rsplit_once(' ')
+            .map_or(cut.as_str(), |(whole, _)| whole);
+        format!("{}…", whole.trim_end_matches([',', ';', ':']))
+    }
+}
+
 /// What is asked of the web page (section 5: contents only).
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray,
@@ -365,6 +390,9 @@ pub struct SolutionReport {
 
 /// Most files of a ticket: their names have to fit into its row.
 pub const MAX_ATTACHMENTS: usize = 300;
+
+/// Most people who are copied on a request when it comes in.
+pub const MAX_OBSERVERS: usize = 20;
 
 /// A file of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,11 +9,11 @@ use super::input;
 use crate::catalogue::CatalogueDocument;
 use crate::ids::{CategoryId, EmailAddress, ProviderId, TeamId};
 use crate::input::{
-    Anything, Day, Email, Filter, Flag, Instant, Key, Line, MAX_NAME, MAX_TEXT, MAX_TITLE, Object,
-    Optional, Or, Text, Whole, Word,
+    Anything, Day, Email, Emails, Filter, Flag, Instant, Key, Line, MAX_NAME, MAX_TEXT, MAX_TITLE,
+    Object, Optional, Or, Text, Whole, Word,
 };
 use crate::problem::FieldError;
-use crate::ticket::{Channel, RequesterKind, Status, Visibility, WebAction};
+use crate::ticket::{Channel, MAX_OBSERVERS, RequesterKind, Status, Visibility, WebAction};
 
 /// Longest comment of a survey, in characters.
 pub const MAX_COMMENT: usize = 2_000;
@@ -52,6 +52,9 @@ input! {
         web_request: Option<NewWebRequest> = Optional(Object::new()),
         /// Who asks, where it is not the caller.
         requester: Option<NewRequester> = Optional(Object::new()),
+        /// People of the entity who are to know of it: they read along, and get the
+        /// requester's mails.
+        observers: Vec<EmailAddress> = Or(Emails(MAX_OBSERVERS), Vec::new()),
     }
     refusing |fields| {
         if channel == Some(Channel::Phone) && !matches!(requester, Some(Some(_))) {

@@ -7,8 +7,8 @@ use types::effects::{Effect, MailKind, effects};
 use types::ids::{CategoryId, ProviderId, TicketNumber};
 use types::permission::{Actor, Denial, authorise};
 use types::ticket::{
-    ActorRole, Channel, CloseReason, EventKind, HoldReason, Outcome, Person, State, Status, Ticket,
-    Visibility, WebAction, WebRequest, replay,
+    ActorRole, Channel, CloseReason, EventKind, HoldReason, Outcome, Person, Request, State,
+    Status, Ticket, Visibility, WebAction, WebRequest, replay,
 };
 use types::{SignedDuration, Timestamp};
 
@@ -168,6 +168,23 @@ fn who_had_it_is_told_unless_he_gave_it_away_himself() {
     assert!(!mails(&again));
     let own = Story::registered("redes").when(&person(COORDINATOR), Command::Take);
     assert!(!mails(&own));
+}
+
+#[test]
+fn a_text_without_a_title_is_called_by_how_it_begins() {
+    for (text, title) in [
+        ("No imprime. Ya la reinicié.", "No imprime"),
+        ("\n  ¿Y el Office? Gracias", "¿Y el Office?"),
+        ("Versión 2.5 mala", "Versión 2.5 mala"),
+        ("Una línea.\nOtra.", "Una línea"),
+        (" \n", ""),
+        ("", ""),
+        ("Uno dos tres, cuatro cinco", "Uno dos tres…"),
+        ("Palabralarguísima que no cabe", "Palabralarguísi…"),
+        ("ñññññññññññññññññññññ", "ñññññññññññññññ…"),
+    ] {
+        assert_eq!(Request::title_of(text, 16), title, "{text}");
+    }
 }
 
 #[test]
