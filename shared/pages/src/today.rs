@@ -8,7 +8,7 @@ use types::mail::day;
 use types::spanish;
 use types::ticket::Ticket;
 
-use crate::clocks::{Badge, of_list};
+use crate::clocks::{Badge, BadgeState, of_list};
 use crate::shell::{Shell, View};
 use crate::words;
 
@@ -78,7 +78,7 @@ impl<'a> List<'a> {
                 person: &requester.person.name,
                 unit: requester.unit.as_deref(),
                 responsible: ticket.responsible().map(|person| person.name.as_str()),
-                badge: of_list(ticket, setting).into_iter().next(),
+                badge: badge(view, of_list(ticket, setting)),
             }
         });
         List {
@@ -163,6 +163,17 @@ impl Page<'_> {
             ),
         ]
     }
+}
+
+/// The one that a list is about: for whom something waits, and what is most urgent
+/// otherwise.
+fn badge(view: View, badges: Vec<Badge>) -> Option<Badge> {
+    let paused = badges.iter().position(|b| b.state == BadgeState::Paused);
+    let shown = match view {
+        View::Waiting => paused.unwrap_or(0),
+        View::Due | View::Own | View::Free | View::Solved | View::Open | View::Closed => 0,
+    };
+    badges.into_iter().nth(shown)
 }
 
 fn part(what: &str, share: Share) -> String {
