@@ -41,6 +41,18 @@ const PAGES = [
 	["hoy", COORDINATOR, () => "/hoy"],
 	["cola-oficial", OFFICER, () => "/cola?vista=abiertas"],
 	["cola-coordinacion", COORDINATOR, () => "/cola?vista=abiertas"],
+	["catalogo-personas", COORDINATOR, () => "/catalogo/personas"],
+	["catalogo-categorias", COORDINATOR, () => "/catalogo/categorias"],
+	["catalogo-calendarios", AUDITOR, () => "/catalogo/calendarios"],
+	["catalogo-textos", AUDITOR, () => "/catalogo/textos"],
+	["catalogo-versiones", AUDITOR, () => "/catalogo/versiones"],
+	["catalogo-persona", COORDINATOR, () => `/catalogo/personas/ficha?clave=${AGENT}`],
+	["catalogo-persona-nueva", COORDINATOR, () => "/catalogo/personas/ficha"],
+	["catalogo-equipo", COORDINATOR, () => "/catalogo/equipos/ficha?clave=soporte"],
+	["catalogo-categoria", COORDINATOR, () => "/catalogo/categorias/ficha?clave=redes"],
+	["catalogo-categoria-auditoria", AUDITOR, () => "/catalogo/categorias/ficha?clave=redes"],
+	["catalogo-calendario", COORDINATOR, () => "/catalogo/calendarios/ficha?clave=habil"],
+	["catalogo-texto", COORDINATOR, () => "/catalogo/textos/ficha?clave=saludo"],
 	["solicitud-auditoria", AUDITOR, () => `/solicitudes/${number}`],
 ];
 

@@ -63,3 +63,56 @@ it("hostile titles and texts are text, on every page that shows them", async () 
 	await requester.page.getByRole("heading", { name: HOSTILE[0] ?? "" }).waitFor();
 	requester.watch.quiet();
 });
+
+it("a hostile catalogue is text, on its own pages and on those that name its entries", async () => {
+	const { page, watch, context } = await visitor(browser, url);
+	watch.mayHear(/status of 422/);
+	await signIn(page, COORDINATOR);
+	const entries = [
+		["categorias", "ofimatica"],
+		["equipos", "soporte"],
+		["proveedores", "redes_externo"],
+		["textos", "saludo"],
+		["personas", AGENT],
+	];
+	for (const [index, [part, key]] of entries.entries()) {
+		// A name has 120 characters at the most, and places in a text are its own.
+		const text = (HOSTILE[index] ?? "").slice(0, 110);
+		await page.goto(`/catalogo/${part}/ficha?clave=${key}`);
+		await page.getByLabel("Nombre", { exact: true }).fill(text);
+		if (part === "textos") await page.getByLabel("Texto", { exact: true }).fill(HOSTILE[0] ?? "");
+		await page.getByRole("button", { name: "Ver qué cambia" }).click();
+		await page.getByText(`«${text}»`, { exact: false }).first().waitFor();
+		await page.getByRole("button", { name: "Guardar" }).click();
+		await page.waitForURL(/hecho=catalogo$/);
+	}
+	// Mistakes say what was typed.
+	await page.goto("/catalogo/calendarios/ficha?clave=habil");
+	await page.getByLabel("Lunes").fill(HOSTILE[1] ?? "");
+	await page.getByRole("button", { name: "Ver qué cambia" }).click();
+	await page.getByRole("alert").waitFor();
+	const paths = ["personas", "equipos", "categorias", "proveedores", "calendarios", "textos", "versiones"];
+	const pages = [
+		...paths.map((part) => `/catalogo/${part}`),
+		...entries.map(([part, key]) => `/catalogo/${part}/ficha?clave=${key}`),
+		"/solicitudes/nueva",
+		"/cola?vista=abiertas",
+		"/llamada",
+		"/hoy",
+		"/solicitudes/1",
+	];
+	for (const path of pages) {
+		await page.goto(path);
+		await within("its scripts have begun", async () =>
+			(await page.evaluate(() => document.readyState)) === "complete" ? true : undefined,
+		);
+		assert.equal(await page.evaluate(() => "caught" in window), false, path);
+		assert.equal(
+			await page.locator("main script, main img, main [onload], main [onerror], main [style]").count(),
+			0,
+			path,
+		);
+	}
+	watch.quiet();
+	await context.close();
+});

@@ -5,12 +5,14 @@ use std::borrow::Cow;
 
 use askama::Template;
 use jiff::Timestamp;
+use types::calendar::Calendar;
 use types::catalogue::CatalogueDocument;
 use types::consequences::Consequence;
 use types::difference::Difference;
-use types::entries::{Entry, Part, entries};
+use types::entries::{Entry, Fact, Part, entries};
 use types::person::Person;
 use types::problem::Problem;
+use types::spanish;
 
 use crate::entryform::{Drawn, Field, Newness, Typed, capital, form, id_of, label_of};
 use crate::shell::Shell;
@@ -70,6 +72,9 @@ fn removing(part: Part) -> Option<&'static str> {
     }
 }
 
+/// All that a calendar says, in one sentence.
+const SCHEDULE: &str = "Horario";
+
 /// What a list shows of its entries.
 fn columns(part: Part) -> &'static [&'static str] {
     match part {
@@ -78,7 +83,7 @@ fn columns(part: Part) -> &'static [&'static str] {
         Part::Categories => &["Equipo", "Atención", "Solución", "Validación", "Encuesta"],
         Part::Providers => &["Correo"],
         Part::Texts => &["Categorías", "Texto"],
-        Part::Calendars => &["Lunes", "Viernes", "Sábado", "Festivos", "Cierres"],
+        Part::Calendars => &[SCHEDULE],
     }
 }
 
@@ -214,9 +219,16 @@ impl<'a> List<'a> {
 
     /// The list of a part.
     pub fn of(shell: Shell<'a>, head: Head, part: Part, document: &CatalogueDocument) -> Self {
+        let today = types::mail::day(shell.now);
+        let schedule = |key: &str| {
+            let mut calendars = document.calendars.iter();
+            let (_, definition) = calendars.find(|(id, _)| id.0 == key)?;
+            let calendar = Calendar::parse(definition).ok()?;
+            Some(spanish::schedule(&calendar, today))
+        };
         let rows = entries(document, part).into_iter().map(|entry| Row {
             place: place(part, Some(&entry.key)),
-            cells: cells(&entry, columns(part)),
+            cells: cells(&entry, columns(part), schedule),
             name: entry.name,
             key: entry.key,
         });
@@ -234,9 +246,16 @@ impl<'a> List<'a> {
     }
 }
 
-fn cells(entry: &Entry, columns: &[&'static str]) -> Vec<Cell> {
+fn cells(
+    entry: &Entry,
+    columns: &[&'static str],
+    schedule: impl Fn(&str) -> Option<String>,
+) -> Vec<Cell> {
     let cells = columns.iter().map(|label| {
-        let text = entry.fact(label).map(|fact| fact.text());
+        let text = match *label {
+            SCHEDULE => schedule(&entry.key),
+            label => entry.fact(label).map(Fact::text),
+        };
         let text = text.unwrap_or_default();
         Cell {
             label,
