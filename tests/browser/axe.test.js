@@ -97,6 +97,8 @@ it("every stop of the tabulator is seen, and none hides under what stays in sigh
 		[AGENT, "/cola?vista=abiertas"],
 		[AGENT, `/solicitudes/${number}`],
 		[REQUESTER, "/solicitudes/nueva"],
+		[COORDINATOR, "/catalogo/categorias/ficha?clave=redes"],
+		[COORDINATOR, `/catalogo/personas/ficha?clave=${AGENT}`],
 	])) {
 		const { page, context, watch } = await visitor(browser, url, { viewport: { width: 1280, height: 500 } });
 		await signIn(page, who, path);

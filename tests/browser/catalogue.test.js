@@ -146,6 +146,28 @@ it("without scripts, mistakes stand at their fields and nothing typed is lost", 
 	await context.close();
 });
 
+it("a prepared text keeps its lines, and names no place that there is not", async () => {
+	const lines = "Buen día, {solicitante}.\n\nVamos a su puesto hoy:\n- lleve su carné.";
+	const { page, watch, context } = await visitor(browser, url);
+	watch.mayHear(/status of 422/);
+	await signIn(page, COORDINATOR, "/catalogo/textos");
+	await page.getByRole("link", { name: "Agregar texto" }).click();
+	await page.getByLabel("Nombre").fill("Visita al puesto");
+	await page.getByLabel("Texto", { exact: true }).fill("Buen día, {nombre}.");
+	await preview(page);
+	await page
+		.getByRole("alert")
+		.getByRole("link", { name: /^Texto: / })
+		.waitFor();
+	await page.getByLabel("Texto", { exact: true }).fill(lines);
+	await preview(page);
+	await page.getByRole("button", { name: "Agregar" }).click();
+	await page.getByRole("link", { name: "Visita al puesto" }).click();
+	assert.equal(await page.getByLabel("Texto", { exact: true }).inputValue(), lines);
+	watch.quiet();
+	await context.close();
+});
+
 it("the auditor reads all of it and has nothing to press", async () => {
 	const { page, watch, context } = await visitor(browser, url);
 	await signIn(page, AUDITOR, "/catalogo");

@@ -3,7 +3,8 @@
 use in_process::people::{
     AGENT, ANA, AUDITOR, COORDINATOR, HEAD, OFFICER, PERSONNEL, PRINTER, STRANGER,
 };
-use in_process::{Answer, Request, Started, World, get, post};
+use in_process::{Answer, Request, Started, World, get, post, put};
+use serde_json::{Value, json};
 
 use super::ReadSide;
 
@@ -434,6 +435,68 @@ async fn somebody_always_can_change_it_and_what_is_needed_stays() {
         .answers(&get("/catalogo/proveedores").seen_by(&session))
         .await;
     assert!(!list.body.contains("redes_externo"), "{}", list.body);
+}
+
+#[tokio::test]
+async fn the_api_keeps_who_wrote_and_refuses_what_the_pages_do() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let read = get("/catalog").by(COORDINATOR);
+    let mut catalogue = desk.answers(&read).await.must_be(200);
+    let write = |catalogue: &Value| put("/catalog").by(COORDINATOR).json(catalogue.clone());
+    catalogue["providers"][0]["name"] = json!("Redes");
+    desk.answers(&write(&catalogue)).await.must_be(200);
+    let kept = world.row("CATALOG", "VERSION#00000001");
+    assert_eq!(kept["by"]["S"], COORDINATOR);
+    assert!(kept["request"].is_null(), "{kept}");
+    catalogue["version"] = json!(1);
+    let mut nobody = catalogue.clone();
+    for person in nobody["directory"].as_array_mut().unwrap() {
+        person["roles"] = json!(["agent"]);
+    }
+    let problem = desk.answers(&write(&nobody)).await;
+    let problem = problem.must_refuse(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "last_coordinator");
+    let mut never = catalogue;
+    never["calendars"]["habil"]["hours"]["monday"] = json!(["8 a 5"]);
+    let problem = desk.answers(&write(&never)).await;
+    let problem = problem.must_refuse(422, "validation_failed");
+    assert_eq!(
+        problem["errors"][0]["detail"],
+        "El calendario «habil» no es válido el lunes: «8 a 5» no es un horario; se escribe, por \
+         ejemplo, 08:00-12:00."
+    );
+}
+
+#[tokio::test]
+async fn an_entry_that_is_gone_meanwhile_is_said_to_be_and_what_was_typed_stays() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    world
+        .catalogue(|document| document.providers.retain(|p| p.id.0 != "redes_externo"))
+        .await;
+    let fields = [
+        ("clave", "redes_externo"),
+        ("version", "0"),
+        ("paso", "guardar"),
+        ("name", "Redes y más"),
+        ("email", "a@b.co"),
+    ];
+    let answer = desk
+        .answers(&sent("/catalogo/proveedores/ficha", &session, &fields))
+        .await;
+    says(
+        &answer,
+        422,
+        &[
+            "Ya no está en el catálogo.",
+            "El catálogo cambió mientras usted escribía",
+            "<b>Proveedor «Proveedor de redes y conectividad»</b>: se quita",
+            "value=\"Redes y más\"",
+        ],
+    );
+    assert_eq!(world.rows_of("CATALOG").len(), 2);
 }
 
 #[tokio::test]

@@ -276,7 +276,7 @@ pub struct Page<'a> {
     part: Part,
     key: Option<String>,
     title: String,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(&'static str, Vec<String>)>,
     form: Option<Vec<Vec<Field>>>,
     wrong: Wrong,
     preview: Option<Preview<'a>>,
@@ -340,7 +340,7 @@ impl<'a> Page<'a> {
             },
             facts: facts
                 .filter(|fact| fact.label != "Nombre")
-                .map(|fact| (fact.label, fact.text()))
+                .map(|fact| (fact.label, fact.texts()))
                 .collect(),
             form: head.changes().then(|| form(part, newness, document, typed)),
             key: key.map(str::to_owned),

@@ -9,6 +9,8 @@ use crate::ids::{EmailAddress, TeamId};
 use crate::problem::FieldError;
 use crate::spanish;
 
+const NONE_OPEN: &str = "No tiene solicitudes abiertas.";
+
 /// How many open tickets there are, as far as anybody counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
@@ -148,16 +150,19 @@ fn category(before: Option<&Category>, after: &Category, open: Open) -> Vec<Cons
         ..before.clone()
     } == *after;
     if only_named {
-        return vec![Follows(format!(
-            "Tiene {}: se ve el nombre nuevo.",
-            open.tickets.words()
-        ))];
+        return vec![Follows(match open.tickets.is_none() {
+            true => NONE_OPEN.to_owned(),
+            false => format!("Tiene {}: se ve el nombre nuevo.", open.tickets.words()),
+        })];
     }
-    let mut told = vec![Follows(format!(
-        "Tiene {}: lo abierto conserva el equipo, los tiempos, los avisos y los formatos con que \
-         se registró.",
-        open.tickets.words()
-    ))];
+    let mut told = vec![Follows(match open.tickets.is_none() {
+        true => NONE_OPEN.to_owned(),
+        false => format!(
+            "Tiene {}: lo abierto conserva el equipo, los tiempos, los avisos y los formatos con \
+             que se registró.",
+            open.tickets.words()
+        ),
+    })];
     told.push(Follows(
         "Lo nuevo rige para las que se registren o pasen a esta categoría desde ahora.".to_owned(),
     ));
@@ -172,10 +177,10 @@ fn team(before: Option<&Team>, after: &Team, open: Open) -> Vec<Consequence> {
             "Empieza sin personas ni categorías: se le asignan en cada una.".to_owned(),
         ));
     } else {
-        told.push(Follows(format!(
-            "Tiene {}: todo sigue en el equipo.",
-            open.tickets.words()
-        )));
+        told.push(Follows(match open.tickets.is_none() {
+            true => NONE_OPEN.to_owned(),
+            false => format!("Tiene {}: todo sigue en el equipo.", open.tickets.words()),
+        }));
     }
     if let Some(new) = after.mailbox.as_ref().filter(|new| Some(*new) != mailbox) {
         told.push(Beware(format!(
@@ -251,7 +256,7 @@ fn person(
             )),
         });
     } else if old.roles.contains(&Role::Agent) {
-        told.push(Follows("No tiene solicitudes abiertas.".to_owned()));
+        told.push(Follows(NONE_OPEN.to_owned()));
     }
     let reports = roles.contains(&Role::Officer) || roles.contains(&Role::Head);
     if !open.escalated.is_none() {

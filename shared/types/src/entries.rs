@@ -160,16 +160,18 @@ impl Fact {
         Fact::one(label, item)
     }
 
+    /// Each thing that it says, in words.
+    pub fn texts(&self) -> Vec<String> {
+        match &self.told {
+            Told::One(item) => vec![item.text.clone()],
+            Told::Many(items) if items.is_empty() => vec![self.nothing.to_owned()],
+            Told::Many(items) => items.iter().map(|item| item.text.clone()).collect(),
+        }
+    }
+
     /// All of it, in words.
     pub fn text(&self) -> String {
-        match &self.told {
-            Told::One(item) => item.text.clone(),
-            Told::Many(items) if items.is_empty() => self.nothing.to_owned(),
-            Told::Many(items) => {
-                let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
-                spanish::list(&texts)
-            }
-        }
+        spanish::list(&self.texts())
     }
 }
 

@@ -176,33 +176,20 @@ fn seen_from(
         .field
         .strip_prefix(place)
         .filter(|_| !place.is_empty());
-    match own {
-        Some("") => {
-            return FieldError {
-                field: part.key().to_owned(),
-                ..error
-            };
-        }
-        Some(rest) if rest.starts_with('.') => {
-            return FieldError {
-                field: rest[1..].to_owned(),
-                ..error
-            };
-        }
-        Some(_) | None => {}
+    let own = own.and_then(|rest| match rest {
+        // The entry as a whole: it is known by another's key.
+        "" => Some(part.key()),
+        rest => rest.strip_prefix('.'),
+    });
+    if let Some(field) = own.map(str::to_owned) {
+        return FieldError { field, ..error };
     }
     let other = Part::of_path(&error.field).and_then(|(part, place)| {
-        let all = entries(document, part);
         let at = place.parse::<usize>().ok();
-        let found = all.iter().enumerate();
-        let found = found.map(|(i, entry)| (Some(i) == at || entry.key == place, entry));
-        let (_, entry) = found.into_iter().find(|(is, _)| *is)?;
-        Some(format!(
-            "{} «{}»: {}",
-            part.noun(),
-            entry.name,
-            error.detail
-        ))
+        let mut all = entries(document, part).into_iter().enumerate();
+        let (_, entry) = all.find(|(i, entry)| Some(*i) == at || entry.key == place)?;
+        let noun = part.noun();
+        Some(format!("{noun} «{}»: {}", entry.name, error.detail))
     });
     FieldError {
         field: String::new(),

@@ -572,6 +572,10 @@ fn what_is_open_keeps_its_rules_and_what_it_needs_stays() {
             "Lo nuevo rige para las que se registren o pasen a esta categoría desde ahora.",
         ]
     );
+    assert_eq!(
+        follows(Part::Categories, "incidente_seguridad", open(0, 0), limit)[0],
+        "No tiene solicitudes abiertas."
+    );
     let gone = |c: &mut Value| {
         let at = index(&c["categories"], "id", "incidente_seguridad");
         c["categories"].as_array_mut().unwrap().remove(at);
