@@ -32,7 +32,7 @@ PUBLIC_ROUTES = {
 }
 # What pages begin with: a browser's navigation carries no token, so the functions
 # ask for the session. The table of pages in shared/types says which there are.
-PAGES = [[""], ["solicitudes"], ["cola"], ["llamada"], ["correo"], ["hoy"], ["recursos"], ["s"]]
+PAGES = [[""], ["solicitudes"], ["cola"], ["llamada"], ["correo"], ["hoy"], ["catalogo"], ["recursos"], ["s"]]
 
 # How SAM writes a route without path and method.
 DEFAULT_PATH = "/$default"
