@@ -129,17 +129,19 @@ async fn by_phone(desk: &Desk, call: &Call) -> Answer {
 }
 
 /// What the page of a call sent, with what goes without saying: that it came by
-/// phone, and the name that the directory has.
+/// phone, and the name that the directory has. Who has none is called by his address.
 fn of_a_call(sent: &Sent, catalogue: &Catalogue) -> Vec<(String, String)> {
     let mut fields = sent.typed().to_vec();
     fields.retain(|(name, _)| name != "channel");
     fields.push(("channel".to_owned(), "phone".to_owned()));
     let typed = call::Typed::of(sent.typed());
-    let entry = EmailAddress::parse(&typed.email).ok();
-    let entry = entry.and_then(|email| catalogue.person(&email));
-    if let Some(entry) = entry.filter(|_| typed.name.trim().is_empty()) {
+    if let Ok(email) = EmailAddress::parse(&typed.email)
+        && typed.name.trim().is_empty()
+    {
+        let known = catalogue.person(&email).map(|entry| entry.name.clone());
+        let name = known.unwrap_or_else(|| email.to_string());
         fields.retain(|(name, _)| name != "requester.name");
-        fields.push(("requester.name".to_owned(), entry.name.clone()));
+        fields.push(("requester.name".to_owned(), name));
     }
     titled(fields)
 }

@@ -287,7 +287,8 @@ function act(key, event) {
 		}
 		case "send": {
 			const form = target instanceof Element ? target.closest("form") : null;
-			if (form?.method !== "post" || !typing(target)) return false;
+			const control = target instanceof Element && target.matches("input, select, textarea");
+			if (form?.method !== "post" || !control) return false;
 			form.requestSubmit();
 			return true;
 		}
