@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
 import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
-import { AGENT, ask, COLLEAGUE, REQUESTER } from "./people.js";
+import { AGENT, ask, COLLEAGUE, COORDINATOR, REQUESTER } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -189,5 +189,119 @@ it("without scripts a page says who is there when it is opened", async () => {
 	one.watch.quiet();
 	watch.quiet();
 	await one.context.close();
+	await context.close();
+});
+
+for (const javaScriptEnabled of [true, false]) {
+	it(`a view gets a name, is found in the rail, and is taken back, scripts ${javaScriptEnabled ? "on" : "off"}`, async () => {
+		const { page, context, watch } = await visitor(browser, url, { javaScriptEnabled });
+		watch.mayHear(/status of 422/);
+		await signIn(page, COORDINATOR, "/cola?vista=abiertas");
+		const rail = page.getByRole("list", { name: "Sus vistas" });
+		const name = page.getByRole("textbox", { name: "Guardar como vista" });
+		assert.equal(await name.count(), 0);
+		await page.getByRole("combobox", { name: "Equipo" }).selectOption({ label: "Mesa de Ayuda" });
+		await page.getByRole("searchbox", { name: "Texto" }).fill("correo & más");
+		await page.getByRole("button", { name: "Filtrar" }).click();
+		// Without a name it is none.
+		await name.waitFor();
+		await page.getByRole("button", { name: "Guardar" }).click();
+		await page.getByText("Es obligatorio y no puede estar vacío.").first().waitFor();
+		if (!javaScriptEnabled) await accessible(page);
+		await page.getByRole("textbox", { name: /vista/ }).fill("Correo de la Mesa, lo que entró por la mañana");
+		await page.getByRole("button", { name: "Guardar" }).click();
+		await page.getByText("La vista quedó guardada.").waitFor();
+		const link = rail.getByRole("link", { name: "Correo de la Mesa, lo que entró por la m" });
+		assert.equal(await link.getAttribute("aria-current"), "page");
+		assert.equal(await page.locator(".rail [aria-current]").count(), 1);
+		if (javaScriptEnabled) {
+			await picture(page, "vista-guardada");
+			await accessible(page);
+		}
+		// From anywhere it leads there again, also from a page that another function draws.
+		await page.goto("/cola?vista=abiertas");
+		await link.click();
+		assert.equal(await page.getByRole("searchbox", { name: "Texto" }).inputValue(), "correo & más");
+		if (javaScriptEnabled) {
+			await page.goto("/correo");
+			await link.waitFor();
+			await link.click();
+		}
+		await page.getByRole("button", { name: "Quitarla" }).click();
+		await page.getByText("La vista ya no está entre las suyas.").waitFor();
+		assert.equal(await rail.getByRole("link").count(), 0);
+		await name.waitFor();
+		watch.quiet();
+		await context.close();
+	});
+}
+
+it("who switches single letters off has them off on every machine", async () => {
+	const here = await visitor(browser, url);
+	await signIn(here.page, AGENT, "/cola?vista=abiertas");
+	await here.page.getByRole("button", { name: "Todas las teclas" }).click();
+	const toggle = here.page.getByRole("switch");
+	await Promise.all([here.page.waitForResponse(/\/teclas$/), toggle.uncheck()]);
+	await here.page.getByText("Teclas de una sola letra: apagadas").waitFor();
+	const there = await visitor(browser, url);
+	await signIn(there.page, AGENT, "/cola?vista=abiertas");
+	await there.page.getByRole("button", { name: "Todas las teclas" }).waitFor();
+	await there.page.keyboard.press("?");
+	assert.equal(await there.page.getByRole("dialog").count(), 0);
+	await there.page.getByRole("button", { name: "Todas las teclas" }).click();
+	await Promise.all([there.page.waitForResponse(/\/teclas$/), there.page.getByRole("switch").check()]);
+	await here.page.reload();
+	await here.page.getByRole("button", { name: "Todas las teclas" }).waitFor();
+	await here.page.keyboard.press("?");
+	await here.page.getByRole("dialog", { name: "Teclas" }).waitFor();
+	for (const { watch, context } of [here, there]) {
+		watch.quiet();
+		await context.close();
+	}
+});
+
+it("the browser is asked for notices by a button alone, and tells of one's own before it is due", async () => {
+	const { page, context, watch } = await visitor(browser, url);
+	await page.clock.install();
+	// The browser's question and the system's notice cannot be seen from here: what reaches them can.
+	await page.addInitScript(() => {
+		/** @type {NotificationPermission} */
+		let permission = "default";
+		/** @type {string[]} */
+		const shown = [];
+		class Notice {
+			/** @param {string} _title @param {NotificationOptions} options */
+			constructor(_title, options) {
+				shown.push(options.body ?? "");
+			}
+			static get permission() {
+				return permission;
+			}
+			static async requestPermission() {
+				permission = "granted";
+				return permission;
+			}
+		}
+		Object.assign(window, { Notification: Notice, shown });
+	});
+	const shown = () => page.evaluate(() => /** @type {{ shown: string[] }} */ (/** @type {unknown} */ (window)).shown);
+	const asking = await visitor(browser, url);
+	await signIn(asking.page, REQUESTER);
+	const fresh = await ask(asking.page, "La pantalla parpadea");
+	await asking.context.close();
+	await signIn(page, COORDINATOR, `/solicitudes/${fresh}`);
+	await page.getByText("Asignar", { exact: false }).first().waitFor();
+	await page.goto("/cola?vista=abiertas");
+	await page.getByRole("button", { name: "Todas las teclas" }).click();
+	const state = page.getByText(/^Avisos 10 y 3 minutos antes de que venza una suya: /);
+	assert.match((await state.textContent()) ?? "", /sin permitir\.$/);
+	await page.getByRole("button", { name: "Permitir avisos" }).click();
+	await page.getByText(/una suya: permitidos\.$/).waitFor();
+	assert.equal(await page.getByRole("button", { name: "Permitir avisos" }).isVisible(), false);
+	await accessible(page);
+	await picture(page, "teclas-avisos");
+	await page.getByRole("button", { name: "Cerrar" }).click();
+	assert.deepEqual(await shown(), []);
+	watch.quiet();
 	await context.close();
 });

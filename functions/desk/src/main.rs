@@ -9,6 +9,7 @@ mod catalogue_tests;
 mod files;
 mod handler;
 mod pages;
+mod preferences;
 mod presence;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use pages::assets::{EDITION, asset};
 use pages::call::{self, Known};
 use pages::presence::Presence;
-use pages::shell::{Notice, Section, Shell, View, oversees, works_here};
+use pages::shell::{Notice, Section, Shell, View, address_of, oversees, works_here};
 use pages::talk::Reading;
 use pages::today::{self, Extent};
 use pages::{mine, new, queue, request, ticket};
@@ -25,15 +25,16 @@ use types::clock::ClockKind;
 use types::command::Setting;
 use types::compliance::Compliance;
 use types::effects::QueueName;
-use types::ids::{CategoryId, EmailAddress, TeamId, TicketNumber};
+use types::ids::{EmailAddress, TicketNumber};
 use types::mail::{bounds, day};
 use types::permission::{Caller, may_read};
 use types::problem::Problem;
 use types::ticket::{State, Ticket};
 use types::view::Reader;
+use types::views::Filter;
 
 use crate::account::account;
-use crate::{files, presence};
+use crate::{files, preferences, presence};
 
 /// Rows of a page of the queue, and of somebody's own requests.
 const ROWS: usize = 50;
@@ -80,6 +81,9 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Ans
 pub async fn answer_own(desk: &Desk, call: &Call, page: own::Page) -> Answer {
     let answered = match page {
         own::Page::Presence => presence::sign(desk, call).await,
+        own::Page::SaveView => preferences::save_view(desk, call).await,
+        own::Page::DropView => preferences::drop_view(desk, call).await,
+        own::Page::Keys => preferences::keys(desk, call).await,
     };
     match answered {
         Ok(answer) => answer,
@@ -160,7 +164,7 @@ pub async fn around<'a>(
         now: clock::now(),
     };
     let mut shell = visit.shell(title, section);
-    visit.count(&mut shell).await?;
+    visit.furnish(&mut shell).await?;
     Ok(shell)
 }
 
@@ -234,14 +238,14 @@ impl<'a> Visit<'a> {
         let (tickets, next) = self.list(&plan, |_| true).await?;
         let next = next.map(|cursor| self.further(&cursor));
         let mut shell = self.shell("Mis solicitudes", Section::Mine);
-        self.count(&mut shell).await?;
+        self.furnish(&mut shell).await?;
         let page = mine::Page::of(shell, &tickets, self.setting(), next);
         Ok(Answer::page(self.call, 200, page.written()))
     }
 
     async fn new_request(&self) -> Result<Answer, Problem> {
         let mut shell = self.shell("Nueva solicitud", Section::New);
-        self.count(&mut shell).await?;
+        self.furnish(&mut shell).await?;
         let typed = new::Typed::default();
         let page = new::Page::of(shell, &self.stored.catalogue, typed, page_key());
         Ok(Answer::page(self.call, 200, page.written()))
@@ -275,7 +279,7 @@ impl<'a> Visit<'a> {
                 Ok(Answer::page(self.call, 200, page.written()))
             }
             Reader::Staff => {
-                self.count(&mut shell).await?;
+                self.furnish(&mut shell).await?;
                 let (others, presence) =
                     try_join(self.others(&ticket), self.presence(&ticket)).await?;
                 let page = ticket::Page::of(shell, &ticket, &events, reading, &others, &key);
@@ -339,16 +343,15 @@ impl<'a> Visit<'a> {
         if !works_here(self.caller) {
             return Ok(Answer::see_other(home(self.caller)));
         }
-        let asked = self.call.asked("vista").and_then(View::of);
-        let view = asked.unwrap_or(View::Open);
+        let view = self.filter().view;
         let Some(plan) = self.plan(view) else {
             return Err(Problem::Forbidden("Su función no trabaja ninguna cola."));
         };
         let mut shell = self.shell(view.name(), Section::Queue(view));
         let worklist = self.count(&mut shell).await?;
-        let narrowing = Narrowing::of(self.call);
-        let tag = match (&narrowing, self.call.asked("cursor")) {
-            (Narrowing { any: false, .. }, None) => {
+        let narrowing = Narrowing::of(self.filter());
+        let tag = match (narrowing.filter.is_narrow(), self.call.asked("cursor")) {
+            (false, None) => {
                 let tag = self.tag(view, &worklist, &shell).await?;
                 if self.call.has(&tag) {
                     return Ok(Answer::unchanged(&tag));
@@ -357,6 +360,7 @@ impl<'a> Visit<'a> {
             }
             (_, _) => None,
         };
+        self.set_up(&mut shell, self.preferences().await?);
         let (tickets, next) = self
             .list(&plan, |ticket| {
                 may_read(self.caller, ticket)
@@ -379,6 +383,12 @@ impl<'a> Visit<'a> {
             Some(tag) => answer.tagged(&tag),
             None => answer,
         })
+    }
+
+    /// What the address asks for, where it is the queue's.
+    pub(super) fn filter(&self) -> Filter {
+        let view = self.call.asked("vista").and_then(View::of);
+        preferences::filter(view.unwrap_or(View::Open), |name| self.call.asked(name))
     }
 
     /// The next ticket of whoever asks: his own that is due next, then one that
@@ -412,7 +422,7 @@ impl<'a> Visit<'a> {
             ));
         }
         let mut shell = self.shell("Registrar llamada", Section::Call);
-        self.count(&mut shell).await?;
+        self.furnish(&mut shell).await?;
         let catalogue = &*self.stored.catalogue;
         let asked = self.call.asked("quien").map(str::trim).unwrap_or_default();
         let email = EmailAddress::parse(asked).ok();
@@ -485,7 +495,7 @@ impl<'a> Visit<'a> {
         let (mut waiting, waiting_extent) = self.of_today(self.plan(View::Waiting), waits).await?;
         waiting.sort_by_key(today::waiting_since);
         let mut shell = self.shell("Hoy", Section::Today);
-        self.count(&mut shell).await?;
+        self.furnish(&mut shell).await?;
         let list =
             |view, tickets: &[_], extent| today::List::of(view, tickets, extent, self.setting());
         // What is overdue comes before what is not yet: where the list was cut, there
@@ -593,27 +603,33 @@ impl<'a> Visit<'a> {
     }
 
     fn filters(&self, narrowing: &Narrowing) -> queue::Filters<'a> {
+        let filter = &narrowing.filter;
         let document = self.stored.catalogue.document();
         let teams = document.teams.iter();
         let categories = document.categories.iter();
+        let pairs = filter.pairs().into_iter();
         queue::Filters {
-            q: narrowing.words.clone().unwrap_or_default(),
+            q: filter.words.clone().unwrap_or_default(),
             teams: teams
                 .filter(|team| team.category.is_some())
                 .map(|team| queue::Choice {
                     value: &team.id.0,
                     label: &team.name,
-                    chosen: narrowing.team.as_ref() == Some(&team.id),
+                    chosen: filter.team.as_ref() == Some(&team.id),
                 })
                 .collect(),
             categories: categories
                 .map(|category| queue::Choice {
                     value: &category.id.0,
                     label: &category.name,
-                    chosen: narrowing.category.as_ref() == Some(&category.id),
+                    chosen: filter.category.as_ref() == Some(&category.id),
                 })
                 .collect(),
-            any: narrowing.any,
+            any: filter.is_narrow(),
+            pairs: pairs
+                .map(|(name, value)| (name, value.to_owned()))
+                .collect(),
+            address: address_of(filter),
         }
     }
 }
@@ -651,32 +667,24 @@ fn belongs(view: View, ticket: &Ticket, now: Timestamp) -> bool {
 
 /// What the address of a queue narrows it by.
 struct Narrowing {
-    words: Option<String>,
+    filter: Filter,
+    /// Its words in lower case.
     lower: Option<String>,
-    team: Option<TeamId>,
-    category: Option<CategoryId>,
-    any: bool,
 }
 
 impl Narrowing {
-    fn of(call: &Call) -> Self {
-        let words = call.asked("q").map(str::to_owned);
-        let team = call.asked("equipo").map(TeamId::from);
-        let category = call.asked("categoria").map(CategoryId::from);
+    fn of(filter: Filter) -> Self {
         Narrowing {
-            lower: words.as_ref().map(|words| words.to_lowercase()),
-            any: words.is_some() || team.is_some() || category.is_some(),
-            words,
-            team,
-            category,
+            lower: filter.words.as_ref().map(|words| words.to_lowercase()),
+            filter,
         }
     }
 
     fn lets_through(&self, ticket: &Ticket) -> bool {
         let policy = &ticket.policy;
-        self.team.as_ref().is_none_or(|team| policy.team == *team)
-            && self
-                .category
+        let Filter { team, category, .. } = &self.filter;
+        team.as_ref().is_none_or(|team| policy.team == *team)
+            && category
                 .as_ref()
                 .is_none_or(|category| policy.category == *category)
             && self

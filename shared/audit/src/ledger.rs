@@ -11,6 +11,7 @@ use types::catalogue::{Catalogue, CatalogueDocument};
 use types::effects::Effect;
 use types::ids::{MailId, TicketId, TicketNumber};
 use types::mail::{MailOutcome, MailRecord};
+use types::preferences::Preferences;
 use types::presence::Sign;
 use types::ticket::Link;
 
@@ -155,6 +156,11 @@ impl Ledger {
             ("CATALOG", _) => return self.catalogue(row),
             ("GIVENUP", _) => self.given_up += 1,
             ("PRESENCE", _) => return self.presence(row, rest),
+            ("PERSON", "PREFERENCES") => {
+                if let Err(error) = row.doc::<Preferences>() {
+                    self.find(Kind::UnreadableRow, place(&row.key), chain(&error));
+                }
+            }
             ("SENDER", "COUNT") | ("SUPPRESSED", "SUPPRESSED") | ("SESSION", "SESSION") => {}
             (_, _) => return false,
         }

@@ -213,6 +213,11 @@ pub fn presence(id: TicketId, email: &EmailAddress) -> Key {
     Key::new(presence_partition(id), email.as_str())
 }
 
+/// What somebody has set up for himself.
+pub fn preferences(email: &EmailAddress) -> Key {
+    Key::new(format!("PERSON#{email}"), "PREFERENCES")
+}
+
 /// The partition of the catalogue's versions.
 pub const CATALOGUE: &str = "CATALOG";
 

@@ -1,26 +1,18 @@
-// Canned texts. `::` in a box offers those that the page has, filled in already; what is typed after it narrows them, the
-// arrows choose, Enter puts one in its place. The box stays a box of several lines: it only points at what is chosen.
+// Canned texts. `::` in a box offers those that the page has; what is typed after it narrows them, the arrows choose, and
+// Enter puts one in its place. The box stays a box of several lines: it only points at what is chosen.
 
 import { element, say } from "./say.js";
 
 /** @typedef {{ name: string, text: string }} Canned */
 
-/** What one looks for, at most, in characters: after that it was not meant. */
-const LONGEST = 40;
-
 /** As it is searched: without accents and capitals. @param {string} text */
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 /**
- * What is looked for before the caret: nothing but what follows two colons that begin a word. `fe80::1` and `std::vec`
- * are left alone.
- * @param {string} before the text up to the caret
- * @returns {string | undefined}
+ * What is looked for: what follows two colons that begin a word, up to the caret. `fe80::1` and `std::vec` are left alone.
+ * @param {string} before
  */
-export function asked(before) {
-	const words = /(?:^|[\s(«"])::([^\n:]*)$/.exec(before)?.[1];
-	return words !== undefined && words.length <= LONGEST ? words : undefined;
-}
+export const asked = (before) => /(?:^|[\s(«"])::([^\n:]{0,40})$/.exec(before)?.[1];
 
 /**
  * The texts whose names have every word.
@@ -38,7 +30,7 @@ const glimpse = (text) => text.replace(/^[^\n]*\n\n(?=.)/, "").replace(/\s+/g, "
 /** @param {number} count */
 export const offer = (count) => (count === 1 ? "1 texto preparado" : `${count} textos preparados`);
 
-/** The list, while it is open. @typedef {{ box: HTMLTextAreaElement, from: number, found: Canned[], at: number }} Open */
+/** The list, while it is open. @typedef {{ box: HTMLTextAreaElement, from: number, words: string, found: Canned[], at: number }} Open */
 
 /** @type {Open | undefined} */
 let open;
@@ -82,10 +74,7 @@ function take({ box, from, found }, index) {
 	box.focus();
 	box.setSelectionRange(from, box.selectionEnd);
 	// As if it had been typed: it can be taken back, and is kept as a draft.
-	if (!document.execCommand("insertText", false, text)) {
-		box.setRangeText(text, from, box.selectionEnd, "end");
-		box.dispatchEvent(new Event("input", { bubbles: true }));
-	}
+	document.execCommand("insertText", false, text);
 }
 
 /** @param {Open} opened */
@@ -120,15 +109,14 @@ function look(box, texts) {
 		return;
 	}
 	const from = before.length - words.length - 2;
+	if (open?.from === from && open.words === words) return;
 	const found = from === left ? [] : narrowed(texts, words);
 	if (found.length === 0) {
 		close();
 		return;
 	}
-	if (open?.from === from && open.found.map(({ name }) => name).join() === found.map(({ name }) => name).join()) return;
-	if (!open) say(`${offer(found.length)}. Flechas para elegir, Enter para ponerlo, Escape para seguir.`);
-	else say(offer(found.length));
-	open = { box, from, found, at: 0 };
+	say(`${offer(found.length)}${open ? "" : ". Flechas para elegir, Enter para ponerlo, Escape para seguir."}`);
+	open = { box, from, words, found, at: 0 };
 	draw(open);
 }
 

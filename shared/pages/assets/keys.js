@@ -91,6 +91,39 @@ export function acts(press, { typing, letters, desk }) {
 
 const SWITCH = () => `teclas:${who()}`;
 
+/** As he set it up, wherever that was; as this browser remembers it, on a page that does not say. */
+const letters = () => (document.body.dataset.letters ?? read(SWITCH())) !== "no";
+
+/** @param {boolean} on */
+function change(on) {
+	const word = on ? "si" : "no";
+	document.body.dataset.letters = word;
+	write(SWITCH(), word);
+	// Without a connection it holds in this browser.
+	fetch("/teclas", {
+		method: "POST",
+		body: new URLSearchParams({ letras: word }),
+		headers: { Accept: "application/json" },
+	}).catch(() => {});
+}
+
+/** How the browser's notices stand. @type {Record<NotificationPermission, string>} */
+const NOTICES = { default: "sin permitir", granted: "permitidos", denied: "bloqueados en los ajustes del navegador" };
+
+/** How the notices stand, and a button to ask for them: nothing else does. */
+function notices() {
+	if (!("Notification" in window)) return [];
+	const state = element("span", { role: "status" });
+	const button = element("button", { class: "button button--s", type: "button" }, "Permitir avisos");
+	const told = () => {
+		state.textContent = `Avisos 10 y 3 minutos antes de que venza una suya: ${NOTICES[Notification.permission]}.`;
+		button.hidden = Notification.permission !== "default";
+	};
+	button.addEventListener("click", () => Notification.requestPermission().then(told));
+	told();
+	return [element("div", { class: "keyset" }, state, button)];
+}
+
 /** @param {EventTarget | null} target */
 const typing = (target) =>
 	target instanceof Element &&
@@ -197,14 +230,14 @@ function help() {
 	if (there instanceof HTMLDialogElement) return there;
 	const box = element("input", { type: "checkbox", role: "switch", "aria-describedby": "teclas-h" });
 	const state = element("b", {});
-	const letters = /** @type {HTMLInputElement} */ (box);
-	letters.checked = read(SWITCH()) !== "no";
+	const toggle = /** @type {HTMLInputElement} */ (box);
+	toggle.checked = letters();
 	const told = () => {
-		state.textContent = `Teclas de una sola letra: ${letters.checked ? "encendidas" : "apagadas"}`;
+		state.textContent = `Teclas de una sola letra: ${toggle.checked ? "encendidas" : "apagadas"}`;
 	};
 	told();
-	letters.addEventListener("change", () => {
-		write(SWITCH(), letters.checked ? "si" : "no");
+	toggle.addEventListener("change", () => {
+		change(toggle.checked);
 		told();
 	});
 	const hint = "Apáguelas si dicta con la voz o si alguna se le va sin querer. Quedan Ctrl, Enter, Esc y las flechas.";
@@ -233,6 +266,7 @@ function help() {
 					{ class: "keyset" },
 					element("label", { class: "switch" }, box, state, element("small", { id: "teclas-h" }, hint)),
 				),
+				...notices(),
 				element("div", { class: "keysheet" }, ...sections),
 			),
 		)
@@ -322,13 +356,14 @@ function offer() {
 
 export function start() {
 	const desk = document.body.classList.contains("desk");
+	const { letters: known } = document.body.dataset;
+	if (known) write(SWITCH(), known);
 	let before = "";
 	let since = 0;
 	document.addEventListener("keydown", (event) => {
 		const press = pressed(event);
 		if (!press || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-		const letters = read(SWITCH()) !== "no";
-		if (!acts(press, { typing: typing(event.target), letters, desk })) return;
+		if (!acts(press, { typing: typing(event.target), letters: letters(), desk })) return;
 		const found = match(press, event.timeStamp - since < TOGETHER ? before : "");
 		before = found === "more" ? press : "";
 		since = event.timeStamp;

@@ -1,31 +1,24 @@
-// Who else is at a request. The page says what is being done on it, at most every so many seconds and only while somebody
-// looks at it; the answer is who else is there, and whether the request has gone on meanwhile. Nothing moves by itself.
+// Who else is at a request. The page says what is done on it, at most every so many seconds and only while somebody looks;
+// the answer is who else is there, and whether the request has gone on. Nothing moves by itself.
 
 import { amount } from "./clock.js";
 import { element, say } from "./say.js";
 
-/** A sign holds for a minute: so long after it somebody is gone, in seconds. */
+// In seconds: a sign holds for so long, and so does what was typed; whoever does nothing gives signs just often enough to be
+// seen; whoever stays for less than the last gives none.
 const LASTS = 60;
-
-/** Whoever does nothing gives signs just often enough to be seen, in seconds. */
 const IDLE = 45;
-
-/** How long after the last key somebody still writes, in seconds. */
-const WRITES = 60;
-
-/** Whoever stays for less gives none, in seconds. */
 const DWELL = 2;
 
 /** What a form on the page is for. @type {Record<string, string>} */
 const DOING = { reply: "answering", note: "noting", resolve: "solving", report: "solving" };
 
 /**
- * What is being done.
- * @param {{ form: string, ago: number, text: string } | undefined} typed where something was typed last, and how many
- * seconds ago
+ * What is being done, by where something was typed last, and how many seconds ago.
+ * @param {{ form: string, ago: number, text: string } | undefined} typed
  */
 export function doing(typed) {
-	if (!typed || typed.text.trim() === "" || typed.ago > WRITES) return "viewing";
+	if (!typed || typed.text.trim() === "" || typed.ago > LASTS) return "viewing";
 	return DOING[typed.form] ?? "acting";
 }
 
@@ -86,7 +79,7 @@ function watch(place) {
 		show();
 	}
 
-	/** It went on: whoever wants to see how loads the page again. What is typed is kept as a draft. */
+	/** It went on: who wants to see how loads the page again. What is typed is kept as a draft. */
 	function offer() {
 		if (document.querySelector(".fresh")) return;
 		const button = element("button", { class: "linkish", type: "button" }, "Recargar");

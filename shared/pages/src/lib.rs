@@ -18,6 +18,7 @@ pub mod presence;
 pub mod problem;
 pub mod queue;
 pub mod request;
+pub mod saveview;
 pub mod shell;
 pub mod survey;
 pub mod talk;

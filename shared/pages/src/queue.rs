@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use strum::VariantArray;
 use types::command::Setting;
 use types::permission::Caller;
+use types::preferences::MAX_VIEW_NAME;
 use types::ticket::{State, Ticket};
 
 use crate::clocks::{Badge, BadgeState, of_list};
-use crate::shell::{Shell, View};
+use crate::shell::{Saved, Shell, View};
 use crate::words;
 
 /// The queue in one of its views.
@@ -34,6 +35,10 @@ pub struct Filters<'a> {
     pub categories: Vec<Choice<'a>>,
     /// Whether anything narrows it.
     pub any: bool,
+    /// All of it, as a form sends it.
+    pub pairs: Vec<(&'static str, String)>,
+    /// Its address.
+    pub address: String,
 }
 
 /// Something to choose a filter by.
@@ -181,6 +186,15 @@ impl Page<'_> {
     /// When it cannot be written.
     pub fn written(&self) -> Result<String, askama::Error> {
         self.render()
+    }
+
+    /// The view of his own that this is.
+    fn saved(&self) -> Option<&Saved> {
+        self.shell.saved.iter().find(|saved| saved.current)
+    }
+
+    fn max_name(&self) -> usize {
+        MAX_VIEW_NAME
     }
 
     fn count(&self) -> usize {

@@ -1,9 +1,11 @@
 //! What stands around every page.
 
 use jiff::Timestamp;
-use strum::VariantArray;
 use types::catalogue::{Catalogue, Role};
 use types::permission::Caller;
+use types::preferences::{Preferences, SingleKeys};
+use types::views::Filter;
+pub use types::views::View;
 
 use crate::assets::EDITION;
 
@@ -23,6 +25,10 @@ pub struct Shell<'a> {
     pub counts: Option<Counts>,
     /// Today's refused mails, where somebody counted them.
     pub refused: Option<usize>,
+    /// The views that he gave a name.
+    pub saved: Vec<Saved>,
+    /// Whether he wants keys of a single character, where he said so.
+    pub single_keys: Option<SingleKeys>,
     /// What was just done.
     pub notice: Option<Notice>,
     pub now: Timestamp,
@@ -47,83 +53,6 @@ pub enum Section {
     New,
     Mine,
     Queue(View),
-}
-
-/// A view of the desk's queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
-pub enum View {
-    /// Overdue, or soon to be.
-    Due,
-    /// Whoever looks is responsible.
-    Own,
-    /// Nobody has taken it.
-    Free,
-    /// Waits for somebody else.
-    Waiting,
-    /// Solved, and not closed yet.
-    Solved,
-    /// Whatever is open.
-    Open,
-    /// What is over.
-    Closed,
-}
-
-impl View {
-    /// Every view, in the order of the rail.
-    pub const ALL: &'static [View] = View::VARIANTS;
-
-    /// The word of the address.
-    pub fn word(self) -> &'static str {
-        match self {
-            View::Due => "vencen",
-            View::Own => "mias",
-            View::Free => "sin-asignar",
-            View::Waiting => "en-espera",
-            View::Solved => "resueltas",
-            View::Open => "abiertas",
-            View::Closed => "cerradas",
-        }
-    }
-
-    /// The view of a word.
-    pub fn of(word: &str) -> Option<Self> {
-        View::ALL.iter().copied().find(|view| view.word() == word)
-    }
-
-    /// What people call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            View::Due => "Vencen ya",
-            View::Own => "Mías",
-            View::Free => "Sin asignar",
-            View::Waiting => "En espera",
-            View::Solved => "Resueltas por cerrar",
-            View::Open => "Todas las abiertas",
-            View::Closed => "Cerradas",
-        }
-    }
-
-    /// Its drawing.
-    pub fn icon(self) -> &'static str {
-        match self {
-            View::Due => "i-soon",
-            View::Own => "i-person",
-            View::Free => "i-nobody",
-            View::Waiting => "i-paused",
-            View::Solved => "i-met",
-            View::Open => "i-list",
-            View::Closed => "i-box",
-        }
-    }
-
-    /// The key that leads there after `g`.
-    pub fn key(self) -> Option<&'static str> {
-        match self {
-            View::Open => Some("g c"),
-            View::Own => Some("g m"),
-            View::Due | View::Free | View::Waiting | View::Solved | View::Closed => None,
-        }
-    }
 }
 
 /// How many tickets a view has. Counting ends at [`Counts::MOST`].
@@ -166,6 +95,8 @@ impl Notice {
             "cerrada" => "Cerrada.",
             "rechazada" => "La solicitud vuelve a la Mesa de Ayuda.",
             "catalogo" => "Guardado: ya está vigente.",
+            "vista" => "La vista quedó guardada.",
+            "sin-vista" => "La vista ya no está entre las suyas.",
             "hecho" => "Hecho.",
             "salio" => "Su sesión terminó.",
             _ => return None,
@@ -183,6 +114,8 @@ impl<'a> Shell<'a> {
             section,
             counts: None,
             refused: None,
+            saved: vec![],
+            single_keys: None,
             notice: None,
             now,
             phones: vec![],
@@ -194,6 +127,19 @@ impl<'a> Shell<'a> {
     pub fn seen_by(mut self, caller: &'a Caller) -> Self {
         self.who = Some(caller);
         self
+    }
+
+    /// The same, as he has set it up for himself; `address` is where he is.
+    pub fn set_up(&mut self, own: Preferences, address: Option<&Filter>) {
+        self.single_keys = own.single_keys;
+        let views = own.views.into_iter();
+        self.saved = views
+            .map(|view| Saved {
+                address: address_of(&view.filter),
+                current: Some(&view.filter) == address,
+                name: view.name,
+            })
+            .collect();
     }
 
     /// The same, with the phones of the teams.
@@ -272,11 +218,27 @@ impl<'a> Shell<'a> {
         views
             .map(|view| ViewLink {
                 view,
-                current: self.section == Section::Queue(view),
+                current: self.section == Section::Queue(view)
+                    && !self.saved.iter().any(|saved| saved.current),
                 count: counts.and_then(|counts| counts.get(view)),
             })
             .collect()
     }
+}
+
+/// A view that somebody gave a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    pub name: String,
+    pub address: String,
+    /// Whether that is where he is.
+    pub current: bool,
+}
+
+/// The address of a view of the queue.
+pub fn address_of(filter: &Filter) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    format!("/cola?{}", query.extend_pairs(filter.pairs()).finish())
 }
 
 /// A count as the rail says it: nothing where nobody counted, and `99+` where nobody
@@ -297,6 +259,28 @@ pub(crate) struct ViewLink {
 }
 
 impl ViewLink {
+    /// Its drawing.
+    pub(crate) fn icon(&self) -> &'static str {
+        match self.view {
+            View::Due => "i-soon",
+            View::Own => "i-person",
+            View::Free => "i-nobody",
+            View::Waiting => "i-paused",
+            View::Solved => "i-met",
+            View::Open => "i-list",
+            View::Closed => "i-box",
+        }
+    }
+
+    /// The key that leads there after `g`.
+    pub(crate) fn key(&self) -> Option<&'static str> {
+        match self.view {
+            View::Open => Some("g c"),
+            View::Own => Some("g m"),
+            View::Due | View::Free | View::Waiting | View::Solved | View::Closed => None,
+        }
+    }
+
     pub(crate) fn shown(&self) -> String {
         counted(self.count)
     }

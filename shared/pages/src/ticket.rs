@@ -236,6 +236,13 @@ impl<'a> Page<'a> {
         badges.min_by_key(|badge| (badge.state, badge.due_at))
     }
 
+    /// Whether whoever looks is responsible: he is told when its time runs out.
+    fn own(&self) -> bool {
+        let (who, responsible) = (self.shell.who, self.ticket.responsible());
+        who.zip(responsible)
+            .is_some_and(|(who, person)| who.email == person.email)
+    }
+
     fn requester(&self) -> &str {
         &self.ticket.request.requester.person.name
     }

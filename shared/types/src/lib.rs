@@ -18,6 +18,7 @@ pub mod mail;
 pub mod message;
 pub mod permission;
 pub mod person;
+pub mod preferences;
 pub mod presence;
 pub mod problem;
 pub mod queue;
@@ -27,6 +28,7 @@ pub mod spanish;
 pub mod ticket;
 pub mod token;
 pub mod view;
+pub mod views;
 
 pub use jiff::civil::Date;
 pub use jiff::{SignedDuration, Timestamp};

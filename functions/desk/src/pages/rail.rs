@@ -14,10 +14,12 @@ use sha2::{Digest, Sha256};
 use types::catalogue::Role;
 use types::ids::TeamId;
 use types::mail::day;
+use types::preferences::Preferences;
 use types::problem::Problem;
 use types::ticket::Status;
 
 use super::{ROWS, SOON, Visit};
+use crate::preferences::SET_UP;
 
 /// What is open, in the order of a ticket's life; the last of it waits for the
 /// requester alone.
@@ -144,6 +146,28 @@ impl Visit<'_> {
         }))
     }
 
+    /// What whoever looks has set up for himself.
+    pub(super) async fn preferences(&self) -> Result<Preferences, Problem> {
+        if !works_here(self.caller) {
+            return Ok(Preferences::default());
+        }
+        let read = self.desk.store.preferences(&self.caller.email).await;
+        let (own, _) = read.map_err(|e| problem_of(&e))?;
+        Ok(own)
+    }
+
+    /// Has the rail say how much there is, and be as he has set it up.
+    pub(super) async fn furnish(&self, shell: &mut Shell<'_>) -> Result<(), Problem> {
+        let (_, own) = try_join(self.count(shell), self.preferences()).await?;
+        self.set_up(shell, own);
+        Ok(())
+    }
+
+    pub(super) fn set_up(&self, shell: &mut Shell<'_>, own: Preferences) {
+        let here = (self.call.path == "/cola").then(|| self.filter());
+        shell.set_up(own, here.as_ref());
+    }
+
     /// Today's refused mails, for the rail of those who look through them.
     async fn refused(&self) -> Result<Option<usize>, Problem> {
         if !may_look(self.caller) {
@@ -179,10 +203,12 @@ impl Visit<'_> {
             (None, None) => {}
         }
         let counts = (&shell.counts, shell.refused);
+        // What he has set up would have to be read: his browser knows since when.
+        let own = self.call.cookie(SET_UP);
         // A list that is the same is in other bands a minute later.
         let minute = self.now.as_second() / 60;
         let rest = format!(
-            "{}/{EDITION}/{}/{}/{counts:?}/{minute}",
+            "{}/{EDITION}/{}/{}/{counts:?}/{own:?}/{minute}",
             view.word(),
             self.stored.version,
             self.caller.email,

@@ -8,6 +8,7 @@ use in_process::{Answer, Case, Request, Started, World, application, get, now, p
 use serde_json::{Value, json};
 use types::SignedDuration;
 use types::command::Command;
+use types::preferences::SingleKeys;
 use types::presence::{Doing, Sign};
 use types::ticket::Person;
 
@@ -249,4 +250,210 @@ async fn an_agent_is_no_colleague_on_his_own_request() {
     answer.must_refuse(403, "forbidden");
     let body = desk.answers(&page(&case, &session)).await.body;
     assert!(!body.contains("data-presence"), "{body}");
+}
+
+// ------------------------------------------------------------------ his own
+
+/// A form of a page of ours, sent by a browser without scripts.
+fn form(path: &str, session: &str, fields: &[(&str, &str)]) -> Request {
+    post(path).seen_by(session).from_own_page().form(fields)
+}
+
+const PRINTERS: [(&str, &str); 4] = [
+    ("vista", "sin-asignar"),
+    ("equipo", "soporte"),
+    ("q", "no imprime"),
+    ("nombre", "Las que no imprimen"),
+];
+
+#[tokio::test]
+async fn a_view_has_a_name_until_it_is_taken_back() {
+    let world = World::new().await;
+    let case = world.registered("redes").await;
+    let desk = started(&world).await;
+    let session = world.signed_in(AGENT).await;
+    let queue = |query: &str| get(format!("/cola?{query}")).seen_by(&session);
+    // An open list is offered a name as soon as it is narrowed.
+    let offer = "action=\"/cola/vistas\"";
+    let wide = desk.answers(&queue("vista=sin-asignar")).await;
+    assert!(!wide.body.contains(offer), "{}", wide.body);
+    let tag = wide.header("etag").unwrap().to_owned();
+    let narrow = "vista=sin-asignar&q=no+imprime&equipo=soporte";
+    let seen = desk.answers(&queue(narrow)).await.body;
+    assert!(seen.contains(offer), "{seen}");
+
+    let saved = form("/cola/vistas", &session, &PRINTERS);
+    // Pressed twice it is one.
+    let mut since = String::new();
+    for _ in 0..2 {
+        let answer = desk.answers(&saved).await;
+        answer
+            .cookie("__Host-propio")
+            .unwrap()
+            .clone_into(&mut since);
+        let to = format!("/cola?{narrow}&hecho=vista");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, Some(&*to))
+        );
+    }
+    assert_eq!(world.rows_of("PERSON#").len(), 1);
+    // It stands in the rail of every page, and the open list is another page by that.
+    let link = format!("href=\"/cola?{}\"", narrow.replace('&', "&#38;"));
+    for request in [
+        page(&case, &session),
+        queue("vista=abiertas"),
+        queue("vista=sin-asignar")
+            .cookie("__Host-propio", &since)
+            .header("if-none-match", &tag),
+    ] {
+        let answer = desk.answers(&request).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.body.contains(&link), "{link}: {}", answer.body);
+        assert!(
+            answer.body.contains("Las que no imprimen"),
+            "{}",
+            answer.body
+        );
+    }
+    // There it is where he is, and can be taken back.
+    let seen = desk.answers(&queue(narrow)).await.body;
+    assert!(
+        seen.contains(&format!("{link} aria-current=\"page\"")),
+        "{seen}"
+    );
+    assert!(!seen.contains(offer), "{seen}");
+    // Nobody else has it.
+    let other = world.signed_in(COLLEAGUE).await;
+    let seen = desk.answers(&page(&case, &other)).await.body;
+    assert!(!seen.contains("Las que no imprimen"), "{seen}");
+
+    let dropped = form(
+        "/cola/vistas/retiro",
+        &session,
+        &[("nombre", "las que NO imprimen")],
+    );
+    let answer = desk.answers(&dropped).await;
+    let to = format!("/cola?{narrow}&hecho=sin-vista");
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, Some(&*to))
+    );
+    let answer = desk.answers(&dropped).await;
+    let to = "/cola?vista=abiertas&hecho=sin-vista";
+    assert_eq!((answer.status, answer.header("location")), (303, Some(to)));
+    let seen = desk.answers(&queue(narrow)).await.body;
+    assert!(!seen.contains(&link), "{seen}");
+}
+
+#[tokio::test]
+async fn what_makes_no_view_comes_back_with_all_that_was_typed() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(AGENT).await;
+    let with = |name: &'static str, value: &'static str| {
+        let mut fields: Vec<_> = PRINTERS.to_vec();
+        fields.retain(|(other, _)| *other != name);
+        fields.push((name, value));
+        fields
+    };
+    for (fields, said) in [
+        (with("nombre", " "), "Es obligatorio"),
+        (with("equipo", "cocina"), "No existe ese equipo."),
+        (with("categoria", "cocina"), "No existe esa categoría."),
+        (
+            with("vista", "https://example.com/cola"),
+            "No existe esa vista.",
+        ),
+        (
+            vec![("vista", "mias"), ("nombre", "Todas")],
+            "Filtre la cola",
+        ),
+    ] {
+        let answer = desk.answers(&form("/cola/vistas", &session, &fields)).await;
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        assert!(answer.body.contains(said), "{said}: {}", answer.body);
+        for (name, value) in &fields {
+            let field = format!("name=\"{name}\" value=\"{value}\"");
+            assert!(answer.body.contains(&field), "{field}: {}", answer.body);
+        }
+        // A script is told at the field.
+        let answer = desk
+            .answers(
+                &post("/cola/vistas")
+                    .cookie(cloud::session::COOKIE, &session)
+                    .header("accept", "application/json")
+                    .from_own_page()
+                    .form(&fields),
+            )
+            .await;
+        answer.must_refuse(422, "validation_failed");
+    }
+    assert_eq!(world.rows_of("PERSON#").len(), 0);
+
+    let foreign = post("/cola/vistas").seen_by(&session).form(&PRINTERS);
+    assert_eq!(desk.answers(&foreign).await.status, 403);
+    let requester = world.signed_in(ANA).await;
+    let answer = desk
+        .answers(&form("/cola/vistas", &requester, &PRINTERS))
+        .await;
+    assert_eq!(answer.status, 403);
+    let nobody = form("/cola/vistas", "nadie", &PRINTERS);
+    assert_eq!(desk.answers(&nobody).await.status, 401);
+    assert_eq!(world.rows_of("PERSON#").len(), 0);
+}
+
+#[tokio::test]
+async fn two_tabs_that_save_at_once_save_both() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(AGENT).await;
+    let store = desk.function.desk.store.clone();
+    // Right before the row is written, another tab switches the letters off.
+    world.meanwhile("PutItem", 0, async move {
+        let agent = address(AGENT);
+        let switched = store.change_preferences(&agent, |own| {
+            own.single_keys = Some(SingleKeys::Off);
+            Ok::<_, ()>(())
+        });
+        switched.await.unwrap().unwrap();
+    });
+    let answer = desk
+        .answers(&form("/cola/vistas", &session, &PRINTERS))
+        .await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let (own, _) = desk
+        .function
+        .desk
+        .store
+        .preferences(&address(AGENT))
+        .await
+        .unwrap();
+    assert_eq!(
+        (own.views.len(), own.single_keys),
+        (1, Some(SingleKeys::Off))
+    );
+}
+
+#[tokio::test]
+async fn the_switch_of_the_keys_is_his_wherever_he_signs_in() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(AGENT).await;
+    let queue = get("/cola?vista=mias").seen_by(&session);
+    let said = async || {
+        let body = desk.answers(&queue).await.body;
+        let (_, rest) = body.split_once("data-letters=\"")?;
+        Some(rest[..2].to_owned())
+    };
+    // Whoever never said so is left to what his browser remembers.
+    assert_eq!(said().await, None);
+    for word in ["no", "si"] {
+        let switch = form("/teclas", &session, &[("letras", word)]);
+        assert_eq!(desk.answers(&switch).await.status, 303);
+        assert_eq!(said().await.as_deref(), Some(word));
+    }
+    let wrong = form("/teclas", &session, &[("letras", "quizá")]);
+    assert_eq!(desk.answers(&wrong).await.status, 422);
+    assert_eq!(said().await.as_deref(), Some("si"));
 }

@@ -11,6 +11,7 @@ mod list;
 mod mail;
 mod numbers;
 mod outbox;
+mod preferences;
 mod presence;
 mod query;
 mod rows;

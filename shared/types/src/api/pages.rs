@@ -107,6 +107,12 @@ pages! {
     own: Desk {
         /// That he is at a request, and what he does there; who else is.
         Presence POST "/solicitudes/{ref}/presencia";
+        /// Gives a name to a view of the queue.
+        SaveView POST "/cola/vistas";
+        /// Takes it back.
+        DropView POST "/cola/vistas/retiro";
+        /// Whether keys of a single character do anything.
+        Keys POST "/teclas";
     }
     /// What whoever comes may have.
     public: Desk {
