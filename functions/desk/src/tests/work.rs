@@ -222,6 +222,14 @@ async fn a_sign_costs_three_reads_and_a_write() {
         let writes = writes.iter().filter(|call| *call == "PutItem").count();
         assert_eq!(writes, 1, "{who}");
     }
+    let session = world.signed_in(AGENT).await;
+    let before = store.read_units();
+    world.forget();
+    desk.answers(&sign(&case, &session, "gone"))
+        .await
+        .must_be(200);
+    assert_eq!(store.read_units() - before, 2.0);
+    assert_eq!(world.operations(), ["GetItem", "GetItem", "DeleteItem"]);
 }
 
 #[tokio::test]
