@@ -310,3 +310,28 @@ it("the browser is asked for notices by a button alone, and tells of one's own b
 	watch.quiet();
 	await context.close();
 });
+
+it("hostile words in a view and its name are text, and lead nowhere else", async () => {
+	const { page, context, watch } = await visitor(browser, url);
+	await signIn(page, COLLEAGUE, "/cola?vista=abiertas");
+	const hostile = "\"><img src=x onerror='window.caught=1'>";
+	await page.getByRole("searchbox", { name: "Texto", exact: true }).fill(`${hostile}&vista=mias#x`);
+	await page.getByRole("button", { name: "Filtrar" }).click();
+	await page.getByRole("textbox", { name: "Guardar como vista" }).fill(hostile);
+	await page.getByRole("button", { name: "Guardar", exact: true }).click();
+	await page.getByText("La vista quedó guardada.").waitFor();
+	for (const path of [`/solicitudes/${number}`, "/correo"]) {
+		await page.goto(path);
+		await page.getByRole("navigation", { name: "Mis vistas" }).getByRole("link", { name: hostile }).waitFor();
+		assert.equal(await page.evaluate(() => "caught" in window), false, path);
+		assert.equal(await page.locator("img").count(), 0, path);
+	}
+	await page.getByRole("link", { name: hostile }).click();
+	await page.getByRole("heading", { name: "Todas las abiertas" }).waitFor();
+	assert.equal(
+		await page.getByRole("searchbox", { name: "Texto", exact: true }).inputValue(),
+		`${hostile}&vista=mias#x`,
+	);
+	watch.quiet();
+	await context.close();
+});
