@@ -32,7 +32,10 @@ PUBLIC_ROUTES = {
 }
 # What pages begin with: a browser's navigation carries no token, so the functions
 # ask for the session. The table of pages in shared/types says which there are.
-PAGES = [[""], ["solicitudes"], ["cola"], ["llamada"], ["correo"], ["hoy"], ["catalogo"], ["recursos"], ["s"]]
+PAGES = [
+    [first]
+    for first in ("", "solicitudes", "cola", "llamada", "correo", "hoy", "catalogo", "teclas", "recursos", "s")
+]
 
 # How SAM writes a route without path and method.
 DEFAULT_PATH = "/$default"

@@ -390,7 +390,7 @@ fn whatever_is_damaged_is_found() {
         "unreadable_row",
         &format!("PRESENCE#01ARZ3NDEKTSV4RRFFQ69G5FAV / {ANA}"),
     );
-    let settings = json!({ "pk": s(format!("PERSON#{ANA}")), "sk": s("PREFERENCES"), "v": n(1), "doc": s("[]") });
+    let settings = json!({ "pk": s(format!("PERSON#{ANA}")), "sk": s("PREFERENCES"), "v": n(1), "doc": s("7") });
     host.put_row(&settings);
     damaged("unreadable_row", &format!("PERSON#{ANA} / PREFERENCES"));
     host.put_row(&json!({ "pk": s("COSA#1"), "sk": s("COSA") }));
