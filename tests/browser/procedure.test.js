@@ -28,8 +28,9 @@ async function opened(page, form) {
 
 /** @param {import("playwright-core").Locator} form */
 async function sent(form) {
-	// Not the one that leads to the next request.
-	await form.locator("button[type=submit]:not([name])").click();
+	// Not the one that leads to the next request. The address may say already what was done before: what counts is that
+	// the page was loaded anew.
+	await Promise.all([form.page().waitForEvent("load"), form.locator("button[type=submit]:not([name])").click()]);
 	await form.page().waitForURL(/hecho=/);
 }
 
