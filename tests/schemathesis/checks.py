@@ -14,9 +14,13 @@ KNOWN_LATER = {
     "needs_web_request",
     "not_allowed",
     "invalid_cursor",
+    # By whose domains are the entity's.
+    "not_of_entity",
     # A catalogue as a whole, against itself and against what it governs.
     "duplicate",
     "in_use",
+    "last_coordinator",
+    "unknown_placeholder",
     "unknown_reference",
 }
 
