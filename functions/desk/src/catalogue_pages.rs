@@ -27,6 +27,7 @@ use types::revision::{Revision, entry_of, revised};
 use types::ticket::{HoldReason, State, Status, Ticket};
 
 use crate::pages::around;
+use crate::pages::rail::OPEN;
 
 /// Versions of a page.
 const ROWS: usize = 20;
@@ -36,14 +37,6 @@ const MOST: usize = 100;
 
 /// How many pages of a list are looked through for tickets that nobody lists by.
 const LOOKS: usize = 10;
-
-/// The states of what is open.
-const OPEN: [Status; 4] = [
-    Status::New,
-    Status::Assigned,
-    Status::OnHold,
-    Status::Solved,
-];
 
 const UNKNOWN: Problem = Problem::NotFound("Esta dirección no existe.");
 

@@ -1,6 +1,6 @@
 //! The pages that are read.
 
-mod rail;
+pub(crate) mod rail;
 
 use cloud::clock;
 use cloud::desk::{Desk, problem_of};

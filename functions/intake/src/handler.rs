@@ -338,36 +338,28 @@ fn application(
 }
 
 /// Who is to know of it besides. What the desk answers is for the entity's people
-/// alone.
+/// alone; whoever asks knows of it, and so do those who read a team's mailbox, which
+/// would take our own mails in.
 fn observers(
     desk: &Desk,
     stored: &StoredCatalogue,
     addresses: Vec<EmailAddress>,
     requester: &Person,
 ) -> Result<Vec<Person>, Problem> {
+    let catalogue = &*stored.catalogue;
     let others = addresses
         .into_iter()
-        .filter(|address| *address != requester.email);
-    let people = others.map(|address| {
-        let caller = Caller::identify(address, None, &stored.catalogue, &desk.entity_domains);
-        match caller.roles.is_empty() {
-            false => Ok(caller.person()),
-            true => Err(FieldError::new(
-                "observers",
-                "not_of_entity",
-                format!("{} no es un correo de la entidad.", caller.email),
-            )),
-        }
+        .filter(|address| *address != requester.email && !catalogue.is_mailbox(address));
+    let callers =
+        others.map(|address| Caller::identify(address, None, catalogue, &desk.entity_domains));
+    let (strangers, known): (Vec<_>, Vec<_>) =
+        callers.partition(|caller: &Caller| caller.roles.is_empty());
+    if strangers.is_empty() {
+        return Ok(known.iter().map(Caller::person).collect());
+    }
+    let errors = strangers.iter().map(|caller| {
+        let detail = format!("{} no es un correo de la entidad.", caller.email);
+        FieldError::new("observers", "not_of_entity", detail)
     });
-    let (mut known, mut errors) = (Vec::new(), Vec::new());
-    for person in people {
-        match person {
-            Ok(person) => known.push(person),
-            Err(error) => errors.push(error),
-        }
-    }
-    match errors.is_empty() {
-        true => Ok(known),
-        false => Err(Problem::Validation(errors)),
-    }
+    Err(Problem::Validation(errors.collect()))
 }

@@ -309,7 +309,7 @@ pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Opti
     for copied in reading.to.iter().chain(&reading.cc) {
         let address = &copied.address;
         let plain = base(address);
-        let mailbox = teams.iter().any(|t| t.mailbox.as_ref() == Some(&plain));
+        let mailbox = case.catalogue.is_mailbox(&plain);
         let ours = mailbox || case.own.contains(&plain) || *address == requester.email;
         let of_entity = case.entity_domains.iter().any(|d| d == address.domain());
         let known = observers.iter().any(|o| o.email == *address);

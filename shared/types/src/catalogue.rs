@@ -362,6 +362,12 @@ impl Catalogue {
         texts.filter(move |text| text.is_for(category))
     }
 
+    /// Whether an address is where a team's requests come in.
+    pub fn is_mailbox(&self, address: &EmailAddress) -> bool {
+        let mut teams = self.document.teams.iter();
+        teams.any(|team| team.mailbox.as_ref() == Some(address))
+    }
+
     /// A provider by its key.
     pub fn provider(&self, id: &ProviderId) -> Option<&Provider> {
         self.document.providers.iter().find(|p| p.id == *id)

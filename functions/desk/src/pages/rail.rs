@@ -23,7 +23,7 @@ use crate::preferences::SET_UP;
 
 /// What is open, in the order of a ticket's life; the last of it waits for the
 /// requester alone.
-const OPEN: [Status; 4] = [
+pub(crate) const OPEN: [Status; 4] = [
     Status::New,
     Status::Assigned,
     Status::OnHold,
