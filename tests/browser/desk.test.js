@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
 import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
-import { AGENT, ask, COLLEAGUE, REQUESTER } from "./people.js";
+import { AGENT, asked, COLLEAGUE } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -16,17 +16,8 @@ before(async () => {
 	browser = await startBrowser();
 });
 
-/** Somebody asked, and an agent was found. @param {string} title */
-async function asked(title) {
-	const { page, context } = await visitor(browser, url);
-	await signIn(page, REQUESTER);
-	const number = await ask(page, title);
-	await context.close();
-	return number;
-}
-
 it("takes a request from the queue to its solution by keys alone", async () => {
-	await asked("No abre el correo");
+	await asked(browser, url, "No abre el correo");
 	const { page, watch } = await visitor(browser, url);
 	await signIn(page, AGENT, "/cola?vista=abiertas");
 	await within("the request is in the queue", async () => {
@@ -62,7 +53,7 @@ it("takes a request from the queue to its solution by keys alone", async () => {
 });
 
 it("two agents on one request: nobody overwrites, both texts are shown", async () => {
-	const number = await asked("La impresora no imprime");
+	const { number } = await asked(browser, url, "La impresora no imprime");
 	const one = await visitor(browser, url);
 	const other = await visitor(browser, url);
 	for (const { watch } of [one, other]) watch.mayHear(/status of 409/);
@@ -94,7 +85,7 @@ it("a list that is open learns of a new request without being loaded again", asy
 	const { page, watch } = await visitor(browser, url);
 	await signIn(page, AGENT, "/cola?vista=abiertas");
 	await page.evaluate(() => document.body.setAttribute("data-same", ""));
-	await asked("Llega mientras se mira");
+	await asked(browser, url, "Llega mientras se mira");
 	await page.getByRole("link", { name: "Llega mientras se mira" }).waitFor();
 	assert.equal(await page.locator("body[data-same]").count(), 1);
 	watch.quiet();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { answer, received } from "./mail.js";
-import { AGENT, ask, COLLEAGUE, OFFICER, REQUESTER } from "./people.js";
+import { ask, OFFICER, opened, REQUESTER, responsible } from "./people.js";
 
 const PROVIDER = "soporte@proveedor-redes.example.com";
 
@@ -19,12 +19,6 @@ before(async () => {
 	host = await startHost();
 	browser = await startBrowser();
 });
-
-/** What a page of a request offers to do. @param {Page} page @param {string} form */
-async function opened(page, form) {
-	await page.locator(`details:has(#${form}) > summary`).click();
-	return page.locator(`#${form}`);
-}
 
 /** @param {import("playwright-core").Locator} form */
 async function sent(form) {
@@ -48,22 +42,9 @@ it("goes from the request to its close", async () => {
 	const path = `/solicitudes/${number}`;
 
 	// Whom it was given to is on the requester's page.
-	const to = await within("somebody of the desk has it", async () => {
-		await requester.page.goto(path);
-		const found = await requester.page
-			.getByText(/a Agente \d de Soporte/)
-			.first()
-			.textContent({ timeout: 500 })
-			.catch(() => null);
-		return found ?? undefined;
-	});
-	const responsible = to.includes("Agente 1")
-		? AGENT
-		: to.includes("Agente 2")
-			? COLLEAGUE
-			: "agente3.soporte@uspec.gov.co";
+	const { has } = await responsible(requester.page);
 	const agent = await visitor(browser, url);
-	await signIn(agent.page, responsible, path);
+	await signIn(agent.page, has, path);
 	const contact = await opened(agent.page, "contact");
 	await contact.locator("textarea").fill("Se le llamó: sigue caído.");
 	await sent(contact);

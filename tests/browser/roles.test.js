@@ -5,10 +5,9 @@ import { before, it } from "node:test";
 import { accessible } from "./axe.js";
 import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { received } from "./mail.js";
-import { AGENT, AUDITOR, ask, COLLEAGUE, COORDINATOR, OFFICER, REQUESTER } from "./people.js";
+import { AUDITOR, asked, COORDINATOR, OFFICER, opened, REQUESTER } from "./people.js";
 
 const TELEPHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-const AGENTS = [AGENT, COLLEAGUE, "agente3.soporte@uspec.gov.co"];
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -20,28 +19,8 @@ before(async () => {
 	browser = await startBrowser();
 });
 
-/** A request of the requester's, and who has it. @param {string} title */
-async function asked(title) {
-	const { page, context } = await visitor(browser, url);
-	await signIn(page, REQUESTER);
-	const number = await ask(page, title);
-	const who = await page
-		.getByText(/a Agente \d de Soporte/)
-		.first()
-		.textContent();
-	await context.close();
-	const index = Number(/Agente (\d)/.exec(who ?? "")?.[1]) - 1;
-	return { number, path: `/solicitudes/${number}`, has: AGENTS[index] ?? "", other: AGENTS[(index + 1) % 3] ?? "" };
-}
-
-/** @param {import("playwright-core").Page} page @param {string} form */
-async function opened(page, form) {
-	await page.locator(`details:has(#${form}) > summary`).click();
-	return page.locator(`#${form}`);
-}
-
 it("a colleague takes a request over, and whoever had it is told and keeps his text", async () => {
-	const { path, has, other } = await asked("La lleva quien ya se fue");
+	const { path, has, other } = await asked(browser, url, "La lleva quien ya se fue");
 	const former = await visitor(browser, url);
 	former.watch.mayHear(/status of 409/);
 	await signIn(former.page, has, path);
@@ -72,7 +51,7 @@ it("a colleague takes a request over, and whoever had it is told and keeps his t
 });
 
 it("an officer finds what is his on a telephone, and gives it back", async () => {
-	const { path, has } = await asked("El servidor de archivos no responde");
+	const { path, has } = await asked(browser, url, "El servidor de archivos no responde");
 	const agent = await visitor(browser, url);
 	await signIn(agent.page, has, path);
 	const escalate = await opened(agent.page, "escalate");
@@ -100,7 +79,7 @@ it("an officer finds what is his on a telephone, and gives it back", async () =>
 });
 
 it("a coordinator gives a request to somebody else from what is due today", async () => {
-	const { number, has, other } = await asked("Hay que repartirla");
+	const { number, has, other } = await asked(browser, url, "Hay que repartirla");
 	const { page, watch } = await visitor(browser, url);
 	await signIn(page, COORDINATOR);
 	await page.waitForURL(/\/hoy$/);
@@ -115,7 +94,7 @@ it("a coordinator gives a request to somebody else from what is due today", asyn
 });
 
 it("the link of a mail is revoked, and the next mail has another", async () => {
-	const { path } = await asked("El correo lo leyó otra persona");
+	const { path } = await asked(browser, url, "El correo lo leyó otra persona");
 	const link = async (/** @type {RegExp} */ subject) => {
 		const mail = await received(url, REQUESTER, subject);
 		return new URL(/https?:\S+\/s\/\w+/.exec(mail.text)?.[0] ?? "").pathname;
@@ -149,7 +128,7 @@ it("the link of a mail is revoked, and the next mail has another", async () => {
 });
 
 it("an auditor reads everything and changes nothing", async () => {
-	const { path } = await asked("La mira la auditoría");
+	const { path } = await asked(browser, url, "La mira la auditoría");
 	const { page, watch } = await visitor(browser, url);
 	watch.mayHear(/status of 40[34]/);
 	await signIn(page, AUDITOR);
@@ -169,7 +148,7 @@ it("an auditor reads everything and changes nothing", async () => {
 });
 
 it("from the mail to the rating without signing in and without scripts, on a telephone", async () => {
-	const { path, has } = await asked("Se califica desde el correo");
+	const { path, has } = await asked(browser, url, "Se califica desde el correo");
 	const agent = await visitor(browser, url);
 	await signIn(agent.page, has, path);
 	const resolve = await opened(agent.page, "resolve");

@@ -23,6 +23,21 @@ before(async () => {
 	browser = await startBrowser();
 });
 
+/**
+ * Nothing of what strangers wrote runs, loads or leaves a mark on a page.
+ * @param {import("playwright-core").Page} page
+ * @param {string} path
+ */
+async function harmless(page, path) {
+	await page.goto(path);
+	await within("its scripts have begun", async () =>
+		(await page.evaluate(() => document.readyState)) === "complete" ? true : undefined,
+	);
+	assert.equal(await page.evaluate(() => "caught" in window), false, path);
+	const marks = "main script, main img, main [onload], main [onerror], main [style]";
+	assert.equal(await page.locator(marks).count(), 0, path);
+}
+
 it("hostile titles and texts are text, on every page that shows them", async () => {
 	const requester = await visitor(browser, url);
 	await signIn(requester.page, REQUESTER);
@@ -44,16 +59,7 @@ it("hostile titles and texts are text, on every page that shows them", async () 
 		const { page, watch, context } = await visitor(browser, url);
 		await signIn(page, who);
 		for (const path of paths) {
-			await page.goto(path);
-			await within("its scripts have begun", async () =>
-				(await page.evaluate(() => document.readyState)) === "complete" ? true : undefined,
-			);
-			assert.equal(await page.evaluate(() => "caught" in window), false, path);
-			assert.equal(
-				await page.locator("main script, main img, main [onload], main [onerror], main [style]").count(),
-				0,
-				path,
-			);
+			await harmless(page, path);
 		}
 		watch.quiet();
 		await context.close();
@@ -102,16 +108,7 @@ it("a hostile catalogue is text, on its own pages and on those that name its ent
 		"/solicitudes/1",
 	];
 	for (const path of pages) {
-		await page.goto(path);
-		await within("its scripts have begun", async () =>
-			(await page.evaluate(() => document.readyState)) === "complete" ? true : undefined,
-		);
-		assert.equal(await page.evaluate(() => "caught" in window), false, path);
-		assert.equal(
-			await page.locator("main script, main img, main [onload], main [onerror], main [style]").count(),
-			0,
-			path,
-		);
+		await harmless(page, path);
 	}
 	watch.quiet();
 	await context.close();

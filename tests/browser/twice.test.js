@@ -3,9 +3,7 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { signIn, startBrowser, startHost, visitor } from "./harness.js";
-import { AGENT, ask, COLLEAGUE, COORDINATOR, OFFICER, REQUESTER } from "./people.js";
-
-const AGENTS = [AGENT, COLLEAGUE, "agente3.soporte@uspec.gov.co"];
+import { ask, COORDINATOR, OFFICER, REQUESTER, responsible } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -61,11 +59,7 @@ for (const [way, javaScriptEnabled] of /** @type {[string, boolean][]} */ ([
 		await signIn(requester.page, REQUESTER);
 		const number = await ask(requester.page, `Todo dos veces (${way})`);
 		const path = `/solicitudes/${number}`;
-		const has = await requester.page
-			.getByText(/a Agente \d de Soporte/)
-			.first()
-			.textContent();
-		const agent = AGENTS[Number(/Agente (\d)/.exec(has ?? "")?.[1]) - 1] ?? "";
+		const { has: agent } = await responsible(requester.page);
 		/** @type {Record<string, Awaited<ReturnType<typeof visitor>>>} */
 		const people = { requester };
 		for (const [name, email] of Object.entries({ agent, officer: OFFICER, coordinator: COORDINATOR })) {
