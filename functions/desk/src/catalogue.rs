@@ -6,7 +6,9 @@ use serde_json::Value;
 use types::api::{Access, CATALOGUE_VERSION, CatalogueChange, Takes};
 use types::catalogue::Catalogue;
 use types::input::Kind;
-use types::problem::{FieldError, Problem};
+use types::problem::Problem;
+use types::reading;
+use types::succession::may_follow;
 use types::view::CatalogueView;
 
 pub async fn show(desk: &Desk, call: &Call, access: Access) -> Result<Answer, Problem> {
@@ -52,7 +54,7 @@ pub async fn change(
     }
     let catalogue = Catalogue::new(document).map_err(Problem::Validation)?;
     let before = stored.catalogue.document();
-    catalogue.may_follow(before).map_err(Problem::Validation)?;
+    may_follow(catalogue.document(), before).map_err(Problem::Validation)?;
     let written = desk
         .store
         .put_catalogue(catalogue.document(), stored.version, &caller.person(), None)
@@ -100,10 +102,6 @@ fn read(body: &[u8]) -> Result<CatalogueChange, Problem> {
                 .map_err(Problem::Validation)?,
         ),
     };
-    let document = serde_path_to_error::deserialize(value).map_err(|e| {
-        let path = e.path().to_string();
-        let detail = format!("No se puede leer: {}.", e.inner());
-        Problem::Validation(vec![FieldError::new(&path, "malformed", detail)])
-    })?;
+    let document = reading::catalogue(value).map_err(|e| Problem::Validation(vec![e]))?;
     Ok(CatalogueChange { document, version })
 }

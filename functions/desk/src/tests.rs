@@ -436,6 +436,24 @@ async fn a_catalogue_that_does_not_hold_together_is_refused() {
             "validation_failed",
         ),
         (with(|c| c["teams"] = json!(7)), 422, "validation_failed"),
+        // A version that is none is not passed over.
+        (
+            with(|c| c["version"] = json!("0x")),
+            422,
+            "validation_failed",
+        ),
+        (
+            with(|c| c["version"] = json!("0")),
+            422,
+            "validation_failed",
+        ),
+        (with(|c| c["version"] = json!(-1)), 422, "validation_failed"),
+        (
+            with(|c| c["version"] = json!([0])),
+            422,
+            "validation_failed",
+        ),
+        (with(|c| c["version"] = json!(9)), 409, "version_conflict"),
         // Open tickets go by it.
         (
             with(|c| drop(c["calendars"].as_object_mut().unwrap().remove("24x7"))),

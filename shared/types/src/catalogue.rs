@@ -146,6 +146,11 @@ pub struct DirectoryEntry {
 }
 
 impl DirectoryEntry {
+    /// Whether he works for a team's requests.
+    pub fn is_agent_of(&self, team: &TeamId) -> bool {
+        self.roles.contains(&Role::Agent) && self.teams.contains(team)
+    }
+
     /// The person, as the record names him.
     pub fn person(&self) -> Person {
         Person {
@@ -181,8 +186,8 @@ impl Catalogue {
     /// Checks a document and makes it usable.
     ///
     /// # Errors
-    /// One entry for each reference that leads nowhere, each duplicate key and
-    /// each calendar that cannot be.
+    /// One entry for each key that leads nowhere, each duplicate key and each calendar
+    /// that cannot be: a mistake is told once, however much hangs on it.
     pub fn new(document: CatalogueDocument) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut calendars = BTreeMap::new();
@@ -233,17 +238,8 @@ impl Catalogue {
             "texts",
             document.texts.iter().map(|t| t.id.0.as_str()),
         );
-        let teams: BTreeSet<_> = document.teams.iter().map(|t| &t.id).collect();
+        check_references(&mut errors, &document);
         for (i, category) in document.categories.iter().enumerate() {
-            if !teams.contains(&category.team) {
-                errors.push(unknown(&format!("categories[{i}].team"), &category.team.0));
-            }
-            if !calendars.contains_key(&category.calendar) {
-                errors.push(unknown(
-                    &format!("categories[{i}].calendar"),
-                    &category.calendar.0,
-                ));
-            }
             for (name, minutes) in [
                 ("attention_minutes", category.attention_minutes),
                 ("solution_minutes", category.solution_minutes),
@@ -268,7 +264,6 @@ impl Catalogue {
                 team.category.as_ref(),
                 team.category.as_ref().and_then(named),
             ) {
-                (Some(id), None) => errors.push(unknown(&field, &id.0)),
                 (Some(_), Some(category)) if category.web_request => errors.push(FieldError::new(
                     &field,
                     "needs_web_request",
@@ -276,13 +271,6 @@ impl Catalogue {
                 )),
                 (None, _) if team.mailbox.is_some() => errors.push(FieldError::required(&field)),
                 (_, _) => {}
-            }
-        }
-        for (i, entry) in document.directory.iter().enumerate() {
-            for team in &entry.teams {
-                if !teams.contains(team) {
-                    errors.push(unknown(&format!("directory[{i}].teams"), &team.0));
-                }
             }
         }
         check_texts(&mut errors, &document);
@@ -293,41 +281,6 @@ impl Catalogue {
             })
         } else {
             Err(errors)
-        }
-    }
-
-    /// Whether it may be in force after another one.
-    ///
-    /// # Errors
-    /// One entry for each calendar that open tickets may go by and that is gone; one
-    /// where nobody would be left who changes the catalogue.
-    pub fn may_follow(&self, before: &CatalogueDocument) -> Result<(), Vec<FieldError>> {
-        // Tickets that are open go by the calendar that they were promised: one that
-        // was ever in force stays.
-        let gone = before.calendars.keys();
-        let gone = gone.filter(|id| !self.document.calendars.contains_key(id));
-        let mut errors: Vec<_> = gone
-            .map(|id| {
-                FieldError::new(
-                    &format!("calendars.{id}"),
-                    "in_use",
-                    "Un calendario no se retira: hay solicitudes que se rigen por él.",
-                )
-            })
-            .collect();
-        let coordinates = |entry: &DirectoryEntry| entry.roles.contains(&Role::Coordinator);
-        let lost = before.directory.iter().any(coordinates)
-            && !self.document.directory.iter().any(coordinates);
-        if lost {
-            errors.push(FieldError::new(
-                "directory",
-                "last_coordinator",
-                "Nadie quedaría en la coordinación: ya no se podría cambiar el catálogo.",
-            ));
-        }
-        match errors.is_empty() {
-            true => Ok(()),
-            false => Err(errors),
         }
     }
 
@@ -451,23 +404,83 @@ fn check_texts(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
         let detail = format!("No puede haber más de {MAX_TEXTS} textos.");
         errors.push(FieldError::new("texts", "too_many", detail));
     }
-    let categories: BTreeSet<_> = document.categories.iter().map(|c| &c.id).collect();
     for (i, text) in document.texts.iter().enumerate() {
         text.check(&format!("texts[{i}]"), errors);
-        for category in &text.categories {
-            if !categories.contains(category) {
-                errors.push(unknown(&format!("texts[{i}].categories"), &category.0));
-            }
-        }
     }
 }
 
-fn unknown(field: &str, key: &str) -> FieldError {
-    FieldError::new(
-        field,
-        "unknown_reference",
-        format!("«{key}» no existe en el catálogo."),
-    )
+/// A key that an entry names another one by.
+struct Reference<'a> {
+    field: String,
+    /// The list that it leads to.
+    to: &'static str,
+    key: &'a str,
+}
+
+fn references(document: &CatalogueDocument) -> Vec<Reference<'_>> {
+    let mut found = Vec::new();
+    let mut refers = |field: String, to, key| found.push(Reference { field, to, key });
+    for (i, category) in document.categories.iter().enumerate() {
+        refers(format!("categories[{i}].team"), "teams", &*category.team.0);
+        let calendar = &*category.calendar.0;
+        refers(format!("categories[{i}].calendar"), "calendars", calendar);
+    }
+    for (i, team) in document.teams.iter().enumerate() {
+        if let Some(category) = &team.category {
+            refers(format!("teams[{i}].category"), "categories", &*category.0);
+        }
+    }
+    for (i, entry) in document.directory.iter().enumerate() {
+        for team in &entry.teams {
+            refers(format!("directory[{i}].teams"), "teams", &*team.0);
+        }
+    }
+    for (i, text) in document.texts.iter().enumerate() {
+        for category in &text.categories {
+            refers(format!("texts[{i}].categories"), "categories", &*category.0);
+        }
+    }
+    found
+}
+
+/// Every key leads somewhere. One that leads nowhere is one mistake, wherever it is
+/// named: it is told where it is first.
+fn check_references(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
+    let there: BTreeSet<(&str, &str)> = document
+        .teams
+        .iter()
+        .map(|team| ("teams", &*team.id.0))
+        .chain(
+            document
+                .categories
+                .iter()
+                .map(|of| ("categories", &*of.id.0)),
+        )
+        // One that cannot be is there, and told of already.
+        .chain(document.calendars.keys().map(|id| ("calendars", &*id.0)))
+        .collect();
+    let mut lost: Vec<(Reference<'_>, usize)> = Vec::new();
+    for reference in references(document) {
+        if there.contains(&(reference.to, reference.key)) {
+            continue;
+        }
+        let same = |(other, _): &&mut (Reference<'_>, usize)| {
+            (other.to, other.key) == (reference.to, reference.key)
+        };
+        match lost.iter_mut().find(same) {
+            Some((_, others)) => *others += 1,
+            None => lost.push((reference, 0)),
+        }
+    }
+    for (Reference { field, key, .. }, others) in lost {
+        let also = match others {
+            0 => String::new(),
+            1 => " Lo nombra otra entrada más.".to_owned(),
+            others => format!(" Lo nombran otras {others} entradas."),
+        };
+        let detail = format!("«{key}» no existe en el catálogo.{also}");
+        errors.push(FieldError::new(&field, "unknown_reference", detail));
+    }
 }
 
 fn duplicate(field: &str, key: &str) -> FieldError {

@@ -8,7 +8,9 @@ use crate::calendar::{Calendar, CalendarDefinition, CalendarError};
 use crate::catalogue::{Catalogue, CatalogueDocument};
 use crate::entries::{Part, entries};
 use crate::problem::FieldError;
+use crate::reading;
 use crate::spanish;
+use crate::succession::may_follow;
 
 /// Longest key that is made of a name, in characters.
 const LONGEST_KEY: usize = 40;
@@ -87,7 +89,7 @@ pub fn revised(
         })?;
     }
     let checked = Catalogue::new(changed.clone()).and_then(|catalogue| {
-        catalogue.may_follow(document)?;
+        may_follow(catalogue.document(), document)?;
         Ok(catalogue)
     });
     checked.map_err(|errors| {
@@ -103,10 +105,6 @@ fn written(
     part: Part,
     revision: Revision,
 ) -> Result<(CatalogueDocument, String), Vec<FieldError>> {
-    let unreadable = |error: serde_json::Error| {
-        let detail = format!("No se puede leer: {error}.");
-        vec![FieldError::new("", "malformed", detail)]
-    };
     let gone = || {
         let detail = "Ya no está en el catálogo.";
         vec![FieldError::new("", "unknown_reference", detail)]
@@ -115,7 +113,7 @@ fn written(
         let detail = format!("«{key}» ya está en el catálogo.");
         vec![FieldError::new(part.key(), "duplicate", detail)]
     };
-    let mut whole = serde_json::to_value(document).map_err(unreadable)?;
+    let mut whole = serde_json::to_value(document).unwrap_or_default();
     let list = whole.get_mut(part.list());
     let place = match (list, revision) {
         (Some(Value::Object(list)), Revision::Remove { key }) => {
@@ -161,7 +159,7 @@ fn written(
         }
         (_, Revision::Put { .. } | Revision::Remove { .. }) => return Err(gone()),
     };
-    let changed = serde_json::from_value(whole).map_err(unreadable)?;
+    let changed = reading::catalogue(whole).map_err(|error| vec![error])?;
     Ok((changed, place))
 }
 

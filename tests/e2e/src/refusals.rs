@@ -381,7 +381,7 @@ fn catalogue(host: &Host) {
     check_field(
         &coordinator.put("/catalog", &broken),
         "directory[0].email",
-        "malformed",
+        "invalid_email",
     );
     let mut broken = shipped.clone();
     broken["calendars"]["habil"]["time_zone"] = json!("America/Macondo");

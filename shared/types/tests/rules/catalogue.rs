@@ -7,6 +7,7 @@ use types::consequences::{Consequence, Count, Open, consequences};
 use types::difference::difference;
 use types::entries::Part;
 use types::revision::{Revision, entry_of, new_key, revised};
+use types::succession::may_follow;
 
 use crate::world::CATALOGUE;
 
@@ -433,7 +434,9 @@ fn a_mistake_is_the_fields_or_names_the_other_entry() {
     assert!(
         found.contains(&(
             String::new(),
-            "Categoría «Impresión y copiado»: «impresion» no existe en el catálogo.".to_owned()
+            "Categoría «Impresión y copiado»: «impresion» no existe en el catálogo. Lo nombran \
+             otras 3 entradas."
+                .to_owned()
         )),
         "{found:?}"
     );
@@ -594,5 +597,142 @@ fn what_is_open_keeps_its_rules_and_what_it_needs_stays() {
     assert!(
         told[1].starts_with("Los vencimientos ya calculados no se mueven"),
         "{told:?}"
+    );
+}
+
+/// What is wrong with a document, by field and code.
+fn mistakes(change: impl FnOnce(&mut Value)) -> Vec<(String, &'static str, String)> {
+    let mut after = whole();
+    change(&mut after);
+    let errors = Catalogue::new(document(&after)).unwrap_err().into_iter();
+    errors.map(|e| (e.field, e.code, e.detail)).collect()
+}
+
+#[test]
+fn one_mistake_is_one_error_whatever_hangs_on_it() {
+    let calendar = mistakes(|c| {
+        c["calendars"]["habil"]["hours"]["monday"] = json!(["17:00-08:00"]);
+    });
+    assert_eq!(calendar.len(), 1, "{calendar:?}");
+    assert_eq!(
+        (calendar[0].0.as_str(), calendar[0].1),
+        ("calendars.habil", "invalid_calendar")
+    );
+    let team = mistakes(|c| c["teams"][1]["id"] = json!("impresoras"));
+    let detail = "«impresion» no existe en el catálogo. Lo nombran otras 3 entradas.";
+    let at = "categories[7].team".to_owned();
+    assert_eq!(team, [(at, "unknown_reference", detail.to_owned())]);
+    let category = mistakes(|c| {
+        c["categories"].as_array_mut().unwrap().remove(7);
+    });
+    let found: Vec<_> = category.iter().map(|e| (e.0.as_str(), e.1)).collect();
+    assert_eq!(found, [("teams[1].category", "unknown_reference")]);
+    // Two mistakes are two.
+    let two = mistakes(|c| {
+        c["categories"][0]["team"] = json!("cocina");
+        c["categories"][1]["calendar"] = json!("cocina");
+    });
+    let found: Vec<_> = two.iter().map(|e| e.0.as_str()).collect();
+    assert_eq!(found, ["categories[0].team", "categories[1].calendar"]);
+}
+
+/// What a change of the whole catalogue is refused for, by field and code.
+#[track_caller]
+fn refuses(change: impl Fn(&mut Value), expected: &[(&str, &str)]) {
+    let before = whole();
+    let mut after = before.clone();
+    change(&mut after);
+    let after = Catalogue::new(document(&after)).unwrap();
+    let errors = may_follow(after.document(), &document(&before));
+    let errors = errors.err().unwrap_or_default();
+    let found: Vec<_> = errors.iter().map(|e| (e.field.as_str(), e.code)).collect();
+    assert_eq!(found, expected);
+    // What was there before is no reason to refuse what comes after.
+    assert_eq!(may_follow(after.document(), after.document()), Ok(()));
+}
+
+#[test]
+fn nobody_is_left_without_whom_the_procedure_does_not_work() {
+    let without = |is: fn(&Value) -> bool| {
+        move |c: &mut Value| {
+            let directory = c["directory"].as_array_mut().unwrap();
+            directory.retain(|entry| !is(entry));
+        }
+    };
+    refuses(
+        without(|entry| entry["roles"] == json!(["officer"])),
+        &[("directory", "last_officer")],
+    );
+    refuses(
+        without(|entry| entry["email"] == COORDINATOR),
+        &[("directory", "last_coordinator")],
+    );
+    refuses(
+        without(|entry| {
+            entry["teams"] == json!(["impresion"]) && entry["roles"] == json!(["agent"])
+        }),
+        &[("directory", "last_agent")],
+    );
+    // A role taken away is as good as a person gone.
+    refuses(
+        |c| {
+            for entry in c["directory"].as_array_mut().unwrap() {
+                if entry["teams"] == json!(["impresion"]) {
+                    entry["teams"] = json!(["soporte"]);
+                }
+            }
+        },
+        &[("directory", "last_agent")],
+    );
+    // One of several may go, and a team without categories needs nobody.
+    refuses(without(|entry| entry["email"] == AGENT), &[]);
+    refuses(
+        without(|entry| entry["email"] == "oficial1.tecnologia@uspec.gov.co"),
+        &[],
+    );
+}
+
+#[test]
+fn a_mailbox_is_one_teams_and_nobodys_address() {
+    let mailbox =
+        |address: &'static str| move |c: &mut Value| c["teams"][1]["mailbox"] = json!(address);
+    let field = "teams[1].mailbox";
+    refuses(
+        mailbox("soportespmic@uspec.gov.co"),
+        &[(field, "duplicate")],
+    );
+    refuses(mailbox(AGENT), &[(field, "not_a_mailbox")]);
+    refuses(
+        mailbox("soporte@proveedor-redes.example.com"),
+        &[(field, "not_a_mailbox")],
+    );
+    refuses(mailbox("copias@uspec.gov.co"), &[]);
+    // A person who takes a mailbox for his own.
+    refuses(
+        |c| c["directory"][0]["email"] = json!("soportespmic@uspec.gov.co"),
+        &[("teams[0].mailbox", "not_a_mailbox")],
+    );
+}
+
+#[test]
+fn what_people_choose_from_has_a_name() {
+    refuses(
+        |c| c["categories"][3]["name"] = json!("  "),
+        &[("categories[3].name", "required")],
+    );
+    refuses(
+        |c| c["teams"][0]["name"] = json!(""),
+        &[("teams[0].name", "required")],
+    );
+    refuses(
+        |c| {
+            c["categories"] = json!([]);
+            c["texts"] = json!([]);
+            for team in c["teams"].as_array_mut().unwrap() {
+                team["mailbox"] = json!(null);
+                team["category"] = json!(null);
+            }
+        },
+        &[("categories", "last_category")],
     );
 }

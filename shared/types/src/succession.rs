@@ -1,0 +1,139 @@
+//! Which catalogue may be in force after another one: what it must not lose, and what
+//! one that is kept may have had and a new one may not bring in. What is stored is
+//! read whatever it has of it.
+
+use crate::catalogue::{CatalogueDocument, Role};
+use crate::entries::{Part, entries};
+use crate::problem::FieldError;
+
+/// Whether a catalogue may be in force after another one.
+///
+/// # Errors
+/// One entry for each calendar that open tickets may go by and that is gone, and
+/// for each fault that the other one did not have.
+pub fn may_follow(
+    after: &CatalogueDocument,
+    before: &CatalogueDocument,
+) -> Result<(), Vec<FieldError>> {
+    // Tickets that are open go by the calendar that they were promised: one that
+    // was ever in force stays.
+    let gone = before.calendars.keys();
+    let gone = gone.filter(|id| !after.calendars.contains_key(id));
+    let mut errors: Vec<_> = gone
+        .map(|id| {
+            FieldError::new(
+                &format!("calendars.{id}"),
+                "in_use",
+                "Un calendario no se retira: hay solicitudes que se rigen por él.",
+            )
+        })
+        .collect();
+    let old = faults(before);
+    let new = faults(after).into_iter();
+    let new = new.filter(|fault| old.iter().all(|other| other.known_by != fault.known_by));
+    errors.extend(new.map(|fault| fault.error));
+    match errors.is_empty() {
+        true => Ok(()),
+        false => Err(errors),
+    }
+}
+
+/// Something that no change may bring about.
+struct Fault {
+    /// Wherever in a document it stands, it is the same one.
+    known_by: String,
+    error: FieldError,
+}
+
+impl Fault {
+    fn new(of: &str, field: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Fault {
+            known_by: format!("{code}:{of}"),
+            error: FieldError::new(field, code, detail),
+        }
+    }
+}
+
+fn faults(document: &CatalogueDocument) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    unnamed(document, &mut faults);
+    abandoned(document, &mut faults);
+    mailboxes(document, &mut faults);
+    faults
+}
+
+fn unnamed(document: &CatalogueDocument, faults: &mut Vec<Fault>) {
+    for part in Part::ALL {
+        for (i, entry) in entries(document, *part).into_iter().enumerate() {
+            if entry.name.trim().is_empty() {
+                let list = part.list();
+                let error = FieldError::required(&format!("{list}[{i}].name"));
+                let known_by = format!("unnamed:{list}/{}", entry.key);
+                faults.push(Fault { known_by, error });
+            }
+        }
+    }
+}
+
+/// Where nobody would be left to do what the procedure asks for.
+fn abandoned(document: &CatalogueDocument, faults: &mut Vec<Fault>) {
+    let has = |role| {
+        document
+            .directory
+            .iter()
+            .any(|entry| entry.roles.contains(&role))
+    };
+    if document.categories.is_empty() {
+        let detail = "Sin categorías no se podría pedir nada.";
+        faults.push(Fault::new("", "categories", "last_category", detail));
+    }
+    if !has(Role::Coordinator) {
+        let detail = "Nadie quedaría en la coordinación: ya no se podría cambiar el catálogo.";
+        faults.push(Fault::new("", "directory", "last_coordinator", detail));
+    }
+    // Activity 8: what the desk cannot solve goes to the Technology Office.
+    if !has(Role::Officer) {
+        let detail = "Nadie quedaría en la Oficina de Tecnología: no se podría escalar nada.";
+        faults.push(Fault::new("", "directory", "last_officer", detail));
+    }
+    for team in &document.teams {
+        let works = document.categories.iter().any(|of| of.team == team.id);
+        let mut directory = document.directory.iter();
+        let served = directory.any(|entry| entry.is_agent_of(&team.id));
+        if works && !served {
+            let detail = format!(
+                "En el equipo «{}», que tiene categorías, no quedaría ningún agente.",
+                team.name
+            );
+            faults.push(Fault::new(&team.id.0, "directory", "last_agent", detail));
+        }
+    }
+}
+
+/// A mail to a mailbox is one team's, and a person is no mailbox: what was written to
+/// him would be registered, and what he is told would come back.
+fn mailboxes(document: &CatalogueDocument, faults: &mut Vec<Fault>) {
+    for (i, team) in document.teams.iter().enumerate() {
+        let Some(mailbox) = &team.mailbox else {
+            continue;
+        };
+        let field = format!("teams[{i}].mailbox");
+        let mut earlier = document.teams.iter().take(i);
+        if let Some(other) = earlier.find(|other| other.mailbox.as_ref() == Some(mailbox)) {
+            let detail = format!("«{mailbox}» ya es el buzón del equipo «{}».", other.name);
+            faults.push(Fault::new(mailbox.as_str(), &field, "duplicate", detail));
+        }
+        let people = document.directory.iter().map(|of| (&of.email, &of.name));
+        let providers = document.providers.iter().map(|of| (&of.email, &of.name));
+        let mut others = people.chain(providers);
+        if let Some((_, name)) = others.find(|(email, _)| *email == mailbox) {
+            let detail = format!("«{mailbox}» es el correo de «{name}»: no puede ser un buzón.");
+            faults.push(Fault::new(
+                mailbox.as_str(),
+                &field,
+                "not_a_mailbox",
+                detail,
+            ));
+        }
+    }
+}
