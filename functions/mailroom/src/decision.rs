@@ -5,7 +5,7 @@ use types::catalogue::{Catalogue, Role, Team};
 use types::command::{Application, Command};
 use types::ids::{EmailAddress, printable};
 use types::input::{MAX_TEXT, MAX_TITLE};
-use types::mail::{Became, RefusalReason};
+use types::mail::RefusalReason;
 use types::permission::{Actor, Caller, may_read, reads_internal};
 use types::ticket::{
     Channel, HoldReason, Link, MAX_OBSERVERS, Person, Request, State, Ticket, Visibility,
@@ -14,6 +14,9 @@ use types::token::Audience;
 
 /// The first line of an officer's mail that reports the solution.
 const SOLUTION: &str = "#solucion";
+
+/// How the tag in the subjects of our mails begins.
+const TAG: &str = "[USPEC ";
 
 /// Whether the sender is who the mail says (DMARC, or SPF for the very domain
 /// where the domain says nothing of DMARC).
@@ -98,7 +101,6 @@ pub enum Decision {
         on: usize,
         actor: Actor,
         command: Command,
-        became: Became,
     },
 }
 
@@ -111,7 +113,11 @@ pub fn decide(case: &Case<'_>) -> Decision {
             on: None,
         };
     }
-    if let Some(automatic) = &reading.automatic {
+    let automatic = match &reading.automatic {
+        None if is_absence(case) => Some(&Automatic::AutoReplied),
+        automatic => automatic.as_ref(),
+    };
+    if let Some(automatic) = automatic {
         return Decision::File {
             what: word(automatic),
             on: (!case.candidates.is_empty()).then_some(0),
@@ -140,6 +146,14 @@ pub fn decide(case: &Case<'_>) -> Decision {
     open(case, from, vec![])
 }
 
+/// Somebody who is away, by a program that says so nowhere but in the subject: that
+/// counts where the mail answers one of ours, or has our tag.
+fn is_absence(case: &Case<'_>) -> bool {
+    let subject = case.reading.subject.as_deref().unwrap_or_default();
+    let ours = !case.candidates.is_empty() || subject.contains(TAG);
+    ours && mailreader::sounds_out_of_office(subject)
+}
+
 enum Reply {
     Decided(Decision),
     /// He may read the ticket, and not do this.
@@ -150,14 +164,7 @@ enum Reply {
 
 fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> Reply {
     let ticket = &candidate.ticket;
-    let act = |actor, command, became| {
-        Reply::Decided(Decision::Act {
-            on,
-            actor,
-            command,
-            became,
-        })
-    };
+    let act = |actor, command| Reply::Decided(Decision::Act { on, actor, command });
     if candidate.audience == Audience::Provider
         && candidate.clue == Clue::ByToken
         && let Some(actor) = provider(case, from, ticket)
@@ -165,16 +172,12 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
         return match ticket.state {
             State::OnHold(HoldReason::Provider) => {
                 let body = body(case.reading);
-                act(
-                    actor,
-                    Command::RecordProviderReply { body },
-                    Became::ProviderReply,
-                )
+                act(actor, Command::RecordProviderReply { body })
             }
             State::New
             | State::Assigned
             | State::OnHold(HoldReason::Technology | HoldReason::Requester)
-            | State::Solved => act(actor, internal(case.reading), Became::FollowUp),
+            | State::Solved => act(actor, internal(case.reading)),
             State::Closed => Reply::Forbidden,
         };
     }
@@ -197,30 +200,21 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
     if is(&ticket.officer) && ticket.state != State::Closed {
         return match reported(case.reading) {
             // While a provider is waited for there is nothing to report yet.
-            Some(body) if ticket.state == State::OnHold(HoldReason::Technology) => act(
-                actor,
-                Command::ReportSolution { body },
-                Became::SolutionReport,
-            ),
-            Some(_) | None => act(actor, internal(case.reading), Became::FollowUp),
+            Some(body) if ticket.state == State::OnHold(HoldReason::Technology) => {
+                act(actor, Command::ReportSolution { body })
+            }
+            Some(_) | None => act(actor, internal(case.reading)),
         };
     }
     // Whoever works on it and is copied besides writes as one who works on it.
     if asks || (observes && !reads_internal(&caller, ticket)) {
         return match ticket.state {
             State::Closed => Reply::Decided(open(case, from, vec![ticket.link()])),
-            State::Solved if asks => {
-                let reason = body(case.reading);
-                act(actor, Command::Reject { reason }, Became::Reopened)
-            }
+            // To a solution too: the rules say what his words mean.
             State::New | State::Assigned | State::OnHold(_) | State::Solved => {
                 let body = body(case.reading);
                 let visibility = Visibility::Public;
-                act(
-                    actor,
-                    Command::FollowUp { body, visibility },
-                    Became::FollowUp,
-                )
+                act(actor, Command::FollowUp { body, visibility })
             }
         };
     }
@@ -229,7 +223,7 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
         // What the desk's people write to the desk is not written for the
         // requester.
         State::New | State::Assigned | State::OnHold(_) | State::Solved => {
-            act(actor, internal(case.reading), Became::FollowUp)
+            act(actor, internal(case.reading))
         }
     }
 }
@@ -353,7 +347,7 @@ fn title(reading: &Reading<'_>) -> String {
                 rest = rest[mark.len()..].trim_start();
             }
         }
-        if let Some(tail) = rest.strip_prefix("[USPEC ") {
+        if let Some(tail) = rest.strip_prefix(TAG) {
             rest = tail
                 .split_once(']')
                 .map_or(rest, |(_, tail)| tail.trim_start());
@@ -425,6 +419,7 @@ fn word(automatic: &Automatic) -> &'static str {
         Automatic::DeliveryReport(_) => "delivery_report",
         Automatic::ReadReceipt { .. } => "read_receipt",
         Automatic::AutoReplied => "auto_replied",
+        Automatic::CalendarAnswer => "calendar_answer",
         Automatic::AutoGenerated => "auto_generated",
         Automatic::MailingList => "mailing_list",
         Automatic::Bulk => "bulk",

@@ -15,13 +15,13 @@ use futures_util::future::try_join_all;
 use mailreader::{Attachment as File, Automatic, Origin, Reading, Unreadable, read};
 use sha2::{Digest, Sha256};
 use types::Timestamp;
-use types::command::{Application, Command, NewTicket, Rejection, Setting, admit};
+use types::command::{Application, Command, NewTicket, Rejection, Setting, admit, decide_in_turn};
 use types::effects::Effect;
 use types::ids::{EmailAddress, MailId, TicketId, printable};
 use types::mail::{Became, MailOutcome, MailRecord, RefusalReason};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{Attachment, Event, Link, MAX_ATTACHMENTS, Ticket, Visibility, apply_all};
+use types::ticket::{Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, Visibility};
 use types::token::{TokenSecret, TokenUse};
 
 use crate::decision::{Candidate, Case, Clue, Decision, Outsiders, Sender, base, decide};
@@ -223,15 +223,9 @@ impl Inbox {
                 Decision::Open { application, actor } => {
                     self.open(&mail, *application, &actor, setting).await
                 }
-                Decision::Act {
-                    on,
-                    actor,
-                    command,
-                    became,
-                } => {
+                Decision::Act { on, actor, command } => {
                     let ticket = &candidates[on].ticket;
-                    self.add(&mail, ticket, &actor, command, became, setting)
-                        .await
+                    self.add(&mail, ticket, &actor, command, setting).await
                 }
             };
             let lost = match written {
@@ -389,23 +383,24 @@ impl Inbox {
         ticket: &Ticket,
         actor: &Actor,
         command: Command,
-        became: Became,
         setting: Setting<'_>,
     ) -> Result<Vec<Doorbell>, Stop> {
-        let mut events = types::command::decide(ticket, &command, actor, setting)?;
+        let said = types::command::decide(ticket, &command, actor, setting)?;
         let visibility = visibility(&command);
         let room = MAX_ATTACHMENTS.saturating_sub(ticket.attachments.len());
         let files = self
             .store_files(&mail.arrival.id, mail.reading, ticket.id, room, visibility)
             .await?;
-        if let Some(command) = files {
-            let mut so_far = ticket.clone();
-            apply_all(&mut so_far, &events);
-            events.extend(types::command::decide(&so_far, &command, actor, setting)?);
-        }
+        let in_turn = |commands: [&Command; 2]| decide_in_turn(ticket, commands, actor, setting);
+        let events = match &files {
+            None => said,
+            // A closed ticket takes no more files.
+            Some(files) if closes(&said) => in_turn([files, &command])?,
+            Some(files) => in_turn([&command, files])?,
+        };
         let outcome = MailOutcome::FollowUp {
             ticket: ticket.link(),
-            became,
+            became: Became::of(&events),
         };
         self.step(mail, ticket, events, outcome).await
     }
@@ -787,6 +782,11 @@ impl From<Stop> for Failure {
 /// A rule that no mail should break.
 fn poison(rejection: Rejection) -> Stop {
     Stop::Failed(Failure::Poison(rejection.to_string()))
+}
+
+fn closes(events: &[Event]) -> bool {
+    let mut events = events.iter();
+    events.any(|event| matches!(event.kind, EventKind::Closed { .. }))
 }
 
 /// Who may have the files of a mail: whoever may read what it says.

@@ -15,6 +15,8 @@ use types::{SignedDuration, Timestamp};
 
 use super::Mailroom;
 
+mod replies;
+
 const QUEUE: &str = "InboundMailQueue";
 const RAW: &str = "mailbucket";
 const FILES: &str = "filesbucket";
@@ -61,6 +63,15 @@ impl Letter {
     fn header(mut self, line: &str) -> Self {
         self.headers.push_str(line);
         self.headers.push_str("\r\n");
+        self
+    }
+
+    /// With another subject.
+    fn titled(mut self, subject: &str) -> Self {
+        self.headers = format!(
+            "Message-ID: <{}@example.com>\r\nSubject: {subject}\r\n",
+            self.id
+        );
         self
     }
 

@@ -20,7 +20,7 @@ use types::ids::EmailAddress;
 
 pub use address::Mailbox;
 pub use attachment::Attachment;
-pub use automatic::{Automatic, DeliveryReport, Outcome};
+pub use automatic::{Automatic, DeliveryReport, Outcome, sounds_out_of_office};
 pub use limits::Unreadable;
 
 use header::Header;

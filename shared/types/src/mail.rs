@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::ids::{EmailAddress, MailId};
-use crate::ticket::{Link, Person};
+use crate::ticket::{Event, EventKind, Link, Person};
 
 /// A mail and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,10 +69,52 @@ pub enum Became {
     FollowUp,
     /// The requester did not accept the solution.
     Reopened,
+    /// The requester answered the survey (activity 14).
+    SurveyAnswer,
     /// The officer's solution (activity 11).
     SolutionReport,
     /// The provider's answer (activity 10).
     ProviderReply,
+}
+
+impl Became {
+    /// What the events say that a mail brought about.
+    pub fn of(events: &[Event]) -> Self {
+        let said = events.iter().find_map(|event| match &event.kind {
+            EventKind::SurveyAnswered { .. } => Some(Became::SurveyAnswer),
+            EventKind::Reopened { .. } => Some(Became::Reopened),
+            EventKind::SolutionReported { .. } => Some(Became::SolutionReport),
+            EventKind::ProviderReplied { .. } => Some(Became::ProviderReply),
+            EventKind::Registered(_)
+            | EventKind::Assigned { .. }
+            | EventKind::AssignmentDeferred {}
+            | EventKind::Contacted { .. }
+            | EventKind::FollowedUp { .. }
+            | EventKind::AttachmentsAdded { .. }
+            | EventKind::Recategorised { .. }
+            | EventKind::FormatSaved { .. }
+            | EventKind::Held { .. }
+            | EventKind::Resumed { .. }
+            | EventKind::Escalated { .. }
+            | EventKind::Returned { .. }
+            | EventKind::ProviderRequested { .. }
+            | EventKind::Resolved { .. }
+            | EventKind::Declined { .. }
+            | EventKind::Closed { .. }
+            | EventKind::Linked { .. }
+            | EventKind::LinkRevoked {}
+            | EventKind::MailFiled { .. }
+            | EventKind::MailBounced { .. }
+            | EventKind::AttentionWarned(_)
+            | EventKind::AttentionBreached(_)
+            | EventKind::AttentionOverrun(_)
+            | EventKind::SolutionWarned(_)
+            | EventKind::SolutionBreached(_)
+            | EventKind::SolutionOverrun(_)
+            | EventKind::ValidationReminded(_) => None,
+        });
+        said.unwrap_or(Became::FollowUp)
+    }
 }
 
 /// Why a mail was refused.

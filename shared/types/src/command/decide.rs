@@ -10,9 +10,10 @@ use crate::catalogue::Role;
 use crate::clock::ClockKind;
 use crate::permission::{Actor, Denial, authorise};
 use crate::problem::FieldError;
+use crate::reply::Word;
 use crate::ticket::{
     ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, Person,
-    Policy, SolutionReport, State, Survey, Ticket, Visibility,
+    Policy, SolutionReport, State, Survey, Ticket, Visibility, apply_all,
 };
 
 /// Decides what a command on a ticket does: the events to record, or why not.
@@ -40,6 +41,26 @@ pub fn decide(
             mail: None,
         })
         .collect())
+}
+
+/// The same for several commands, each on what the one before it left.
+///
+/// # Errors
+/// When one of them is not carried out: then none is.
+pub fn decide_in_turn<'a>(
+    ticket: &Ticket,
+    commands: impl IntoIterator<Item = &'a Command>,
+    actor: &Actor,
+    setting: Setting<'_>,
+) -> Result<Vec<Event>, Rejection> {
+    let mut ticket = ticket.clone();
+    let mut events = Vec::new();
+    for command in commands {
+        let next = decide(&ticket, command, actor, setting)?;
+        apply_all(&mut ticket, &next);
+        events.extend(next);
+    }
+    Ok(events)
 }
 
 /// Somebody of the desk becomes responsible because somebody said so.
@@ -70,6 +91,71 @@ fn is_just_assigned(ticket: &Ticket, now: Timestamp) -> bool {
 fn has_it(ticket: &Ticket, person: &Person) -> bool {
     let assignee = ticket.assignee.as_ref();
     assignee.is_some_and(|assignee| assignee.email == person.email)
+}
+
+/// Whether it is the requester who speaks, and as such. Who was copied has no say in
+/// whether it is solved.
+fn is_requester(by: &EventActor, ticket: &Ticket) -> bool {
+    by.role == ActorRole::Person(Role::Requester)
+        && by.email.as_ref() == Some(&ticket.request.requester.person.email)
+}
+
+/// Activity 14, in the requester's own words: thanks leave the solution as it is, the
+/// survey is answered, and anything else is an objection.
+fn answered_solution(
+    body: &str,
+    ticket: &Ticket,
+    clocks: &Clockwork<'_>,
+    now: Timestamp,
+) -> Result<Vec<Draft>, Rejection> {
+    let followed_up = || {
+        let body = body.to_owned();
+        let visibility = Visibility::Public;
+        (EventKind::FollowedUp { body, visibility }, vec![])
+    };
+    match Word::of(body, &ticket.request.requester.person.name) {
+        Word::Thanks => Ok(vec![followed_up()]),
+        Word::Survey {
+            solved,
+            rating,
+            comment,
+        } if ticket.asks_survey() => evaluated(
+            Survey {
+                solved,
+                rating,
+                comment,
+                answered_at: now,
+            },
+            clocks,
+        ),
+        // Nobody asked, and nothing is wrong.
+        Word::Survey { solved: true, .. } => Ok(vec![followed_up()]),
+        Word::Survey { solved: false, .. } | Word::Objection => {
+            Ok(vec![clocks.reopen(Some(body.to_owned()))?])
+        }
+    }
+}
+
+/// The survey is answered: the ticket is closed, or the solution did not hold.
+fn evaluated(survey: Survey, clocks: &Clockwork<'_>) -> Result<Vec<Draft>, Rejection> {
+    let then = if survey.solved {
+        let reason = CloseReason::Satisfied;
+        let changes = clocks.meet(ClockKind::Validation)?;
+        (EventKind::Closed { reason }, changes)
+    } else {
+        clocks.reopen(survey.comment.clone())?
+    };
+    Ok(vec![(EventKind::SurveyAnswered { survey }, vec![]), then])
+}
+
+/// What a requester is told who writes on a closed ticket: what he can do instead.
+fn over(ticket: &Ticket) -> Rejection {
+    Rejection::InvalidTransition(format!(
+        "La solicitud {0} está cerrada. Si el asunto continúa, registre una solicitud nueva que \
+         mencione el número {0}, o responda a un correo de esta: la respuesta abre una solicitud \
+         nueva, vinculada a ella.",
+        ticket.number
+    ))
 }
 
 fn steps(
@@ -150,6 +236,12 @@ fn steps(
             )]),
             New | OnHold(_) | Solved | Closed => Err(illegal()),
         },
+        Command::FollowUp {
+            body,
+            visibility: Visibility::Public,
+        } if ticket.state == Solved && is_requester(by, ticket) => {
+            answered_solution(body, ticket, &clocks, setting.now)
+        }
         Command::FollowUp { body, visibility } => match ticket.state {
             New | Assigned | OnHold(_) | Solved => {
                 // A public note of whoever works on the ticket reaches the
@@ -168,6 +260,7 @@ fn steps(
                     changes,
                 )])
             }
+            Closed if by.role == ActorRole::Person(Role::Requester) => Err(over(ticket)),
             Closed => Err(illegal()),
         },
         Command::AddAttachments {
@@ -365,18 +458,7 @@ fn steps(
                     comment: comment.clone(),
                     answered_at: setting.now,
                 };
-                let answered = (EventKind::SurveyAnswered { survey }, vec![]);
-                let then = if *solved {
-                    (
-                        EventKind::Closed {
-                            reason: CloseReason::Satisfied,
-                        },
-                        clocks.meet(ClockKind::Validation)?,
-                    )
-                } else {
-                    clocks.reopen(comment.clone())?
-                };
-                Ok(vec![answered, then])
+                evaluated(survey, &clocks)
             }
             Solved => Err(Rejection::InvalidTransition(
                 "Esta encuesta ya no corresponde a la solución vigente.".to_owned(),
@@ -388,7 +470,8 @@ fn steps(
         },
         Command::Reject { reason } => match ticket.state {
             Solved => Ok(vec![clocks.reopen(Some(reason.clone()))?]),
-            New | Assigned | OnHold(_) | Closed => Err(illegal()),
+            Closed => Err(over(ticket)),
+            New | Assigned | OnHold(_) => Err(illegal()),
         },
         // Activity 15: an evaluated request is closed by its evaluation; the
         // desk does not close what the requester still may evaluate.

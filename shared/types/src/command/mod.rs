@@ -10,7 +10,7 @@ mod rejection;
 mod setting;
 
 pub use admission::{Admission, Application, NewTicket, admit};
-pub use decide::decide;
+pub use decide::{decide, decide_in_turn};
 pub use kind::{Command, CommandKind};
 pub use rejection::Rejection;
 pub use setting::Setting;

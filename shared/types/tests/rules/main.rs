@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod answers;
 mod catalogue;
 mod golden;
 mod histories;

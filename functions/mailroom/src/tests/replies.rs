@@ -1,0 +1,114 @@
+//! What a reply means.
+
+use in_process::people::ANA;
+use in_process::{Case, Started, World};
+use serde_json::Value;
+use types::effects::MailKind;
+use types::ticket::State;
+use types::token::Audience;
+
+use super::{Letter, letter, mail, started, takes};
+use crate::Mailroom;
+
+/// To the address that the requester's mails of a ticket ask to reply to.
+async fn answered(
+    world: &World,
+    case: &Case,
+    mailroom: &Started<Mailroom>,
+    letter: Letter,
+) -> Value {
+    let letter = letter.replying_to(world, case, Audience::Requester);
+    takes(world, mailroom, &letter).await
+}
+
+#[tokio::test]
+async fn thanks_for_a_solution_do_not_reopen() {
+    for body in [
+        "Muchas gracias!",
+        "Thanks, all good now.\r\n\r\n-- \r\nAna",
+        "\u{1F44D}",
+    ] {
+        let world = World::new().await;
+        let case = world.solved("plataforma").await.settled().await;
+        let mailroom = started(&world).await;
+        let letter = letter("m1", ANA)
+            .header("Content-Type: text/plain; charset=utf-8")
+            .saying(body);
+        let record = answered(&world, &case, &mailroom, letter).await;
+        assert_eq!(record["became"], "follow_up", "{body}");
+        let ticket = case.ticket().await;
+        assert_eq!((ticket.state, ticket.reopened), (State::Solved, 0));
+        let told = mail(&case, ticket.version, MailKind::FollowUpToAgent);
+        assert_eq!(world.all_rung(), [told]);
+    }
+}
+
+#[tokio::test]
+async fn a_first_line_is_the_survey() {
+    let world = World::new().await;
+    let case = world.solved("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    // With a file: a closed ticket takes none any more.
+    let letter = letter("m1", ANA)
+        .saying("5\r\nMuy amables.")
+        .with_file("logo.png", "x");
+    let record = answered(&world, &case, &mailroom, letter).await;
+    assert_eq!(record["became"], "survey_answer");
+    let ticket = case.ticket().await;
+    assert_eq!((ticket.state, ticket.attachments.len()), (State::Closed, 1));
+    assert_eq!(ticket.survey.unwrap().rating, 5);
+    let kinds = case.kinds().await;
+    assert_eq!(
+        kinds[kinds.len() - 3..],
+        ["attachments_added", "survey_answered", "closed"]
+    );
+}
+
+#[tokio::test]
+async fn an_absence_by_its_subject_alone_is_filed() {
+    for subject in [
+        "Respuesta autom=C3=A1tica: [USPEC #000001] Solicitud resuelta: No abre",
+        "Automatic reply: Solicitud resuelta",
+        "Ausente: Re: Solicitud resuelta",
+        "Fuera de la oficina",
+    ] {
+        let world = World::new().await;
+        let case = world.solved("plataforma").await.settled().await;
+        let mailroom = started(&world).await;
+        let words = subject.replace(' ', "_");
+        let letter = letter("m1", ANA)
+            .titled(&format!("=?utf-8?Q?{words}?="))
+            .saying("De vacaciones hasta el 7.");
+        let record = answered(&world, &case, &mailroom, letter).await;
+        assert_eq!(record["outcome"], "filed", "{subject}");
+        assert_eq!(record["what"], "auto_replied", "{subject}");
+        let ticket = case.ticket().await;
+        assert_eq!((ticket.state, ticket.reopened), (State::Solved, 0));
+        assert_eq!(world.all_rung(), []);
+    }
+}
+
+#[tokio::test]
+async fn such_a_subject_alone_is_a_request() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let plain = letter("m1", ANA).titled("Fuera de la oficina no tengo VPN");
+    assert_eq!(takes(&world, &mailroom, &plain).await["outcome"], "ticket");
+    // With our tag it is none.
+    let tagged = letter("m2", ANA).titled("Out of office: [USPEC #000001] Cerrada");
+    assert_eq!(takes(&world, &mailroom, &tagged).await["outcome"], "filed");
+}
+
+#[tokio::test]
+async fn a_calendar_s_answer_is_filed() {
+    let world = World::new().await;
+    let case = world.solved("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", ANA)
+        .header("MIME-Version: 1.0")
+        .header("Content-Type: text/calendar; method=REPLY; charset=utf-8")
+        .saying("BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR");
+    let record = answered(&world, &case, &mailroom, letter).await;
+    assert_eq!(record["what"], "calendar_answer");
+    assert_eq!(case.ticket().await.reopened, 0);
+}
