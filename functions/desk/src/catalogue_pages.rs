@@ -245,7 +245,7 @@ impl<'a> Visit<'a> {
                 let held = ListPlan::of_teams(&teams, &[Status::OnHold]);
                 self.look(&held, waits).await?
             }
-            Part::Calendars | Part::Texts => NONE,
+            Part::Calendars | Part::Holidays | Part::Texts => NONE,
         };
         Ok(Open { tickets, escalated })
     }

@@ -10,6 +10,7 @@ use types::catalogue::CatalogueDocument;
 use types::consequences::Consequence;
 use types::difference::Difference;
 use types::entries::{Entry, Fact, Part, entries};
+use types::holidays::PublicHolidays;
 use types::person::Person;
 use types::problem::Problem;
 use types::spanish;
@@ -27,6 +28,7 @@ pub fn word(part: Part) -> &'static str {
         Part::Categories => "categorias",
         Part::Providers => "proveedores",
         Part::Calendars => "calendarios",
+        Part::Holidays => "festivos",
         Part::Texts => "textos",
     }
 }
@@ -43,7 +45,8 @@ pub fn name(part: Part) -> &'static str {
         Part::Teams => "Equipos",
         Part::Categories => "Categorías",
         Part::Providers => "Proveedores",
-        Part::Calendars => "Calendarios y festivos",
+        Part::Calendars => "Calendarios",
+        Part::Holidays => "Festivos",
         Part::Texts => "Textos preparados",
     }
 }
@@ -56,6 +59,7 @@ fn adding(part: Part) -> &'static str {
         Part::Categories => "Agregar categoría",
         Part::Providers => "Agregar proveedor",
         Part::Calendars => "Agregar calendario",
+        Part::Holidays => "Agregar festivo",
         Part::Texts => "Agregar texto",
     }
 }
@@ -67,6 +71,7 @@ fn removing(part: Part) -> Option<&'static str> {
         Part::Teams => Some("Quitar equipo"),
         Part::Categories => Some("Quitar categoría"),
         Part::Providers => Some("Quitar proveedor"),
+        Part::Holidays => Some("Quitar festivo"),
         Part::Texts => Some("Quitar texto"),
         Part::Calendars => None,
     }
@@ -74,6 +79,9 @@ fn removing(part: Part) -> Option<&'static str> {
 
 /// All that a calendar says, in one sentence.
 const SCHEDULE: &str = "Horario";
+
+/// The next day that is such a holiday.
+const NEXT: &str = "El próximo";
 
 /// What a list shows of its entries.
 fn columns(part: Part) -> &'static [&'static str] {
@@ -84,6 +92,7 @@ fn columns(part: Part) -> &'static [&'static str] {
         Part::Providers => &["Correo"],
         Part::Texts => &["Categorías", "Texto"],
         Part::Calendars => &[SCHEDULE],
+        Part::Holidays => &["Cuándo", NEXT, "Rige", "Norma"],
     }
 }
 
@@ -223,12 +232,25 @@ impl<'a> List<'a> {
         let schedule = |key: &str| {
             let mut calendars = document.calendars.iter();
             let (_, definition) = calendars.find(|(id, _)| id.0 == key)?;
-            let calendar = Calendar::parse(definition).ok()?;
+            let holidays = PublicHolidays::parse("", &document.holidays).ok()?;
+            let calendar = Calendar::parse(definition, &holidays).ok()?;
             Some(spanish::schedule(&calendar, today))
+        };
+        let next = |key: &str| {
+            let mut rules = document.holidays.iter();
+            let rule = rules.find(|rule| rule.id.0 == key)?;
+            let holiday = PublicHolidays::parse("", std::slice::from_ref(rule)).ok()?;
+            let day = holiday.next(today).map(|day| spanish::day(day, None));
+            Some(day.unwrap_or_else(|| "ya no rige".to_owned()))
+        };
+        let reckoned = |label: &str, key: &str| match label {
+            SCHEDULE => schedule(key),
+            NEXT => next(key),
+            _ => None,
         };
         let rows = entries(document, part).into_iter().map(|entry| Row {
             place: place(part, Some(&entry.key)),
-            cells: cells(&entry, columns(part), schedule),
+            cells: cells(&entry, columns(part), reckoned),
             name: entry.name,
             key: entry.key,
         });
@@ -249,13 +271,11 @@ impl<'a> List<'a> {
 fn cells(
     entry: &Entry,
     columns: &[&'static str],
-    schedule: impl Fn(&str) -> Option<String>,
+    reckoned: impl Fn(&str, &str) -> Option<String>,
 ) -> Vec<Cell> {
     let cells = columns.iter().map(|label| {
-        let text = match *label {
-            SCHEDULE => schedule(&entry.key),
-            label => entry.fact(label).map(Fact::text),
-        };
+        let told = || entry.fact(label).map(Fact::text);
+        let text = reckoned(label, &entry.key).or_else(told);
         let text = text.unwrap_or_default();
         Cell {
             label,
@@ -398,7 +418,9 @@ impl<'a> Page<'a> {
         let key = self.key.as_deref()?;
         match self.part {
             Part::People => Some(("Correo", key)),
-            Part::Teams | Part::Categories | Part::Providers | Part::Texts => Some(("Clave", key)),
+            Part::Teams | Part::Categories | Part::Providers | Part::Holidays | Part::Texts => {
+                Some(("Clave", key))
+            }
             Part::Calendars => None,
         }
     }

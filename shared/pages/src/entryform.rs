@@ -10,7 +10,8 @@ use strum::VariantArray;
 use types::calendar::Holidays;
 use types::catalogue::{CatalogueDocument, Role};
 use types::clock::{ClockKind, Step, Tells};
-use types::entries::{Part, clock_name, holidays_name, role_name, told};
+use types::entries::{Part, clock_name, holiday_kind_name, holidays_name, role_name, told};
+use types::holidays::HolidayKind;
 use types::ids::{EmailAddress, parse_line, parse_text};
 use types::input::{MAX_NAME, MAX_TEXT};
 use types::problem::FieldError;
@@ -82,6 +83,7 @@ enum Source {
     Categories,
     Calendars,
     Holidays,
+    HolidayKinds,
     Clocks,
     Tells,
 }
@@ -222,6 +224,18 @@ const CALENDARS: &[Spec] = &[
     .hint("Un cierre se quita dejándolo en blanco."),
 ];
 
+const HOLIDAYS: &[Spec] = &[
+    NAME,
+    spec("kind", "Cómo se fija", Control::One(Source::HolidayKinds)),
+    spec("day", "Día", Control::Line(MAX_WORD))
+        .hint("07-09; o los días después del Domingo de Pascua: 43, o -3 si es antes"),
+    spec("first_year", "Primer año", Control::Minutes),
+    spec("last_year", "Último año", Control::Minutes)
+        .hint("En blanco mientras rija")
+        .optional(),
+    spec("law", "Norma", Control::Line(MAX_NAME)).hint("Ley 2578 de 2026"),
+];
+
 const TEXTS: &[Spec] = &[
     NAME,
     spec("text", "Texto", Control::Text)
@@ -240,6 +254,7 @@ fn specs(part: Part) -> &'static [Spec] {
         Part::Categories => CATEGORIES,
         Part::Providers => PROVIDERS,
         Part::Calendars => CALENDARS,
+        Part::Holidays => HOLIDAYS,
         Part::Texts => TEXTS,
     }
 }
@@ -298,6 +313,11 @@ fn choices(source: Source, document: &CatalogueDocument, chosen: &[&str]) -> Vec
             let holidays = Holidays::VARIANTS.iter();
             let holidays = holidays.map(|of| choice(word(of), &capital(holidays_name(*of))));
             holidays.collect()
+        }
+        Source::HolidayKinds => {
+            let kinds = HolidayKind::VARIANTS.iter();
+            let kinds = kinds.map(|of| choice(word(of), &capital(holiday_kind_name(*of))));
+            kinds.collect()
         }
         Source::Clocks => {
             let clocks = ClockKind::ALL.iter();
@@ -556,7 +576,7 @@ pub fn filled(part: Part, entry: &Fields) -> Typed {
 pub fn blank(part: Part) -> Typed {
     let pairs: &[(&str, &str)] = match part {
         Part::People => &[("available", "true")],
-        Part::Teams | Part::Providers | Part::Texts => &[],
+        Part::Teams | Part::Providers | Part::Holidays | Part::Texts => &[],
         // Section 5 of the procedure.
         Part::Categories => &[
             ("attention_minutes", "15"),

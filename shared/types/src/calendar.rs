@@ -56,9 +56,11 @@ use std::time::Duration;
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
+
+use crate::holidays::{MonthDay, PublicHolidays, parse_date, parse_month_day};
 
 /// How far ahead [`Calendar::add`] looks for working time: ten years.
 const SEARCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -162,20 +164,13 @@ pub enum Holidays {
     /// None at all.
     #[default]
     None,
-    /// Those of Colombia; see [`colombian_holidays`].
+    /// Those of the catalogue's rules, which are Colombia's.
     Colombia,
 }
 
 impl Holidays {
     fn is_none(&self) -> bool {
         matches!(self, Self::None)
-    }
-
-    fn of_year(self, year: i16) -> Vec<(Date, &'static str)> {
-        match self {
-            Self::None => Vec::new(),
-            Self::Colombia => colombian_holidays(year),
-        }
     }
 }
 
@@ -317,7 +312,8 @@ pub(crate) struct Week {
     pub(crate) time_zone: TimeZone,
     /// In the order of [`DAYS`]; each day's are sorted and do not overlap.
     pub(crate) intervals: [Vec<Interval>; 7],
-    pub(crate) holidays: Holidays,
+    /// None, where it keeps none.
+    pub(crate) holidays: PublicHolidays,
     pub(crate) closures: Vec<Closure>,
 }
 
@@ -342,9 +338,6 @@ pub(crate) enum ClosedDays {
     Once { from: Date, to: Date },
     Yearly { from: MonthDay, to: MonthDay },
 }
-
-/// A month and a day in it; ordered as in a year.
-pub(crate) type MonthDay = (i8, i8);
 
 /// Real time during which a calendar is open; the end is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -381,18 +374,21 @@ pub enum Closed<'a> {
     /// A closure of the catalogue, by its name.
     Closure(&'a str),
     /// A public holiday; several may fall on one day.
-    Holiday(Vec<&'static str>),
+    Holiday(Vec<&'a str>),
     /// A normal week has no hours on that day.
     NoHours,
 }
 
 impl Calendar {
-    /// Checks a definition.
+    /// Checks a definition; `holidays` are those of the catalogue.
     ///
     /// # Errors
     ///
     /// Everything in [`CalendarError`] but [`CalendarError::NeverOpen`].
-    pub fn parse(definition: &CalendarDefinition) -> Result<Self, CalendarError> {
+    pub fn parse(
+        definition: &CalendarDefinition,
+        holidays: &PublicHolidays,
+    ) -> Result<Self, CalendarError> {
         if definition.always {
             let nothing_else = CalendarDefinition {
                 always: true,
@@ -418,7 +414,10 @@ impl Calendar {
         Ok(Self(Hours::Weekly(Box::new(Week {
             time_zone: parse_time_zone(definition.time_zone.as_deref())?,
             intervals,
-            holidays: definition.holidays,
+            holidays: match definition.holidays {
+                Holidays::None => PublicHolidays::default(),
+                Holidays::Colombia => holidays.clone(),
+            },
             closures: definition
                 .closures
                 .iter()
@@ -525,7 +524,7 @@ impl Week {
         Self {
             time_zone: TimeZone::get(OFFICE).unwrap_or(TimeZone::UTC),
             intervals: std::array::from_fn(|_| vec![whole_day]),
-            holidays: Holidays::None,
+            holidays: PublicHolidays::default(),
             closures: Vec::new(),
         }
     }
@@ -579,7 +578,7 @@ impl Week {
     }
 
     /// Why a day is closed, if it is; `holidays` are those of its year.
-    fn closed(&self, date: Date, holidays: &[(Date, &'static str)]) -> Option<Closed<'_>> {
+    fn closed<'a>(&'a self, date: Date, holidays: &[(Date, &'a str)]) -> Option<Closed<'a>> {
         if let Some(closure) = self.closures.iter().find(|c| c.days.contain(date)) {
             return Some(Closed::Closure(&closure.name));
         }
@@ -752,20 +751,6 @@ fn parse_two_digits(written: &str) -> Option<u16> {
     two_digits.then(|| written.parse().ok())?
 }
 
-/// `YYYY-MM-DD` and none of the other forms that jiff reads.
-fn parse_date(written: &str) -> Option<Date> {
-    written
-        .parse()
-        .ok()
-        .filter(|date: &Date| date.to_string() == written)
-}
-
-/// `MM-DD`; 29 February is a day that only leap years have.
-fn parse_month_day(written: &str) -> Option<MonthDay> {
-    let in_a_leap_year = parse_date(&format!("2000-{written}"))?;
-    Some((in_a_leap_year.month(), in_a_leap_year.day()))
-}
-
 /// Zero where `to` is not after `from`.
 fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
     to.duration_since(from).try_into().unwrap_or(Duration::ZERO)
@@ -774,72 +759,6 @@ fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
 fn later(start: Timestamp, elapsed: Duration) -> Option<Timestamp> {
     start
         .checked_add(SignedDuration::try_from(elapsed).ok()?)
-        .ok()
-}
-
-/// The public holidays of Colombia in a year, with their names in Spanish,
-/// oldest first.
-///
-/// There are eighteen of them. Two may fall on one day, as on 30 June 2025, and
-/// then both are listed. Ley 51 de 1983 moves most to the Monday that follows,
-/// unless they fall on one; years before it are computed as if it had been in
-/// force. Empty for a year that [`Date`] cannot hold.
-#[must_use]
-pub fn colombian_holidays(year: i16) -> Vec<(Date, &'static str)> {
-    let fixed = |month, day| Date::new(year, month, day).ok();
-    let moved = |month, day| monday_from(fixed(month, day)?);
-    let from_easter = |days: i32| easter(year)?.checked_add(days.days()).ok();
-    let mut holidays: Vec<_> = [
-        (fixed(1, 1), "Año Nuevo"),
-        (moved(1, 6), "Día de los Reyes Magos"),
-        (moved(3, 19), "Día de San José"),
-        (from_easter(-3), "Jueves Santo"),
-        (from_easter(-2), "Viernes Santo"),
-        (fixed(5, 1), "Día del Trabajo"),
-        // A Thursday, a Thursday and a Friday, each moved to its Monday.
-        (from_easter(43), "Ascensión del Señor"),
-        (from_easter(64), "Corpus Christi"),
-        (from_easter(71), "Sagrado Corazón de Jesús"),
-        (moved(6, 29), "San Pedro y San Pablo"),
-        (fixed(7, 20), "Día de la Independencia"),
-        (fixed(8, 7), "Batalla de Boyacá"),
-        (moved(8, 15), "Asunción de la Virgen"),
-        (moved(10, 12), "Día de la Diversidad Étnica y Cultural"),
-        (moved(11, 1), "Día de Todos los Santos"),
-        (moved(11, 11), "Independencia de Cartagena"),
-        (fixed(12, 8), "Inmaculada Concepción"),
-        (fixed(12, 25), "Navidad"),
-    ]
-    .into_iter()
-    .filter_map(|(date, name)| Some((date?, name)))
-    .collect();
-    holidays.sort_by_key(|(date, _)| *date);
-    holidays
-}
-
-/// The date itself if it is a Monday, otherwise the Monday after it.
-fn monday_from(date: Date) -> Option<Date> {
-    let days = date.weekday().until(Weekday::Monday);
-    date.checked_add(days.days()).ok()
-}
-
-/// Easter Sunday in the Gregorian calendar (Meeus, Jones and Butcher).
-fn easter(year: i16) -> Option<Date> {
-    let year_number = i32::from(year);
-    let golden = year_number.rem_euclid(19);
-    let century = year_number.div_euclid(100);
-    let year_of_century = year_number.rem_euclid(100);
-    let skipped_leap_days = century - century.div_euclid(4);
-    let moon_correction = (century - (century + 8).div_euclid(25) + 1).div_euclid(3);
-    let epact = (19 * golden + skipped_leap_days - moon_correction + 15).rem_euclid(30);
-    let to_sunday =
-        (32 + 2 * century.rem_euclid(4) + 2 * (year_of_century / 4) - epact - year_of_century % 4)
-            .rem_euclid(7);
-    let late = (golden + 11 * epact + 22 * to_sunday) / 451;
-    let days_after_22_march = epact + to_sunday - 7 * late;
-    Date::new(year, 3, 22)
-        .ok()?
-        .checked_add(days_after_22_march.days())
         .ok()
 }
 

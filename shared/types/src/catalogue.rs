@@ -10,6 +10,7 @@ use strum::VariantArray;
 use crate::calendar::{Calendar, CalendarDefinition};
 use crate::canned::{CannedText, MAX_TEXTS};
 use crate::clock::{ClockKind, Step, Tells};
+use crate::holidays::{self, HolidayRule, PublicHolidays};
 use crate::ids::{CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId};
 use crate::person::Person;
 use crate::problem::FieldError;
@@ -29,6 +30,9 @@ pub struct CatalogueDocument {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<CannedText>,
     pub calendars: BTreeMap<CalendarId, CalendarDefinition>,
+    /// The public holidays; those that ship, where nothing is said.
+    #[serde(default = "holidays::shipped")]
+    pub holidays: Vec<HolidayRule>,
 }
 
 /// What a request can be about (annex 1 of the procedure).
@@ -190,9 +194,14 @@ impl Catalogue {
     /// that cannot be: a mistake is told once, however much hangs on it.
     pub fn new(document: CatalogueDocument) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
+        let holidays = PublicHolidays::parse("holidays", &document.holidays);
+        let holidays = holidays.unwrap_or_else(|wrong| {
+            errors.extend(wrong);
+            PublicHolidays::default()
+        });
         let mut calendars = BTreeMap::new();
         for (id, definition) in &document.calendars {
-            match Calendar::parse(definition) {
+            match Calendar::parse(definition, &holidays) {
                 Ok(calendar) => {
                     calendars.insert(id.clone(), calendar);
                 }
@@ -237,6 +246,11 @@ impl Catalogue {
             &mut errors,
             "texts",
             document.texts.iter().map(|t| t.id.0.as_str()),
+        );
+        check_unique(
+            &mut errors,
+            "holidays",
+            document.holidays.iter().map(|h| h.id.0.as_str()),
         );
         check_references(&mut errors, &document);
         for (i, category) in document.categories.iter().enumerate() {
@@ -562,11 +576,11 @@ mod tests {
                 "texts[1]",
                 "categories[0].team",
                 "categories[1].calendar",
+                "texts[1].categories",
                 "categories[2].steps[1]",
                 "categories[2].steps[2].percent",
                 "categories[2].steps[3].percent",
                 "categories[2].steps[4].tells",
-                "texts[1].categories",
                 "texts[2].text"
             ]
         );

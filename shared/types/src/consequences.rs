@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::calendar::Holidays;
 use crate::catalogue::{CatalogueDocument, Category, DirectoryEntry, Role, Team};
 use crate::entries::Part;
 use crate::ids::{EmailAddress, TeamId};
@@ -109,6 +110,7 @@ pub fn consequences(
             }
         }
         Part::Calendars => Ok(calendar(key, before, after)),
+        Part::Holidays => Ok(holiday(key, after)),
         Part::Texts => Ok(vec![Follows(
             "Rige al abrir cada solicitud; lo que ya se envió no cambia.".to_owned(),
         )]),
@@ -213,6 +215,34 @@ fn calendar(key: &str, before: &CatalogueDocument, after: &CatalogueDocument) ->
                 .to_owned(),
         ),
     ]
+}
+
+// A holiday is a fact of the world, as hours are.
+fn holiday(key: &str, after: &CatalogueDocument) -> Vec<Consequence> {
+    let keep = after.calendars.iter();
+    let keep = keep.filter(|(_, calendar)| calendar.holidays == Holidays::Colombia);
+    let keep: Vec<_> = keep.map(|(id, _)| format!("«{id}»")).collect();
+    let told = match keep.len() {
+        0 => "Ningún calendario guarda los festivos.".to_owned(),
+        1 => format!("Lo guarda el calendario {}.", spanish::list(&keep)),
+        _ => format!("Lo guardan los calendarios {}.", spanish::list(&keep)),
+    };
+    let mut told = vec![
+        Follows(told),
+        Follows(
+            "Los plazos que pasan por ese día se cuentan así desde ahora, también los de lo que \
+             está abierto."
+                .to_owned(),
+        ),
+    ];
+    if after.holidays.iter().all(|rule| rule.id.0 != key) {
+        told.push(Beware(
+            "También deja de ser festivo en los años pasados. Para que solo deje de regir, \
+             escriba el último año en que rigió."
+                .to_owned(),
+        ));
+    }
+    told
 }
 
 fn person(

@@ -67,6 +67,7 @@ fn order_of(part: Part) -> &'static str {
         Part::Categories => "Categorías",
         Part::Providers => "Proveedores",
         Part::Calendars => "Calendarios",
+        Part::Holidays => "Festivos",
         Part::Texts => "Textos",
     }
 }
@@ -76,9 +77,12 @@ fn called(entry: &Entry) -> String {
     let (noun, name) = (entry.part.noun(), &entry.name);
     match entry.part {
         Part::People => format!("{noun} «{name}» ({})", entry.key),
-        Part::Teams | Part::Categories | Part::Providers | Part::Calendars | Part::Texts => {
-            format!("{noun} «{name}»")
-        }
+        Part::Teams
+        | Part::Categories
+        | Part::Providers
+        | Part::Calendars
+        | Part::Holidays
+        | Part::Texts => format!("{noun} «{name}»"),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::calendar::{CalendarDefinition, ClosureDefinition, Holidays, WeekDefin
 use crate::canned::CannedText;
 use crate::catalogue::{CatalogueDocument, Category, DirectoryEntry, Provider, Role, Team};
 use crate::clock::{ClockKind, Step, Tells};
+use crate::holidays::{HolidayKind, HolidayRule};
 use crate::ids::{CalendarId, CategoryId, TeamId};
 use crate::spanish;
 
@@ -19,6 +20,7 @@ pub enum Part {
     Categories,
     Providers,
     Calendars,
+    Holidays,
     Texts,
 }
 
@@ -34,6 +36,7 @@ impl Part {
             Part::Categories => "categories",
             Part::Providers => "providers",
             Part::Calendars => "calendars",
+            Part::Holidays => "holidays",
             Part::Texts => "texts",
         }
     }
@@ -42,9 +45,12 @@ impl Part {
     pub fn key(self) -> &'static str {
         match self {
             Part::People => "email",
-            Part::Teams | Part::Categories | Part::Providers | Part::Calendars | Part::Texts => {
-                "id"
-            }
+            Part::Teams
+            | Part::Categories
+            | Part::Providers
+            | Part::Calendars
+            | Part::Holidays
+            | Part::Texts => "id",
         }
     }
 
@@ -56,6 +62,7 @@ impl Part {
             Part::Categories => "Categoría",
             Part::Providers => "Proveedor",
             Part::Calendars => "Calendario",
+            Part::Holidays => "Festivo",
             Part::Texts => "Texto",
         }
     }
@@ -191,6 +198,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         providers,
         texts,
         calendars,
+        holidays,
     } = document;
     match part {
         Part::People => directory.iter().map(|d| person(d, teams)).collect(),
@@ -198,6 +206,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         Part::Categories => categories.iter().map(|c| category(c, teams)).collect(),
         Part::Providers => providers.iter().map(provider).collect(),
         Part::Calendars => calendars.iter().map(|(id, c)| calendar(id, c)).collect(),
+        Part::Holidays => holidays.iter().map(holiday).collect(),
         Part::Texts => texts.iter().map(|t| canned(t, categories)).collect(),
     }
 }
@@ -354,6 +363,32 @@ fn calendar(id: &CalendarId, definition: &CalendarDefinition) -> Entry {
     }
 }
 
+fn holiday(rule: &HolidayRule) -> Entry {
+    let HolidayRule {
+        id,
+        name,
+        kind,
+        day,
+        first_year,
+        last_year,
+        law,
+    } = rule;
+    let when = Item::new(format!("{kind:?}/{day}"), spanish::holiday_day(rule));
+    let years = format!("{first_year}/{last_year:?}");
+    let years = Item::new(years, spanish::holiday_years(rule));
+    Entry {
+        part: Part::Holidays,
+        key: id.0.clone(),
+        name: name.clone(),
+        facts: vec![
+            Fact::name(name),
+            Fact::one("Cuándo", when),
+            Fact::one("Rige", years),
+            Fact::one("Norma", Item::plain(law)),
+        ],
+    }
+}
+
 fn canned(entry: &CannedText, all: &[Category]) -> Entry {
     let CannedText {
         id,
@@ -418,6 +453,15 @@ pub fn holidays_name(holidays: Holidays) -> &'static str {
     match holidays {
         Holidays::None => "ninguno",
         Holidays::Colombia => "los de Colombia",
+    }
+}
+
+/// How the day of a holiday is found.
+pub fn holiday_kind_name(kind: HolidayKind) -> &'static str {
+    match kind {
+        HolidayKind::Fixed => "siempre el mismo día",
+        HolidayKind::Monday => "ese día, o el lunes que sigue",
+        HolidayKind::Easter => "por el Domingo de Pascua",
     }
 }
 

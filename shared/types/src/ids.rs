@@ -225,6 +225,8 @@ names! {
     ProviderId,
     /// Key of a calendar in the catalogue, `habil` or `24x7`.
     CalendarId,
+    /// Key of a public holiday in the catalogue, `navidad` for one.
+    HolidayId,
     /// Code of a format of the procedure, `A3-S1-FO-01` for one.
     FormatCode,
     /// Key of a canned text in the catalogue, `saludo` for one.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::calendar::{Calendar, CalendarDefinition, CalendarError};
 use crate::catalogue::{Catalogue, CatalogueDocument};
 use crate::entries::{Part, entries};
+use crate::holidays::PublicHolidays;
 use crate::problem::FieldError;
 use crate::reading;
 use crate::spanish;
@@ -82,7 +83,7 @@ pub fn revised(
     if let Some(id) = place.strip_prefix("calendars.")
         && let Some((_, definition)) = changed.calendars.iter().find(|(other, _)| other.0 == id)
     {
-        Calendar::parse(definition).map_err(|error| {
+        Calendar::parse(definition, &PublicHolidays::default()).map_err(|error| {
             let field = field_of(&error, definition);
             let detail = spanish::calendar_error(&error);
             vec![FieldError::new(&field, "invalid_calendar", detail)]

@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar::{
-    self, Calendar, CalendarError, Closed, ClosedDays, Closure, ClosureDefinition, Holidays,
-    Interval, MonthDay, Week,
+    self, Calendar, CalendarError, Closed, ClosedDays, Closure, ClosureDefinition, Interval, Week,
 };
+use crate::holidays::{HolidayKind, HolidayRule, MonthDay, parse_month_day};
 
 const DAYS: [&str; 7] = [
     "lunes",
@@ -228,9 +228,9 @@ pub fn schedule(calendar: &Calendar, since: Date) -> String {
         let zone = self::zone(&zone);
         return format!("todos los días, las 24 horas (aquí, en hora de {zone})");
     };
-    let holidays = match week.holidays {
-        Holidays::None => "",
-        Holidays::Colombia => ", sin los festivos de Colombia",
+    let holidays = match week.holidays.is_empty() {
+        true => "",
+        false => ", sin los festivos de Colombia",
     };
     format!(
         "{}, hora de {}{holidays}{}",
@@ -342,6 +342,31 @@ pub fn closure_of(definition: &ClosureDefinition) -> String {
             let ClosureDefinition { name, from, .. } = definition;
             format!("{name} ({from})")
         }
+    }
+}
+
+/// The day of a holiday: `1 de enero`, `9 de julio, o el lunes que sigue`, `43 días
+/// después del Domingo de Pascua`. A day that is none is given as it is.
+pub fn holiday_day(rule: &HolidayRule) -> String {
+    let day = match parse_month_day(&rule.day) {
+        Some((number, day)) => format!("{day} de {}", month(number)),
+        None => rule.day.clone(),
+    };
+    match rule.kind {
+        HolidayKind::Fixed => day,
+        HolidayKind::Monday => format!("{day}, o el lunes que sigue"),
+        HolidayKind::Easter => match rule.day.strip_prefix('-') {
+            Some(days) => format!("{days} días antes del Domingo de Pascua"),
+            None => format!("{} días después del Domingo de Pascua", rule.day),
+        },
+    }
+}
+
+/// The years of a holiday: `desde 2026`, `de 1984 a 2030`.
+pub fn holiday_years(rule: &HolidayRule) -> String {
+    match rule.last_year {
+        None => format!("desde {}", rule.first_year),
+        Some(last) => format!("de {} a {last}", rule.first_year),
     }
 }
 
@@ -523,7 +548,9 @@ mod tests {
     #[track_caller]
     fn check_schedule(definition: Value, text: &str) {
         let definition = serde_json::from_value(definition).unwrap();
-        let calendar = Calendar::parse(&definition).unwrap();
+        let rules = crate::holidays::shipped();
+        let holidays = crate::holidays::PublicHolidays::parse("holidays", &rules).unwrap();
+        let calendar = Calendar::parse(&definition, &holidays).unwrap();
         assert_eq!(schedule(&calendar, date(2026, 11, 20)), text);
     }
 

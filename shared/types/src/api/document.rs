@@ -558,6 +558,9 @@ fn taken_catalogue() -> Value {
     let mut version = nullable(requests::CATALOGUE_VERSION.schema());
     version["description"] = json!("Refused with 409 where it is no longer the one in force.");
     schema["properties"]["version"] = version;
+    // Those that ship are in the catalogue that is answered.
+    let holidays = schema["properties"]["holidays"].as_object_mut();
+    holidays.unwrap().remove("default");
     schema
 }
 

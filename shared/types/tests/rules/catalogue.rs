@@ -261,6 +261,116 @@ fn every_field_of_a_calendar_is_told() {
 }
 
 #[test]
+fn every_field_of_a_holiday_is_told() {
+    for (field, value, told) in [
+        (
+            "name",
+            json!("Virgen de Chiquinquirá"),
+            "Nombre: «Nuestra Señora del Rosario de Chiquinquirá» → «Virgen de Chiquinquirá»",
+        ),
+        (
+            "kind",
+            json!("fixed"),
+            "Cuándo: 9 de julio, o el lunes que sigue → 9 de julio",
+        ),
+        (
+            "day",
+            json!("07-10"),
+            "Cuándo: 9 de julio, o el lunes que sigue → 10 de julio, o el lunes que sigue",
+        ),
+        ("first_year", json!(2027), "Rige: desde 2026 → desde 2027"),
+        (
+            "last_year",
+            json!(2030),
+            "Rige: desde 2026 → de 2026 a 2030",
+        ),
+        (
+            "law",
+            json!("Ley 1 de 2027"),
+            "Norma: Ley 2578 de 2026 → Ley 1 de 2027",
+        ),
+    ] {
+        let told = format!("Festivo «Nuestra Señora del Rosario de Chiquinquirá»: {told}");
+        check(
+            |c| {
+                let at = index(&c["holidays"], "id", "chiquinquira");
+                c["holidays"][at][field] = value;
+            },
+            &[&told],
+        );
+    }
+    check(
+        |c| {
+            let at = index(&c["holidays"], "id", "ascension");
+            c["holidays"][at]["day"] = json!("-3");
+        },
+        &[
+            "Festivo «Ascensión del Señor»: Cuándo: 43 días después del Domingo de Pascua → 3 días \
+             antes del Domingo de Pascua",
+        ],
+    );
+}
+
+#[test]
+fn a_catalogue_that_says_nothing_of_holidays_has_those_that_ship() {
+    let mut old = whole();
+    old.as_object_mut().unwrap().remove("holidays");
+    let catalogue = Catalogue::new(document(&old)).unwrap();
+    let calendar = catalogue.calendar(&"habil".into()).unwrap();
+    let day = "2026-07-13".parse().unwrap();
+    assert!(calendar.closed(day).is_some());
+    // One that says that there are none has none.
+    old["holidays"] = json!([]);
+    let catalogue = Catalogue::new(document(&old)).unwrap();
+    let calendar = catalogue.calendar(&"habil".into()).unwrap();
+    assert_eq!(calendar.closed(day), None);
+}
+
+#[test]
+fn a_holiday_that_a_coordinator_adds_is_kept_by_every_calendar_that_keeps_them() {
+    let document = CATALOGUE.document();
+    let added = |entry: Value| Revision::Put {
+        key: None,
+        entry: fields(entry),
+    };
+    let rule = json!({
+        "id": "san_isidro", "name": "San Isidro", "kind": "monday", "day": "05-15",
+        "first_year": 2027, "law": "Ley 9 de 2027",
+    });
+    let after = revised(document, Part::Holidays, added(rule.clone())).unwrap();
+    // A Saturday.
+    for (day, closed) in [
+        ("2027-05-17", true),
+        ("2027-05-18", false),
+        ("2026-05-19", false),
+    ] {
+        let day = day.parse().unwrap();
+        let habil = after.calendar(&"habil".into()).unwrap();
+        assert_eq!(habil.closed(day).is_some(), closed, "{day}");
+        let always = after.calendar(&"24x7".into()).unwrap();
+        assert_eq!(always.closed(day), None);
+    }
+    let mut wrong = rule.clone();
+    wrong["day"] = json!("15 de mayo");
+    let errors = revised(document, Part::Holidays, added(wrong)).unwrap_err();
+    let found: Vec<_> = errors.iter().map(|e| (e.field.as_str(), e.code)).collect();
+    assert_eq!(found, [("day", "invalid_holiday")]);
+    let mut twice = rule;
+    twice["id"] = json!("navidad");
+    let errors = revised(document, Part::Holidays, added(twice)).unwrap_err();
+    assert_eq!(errors[0].code, "duplicate");
+    let told = follows(Part::Holidays, "navidad", open(0, 0), |c| {
+        let at = index(&c["holidays"], "id", "navidad");
+        c["holidays"].as_array_mut().unwrap().remove(at);
+    });
+    assert_eq!(told[0], "Lo guarda el calendario «habil».");
+    assert!(
+        told[2].starts_with("! También deja de ser festivo"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn what_is_added_taken_out_and_moved_is_told() {
     check(
         |c| {
@@ -328,6 +438,8 @@ fn no_value_changes_unsaid() {
             "head",
             "colombia",
             "none",
+            "fixed",
+            "easter",
             "attention",
             "solution",
             "coordinator",

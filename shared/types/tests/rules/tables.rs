@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use types::command::{CommandKind, Rejection, decide};
 use types::effects::{Effect, effects};
+use types::holidays::PublicHolidays;
 use types::permission::{Denial, authorise};
 use types::ticket::{HoldReason, State};
 
-use crate::world::{Story, at, caller, commands, roles};
+use crate::world::{CATALOGUE, Story, at, caller, commands, roles};
 
 fn name(state: State) -> &'static str {
     match state {
@@ -139,4 +140,20 @@ fn every_effect_is_owed_by_something() {
     owed.extend(effects(&registered.events[0], &registered.ticket));
     let never: Vec<_> = Effect::all().filter(|e| !owed.contains(e)).collect();
     assert!(never.is_empty(), "nothing owes {never:?}");
+}
+
+/// Every public holiday that the shipped rules make, a year a paragraph. What
+/// `scripts/holidays` holds against another source.
+#[test]
+fn holidays() {
+    let rules = &CATALOGUE.document().holidays;
+    let rules = PublicHolidays::parse("holidays", rules).unwrap();
+    let mut table = String::new();
+    for year in 2000..=2060 {
+        for (date, name) in rules.of_year(year) {
+            writeln!(table, "{date} {name}").unwrap();
+        }
+        table.push('\n');
+    }
+    insta::assert_snapshot!(table);
 }
