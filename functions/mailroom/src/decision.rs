@@ -11,9 +11,7 @@ use types::ticket::{
     Channel, HoldReason, Link, MAX_OBSERVERS, Person, Request, State, Ticket, Visibility,
 };
 use types::token::Audience;
-
-/// The first line of an officer's mail that reports the solution.
-const SOLUTION: &str = "#solucion";
+use types::verbs::{Hand, Written};
 
 /// How the tag in the subjects of our mails begins.
 const TAG: &str = "[USPEC ";
@@ -102,6 +100,13 @@ pub enum Decision {
         actor: Actor,
         command: Command,
     },
+    /// What somebody who works on a ticket asks for with verbs.
+    Ask {
+        on: usize,
+        actor: Actor,
+        hand: Hand,
+        written: Written,
+    },
 }
 
 /// Decides.
@@ -165,6 +170,14 @@ enum Reply {
 fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> Reply {
     let ticket = &candidate.ticket;
     let act = |actor, command| Reply::Decided(Decision::Act { on, actor, command });
+    let ask = |actor, hand, written| {
+        Reply::Decided(Decision::Ask {
+            on,
+            actor,
+            hand,
+            written,
+        })
+    };
     if candidate.audience == Audience::Provider
         && candidate.clue == Clue::ByToken
         && let Some(actor) = provider(case, from, ticket)
@@ -198,12 +211,9 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
     let is = |person: &Option<Person>| person.as_ref().is_some_and(|p| p.email == caller.email);
     let actor = Actor::Person(caller.clone());
     if is(&ticket.officer) && ticket.state != State::Closed {
-        return match reported(case.reading) {
-            // While a provider is waited for there is nothing to report yet.
-            Some(body) if ticket.state == State::OnHold(HoldReason::Technology) => {
-                act(actor, Command::ReportSolution { body })
-            }
-            Some(_) | None => act(actor, internal(case.reading)),
+        return match asks_for(case.reading) {
+            Some(written) => ask(actor, Hand::Officer, written),
+            None => act(actor, internal(case.reading)),
         };
     }
     // Whoever works on it and is copied besides writes as one who works on it.
@@ -220,10 +230,22 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
     }
     match ticket.state {
         State::Closed => Reply::Forbidden,
-        // What the desk's people write to the desk is not written for the
-        // requester.
-        State::New | State::Assigned | State::OnHold(_) | State::Solved => {
+        State::New | State::Assigned | State::OnHold(_) | State::Solved if !caller.is_desk() => {
             act(actor, internal(case.reading))
+        }
+        State::New | State::Assigned | State::OnHold(_) | State::Solved => {
+            match (asks_for(case.reading), candidate.audience) {
+                (Some(written), _) => ask(actor, Hand::Desk, written),
+                // Who answers our notice believes to write to the requester, and does.
+                (None, Audience::Desk) => {
+                    let body = body(case.reading);
+                    let visibility = Visibility::Public;
+                    act(actor, Command::FollowUp { body, visibility })
+                }
+                (None, Audience::Requester | Audience::Officer | Audience::Provider) => {
+                    act(actor, internal(case.reading))
+                }
+            }
         }
     }
 }
@@ -384,12 +406,10 @@ fn internal(reading: &Reading<'_>) -> Command {
     }
 }
 
-/// The solution that an officer reports, when his first line says so.
-fn reported(reading: &Reading<'_>) -> Option<String> {
-    let text = reading.reply.trim_start();
-    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let first = first.trim().to_lowercase().replace('ó', "o");
-    (first == SOLUTION).then(|| bounded(rest, "(El reporte no trae texto.)"))
+/// What a mail asks for with verbs, if it does.
+fn asks_for(reading: &Reading<'_>) -> Option<Written> {
+    let written = Written::read(&bounded(&reading.reply, ""));
+    (!written.asked.is_empty()).then_some(written)
 }
 
 fn bounded(text: &str, otherwise: &str) -> String {
@@ -457,22 +477,6 @@ mod tests {
         let raw = "From: a@uspec.gov.co\r\n\r\n";
         assert_eq!(title(&reading(raw)), "(sin asunto)");
         assert_eq!(body(&reading(raw)), "(El correo no trae texto.)");
-    }
-
-    #[test]
-    fn a_solution_is_reported_by_its_first_line() {
-        for (text, expected) in [
-            ("#solucion\r\nSe reinició.", Some("Se reinició.")),
-            ("#Solución \r\n\r\nSe reinició.", Some("Se reinició.")),
-            ("#solucion", Some("(El reporte no trae texto.)")),
-            ("Hola\r\n#solucion\r\nSe reinició.", None),
-            ("#solucionado\r\nSe reinició.", None),
-        ] {
-            let raw = format!(
-                "From: a@uspec.gov.co\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
-            );
-            assert_eq!(reported(&reading(&raw)).as_deref(), expected, "{text}");
-        }
     }
 
     #[test]

@@ -18,11 +18,14 @@ use types::Timestamp;
 use types::command::{Application, Command, NewTicket, Rejection, Setting, admit, decide_in_turn};
 use types::effects::Effect;
 use types::ids::{EmailAddress, MailId, TicketId, printable};
-use types::mail::{Became, MailOutcome, MailRecord, RefusalReason};
+use types::mail::{Became, MailOutcome, MailRecord, RefusalReason, VerbsAnswer};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, Visibility};
+use types::ticket::{
+    Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, Visibility, apply_all,
+};
 use types::token::{TokenSecret, TokenUse};
+use types::verbs::{Done, Hand, carry_out};
 
 use crate::decision::{Candidate, Case, Clue, Decision, Outsiders, Sender, base, decide};
 use crate::marks::is_marked;
@@ -204,7 +207,9 @@ impl Inbox {
             // Whose files are stored before it is known that they are wanted.
             let files_of = match &decision {
                 Decision::Open { .. } => Some(ticket_id_of(&arrival.id, arrival.received_at)),
-                Decision::Act { on, .. } => candidates.get(*on).map(|c| c.ticket.id),
+                Decision::Act { on, .. } | Decision::Ask { on, .. } => {
+                    candidates.get(*on).map(|c| c.ticket.id)
+                }
                 Decision::File { .. } | Decision::Refuse { .. } => None,
             };
             let written = match decision {
@@ -226,6 +231,19 @@ impl Inbox {
                 Decision::Act { on, actor, command } => {
                     let ticket = &candidates[on].ticket;
                     self.add(&mail, ticket, &actor, command, setting).await
+                }
+                Decision::Ask {
+                    on,
+                    actor,
+                    hand,
+                    written,
+                } => {
+                    let ticket = &candidates[on].ticket;
+                    let done = carry_out(&written, hand, ticket, &actor, setting);
+                    match done {
+                        Ok(done) => self.asked(&mail, ticket, &actor, hand, done, setting).await,
+                        Err(rejection) => Err(rejection.into()),
+                    }
                 }
             };
             let lost = match written {
@@ -398,11 +416,31 @@ impl Inbox {
             Some(files) if closes(&said) => in_turn([files, &command])?,
             Some(files) => in_turn([&command, files])?,
         };
-        let outcome = MailOutcome::FollowUp {
-            ticket: ticket.link(),
-            became: Became::of(&events),
-        };
-        self.step(mail, ticket, events, outcome).await
+        self.step(mail, ticket, events, None).await
+    }
+
+    /// Writes what was asked for with verbs, with the files beside it; its sender is
+    /// told.
+    async fn asked(
+        &self,
+        mail: &Mail<'_>,
+        ticket: &Ticket,
+        actor: &Actor,
+        hand: Hand,
+        done: Done,
+        setting: Setting<'_>,
+    ) -> Result<Vec<Doorbell>, Stop> {
+        let mut events = done.events;
+        let room = MAX_ATTACHMENTS.saturating_sub(ticket.attachments.len());
+        let files = self.store_files(&mail.arrival.id, mail.reading, ticket.id, room, done.files);
+        if let Some(command) = files.await? {
+            let mut so_far = ticket.clone();
+            apply_all(&mut so_far, &events);
+            events.extend(types::command::decide(&so_far, &command, actor, setting)?);
+        }
+        let told = done.told;
+        let answer = VerbsAnswer { hand, told };
+        self.step(mail, ticket, events, Some(answer)).await
     }
 
     /// Commits a step that a mail brought about.
@@ -410,13 +448,31 @@ impl Inbox {
         &self,
         mail: &Mail<'_>,
         ticket: &Ticket,
+        events: Vec<Event>,
+        verbs: Option<VerbsAnswer>,
+    ) -> Result<Vec<Doorbell>, Stop> {
+        let outcome = MailOutcome::FollowUp {
+            ticket: ticket.link(),
+            became: Became::of(&events),
+        };
+        let record = MailRecord {
+            verbs,
+            ..mail.record(outcome)
+        };
+        self.write(mail, ticket, events, record).await
+    }
+
+    async fn write(
+        &self,
+        mail: &Mail<'_>,
+        ticket: &Ticket,
         mut events: Vec<Event>,
-        outcome: MailOutcome,
+        record: MailRecord,
     ) -> Result<Vec<Doorbell>, Stop> {
         for event in &mut events {
             event.mail = Some(mail.arrival.id.clone());
         }
-        let guards = self.guards(mail, mail.record(outcome));
+        let guards = self.guards(mail, record);
         let carried = self.desk.commit_step(ticket, &events, &guards).await?;
         Ok(carried.doorbells)
     }
@@ -454,7 +510,8 @@ impl Inbox {
                     what,
                     ticket: Some(ticket.link()),
                 };
-                return self.step(mail, ticket, events, outcome).await;
+                let record = mail.record(outcome);
+                return self.write(mail, ticket, events, record).await;
             }
         }
         let outcome = MailOutcome::Filed { what, ticket: None };
@@ -835,6 +892,7 @@ fn record(arrival: &Arrival, reading: Option<&Reading<'_>>, outcome: MailOutcome
         message_id: reading.and_then(|r| r.message_id.clone()),
         outcome,
         accepted: None,
+        verbs: None,
     }
 }
 

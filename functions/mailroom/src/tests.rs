@@ -8,6 +8,7 @@ use in_process::{Case, Fault, Message, Object, Started, World, get, now, post};
 use serde_json::{Value, json};
 use types::command::Command;
 use types::effects::{Effect, MailKind, QueueName};
+use types::ids::MailId;
 use types::message::Doorbell;
 use types::ticket::{Channel, State, Visibility};
 use types::token::{Audience, TokenSecret, TokenUse};
@@ -159,6 +160,12 @@ async fn case_of(world: &World, record: &Value) -> Case {
 
 fn mail(case: &Case, seq: u64, kind: MailKind) -> Doorbell {
     case.owes(seq, Effect::Mail(kind))
+}
+
+/// What is owed to the sender of a mail with verbs.
+fn answer(mail: &str) -> Doorbell {
+    let mail = MailId(mail.to_owned());
+    Doorbell::Answer { mail }
 }
 
 // ------------------------------------------------------------- a new request
@@ -478,23 +485,31 @@ async fn an_officer_reports_by_mail() {
     );
     assert_eq!(
         world.all_rung(),
-        [mail(&case, 4, MailKind::SolutionReported)]
+        [mail(&case, 4, MailKind::SolutionReported), answer("m1")]
     );
 }
 
 #[tokio::test]
-async fn what_the_desk_writes_to_the_desk_is_internal() {
-    let world = World::new().await;
-    let case = world.assigned("plataforma").await.settled().await;
-    let mailroom = started(&world).await;
-    let letter = letter("m1", AGENT).replying_to(&world, &case, Audience::Desk);
-    takes(&world, &mailroom, &letter).await;
-    let events = case.events().await;
-    let types::ticket::EventKind::FollowedUp { visibility, .. } = &events[2].kind else {
-        panic!("{events:?}")
-    };
-    assert_eq!(*visibility, Visibility::Internal);
-    assert_eq!(world.all_rung(), []);
+async fn what_an_agent_answers_to_our_notice_reaches_the_requester() {
+    for (n, audience, expected) in [
+        ("m1", Audience::Desk, Visibility::Public),
+        // What he answers to a mail of the requester's was not meant for her.
+        ("m2", Audience::Requester, Visibility::Internal),
+    ] {
+        let world = World::new().await;
+        let case = world.assigned("plataforma").await.settled().await;
+        let mailroom = started(&world).await;
+        let letter = letter(n, AGENT).replying_to(&world, &case, audience);
+        takes(&world, &mailroom, &letter).await;
+        let events = case.events().await;
+        let types::ticket::EventKind::FollowedUp { visibility, .. } = &events[2].kind else {
+            panic!("{events:?}")
+        };
+        assert_eq!(*visibility, expected);
+        let to_her = mail(&case, 3, MailKind::FollowUpToRequester);
+        let told = world.all_rung().contains(&to_her);
+        assert_eq!(told, expected == Visibility::Public);
+    }
 }
 
 // ------------------------------------------------------------------- refusals

@@ -11,11 +11,12 @@ use mail_builder::headers::raw::Raw;
 use types::Timestamp;
 use types::catalogue::{Catalogue, Role};
 use types::effects::{Effect, MailKind, Recipients};
-use types::ids::EmailAddress;
-use types::mail::{MailOutcome, MailRecord};
+use types::ids::{EmailAddress, TicketId};
+use types::mail::{MailOutcome, MailRecord, VerbsAnswer};
 use types::person::Person;
 use types::ticket::{Event, EventKind, Ticket};
 use types::token::{Audience, TokenUse};
+use types::verbs::{Hand, Verb};
 
 use crate::letter::Letter;
 use crate::office::Office;
@@ -122,14 +123,7 @@ impl Office {
             kind_word(kind),
             self.reply_address.domain()
         );
-        let token = self.secret.issue(TokenUse::Reply(audience), ticket.id);
-        let local = self
-            .reply_address
-            .as_str()
-            .split('@')
-            .next()
-            .unwrap_or_default();
-        let reply_to = format!("{local}+{token}@{}", self.reply_address.domain());
+        let reply_to = self.reply_to(audience, ticket.id);
         let addresses = to
             .iter()
             .map(|a| Address::new_address(None::<&str>, a.as_str()))
@@ -187,29 +181,94 @@ impl Office {
              Este buzón atiende a funcionarios y contratistas de la entidad.\n\n\
              Mesa de Ayuda\nUnidad de Servicios Penitenciarios y Carcelarios\n"
         );
-        let mut message = MessageBuilder::new()
+        let message = self
+            .answering(record, to, now)
+            .subject("Su correo no fue recibido como solicitud")
+            .header(TICKET_HEADER, Raw::new("none"))
+            .text_body(text);
+        Ok(message.write_to_vec()?)
+    }
+
+    /// What came of the verbs in a mail, to whoever gave them.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    pub fn verbs(
+        &self,
+        record: &MailRecord,
+        answer: &VerbsAnswer,
+        to: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        let MailOutcome::FollowUp { ticket, .. } = &record.outcome else {
+            return Err("the mail did nothing to a ticket".into());
+        };
+        let audience = match answer.hand {
+            Hand::Desk => Audience::Desk,
+            Hand::Officer => Audience::Officer,
+            Hand::Observer => Audience::Requester,
+        };
+        let told: String = answer
+            .told
+            .iter()
+            .map(|line| format!("- {line}\n"))
+            .collect();
+        let verbs: String = Verb::of(answer.hand)
+            .map(|verb| format!("{}: {}.\n", verb.word(), verb.does()))
+            .collect();
+        let number = ticket.number;
+        let text = format!(
+            "Esto pasó con su correo sobre la solicitud {number}:\n\n{told}\n\
+             Al comienzo de un renglón de su respuesta puede escribir:\n\n{verbs}\n\
+             Ver la solicitud: {}/solicitudes/{}\n\n\
+             Mesa de Ayuda\nUnidad de Servicios Penitenciarios y Carcelarios\n",
+            self.base_url, number.0
+        );
+        let reply_to = self.reply_to(audience, ticket.id);
+        let message = self
+            .answering(record, to, now)
+            .reply_to(Address::new_address(None::<&str>, reply_to.as_str()))
+            .subject(format!("[USPEC {number}] Qué pasó con su correo"))
+            .header(TICKET_HEADER, Raw::new(ticket.id.to_string()))
+            .text_body(text);
+        Ok(message.write_to_vec()?)
+    }
+
+    /// An answer to a mail that came in (RFC 3834), still without what it says.
+    fn answering<'a>(
+        &'a self,
+        record: &'a MailRecord,
+        to: &'a EmailAddress,
+        now: Timestamp,
+    ) -> MessageBuilder<'a> {
+        let message = MessageBuilder::new()
             .from(Address::new_address(
                 self.from.name.as_deref(),
                 self.from.address.as_str(),
             ))
             .to(Address::new_address(None::<&str>, to.as_str()))
-            .subject("Su correo no fue recibido como solicitud")
             .date(now.as_second())
             .message_id(format!(
-                "{}.refused@{}",
+                "{}.answer@{}",
                 record.id,
                 self.reply_address.domain()
             ))
             .header("Auto-Submitted", Raw::new("auto-replied"))
-            .header("X-Auto-Response-Suppress", Raw::new("All"))
-            .header(TICKET_HEADER, Raw::new("none"))
-            .text_body(text);
-        if let Some(id) = &record.message_id {
-            message = message
+            .header("X-Auto-Response-Suppress", Raw::new("All"));
+        match &record.message_id {
+            Some(id) => message
                 .header("In-Reply-To", HeaderType::from(MessageId::new(id.clone())))
-                .header("References", HeaderType::from(MessageId::new(id.clone())));
+                .header("References", HeaderType::from(MessageId::new(id.clone()))),
+            None => message,
         }
-        Ok(message.write_to_vec()?)
+    }
+
+    /// The address that the answers of an audience come to.
+    fn reply_to(&self, audience: Audience, ticket: TicketId) -> String {
+        let token = self.secret.issue(TokenUse::Reply(audience), ticket);
+        let address = self.reply_address.as_str();
+        let local = address.split('@').next().unwrap_or_default();
+        format!("{local}+{token}@{}", self.reply_address.domain())
     }
 }
 

@@ -214,22 +214,32 @@ impl Postman {
         }
     }
 
-    /// Tells the sender of a refused mail that it was refused. Nothing that goes
+    /// Tells the sender of a refused mail that it was refused, or the sender of one
+    /// with verbs what was done. Nothing that goes
     /// wrong here is tried again: two answers to a stranger are worse than none,
     /// and the refusal is on record.
     async fn answer(&self, mail: &MailId) -> Result<(), Failure> {
         let Some(record) = self.desk.store.mail_record(mail).await? else {
             return Err(Failure::Poison("there is no such mail".to_owned()));
         };
-        // RFC 3834, 4: to the return path.
-        let to = record.envelope_from.as_deref().map(EmailAddress::parse);
-        let Some(Ok(to)) = to else {
+        // RFC 3834, 4: to the return path. Who gave verbs is proven.
+        let to = match &record.verbs {
+            Some(_) => record.from.clone(),
+            None => {
+                let path = record.envelope_from.as_deref();
+                path.and_then(|path| EmailAddress::parse(path).ok())
+            }
+        };
+        let Some(to) = to else {
             return Ok(());
         };
-        let message = self
-            .office
-            .refusal(&record, &to, clock::now())
-            .map_err(|e| Failure::Poison(format!("the answer cannot be written: {e}")))?;
+        let now = clock::now();
+        let message = match &record.verbs {
+            Some(answer) => self.office.verbs(&record, answer, &to, now),
+            None => self.office.refusal(&record, &to, now),
+        };
+        let message =
+            message.map_err(|e| Failure::Poison(format!("the answer cannot be written: {e}")))?;
         let to = [to];
         if !self.desk.store.take_answer(mail).await?
             || !self.desk.store.suppressed(&to).await?.is_empty()

@@ -709,6 +709,49 @@ async fn the_sender_of_a_refused_mail_is_told_once() {
 }
 
 #[tokio::test]
+async fn who_gave_verbs_is_told_what_came_of_them() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let bell = refused(&world, "mail1", AGENT);
+    let record = json!({
+        "id": "mail1",
+        "received_at": "2026-11-23T13:00:00Z",
+        "object": "inbound/mail1",
+        "envelope_from": "lista@example.com",
+        "recipients": ["soporte@uspec.gov.co"],
+        "from": AGENT,
+        "subject": "Re:",
+        "message_id": "hola@example.com",
+        "outcome": "follow_up",
+        "ticket": { "id": case.id.to_string(), "number": case.number },
+        "became": "command",
+        "verbs": { "hand": "desk", "told": ["#tomar: usted es ahora responsable de la solicitud."] },
+    });
+    world.put_row(&json!({
+        "pk": { "S": "INBOUND#mail1" },
+        "sk": { "S": "MAIL" },
+        "v": { "N": "1" },
+        "doc": { "S": record.to_string() },
+    }));
+    let notifier = started(&world).await;
+    notifier.works(QUEUE, &[bell]).await.must_be_done();
+    let mail = the_mail(&world);
+    assert_eq!(mail.to, [AGENT]);
+    assert_eq!(
+        mail.header("Auto-Submitted").as_deref(),
+        Some("auto-replied")
+    );
+    assert!(
+        mail.text.contains("usted es ahora responsable"),
+        "{}",
+        mail.text
+    );
+    // It says what else there is, and takes it.
+    assert!(mail.text.contains("#resolver: "), "{}", mail.text);
+    assert!(mail.header("Reply-To").unwrap().contains("soporte+"));
+}
+
+#[tokio::test]
 async fn an_answer_that_fails_is_not_tried_again() {
     let world = World::new().await;
     let (one, other) = (

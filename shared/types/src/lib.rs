@@ -32,6 +32,7 @@ pub mod spanish;
 pub mod succession;
 pub mod ticket;
 pub mod token;
+pub mod verbs;
 pub mod view;
 pub mod views;
 

@@ -11,6 +11,7 @@ use strum::{IntoStaticStr, VariantNames};
 
 use crate::ids::{EmailAddress, MailId};
 use crate::ticket::{Event, EventKind, Link, Person};
+use crate::verbs::Hand;
 
 /// A mail and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,19 @@ pub struct MailRecord {
     /// Somebody of the desk made a ticket of it after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Acceptance>,
+    /// What its sender is told of the verbs in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verbs: Option<VerbsAnswer>,
+}
+
+/// What the sender of a mail with verbs is told: what happened with each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VerbsAnswer {
+    /// As whom he wrote.
+    pub hand: Hand,
+    /// A sentence for each verb, in Spanish.
+    pub told: Vec<String>,
 }
 
 /// What became of a mail.
@@ -75,6 +89,8 @@ pub enum Became {
     SolutionReport,
     /// The provider's answer (activity 10).
     ProviderReply,
+    /// What somebody who works on it asked for with a verb: taken, solved, …
+    Command,
 }
 
 impl Became {
@@ -85,20 +101,20 @@ impl Became {
             EventKind::Reopened { .. } => Some(Became::Reopened),
             EventKind::SolutionReported { .. } => Some(Became::SolutionReport),
             EventKind::ProviderReplied { .. } => Some(Became::ProviderReply),
-            EventKind::Registered(_)
-            | EventKind::Assigned { .. }
-            | EventKind::AssignmentDeferred {}
+            EventKind::Assigned { .. }
             | EventKind::Contacted { .. }
+            | EventKind::Held { .. }
+            | EventKind::Returned { .. }
+            | EventKind::Resolved { .. } => Some(Became::Command),
+            EventKind::Registered(_)
+            | EventKind::AssignmentDeferred {}
             | EventKind::FollowedUp { .. }
             | EventKind::AttachmentsAdded { .. }
             | EventKind::Recategorised { .. }
             | EventKind::FormatSaved { .. }
-            | EventKind::Held { .. }
             | EventKind::Resumed { .. }
             | EventKind::Escalated { .. }
-            | EventKind::Returned { .. }
             | EventKind::ProviderRequested { .. }
-            | EventKind::Resolved { .. }
             | EventKind::Declined { .. }
             | EventKind::Closed { .. }
             | EventKind::Linked { .. }
@@ -264,6 +280,7 @@ mod tests {
                 detail: "x".to_owned(),
             },
             accepted: None,
+            verbs: None,
         };
         let json = r#"{"id":"abc","received_at":"2026-11-23T13:00:00Z","object":"inbound/abc","envelope_from":null,"recipients":["soporte@uspec.gov.co"],"from":null,"subject":null,"message_id":null,"outcome":"refused","reason":"no_sender","detail":"x"}"#;
         assert_eq!(serde_json::to_string(&record).unwrap(), json);

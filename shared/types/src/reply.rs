@@ -267,7 +267,7 @@ fn has(list: &str, word: &str) -> bool {
 }
 
 /// Whether a line only greets: no word of it says anything, and none is content.
-fn is_greeting(line: &str) -> bool {
+pub(crate) fn is_greeting(line: &str) -> bool {
     const GREETS: [&str; 14] = [
         "hola",
         "buen",

@@ -79,6 +79,7 @@ fn an_officer_notes_and_reports_the_solution() {
         assert_eq!(event["mail"], record["id"], "{event}");
         let subject = "La Oficina de Tecnología reporta la solución";
         letters.extend([(subject, agent), (subject, SUPPORT_MAILBOX)]);
+        letters.push(("Qué pasó con su correo", OFFICER));
         check_letters(&host, &ticket, &letters);
         check_balanced(&host, &record);
     }

@@ -114,19 +114,29 @@ fn by_what_they_answer_or_where_they_go() {
     check_became(&record, &ticket, "follow_up");
     assert_eq!(last_event(&host, &ticket)["actor"]["email"], MARTA);
 
-    // So may the agent; what he answers to all stays inside.
+    // So may the agent: what he answers to our notice reaches Ana.
     let to_agent = last_mail(&host, agent, "El solicitante escribió");
     let letter = Letter::new(agent, "Re:", "Ya lo vi, es el proxy.")
         .with("Cc", ANA)
         .answering(&to_agent);
     let record = taken_at(&host, &letter, to_agent.reply_to());
     check_became(&record, &ticket, "follow_up");
+    assert_eq!(last_event(&host, &ticket)["data"]["visibility"], "public");
+    let to_ana = last_mail(&host, ANA, "Nuevo seguimiento");
+    assert!(to_ana.text.contains("es el proxy"), "{}", to_ana.text);
+    // With the word for it, it stays inside, and he is told so.
+    let mails = host.mails_to(ANA).len();
+    let letter = Letter::new(agent, "Re:", "#nota\n\nNo le digan del proxy.").answering(&to_agent);
+    let record = taken_at(&host, &letter, to_agent.reply_to());
+    check_became(&record, &ticket, "follow_up");
     assert_eq!(last_event(&host, &ticket)["data"]["visibility"], "internal");
-    let to_ana = host
-        .letters(&ticket)
-        .into_iter()
-        .filter(|(_, to)| to == ANA);
-    assert_eq!(to_ana.count(), 1);
+    assert_eq!(host.mails_to(ANA).len(), mails);
+    let told = last_mail(&host, agent, "Qué pasó con su correo");
+    assert!(
+        told.text.contains("quedó como nota interna"),
+        "{}",
+        told.text
+    );
     check_balanced(&host, &record);
 }
 

@@ -1,13 +1,14 @@
 //! What a reply means.
 
-use in_process::people::ANA;
+use in_process::people::{AGENT, ANA};
 use in_process::{Case, Started, World};
 use serde_json::Value;
-use types::effects::MailKind;
+use types::effects::{Effect, MailKind};
+use types::message::Doorbell;
 use types::ticket::State;
 use types::token::Audience;
 
-use super::{Letter, letter, mail, started, takes};
+use super::{Letter, answer, letter, mail, started, takes};
 use crate::Mailroom;
 
 /// To the address that the requester's mails of a ticket ask to reply to.
@@ -111,4 +112,66 @@ async fn a_calendar_s_answer_is_filed() {
     let record = answered(&world, &case, &mailroom, letter).await;
     assert_eq!(record["what"], "calendar_answer");
     assert_eq!(case.ticket().await.reopened, 0);
+}
+
+#[tokio::test]
+async fn an_agent_gives_verbs_and_is_told_what_came_of_them() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let from_agent = |id: &str, body: &str| {
+        let letter = letter(id, AGENT)
+            .header("Content-Type: text/plain; charset=utf-8")
+            .saying(body);
+        letter.replying_to(&world, &case, Audience::Desk)
+    };
+    for (id, body, became, told) in [
+        ("m1", "#nota\r\nEs el proxy.", "follow_up", "#nota: quedó"),
+        (
+            "m2",
+            "Hola,\r\n*#contacto:* Llamé.",
+            "command",
+            "#contacto: el contacto",
+        ),
+        ("m3", "#cerrar", "follow_up", "«#cerrar» no se conoce."),
+        (
+            "m4",
+            "#resolver Se reinició.",
+            "command",
+            "#resolver: la solicitud",
+        ),
+    ] {
+        let record = takes(&world, &mailroom, &from_agent(id, body)).await;
+        assert_eq!(record["became"], became, "{record}");
+        let said = record["verbs"]["told"][0].as_str().unwrap();
+        assert!(said.starts_with(told), "{said}");
+        assert!(world.all_rung().contains(&answer(id)), "{id}");
+        assert!(world.row(&format!("INBOUND#{id}"), "ANSWER").is_object());
+    }
+    let kinds = case.kinds().await;
+    assert_eq!(
+        kinds[2..],
+        ["followed_up", "contacted", "followed_up", "resolved"]
+    );
+    let to_her = world.all_rung();
+    let to_her = to_her.iter().filter(|bell| {
+        matches!(bell, Doorbell::Outbox { effect: Effect::Mail(kind), .. }
+            if kind.audience() == Audience::Requester)
+    });
+    // The solution, and no note.
+    assert_eq!(to_her.count(), 1);
+}
+
+#[tokio::test]
+async fn a_verb_of_somebody_unproven_does_nothing() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", AGENT)
+        .saying("#resolver Listo")
+        .verdict("dmarc", "GRAY")
+        .verdict("spf", "GRAY")
+        .replying_to(&world, &case, Audience::Desk);
+    takes(&world, &mailroom, &letter).await;
+    assert_eq!(case.kinds().await, ["registered", "assigned"]);
 }

@@ -151,7 +151,13 @@ impl Store {
 
         match &commit.guards.mail {
             None => {}
-            Some(MailGuard::Received(entry)) => parts.put_mail(entry)?,
+            Some(MailGuard::Received(entry)) => {
+                parts.put_mail(entry)?;
+                if entry.record.verbs.is_some() {
+                    let mail = entry.record.id.clone();
+                    doorbells.push(Doorbell::Answer { mail });
+                }
+            }
             Some(MailGuard::Accepted(record)) => parts.put_acceptance(record)?,
             Some(MailGuard::Bounced(email)) => parts.put_suppression(email)?,
         }

@@ -67,7 +67,21 @@ impl Parts<'_> {
         if let Some(limit) = entry.counted {
             self.count_sender(limit, record.received_at)?;
         }
+        if record.verbs.is_some() {
+            self.put_answer(&record.id)?;
+        }
         Ok(())
+    }
+
+    /// An answer that is owed to the sender of a mail.
+    fn put_answer(&mut self, id: &MailId) -> Result<(), StoreError> {
+        let row = Item::new(&keys::answer(id))
+            .set(
+                "due_pk",
+                keys::due_partition(DueKind::Outbox, keys::mail_shard(id)),
+            )
+            .set("due_sk", format!("{}#{id}", keys::sortable(clock::now())));
+        self.put(Part::Mail, row, None)
     }
 
     /// The record of a mail that was refused, and is accepted now.
@@ -95,16 +109,7 @@ impl Store {
         parts.put_mail(entry)?;
         let mut doorbells = vec![];
         if let Some(limit) = answer {
-            let row = Item::new(&keys::answer(&record.id))
-                .set(
-                    "due_pk",
-                    keys::due_partition(DueKind::Outbox, keys::mail_shard(&record.id)),
-                )
-                .set(
-                    "due_sk",
-                    format!("{}#{}", keys::sortable(clock::now()), record.id),
-                );
-            parts.put(Part::Mail, row, None)?;
+            parts.put_answer(&record.id)?;
             parts.count_sender(limit, record.received_at)?;
             doorbells.push(Doorbell::Answer {
                 mail: record.id.clone(),

@@ -803,6 +803,7 @@ impl Samples {
                 detail: RefusalReason::OutsideSender.sentence().to_owned(),
             },
             accepted: None,
+            verbs: None,
         };
         Samples {
             ticket: new.ticket,

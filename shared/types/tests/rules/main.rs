@@ -14,4 +14,5 @@ mod histories;
 mod procedure;
 mod steps;
 mod tables;
+mod verbs;
 mod world;
