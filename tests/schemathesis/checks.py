@@ -24,6 +24,9 @@ KNOWN_LATER = {
     "last_coordinator",
     "last_officer",
     "not_a_mailbox",
+    "retired",
+    # A day of the year, or by Easter, and its years.
+    "invalid_holiday",
     "unknown_placeholder",
     "unknown_reference",
 }

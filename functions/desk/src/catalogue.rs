@@ -11,6 +11,8 @@ use types::reading;
 use types::succession::may_follow;
 use types::view::CatalogueView;
 
+use crate::usage::Usage;
+
 pub async fn show(desk: &Desk, call: &Call, access: Access) -> Result<Answer, Problem> {
     // From the table: whoever has just written it wants to see that.
     let stored = desk.store.catalogue().await.map_err(|e| problem_of(&e))?;
@@ -23,6 +25,7 @@ pub async fn show(desk: &Desk, call: &Call, access: Access) -> Result<Answer, Pr
     let view = CatalogueView {
         document: stored.catalogue.document(),
         version: stored.version,
+        warnings: vec![],
     };
     Answer::json(200, &view)
 }
@@ -55,6 +58,16 @@ pub async fn change(
     let catalogue = Catalogue::new(document).map_err(Problem::Validation)?;
     let before = stored.catalogue.document();
     may_follow(catalogue.document(), before).map_err(Problem::Validation)?;
+    let usage = Usage {
+        desk,
+        document: before,
+        version: stored.version,
+    };
+    let needed = usage.needed(catalogue.document()).await?;
+    if !needed.is_empty() {
+        return Err(Problem::Validation(needed));
+    }
+    let warnings = usage.warnings(catalogue.document()).await?;
     let written = desk
         .store
         .put_catalogue(catalogue.document(), stored.version, &caller.person(), None)
@@ -73,6 +86,7 @@ pub async fn change(
     let view = CatalogueView {
         document: catalogue.document(),
         version: stored.version + 1,
+        warnings,
     };
     Answer::json(200, &view)
 }
@@ -91,6 +105,8 @@ fn read(body: &[u8]) -> Result<CatalogueChange, Problem> {
             "El cuerpo debe ser un objeto JSON.".to_owned(),
         ));
     };
+    // What was answered may be sent again as it is.
+    fields.remove("warnings");
     let version = match fields
         .remove("version")
         .filter(|version| !version.is_null())

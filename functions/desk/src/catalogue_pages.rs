@@ -13,30 +13,22 @@ use cloud::clock;
 use cloud::desk::{Desk, fingerprint, problem_of};
 use cloud::http::{Answer, Call};
 use cloud::page::{Sent, page_key};
-use cloud::store::{CatalogueVersion, DEFAULT_CATALOGUE, ListPlan, RequestKey, StoredCatalogue};
+use cloud::store::{CatalogueVersion, RequestKey, StoredCatalogue};
 use types::api::CHANGES_CATALOGUE;
 use types::api::pages::catalogue::Page;
 use types::catalogue::{Catalogue, CatalogueDocument};
-use types::consequences::{Consequence, Count, Open, consequences};
+use types::consequences::{Consequence, consequences, in_use};
 use types::difference::{Difference, difference};
-use types::entries::Part;
-use types::ids::EmailAddress;
+use types::entries::{Part, entries};
 use types::permission::Caller;
 use types::problem::{FieldError, Problem};
 use types::revision::{Revision, entry_of, revised};
-use types::ticket::{HoldReason, State, Status, Ticket};
 
 use crate::pages::around;
-use crate::pages::rail::OPEN;
+use crate::usage::{Usage, shipped};
 
 /// Versions of a page.
 const ROWS: usize = 20;
-
-/// Beyond that nobody counts what is open.
-const MOST: usize = 100;
-
-/// How many pages of a list are looked through for tickets that nobody lists by.
-const LOOKS: usize = 10;
 
 const UNKNOWN: Problem = Problem::NotFound("Esta dirección no existe.");
 
@@ -215,74 +207,12 @@ impl<'a> Visit<'a> {
         Ok(Answer::page(self.call, 200, page.written()))
     }
 
-    /// The open tickets that an entry has to do with.
-    async fn open(&self, part: Part, key: &str) -> Result<Open, Problem> {
-        const NONE: Count = Count::Exactly(0);
-        let document = self.document();
-        let teams: Vec<_> = document.teams.iter().map(|team| team.id.clone()).collect();
-        let mut escalated = NONE;
-        let tickets = match part {
-            Part::People => {
-                let Ok(email) = EmailAddress::parse(key) else {
-                    return Err(UNKNOWN);
-                };
-                escalated = self.count(&ListPlan::of_officer(&email, &OPEN)).await?;
-                self.count(&ListPlan::of_assignee(&email, &OPEN)).await?
-            }
-            Part::Teams => {
-                self.count(&ListPlan::of_teams(&[key.into()], &OPEN))
-                    .await?
-            }
-            Part::Categories => {
-                let of_it = |ticket: &Ticket| ticket.policy.category.0 == key;
-                self.look(&ListPlan::of_teams(&teams, &OPEN), of_it).await?
-            }
-            Part::Providers => {
-                let waits = |ticket: &Ticket| {
-                    ticket.state == State::OnHold(HoldReason::Provider)
-                        && ticket.provider.as_ref().is_some_and(|own| own.0 == key)
-                };
-                let held = ListPlan::of_teams(&teams, &[Status::OnHold]);
-                self.look(&held, waits).await?
-            }
-            Part::Calendars | Part::Holidays | Part::Texts => NONE,
-        };
-        Ok(Open { tickets, escalated })
-    }
-
-    async fn count(&self, plan: &ListPlan) -> Result<Count, Problem> {
-        let keys = self.desk.store.list_keys(plan, MOST).await;
-        let keys = keys.map_err(|e| problem_of(&e))?;
-        Ok(counted(keys.len()))
-    }
-
-    /// The same, where the tickets themselves have to be asked.
-    async fn look(
-        &self,
-        plan: &ListPlan,
-        of_it: impl Fn(&Ticket) -> bool,
-    ) -> Result<Count, Problem> {
-        let mut found = 0;
-        let mut cursor = None;
-        for _ in 0..LOOKS {
-            let store = &self.desk.store;
-            let page = store.list(plan, cursor.as_deref(), MOST, &of_it).await;
-            let page = page.map_err(|e| problem_of(&e))?;
-            let page = page.map_err(|_| Problem::Internal)?;
-            found += page.tickets.len();
-            cursor = page.next;
-            if cursor.is_none() || found >= MOST {
-                return Ok(counted(found));
-            }
+    fn usage(&self) -> Usage<'a> {
+        Usage {
+            desk: self.desk,
+            document: self.document(),
+            version: self.stored.version,
         }
-        Ok(Count::AtLeast(found))
-    }
-}
-
-fn counted(found: usize) -> Count {
-    match found {
-        found if found < MOST => Count::Exactly(found),
-        _ => Count::AtLeast(MOST),
     }
 }
 
@@ -292,13 +222,6 @@ fn written(version: &CatalogueVersion) -> Written {
         at: version.written_at,
         by: version.by.clone(),
     }
-}
-
-fn shipped() -> Result<CatalogueDocument, Problem> {
-    let shipped = Catalogue::from_toml(DEFAULT_CATALOGUE);
-    shipped
-        .map(|shipped| shipped.document().clone())
-        .map_err(|_| Problem::Internal)
 }
 
 /// What a form asks for.
@@ -394,12 +317,29 @@ impl Asked {
                 (named, Revision::Put { key, entry })
             }
         };
+        let refused = |error: FieldError| {
+            let field = String::new();
+            Problem::Validation(vec![FieldError { field, ..error }])
+        };
+        let usage = visit.usage();
+        let open = usage.open(part, &key).await?;
+        // Before whatever else hangs on it: that much can be mended here.
+        if let Revision::Remove { key } = &revision {
+            let all = entries(document, part).into_iter();
+            let mut named = all.filter(|entry| entry.key == *key);
+            let needed = named.find_map(|entry| in_use(part, key, &entry.name, open.tickets));
+            needed.map_or(Ok(()), |error| Err(refused(error)))?;
+        }
         let catalogue = revised(document, part, revision).map_err(Problem::Validation)?;
-        let open = visit.open(part, &key).await?;
         let after = catalogue.document();
-        let refused = |error: FieldError| Problem::Validation(vec![error]);
+        let consequences = consequences(part, &key, document, after, open).map_err(refused)?;
+        let mut needed = usage.needed(after).await?;
+        if !needed.is_empty() {
+            needed.iter_mut().for_each(|error| error.field.clear());
+            return Err(Problem::Validation(needed));
+        }
         Ok(Proposal {
-            consequences: consequences(part, &key, document, after, open).map_err(refused)?,
+            consequences,
             differences: difference(document, after),
             catalogue,
         })

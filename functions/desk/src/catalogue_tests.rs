@@ -402,16 +402,23 @@ async fn somebody_always_can_change_it_and_what_is_needed_stays() {
     says(
         &answer,
         422,
-        &["No se puede quitar: hay 1 solicitud abierta de esta categoría."],
+        &[
+            "no se puede quitar; hay 1 solicitud abierta de esta categoría",
+            "href=\"/cola?vista=abiertas&#38;categoria=incidente_seguridad\"",
+        ],
     );
     let answer = desk
         .answers(&remove("/catalogo/equipos/ficha", "impresion", "ver"))
         .await;
     says(&answer, 422, &["Categoría «Impresión y copiado»"]);
     let answer = desk
-        .answers(&remove("/catalogo/calendarios/ficha", "24x7", "guardar"))
+        .answers(&remove("/catalogo/calendarios/ficha", "habil", "guardar"))
         .await;
-    says(&answer, 422, &["Un calendario no se retira"]);
+    says(
+        &answer,
+        422,
+        &["hay 1 solicitud abierta con este calendario"],
+    );
     assert_eq!(world.rows_of("CATALOG").len(), 0);
     // What nothing needs can go.
     let providers = "/catalogo/proveedores/ficha";
@@ -466,6 +473,171 @@ async fn the_api_keeps_who_wrote_and_refuses_what_the_pages_do() {
         "El calendario «habil» no es válido el lunes: «8 a 5» no es un horario; se escribe, por \
          ejemplo, 08:00-12:00."
     );
+}
+
+/// What a change of the whole catalogue is refused for.
+#[track_caller]
+fn needed(answer: &Answer) -> Vec<(String, String)> {
+    let problem = answer.must_refuse(422, "validation_failed");
+    let errors = problem["errors"].as_array().unwrap().iter();
+    let errors = errors.map(|error| {
+        assert_eq!(error["code"], "in_use", "{error}");
+        let text = |name: &str| error[name].as_str().unwrap().to_owned();
+        (text("field"), text("detail"))
+    });
+    errors.collect()
+}
+
+#[tokio::test]
+async fn what_open_requests_name_is_not_taken_away_by_the_api_either() {
+    let world = World::new().await;
+    let _printing = world.assigned("impresion").await;
+    let _network = world.escalated("redes").await.at_provider().await;
+    let desk = started(&world).await;
+    let read = get("/catalog").by(COORDINATOR);
+    let catalogue = desk.answers(&read).await.must_be(200);
+    let write = |change: &dyn Fn(&mut Value)| {
+        let mut changed = catalogue.clone();
+        change(&mut changed);
+        put("/catalog").by(COORDINATOR).json(changed)
+    };
+    // The team is called another name: nobody would find what it has.
+    let renamed = write(&|c| {
+        c["teams"][1]["id"] = json!("copiado");
+        for category in c["categories"].as_array_mut().unwrap() {
+            if category["team"] == "impresion" {
+                category["team"] = json!("copiado");
+            }
+        }
+        for person in c["directory"].as_array_mut().unwrap() {
+            for team in person["teams"].as_array_mut().unwrap() {
+                if *team == "impresion" {
+                    *team = json!("copiado");
+                }
+            }
+        }
+    });
+    assert_eq!(
+        needed(&desk.answers(&renamed).await),
+        [(
+            "teams".to_owned(),
+            "Equipo «Impresión y Copiado»: no se puede quitar; hay 1 solicitud abierta de este \
+             equipo, en /cola?vista=abiertas&equipo=impresion. Retírelo de lo nuevo."
+                .to_owned()
+        )]
+    );
+    let category = write(&|c| {
+        c["teams"][1]["category"] = json!("plataforma");
+        c["texts"] = json!([]);
+        c["categories"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|of| of["id"] != "impresion");
+    });
+    let found = needed(&desk.answers(&category).await);
+    assert_eq!(found[0].0, "categories");
+    let provider = write(&|c| {
+        c["providers"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|of| of["id"] != "redes_externo");
+    });
+    let found = needed(&desk.answers(&provider).await);
+    assert!(
+        found[0]
+            .1
+            .contains("1 solicitud abierta a la espera de este proveedor")
+    );
+    // A calendar is kept as long as anything is open that went by it, and longer.
+    let calendar = write(&|c| {
+        let calendars = c["calendars"].as_object_mut().unwrap();
+        let habil = calendars.remove("habil").unwrap();
+        calendars.insert("laboral".to_owned(), habil);
+        for category in c["categories"].as_array_mut().unwrap() {
+            category["calendar"] = json!("laboral");
+        }
+    });
+    let found = needed(&desk.answers(&calendar).await);
+    assert!(
+        found[0]
+            .1
+            .starts_with("Calendario «habil»: no se puede quitar; hay 2"),
+        "{found:?}"
+    );
+    assert_eq!(world.rows_of("CATALOG").len(), 0);
+    // Retired, all of it stays where it is found.
+    let retired = write(&|c| {
+        c["teams"][1]["retired"] = json!(true);
+        c["teams"][1]["category"] = json!("plataforma");
+        for category in c["categories"].as_array_mut().unwrap() {
+            if category["team"] == "impresion" || category["id"] == "redes" {
+                category["retired"] = json!(true);
+            }
+        }
+        c["providers"][0]["retired"] = json!(true);
+    });
+    let written = desk.answers(&retired).await.must_be(200);
+    assert!(written.get("warnings").is_none(), "{written}");
+    let list = get("/tickets?team=impresion&category=impresion").by(COORDINATOR);
+    let list = desk.answers(&list).await.must_be(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_nothing_ever_used_can_go_and_what_ruled_something_once_stays() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let read = get("/catalog").by(COORDINATOR);
+    let mut catalogue = desk.answers(&read).await.must_be(200);
+    let write = |catalogue: &Value| put("/catalog").by(COORDINATOR).json(catalogue.clone());
+    // Nothing ever went by it.
+    catalogue["calendars"]
+        .as_object_mut()
+        .unwrap()
+        .remove("24x7");
+    catalogue["calendars"]["laboral"] = catalogue["calendars"]["habil"].clone();
+    for category in catalogue["categories"].as_array_mut().unwrap() {
+        category["calendar"] = json!("laboral");
+    }
+    let mut catalogue = desk.answers(&write(&catalogue)).await.must_be(200);
+    // Every category went by it once, and what is closed is explained by it.
+    catalogue["calendars"]
+        .as_object_mut()
+        .unwrap()
+        .remove("habil");
+    let found = needed(&desk.answers(&write(&catalogue)).await);
+    assert!(
+        found[0].1.contains("por él se rigieron solicitudes"),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_leaves_with_open_requests_is_warned_of() {
+    let world = World::new().await;
+    let case = world.assigned("redes").await;
+    let agent = case
+        .ticket()
+        .await
+        .assignee
+        .as_ref()
+        .unwrap()
+        .email
+        .to_string();
+    let desk = started(&world).await;
+    let read = get("/catalog").by(COORDINATOR);
+    let mut catalogue = desk.answers(&read).await.must_be(200);
+    catalogue["directory"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|entry| entry["email"] != agent.as_str());
+    let write = |catalogue: &Value| put("/catalog").by(COORDINATOR).json(catalogue.clone());
+    let written = desk.answers(&write(&catalogue)).await.must_be(200);
+    let warning = written["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("Tiene 1 solicitud abierta"), "{warning}");
+    // What was answered is taken as it is.
+    let again = desk.answers(&write(&written)).await.must_be(200);
+    assert!(again.get("warnings").is_none(), "{again}");
 }
 
 #[tokio::test]

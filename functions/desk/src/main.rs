@@ -16,6 +16,7 @@ mod tests;
 #[cfg(test)]
 #[path = "tests/work.rs"]
 mod tests_of_work;
+mod usage;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;

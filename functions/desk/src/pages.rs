@@ -611,7 +611,7 @@ impl<'a> Visit<'a> {
         queue::Filters {
             q: filter.words.clone().unwrap_or_default(),
             teams: teams
-                .filter(|team| team.category.is_some())
+                .filter(|team| team.retired || team.category.is_some())
                 .map(|team| queue::Choice {
                     value: &team.id.0,
                     label: &team.name,

@@ -454,9 +454,9 @@ async fn a_catalogue_that_does_not_hold_together_is_refused() {
             "validation_failed",
         ),
         (with(|c| c["version"] = json!(9)), 409, "version_conflict"),
-        // Open tickets go by it.
+        // Categories go by it.
         (
-            with(|c| drop(c["calendars"].as_object_mut().unwrap().remove("24x7"))),
+            with(|c| drop(c["calendars"].as_object_mut().unwrap().remove("habil"))),
             422,
             "validation_failed",
         ),

@@ -320,7 +320,7 @@ pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Opti
         .iter()
         .filter(takes)
         .find(addressed)
-        .or_else(|| teams.iter().find(takes))?;
+        .or_else(|| teams.iter().filter(takes).find(|team| !team.retired))?;
     let mut observers: Vec<Person> = Vec::new();
     for copied in reading.to.iter().chain(&reading.cc) {
         let address = &copied.address;

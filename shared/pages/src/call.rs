@@ -149,7 +149,7 @@ impl<'a> Page<'a> {
 
     /// The screen, with what is known or was typed. `key` is unique to it.
     pub fn of(shell: Shell<'a>, catalogue: &'a Catalogue, typed: Typed, key: String) -> Self {
-        let categories = catalogue.document().categories.iter();
+        let categories = catalogue.offered_categories();
         let categories = categories.map(|category| Category {
             id: &category.id.0,
             name: &category.name,

@@ -7,7 +7,7 @@ use askama::Template;
 use jiff::Timestamp;
 use types::calendar::Calendar;
 use types::catalogue::CatalogueDocument;
-use types::consequences::Consequence;
+use types::consequences::{Consequence, where_open};
 use types::difference::Difference;
 use types::entries::{Entry, Fact, Part, entries};
 use types::holidays::PublicHolidays;
@@ -16,7 +16,7 @@ use types::problem::Problem;
 use types::spanish;
 
 use crate::entryform::{Drawn, Field, Newness, Typed, capital, form, id_of, label_of};
-use crate::shell::Shell;
+use crate::shell::{Shell, address_of};
 use crate::words;
 use crate::wrong::Wrong;
 
@@ -64,16 +64,16 @@ fn adding(part: Part) -> &'static str {
     }
 }
 
-/// What a button says that takes an entry out. A calendar stays: tickets go by it.
-fn removing(part: Part) -> Option<&'static str> {
+/// What a button says that takes an entry out.
+fn removing(part: Part) -> &'static str {
     match part {
-        Part::People => Some("Quitar del directorio"),
-        Part::Teams => Some("Quitar equipo"),
-        Part::Categories => Some("Quitar categoría"),
-        Part::Providers => Some("Quitar proveedor"),
-        Part::Holidays => Some("Quitar festivo"),
-        Part::Texts => Some("Quitar texto"),
-        Part::Calendars => None,
+        Part::People => "Quitar del directorio",
+        Part::Teams => "Quitar equipo",
+        Part::Categories => "Quitar categoría",
+        Part::Providers => "Quitar proveedor",
+        Part::Holidays => "Quitar festivo",
+        Part::Texts => "Quitar texto",
+        Part::Calendars => "Quitar calendario",
     }
 }
 
@@ -207,6 +207,7 @@ struct Row {
     place: String,
     name: String,
     key: String,
+    retired: bool,
     cells: Vec<Cell>,
 }
 
@@ -251,6 +252,7 @@ impl<'a> List<'a> {
         let rows = entries(document, part).into_iter().map(|entry| Row {
             place: place(part, Some(&entry.key)),
             cells: cells(&entry, columns(part), reckoned),
+            retired: entry.is_retired(),
             name: entry.name,
             key: entry.key,
         });
@@ -301,6 +303,8 @@ pub struct Page<'a> {
     wrong: Wrong,
     preview: Option<Preview<'a>>,
     pub meanwhile: Option<Meanwhile>,
+    /// Where what is open is, because of which the entry cannot go.
+    open: Option<String>,
 }
 
 /// What a change would do, before it is done.
@@ -367,6 +371,7 @@ impl<'a> Page<'a> {
             wrong: Wrong::default(),
             preview: None,
             meanwhile: None,
+            open: None,
             part,
             shell,
             head,
@@ -376,6 +381,11 @@ impl<'a> Page<'a> {
     /// The same, as it could not be taken.
     pub fn refused(&mut self, problem: &Problem) {
         let part = self.part;
+        if let (Problem::Validation(errors), Some(key)) = (problem, &self.key)
+            && errors.iter().any(|error| error.code == "in_use")
+        {
+            self.open = Some(address_of(&where_open(part, key)));
+        }
         self.wrong = Wrong::said(problem, |error| {
             let said = match label_of(part, &error.field) {
                 Some(label) => format!("{label}: {}", error.detail),
@@ -410,7 +420,7 @@ impl<'a> Page<'a> {
 
     /// What a button says that takes the entry out.
     fn removing(&self) -> Option<&'static str> {
-        self.key.as_ref().and_then(|_| removing(self.part))
+        self.key.as_ref().map(|_| removing(self.part))
     }
 
     /// What the entry is known by, where its form does not ask for it.

@@ -127,6 +127,13 @@ impl Spec {
 
 const NAME: Spec = spec("name", "Nombre", Control::Line(MAX_NAME));
 
+/// Marked, lists and filters still show what is open.
+const RETIRED: Spec = spec(
+    "retired",
+    "Retirado: nada nuevo le llega, lo abierto sigue",
+    Control::Check,
+);
+
 const PEOPLE: &[Spec] = &[
     NAME,
     spec("email", "Correo", Control::Email).known_by(),
@@ -151,6 +158,7 @@ const TEAMS: &[Spec] = &[
     spec("extensions", "Extensiones", Control::Words)
         .hint("Separadas por comas")
         .optional(),
+    RETIRED,
 ];
 
 const STEP: &[Spec] = &[
@@ -185,9 +193,10 @@ const CATEGORIES: &[Spec] = &[
         Control::Rows(STEP),
     )
     .hint("Un aviso se quita dejando en blanco el porcentaje."),
+    RETIRED,
 ];
 
-const PROVIDERS: &[Spec] = &[NAME, spec("email", "Correo", Control::Email)];
+const PROVIDERS: &[Spec] = &[NAME, spec("email", "Correo", Control::Email), RETIRED];
 
 const CLOSURE: &[Spec] = &[
     spec("name", "Motivo", Control::Line(MAX_NAME)),
@@ -222,6 +231,7 @@ const CALENDARS: &[Spec] = &[
         Control::Rows(CLOSURE),
     )
     .hint("Un cierre se quita dejándolo en blanco."),
+    RETIRED,
 ];
 
 const HOLIDAYS: &[Spec] = &[
@@ -280,6 +290,12 @@ pub(crate) fn capital(text: &str) -> String {
     first.unwrap_or_default() + letters.as_str()
 }
 
+/// What may still be chosen: not what is retired, unless it is chosen already.
+fn still(choices: impl Iterator<Item = (Choice, bool)>) -> Vec<Choice> {
+    let still = choices.filter(|(choice, retired)| choice.chosen || !retired);
+    still.map(|(choice, _)| choice).collect()
+}
+
 fn choices(source: Source, document: &CatalogueDocument, chosen: &[&str]) -> Vec<Choice> {
     let choice = |value: String, label: &str| Choice {
         chosen: chosen.contains(&&*value),
@@ -296,18 +312,16 @@ fn choices(source: Source, document: &CatalogueDocument, chosen: &[&str]) -> Vec
         }
         Source::Teams => {
             let teams = document.teams.iter();
-            teams
-                .map(|team| choice(team.id.0.clone(), &team.name))
-                .collect()
+            let teams = teams.map(|team| (choice(team.id.0.clone(), &team.name), team.retired));
+            still(teams)
         }
         Source::Categories => {
             let categories = document.categories.iter();
-            let categories = categories.map(|of| choice(of.id.0.clone(), &of.name));
-            categories.collect()
+            still(categories.map(|of| (choice(of.id.0.clone(), &of.name), of.retired)))
         }
         Source::Calendars => {
-            let calendars = document.calendars.keys();
-            calendars.map(|id| choice(id.0.clone(), &id.0)).collect()
+            let calendars = document.calendars.iter();
+            still(calendars.map(|(id, of)| (choice(id.0.clone(), &id.0), of.retired)))
         }
         Source::Holidays => {
             let holidays = Holidays::VARIANTS.iter();
@@ -651,7 +665,8 @@ pub fn read(
     let always = part == Part::Calendars && sent(typed, "always").is_some();
     for spec in specs(part) {
         let known = spec.need == Need::Key && key.is_some();
-        let beside = always && spec.need != Need::Key && spec.name != "always";
+        let of_any = ["always", RETIRED.name].contains(&spec.name);
+        let beside = always && spec.need != Need::Key && !of_any;
         if known || beside {
             continue;
         }

@@ -550,7 +550,7 @@ impl Choices<'_> {
     fn providers(&self) -> Vec<Choice> {
         let catalogues = self.catalogue.into_iter();
         catalogues
-            .flat_map(|catalogue| &catalogue.document().providers)
+            .flat_map(Catalogue::offered_providers)
             .map(|provider| Choice {
                 value: provider.id.0.clone(),
                 label: provider.name.clone(),
@@ -562,7 +562,7 @@ impl Choices<'_> {
         let now = self.ticket.map(|ticket| &ticket.policy.category);
         let catalogues = self.catalogue.into_iter();
         catalogues
-            .flat_map(|catalogue| &catalogue.document().categories)
+            .flat_map(Catalogue::offered_categories)
             .filter(|category| Some(&category.id) != now)
             .map(|category| Choice {
                 value: category.id.0.clone(),

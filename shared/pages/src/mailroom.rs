@@ -245,7 +245,7 @@ impl<'a> Accept<'a> {
         let value = |name| sent(typed, name).unwrap_or_default();
         let chosen = value("category");
         // What is asked of the web page no mail says in the words of the form.
-        let categories = catalogue.document().categories.iter();
+        let categories = catalogue.offered_categories();
         let categories = categories.filter(|category| !category.web_request);
         let categories = categories.map(|category| Choice {
             id: &category.id.0,

@@ -127,7 +127,7 @@ impl<'a> Page<'a> {
 
     /// The form, with what was typed in it. `key` is unique to it.
     pub fn of(shell: Shell<'a>, catalogue: &'a Catalogue, typed: Typed, key: String) -> Self {
-        let categories = catalogue.document().categories.iter();
+        let categories = catalogue.offered_categories();
         let categories = categories.map(|category| {
             let asked = question(&category.id.0);
             let (question, about) = asked.unwrap_or((&category.name, ""));
@@ -139,7 +139,7 @@ impl<'a> Page<'a> {
                 chosen: category.id.0 == typed.category,
             }
         });
-        let limits = catalogue.document().categories.iter();
+        let limits = catalogue.offered_categories();
         let limits = limits.map(|category| category.attention_minutes);
         Page {
             attention_minutes: limits.max().unwrap_or_default(),

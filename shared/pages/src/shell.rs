@@ -146,7 +146,7 @@ impl<'a> Shell<'a> {
     #[must_use]
     pub fn with_phones(mut self, catalogue: &'a Catalogue) -> Self {
         let teams = catalogue.document().teams.iter();
-        let phones = teams.filter(|team| !team.extensions.is_empty());
+        let phones = teams.filter(|team| !team.retired && !team.extensions.is_empty());
         let phones = phones.map(|team| Phone {
             team: &team.name,
             extensions: &team.extensions,

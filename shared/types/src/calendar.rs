@@ -99,6 +99,9 @@ pub struct CalendarDefinition {
     /// Further days that are closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closures: Vec<ClosureDefinition>,
+    /// Nothing new goes there any more; what is open stays as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
 }
 
 /// The open intervals of each day of a week, written `08:00-12:00`.
@@ -392,6 +395,7 @@ impl Calendar {
         if definition.always {
             let nothing_else = CalendarDefinition {
                 always: true,
+                retired: definition.retired,
                 ..CalendarDefinition::default()
             };
             return if *definition == nothing_else {

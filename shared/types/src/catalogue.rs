@@ -68,6 +68,9 @@ pub struct Category {
     /// Who is told when a clock nears its limit or passes it.
     #[serde(default = "default_steps")]
     pub steps: Vec<Step>,
+    /// Nothing new goes there any more; what is open stays as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
 }
 
 // Section 5 of the procedure: 15 minutes to attend, 30 to solve, 1 day to
@@ -109,6 +112,9 @@ pub struct Team {
     /// better.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<CategoryId>,
+    /// Nothing new goes there any more; what is open stays as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
 }
 
 /// What a person may do here, in the order of the documentation.
@@ -176,6 +182,9 @@ pub struct Provider {
     pub id: ProviderId,
     pub name: String,
     pub email: EmailAddress,
+    /// Nothing new goes there any more; what is open stays as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
 }
 
 /// A catalogue whose every reference holds.
@@ -288,6 +297,7 @@ impl Catalogue {
             }
         }
         check_texts(&mut errors, &document);
+        check_retired(&mut errors, &document);
         if errors.is_empty() {
             Ok(Catalogue {
                 document,
@@ -321,6 +331,56 @@ impl Catalogue {
     /// A team by its key.
     pub fn team(&self, id: &TeamId) -> Option<&Team> {
         self.document.teams.iter().find(|t| t.id == *id)
+    }
+
+    /// The categories that something new may be of.
+    pub fn offered_categories(&self) -> impl Iterator<Item = &Category> {
+        let categories = self.document.categories.iter();
+        categories.filter(|category| !category.retired)
+    }
+
+    /// A category that something new may be of.
+    ///
+    /// # Errors
+    /// When there is none of this key, or it is retired.
+    pub fn offered_category(&self, id: &CategoryId) -> Result<&Category, FieldError> {
+        let refused = |code, detail| Err(FieldError::new("category", code, detail));
+        match self.category(id) {
+            Some(category) if category.retired => refused(
+                "retired",
+                format!("La categoría «{}» ya no recibe solicitudes.", category.name),
+            ),
+            Some(category) => Ok(category),
+            None => refused(
+                "unknown_category",
+                format!("La categoría «{id}» no existe."),
+            ),
+        }
+    }
+
+    /// The providers who may be asked something new.
+    pub fn offered_providers(&self) -> impl Iterator<Item = &Provider> {
+        let providers = self.document.providers.iter();
+        providers.filter(|provider| !provider.retired)
+    }
+
+    /// A provider who may be asked something new.
+    ///
+    /// # Errors
+    /// When there is none of this key, or he is retired.
+    pub fn offered_provider(&self, id: &ProviderId) -> Result<&Provider, FieldError> {
+        let refused = |code, detail| Err(FieldError::new("provider", code, detail));
+        match self.provider(id) {
+            Some(provider) if provider.retired => refused(
+                "retired",
+                format!("A «{}» ya no se le consulta nada nuevo.", provider.name),
+            ),
+            Some(provider) => Ok(provider),
+            None => refused(
+                "unknown_provider",
+                format!("El proveedor «{id}» no existe."),
+            ),
+        }
     }
 
     /// The canned texts that are for a category, in the order of the catalogue.
@@ -421,6 +481,55 @@ fn check_texts(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
     for (i, text) in document.texts.iter().enumerate() {
         text.check(&format!("texts[{i}]"), errors);
     }
+}
+
+/// Nothing that takes what is new leads to something retired. It is told of what is
+/// retired: that is the mistake, however many lead there.
+fn check_retired(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
+    let mut refuse = |field: String, detail: String| {
+        errors.push(FieldError::new(&field, "retired", detail));
+    };
+    let taking = || document.categories.iter().filter(|of| !of.retired);
+    for (i, team) in document.teams.iter().enumerate().filter(|(_, t)| t.retired) {
+        let names = named(taking().filter(|category| category.team == team.id));
+        if let Some(names) = names {
+            refuse(
+                format!("teams[{i}].retired"),
+                format!("Todavía recibe solicitudes de {names}: pásela a otro equipo o retírela."),
+            );
+        }
+    }
+    for (id, _) in document.calendars.iter().filter(|(_, c)| c.retired) {
+        let names = named(taking().filter(|category| category.calendar == *id));
+        if let Some(names) = names {
+            refuse(
+                format!("calendars.{id}.retired"),
+                format!("Por él se rige todavía {names}: dele otro calendario o retírela."),
+            );
+        }
+    }
+    for (i, category) in document.categories.iter().enumerate() {
+        let mut teams = document.teams.iter();
+        let takes_mails = |team: &&Team| {
+            let takes = !team.retired || team.mailbox.is_some();
+            takes && team.category.as_ref() == Some(&category.id)
+        };
+        if let Some(team) = teams.find(takes_mails).filter(|_| category.retired) {
+            refuse(
+                format!("categories[{i}].retired"),
+                format!(
+                    "En ella entran los correos del equipo «{}»: elija antes otra para ellos.",
+                    team.name
+                ),
+            );
+        }
+    }
+}
+
+/// Categories by their names, if there are any.
+fn named<'a>(categories: impl Iterator<Item = &'a Category>) -> Option<String> {
+    let names: Vec<_> = categories.map(|of| format!("«{}»", of.name)).collect();
+    (!names.is_empty()).then(|| spanish::list(&names))
 }
 
 /// A key that an entry names another one by.

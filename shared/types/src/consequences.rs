@@ -9,6 +9,7 @@ use crate::entries::Part;
 use crate::ids::{EmailAddress, TeamId};
 use crate::problem::FieldError;
 use crate::spanish;
+use crate::views::{Filter, View};
 
 const NONE_OPEN: &str = "No tiene solicitudes abiertas.";
 
@@ -72,7 +73,10 @@ pub fn consequences(
                 teams.find(|team| team.id.0 == key).cloned()
             };
             match (of(before), of(after)) {
-                (Some(_), None) => removed(open.tickets, "de este equipo"),
+                (Some(old), None) => removed(part, key, &old.name, open.tickets),
+                (Some(old), Some(new)) if old.retired != new.retired => {
+                    Ok(vec![retiring(&Retiring::of(new.retired), open.tickets)])
+                }
                 (old, Some(new)) => Ok(team(old.as_ref(), &new, open)),
                 (None, None) => Ok(vec![]),
             }
@@ -83,7 +87,10 @@ pub fn consequences(
                 categories.find(|category| category.id.0 == key).cloned()
             };
             match (of(before), of(after)) {
-                (Some(_), None) => removed(open.tickets, "de esta categoría"),
+                (Some(old), None) => removed(part, key, &old.name, open.tickets),
+                (Some(old), Some(new)) if old.retired != new.retired => {
+                    Ok(vec![retiring(&Retiring::of(new.retired), open.tickets)])
+                }
                 (old, Some(new)) => Ok(category(old.as_ref(), &new, open)),
                 (None, None) => Ok(vec![]),
             }
@@ -94,7 +101,10 @@ pub fn consequences(
                 providers.find(|provider| provider.id.0 == key).cloned()
             };
             match (of(before), of(after)) {
-                (Some(_), None) => removed(open.tickets, "que esperan a este proveedor"),
+                (Some(old), None) => removed(part, key, &old.name, open.tickets),
+                (Some(old), Some(new)) if old.retired != new.retired => {
+                    Ok(vec![retiring(&Retiring::of(new.retired), open.tickets)])
+                }
                 (Some(old), Some(new)) if old.email != new.email => Ok(vec![
                     Follows(format!("Las consultas nuevas salen a {}.", new.email)),
                     Follows(format!(
@@ -109,7 +119,20 @@ pub fn consequences(
                 (None, None) => Ok(vec![]),
             }
         }
-        Part::Calendars => Ok(calendar(key, before, after)),
+        Part::Calendars => {
+            let of = |document: &CatalogueDocument| {
+                let mut calendars = document.calendars.iter();
+                let found = calendars.find(|(id, _)| id.0 == key);
+                found.map(|(_, calendar)| calendar.retired)
+            };
+            match (of(before), of(after)) {
+                (Some(_), None) => removed(part, key, key, open.tickets),
+                (Some(old), Some(new)) if old != new => {
+                    Ok(vec![retiring(&Retiring::of(new), open.tickets)])
+                }
+                (_, _) => Ok(calendar(key, before, after)),
+            }
+        }
         Part::Holidays => Ok(holiday(key, after)),
         Part::Texts => Ok(vec![Follows(
             "Rige al abrir cada solicitud; lo que ya se envió no cambia.".to_owned(),
@@ -118,16 +141,78 @@ pub fn consequences(
 }
 
 /// What is taken out must not be needed by what is open.
-fn removed(open: Count, what: &str) -> Result<Vec<Consequence>, FieldError> {
-    match open.is_none() {
-        true => Ok(vec![Follows(
+fn removed(part: Part, key: &str, name: &str, open: Count) -> Result<Vec<Consequence>, FieldError> {
+    match in_use(part, key, name, open) {
+        None => Ok(vec![Follows(
             "Ninguna solicitud abierta lo usa. Las cerradas conservan lo que dicen.".to_owned(),
         )]),
-        false => Err(FieldError::new(
-            "",
-            "in_use",
-            format!("No se puede quitar: hay {} {what}.", open.words()),
+        Some(error) => Err(FieldError {
+            field: String::new(),
+            ..error
+        }),
+    }
+}
+
+/// Why an entry cannot be taken out, as long as open tickets name it.
+pub fn in_use(part: Part, key: &str, name: &str, open: Count) -> Option<FieldError> {
+    if open.is_none() {
+        return None;
+    }
+    let what = match part {
+        Part::Teams => "de este equipo",
+        Part::Categories => "de esta categoría",
+        Part::Providers => "a la espera de este proveedor",
+        Part::Calendars => "con este calendario",
+        Part::People | Part::Holidays | Part::Texts => return None,
+    };
+    let filter = where_open(part, key);
+    let queue = filter.pairs().into_iter();
+    let queue: Vec<_> = queue.map(|(name, of)| format!("{name}={of}")).collect();
+    let detail = format!(
+        "{} «{name}»: no se puede quitar; hay {} {what}, en /cola?{}. Retírelo de lo nuevo.",
+        part.noun(),
+        open.words(),
+        queue.join("&")
+    );
+    Some(FieldError::new(part.list(), "in_use", detail))
+}
+
+/// The part of the queue in which the open tickets of an entry are.
+pub fn where_open(part: Part, key: &str) -> Filter {
+    let waits = part == Part::Providers;
+    Filter {
+        view: if waits { View::Waiting } else { View::Open },
+        team: (part == Part::Teams).then(|| key.into()),
+        category: (part == Part::Categories).then(|| key.into()),
+        words: None,
+    }
+}
+
+/// Which way the mark goes that nothing new goes to an entry.
+enum Retiring {
+    Leaves,
+    ComesBack,
+}
+
+impl Retiring {
+    fn of(is_retired: bool) -> Self {
+        match is_retired {
+            true => Retiring::Leaves,
+            false => Retiring::ComesBack,
+        }
+    }
+}
+
+fn retiring(way: &Retiring, open: Count) -> Consequence {
+    match (way, open) {
+        (Retiring::Leaves, Count::Exactly(0)) => {
+            Follows(format!("Nada nuevo le llega. {NONE_OPEN}"))
+        }
+        (Retiring::Leaves, open) => Follows(format!(
+            "Nada nuevo le llega. Tiene {}: siguen a la vista y se atienden como hasta ahora.",
+            open.words()
         )),
+        (Retiring::ComesBack, _) => Follows("Vuelve a recibir lo nuevo.".to_owned()),
     }
 }
 

@@ -80,6 +80,9 @@ impl Part {
     }
 }
 
+/// What an entry is told to be that takes nothing new.
+const RETIRED: &str = "Retirado de lo nuevo";
+
 /// An entry: a person, a team, a category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -183,6 +186,11 @@ impl Fact {
 }
 
 impl Entry {
+    /// Whether nothing new goes there.
+    pub fn is_retired(&self) -> bool {
+        self.fact(RETIRED).is_some_and(|fact| fact.text() == "sí")
+    }
+
     /// What the catalogue says of it under a label.
     pub fn fact(&self, label: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.label == label)
@@ -241,6 +249,7 @@ fn team(entry: &Team, categories: &[Category]) -> Entry {
         mailbox,
         extensions,
         category,
+        retired,
     } = entry;
     let mailbox = mailbox
         .as_ref()
@@ -256,6 +265,7 @@ fn team(entry: &Team, categories: &[Category]) -> Entry {
             Fact::optional("Buzón", "ninguno", mailbox),
             Fact::many("Extensiones", "ninguna", extensions.collect()),
             Fact::optional("Categoría de los correos", "ninguna", category),
+            Fact::flag(RETIRED, *retired),
         ],
     }
 }
@@ -273,6 +283,7 @@ fn category(entry: &Category, teams: &[Team]) -> Entry {
         validation_minutes,
         calendar,
         steps,
+        retired,
     } = entry;
     let formats = formats.iter().map(|format| Item::plain(&format.0));
     let steps = steps.iter().map(|step| {
@@ -299,12 +310,18 @@ fn category(entry: &Category, teams: &[Team]) -> Entry {
             Fact::flag("Pregunta por la página web", *web_request),
             Fact::many("Formatos", "ninguno", formats.collect()),
             Fact::many("Avisos", "ninguno", steps.collect()),
+            Fact::flag(RETIRED, *retired),
         ],
     }
 }
 
 fn provider(entry: &Provider) -> Entry {
-    let Provider { id, name, email } = entry;
+    let Provider {
+        id,
+        name,
+        email,
+        retired,
+    } = entry;
     Entry {
         part: Part::Providers,
         key: id.0.clone(),
@@ -312,6 +329,7 @@ fn provider(entry: &Provider) -> Entry {
         facts: vec![
             Fact::name(name),
             Fact::one("Correo", Item::plain(email.as_str())),
+            Fact::flag(RETIRED, *retired),
         ],
     }
 }
@@ -323,6 +341,7 @@ fn calendar(id: &CalendarId, definition: &CalendarDefinition) -> Entry {
         hours,
         holidays,
         closures,
+        retired,
     } = definition;
     let WeekDefinition {
         monday,
@@ -359,6 +378,7 @@ fn calendar(id: &CalendarId, definition: &CalendarDefinition) -> Entry {
             day("Domingo", sunday),
             Fact::one("Festivos", Item::plain(holidays)),
             Fact::many("Cierres", "ninguno", closures.iter().map(closure).collect()),
+            Fact::flag(RETIRED, *retired),
         ],
     }
 }

@@ -2,36 +2,23 @@
 //! one that is kept may have had and a new one may not bring in. What is stored is
 //! read whatever it has of it.
 
-use crate::catalogue::{CatalogueDocument, Role};
+use crate::catalogue::{CatalogueDocument, Category, Role};
 use crate::entries::{Part, entries};
 use crate::problem::FieldError;
 
-/// Whether a catalogue may be in force after another one.
+/// Whether a catalogue may be in force after another one, as far as the two tell: what
+/// open requests need of it stands in the table.
 ///
 /// # Errors
-/// One entry for each calendar that open tickets may go by and that is gone, and
-/// for each fault that the other one did not have.
+/// One entry for each fault that the other one did not have.
 pub fn may_follow(
     after: &CatalogueDocument,
     before: &CatalogueDocument,
 ) -> Result<(), Vec<FieldError>> {
-    // Tickets that are open go by the calendar that they were promised: one that
-    // was ever in force stays.
-    let gone = before.calendars.keys();
-    let gone = gone.filter(|id| !after.calendars.contains_key(id));
-    let mut errors: Vec<_> = gone
-        .map(|id| {
-            FieldError::new(
-                &format!("calendars.{id}"),
-                "in_use",
-                "Un calendario no se retira: hay solicitudes que se rigen por él.",
-            )
-        })
-        .collect();
     let old = faults(before);
     let new = faults(after).into_iter();
     let new = new.filter(|fault| old.iter().all(|other| other.known_by != fault.known_by));
-    errors.extend(new.map(|fault| fault.error));
+    let errors: Vec<_> = new.map(|fault| fault.error).collect();
     match errors.is_empty() {
         true => Ok(()),
         false => Err(errors),
@@ -83,8 +70,8 @@ fn abandoned(document: &CatalogueDocument, faults: &mut Vec<Fault>) {
             .iter()
             .any(|entry| entry.roles.contains(&role))
     };
-    if document.categories.is_empty() {
-        let detail = "Sin categorías no se podría pedir nada.";
+    if document.categories.iter().all(|category| category.retired) {
+        let detail = "Sin una categoría que reciba solicitudes no se podría pedir nada.";
         faults.push(Fault::new("", "categories", "last_category", detail));
     }
     if !has(Role::Coordinator) {
@@ -97,7 +84,8 @@ fn abandoned(document: &CatalogueDocument, faults: &mut Vec<Fault>) {
         faults.push(Fault::new("", "directory", "last_officer", detail));
     }
     for team in &document.teams {
-        let works = document.categories.iter().any(|of| of.team == team.id);
+        let works = |of: &Category| of.team == team.id && !of.retired;
+        let works = document.categories.iter().any(works);
         let mut directory = document.directory.iter();
         let served = directory.any(|entry| entry.is_agent_of(&team.id));
         if works && !served {

@@ -281,6 +281,9 @@ pub struct CatalogueView<'a> {
     pub document: &'a CatalogueDocument,
     /// Grows with each that is written; 0 is the one that ships.
     pub version: u64,
+    /// What is to be noticed of the change that was made: what people leave open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What the survey's link shows: enough to rate the solution, and no more.

@@ -872,6 +872,7 @@ impl Samples {
                 let view = CatalogueView {
                     document: self.catalogue.document(),
                     version: 1,
+                    warnings: vec![],
                 };
                 written(serde_json::to_value(view))
             }

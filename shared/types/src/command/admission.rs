@@ -77,16 +77,8 @@ pub fn admit(
             }
         }
     };
-    let category = setting
-        .catalogue
-        .category(&application.category)
-        .ok_or_else(|| {
-            Rejection::Validation(FieldError::new(
-                "category",
-                "unknown_category",
-                format!("La categoría «{}» no existe.", application.category),
-            ))
-        })?;
+    let category = setting.catalogue.offered_category(&application.category);
+    let category = category.map_err(Rejection::Validation)?;
     if category.web_request && application.request.web_request.is_none() {
         return Err(Rejection::Validation(FieldError::required("web_request")));
     }

@@ -9,7 +9,6 @@ use super::setting::Setting;
 use crate::catalogue::Role;
 use crate::clock::ClockKind;
 use crate::permission::{Actor, Denial, authorise};
-use crate::problem::FieldError;
 use crate::reply::Word;
 use crate::ticket::{
     ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, Person,
@@ -285,13 +284,8 @@ fn steps(
         },
         Command::Recategorise { category } => match ticket.state {
             New | Assigned | OnHold(_) | Solved => {
-                let category = setting.catalogue.category(category).ok_or_else(|| {
-                    Rejection::Validation(FieldError::new(
-                        "category",
-                        "unknown_category",
-                        format!("La categoría «{category}» no existe."),
-                    ))
-                })?;
+                let category = setting.catalogue.offered_category(category);
+                let category = category.map_err(Rejection::Validation)?;
                 if category.id == ticket.policy.category {
                     return Err(Rejection::InvalidTransition(
                         "La solicitud ya está en esa categoría.".to_owned(),
@@ -366,13 +360,8 @@ fn steps(
         // Activity 10.
         Command::RequestProvider { provider, message } => match ticket.state {
             OnHold(HoldReason::Technology) => {
-                if setting.catalogue.provider(provider).is_none() {
-                    return Err(Rejection::Validation(FieldError::new(
-                        "provider",
-                        "unknown_provider",
-                        format!("El proveedor «{provider}» no existe."),
-                    )));
-                }
+                let offered = setting.catalogue.offered_provider(provider);
+                offered.map_err(Rejection::Validation)?;
                 Ok(vec![(
                     EventKind::ProviderRequested {
                         provider: provider.clone(),

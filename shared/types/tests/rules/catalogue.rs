@@ -3,13 +3,16 @@
 
 use serde_json::{Map, Value, json};
 use types::catalogue::{Catalogue, CatalogueDocument};
+use types::command::{Command, Rejection, Setting, admit, decide};
 use types::consequences::{Consequence, Count, Open, consequences};
 use types::difference::difference;
 use types::entries::Part;
 use types::revision::{Revision, entry_of, new_key, revised};
 use types::succession::may_follow;
 
-use crate::world::CATALOGUE;
+use crate::world::{
+    AGENT as WHO, CATALOGUE, OFFICER, REQUESTER, Story, application, monday, person,
+};
 
 const AGENT: &str = "agente1.soporte@uspec.gov.co";
 const COORDINATOR: &str = "coordinador.mesa@uspec.gov.co";
@@ -116,6 +119,7 @@ fn every_field_of_a_team_is_told() {
             json!("redes"),
             "Categoría de los correos: Plataforma tecnológica → Configuración de redes",
         ),
+        ("retired", json!(true), "Retirado de lo nuevo: no → sí"),
     ] {
         let told = format!("Equipo «Mesa de Ayuda»: {told}");
         check(|c| c["teams"][0][field] = value, &[&told]);
@@ -149,6 +153,7 @@ fn every_field_of_a_category_is_told() {
         ),
         ("validation_minutes", json!(60), "Validación: 9 h → 1 h"),
         ("calendar", json!("24x7"), "Calendario: habil → 24x7"),
+        ("retired", json!(true), "Retirado de lo nuevo: no → sí"),
         (
             "formats",
             json!(["A3-FO-12"]),
@@ -180,6 +185,7 @@ fn every_field_of_a_provider_is_told() {
             json!("a@b.co"),
             "Correo: soporte@proveedor-redes.example.com → a@b.co",
         ),
+        ("retired", json!(true), "Retirado de lo nuevo: no → sí"),
     ] {
         let told = format!("Proveedor «Proveedor de redes y conectividad»: {told}");
         check(|c| c["providers"][0][field] = value, &[&told]);
@@ -223,6 +229,11 @@ fn every_field_of_a_calendar_is_told() {
             "holidays",
             json!("none"),
             vec!["Festivos: los de Colombia → ninguno"],
+        ),
+        (
+            "retired",
+            json!(true),
+            vec!["Retirado de lo nuevo: no → sí"],
         ),
         (
             "closures",
@@ -379,7 +390,7 @@ fn what_is_added_taken_out_and_moved_is_told() {
             list.push(json!({ "id": "x", "name": "Equis", "email": "a@b.co" }));
         },
         &[
-            "Proveedor «Equis»: se agrega. Correo: a@b.co",
+            "Proveedor «Equis»: se agrega. Correo: a@b.co; Retirado de lo nuevo: no",
             "Proveedor «Proveedor de redes y conectividad»: se quita",
         ],
     );
@@ -559,16 +570,6 @@ fn a_mistake_is_the_fields_or_names_the_other_entry() {
         refused(Part::Calendars, broken),
         of(&[("hours.monday", "«08:00-17:00» y «12:00-18:00» se cruzan.")])
     );
-    let calendar = Revision::Remove {
-        key: "24x7".to_owned(),
-    };
-    assert_eq!(
-        refused(Part::Calendars, calendar),
-        of(&[(
-            "",
-            "Un calendario no se retira: hay solicitudes que se rigen por él."
-        )])
-    );
     let last = put(Part::People, COORDINATOR, |entry| {
         entry.insert("roles".to_owned(), json!(["agent"]));
     });
@@ -697,7 +698,11 @@ fn what_is_open_keeps_its_rules_and_what_it_needs_stays() {
     };
     assert_eq!(
         follows(Part::Categories, "incidente_seguridad", open(3, 0), gone),
-        ["no: No se puede quitar: hay 3 solicitudes abiertas de esta categoría."]
+        [
+            "no: Categoría «Incidente de seguridad»: no se puede quitar; hay 3 solicitudes abiertas de \
+             esta categoría, en /cola?vista=abiertas&categoria=incidente_seguridad. Retírelo de lo \
+             nuevo."
+        ]
     );
     assert_eq!(
         follows(Part::Categories, "incidente_seguridad", open(0, 0), gone).len(),
@@ -847,4 +852,124 @@ fn what_people_choose_from_has_a_name() {
         },
         &[("categories", "last_category")],
     );
+}
+
+/// A catalogue in which something is retired.
+fn retired(change: impl FnOnce(&mut Value)) -> Catalogue {
+    let mut after = whole();
+    change(&mut after);
+    Catalogue::new(document(&after)).unwrap()
+}
+
+fn retire(list: &'static str, key: &'static str) -> impl Fn(&mut Value) {
+    move |c| match c[list].as_array_mut() {
+        Some(entries) => {
+            let mut entries = entries.iter_mut();
+            let entry = entries.find(|entry| entry["id"] == key).unwrap();
+            entry["retired"] = json!(true);
+        }
+        None => c[list][key]["retired"] = json!(true),
+    }
+}
+
+#[test]
+fn nothing_new_goes_to_what_is_retired_and_what_is_open_goes_on() {
+    let catalogue = retired(|c| {
+        retire("categories", "redes")(c);
+        retire("providers", "redes_externo")(c);
+    });
+    let after = |now| Setting {
+        now,
+        catalogue: &catalogue,
+    };
+    let code = |rejection: Rejection| match rejection {
+        Rejection::Validation(error) => error.code,
+        other => panic!("{other:?}"),
+    };
+    // Activity 2: registered.
+    let who = person(REQUESTER);
+    let refused = admit(application("redes"), &who, after(monday())).unwrap_err();
+    assert_eq!(code(refused), "retired");
+    assert!(admit(application("ofimatica"), &who, after(monday())).is_ok());
+    // Changed to it.
+    let story = Story::assigned("ofimatica");
+    let to = Command::Recategorise {
+        category: "redes".into(),
+    };
+    let refused = decide(&story.ticket, &to, &person(WHO), after(story.now)).unwrap_err();
+    assert_eq!(code(refused), "retired");
+    // Activity 10: asked.
+    let story = Story::escalated("redes");
+    let ask = Command::RequestProvider {
+        provider: "redes_externo".into(),
+        message: "¿Qué pasó?".to_owned(),
+    };
+    let refused = decide(&story.ticket, &ask, &person(OFFICER), after(story.now)).unwrap_err();
+    assert_eq!(code(refused), "retired");
+    // What is open of it is worked on as ever, also where he was asked already.
+    let story = story.when(&person(OFFICER), ask);
+    let answered = Command::RecordProviderReply {
+        body: "Un cable.".to_owned(),
+    };
+    assert!(decide(&story.ticket, &answered, &person(OFFICER), after(story.now)).is_ok());
+    let story = Story::assigned("redes");
+    let solved = Command::Resolve {
+        solution: "Era el cable.".to_owned(),
+    };
+    assert!(decide(&story.ticket, &solved, &person(WHO), after(story.now)).is_ok());
+    assert!(catalogue.category(&"redes".into()).is_some());
+    assert!(catalogue.offered_categories().all(|of| of.id.0 != "redes"));
+}
+
+#[test]
+fn nothing_that_takes_what_is_new_leads_to_what_is_retired() {
+    let found = |change: &dyn Fn(&mut Value)| {
+        let found = mistakes(change).into_iter();
+        let found: Vec<_> = found.map(|(field, code, _)| (field, code)).collect();
+        found
+    };
+    let one = |field: &str| vec![(field.to_owned(), "retired")];
+    assert_eq!(found(&retire("teams", "soporte")), one("teams[0].retired"));
+    let calendar = found(&retire("calendars", "habil"));
+    assert_eq!(calendar, one("calendars.habil.retired"));
+    let mails = found(&retire("categories", "plataforma"));
+    assert_eq!(mails, one("categories[0].retired"));
+    // A team that goes with its categories, its mails to another's.
+    let gone = retired(|c| {
+        retire("teams", "impresion")(c);
+        retire("categories", "impresion")(c);
+        c["teams"][1]["category"] = json!("plataforma");
+        c["teams"][2]["mailbox"] = json!(null);
+    });
+    assert!(gone.team(&"impresion".into()).is_some());
+    // Its agents may go, too: nothing new comes.
+    let mut without = serde_json::to_value(gone.document()).unwrap();
+    let directory = without["directory"].as_array_mut().unwrap();
+    directory.retain(|entry| entry["teams"] != json!(["impresion"]));
+    let without = Catalogue::new(document(&without)).unwrap();
+    assert_eq!(may_follow(without.document(), gone.document()), Ok(()));
+    // One that is always open may be retired as any other.
+    retired(retire("calendars", "24x7"));
+}
+
+#[test]
+fn what_retiring_does_is_told() {
+    for (part, list, key) in [
+        (Part::Categories, "categories", "redes"),
+        (Part::Providers, "providers", "redes_externo"),
+        (Part::Calendars, "calendars", "24x7"),
+    ] {
+        assert_eq!(
+            follows(part, key, open(2, 0), retire(list, key)),
+            [
+                "Nada nuevo le llega. Tiene 2 solicitudes abiertas: siguen a la vista y se atienden \
+                 como hasta ahora."
+            ],
+            "{key}"
+        );
+        assert_eq!(
+            follows(part, key, open(0, 0), retire(list, key)),
+            ["Nada nuevo le llega. No tiene solicitudes abiertas."]
+        );
+    }
 }

@@ -210,6 +210,18 @@ fn messages_of_version_1() {
 #[test]
 fn catalogues_of_version_1() {
     keep("catalogue", &json!(CATALOGUE.document()));
+    // With holidays, and with something retired.
+    let mut later = CATALOGUE.document().clone();
+    later.teams.iter_mut().for_each(|team| team.retired = true);
+    let retired = later.categories.iter_mut();
+    retired.for_each(|category| category.retired = true);
+    later.providers.iter_mut().for_each(|of| of.retired = true);
+    later
+        .calendars
+        .values_mut()
+        .for_each(|of| of.retired = true);
+    later.teams.iter_mut().for_each(|team| team.mailbox = None);
+    keep("catalogue-2", &json!(later));
     let files = kept("catalogue");
     assert!(!files.is_empty(), "there are no golden files");
     for (file, kept) in files {

@@ -1,0 +1,217 @@
+//! What the open requests name of the catalogue: how many there are, and whether a
+//! change takes away what they need.
+
+use cloud::desk::{Desk, problem_of};
+use cloud::store::{DEFAULT_CATALOGUE, ListPlan};
+use types::catalogue::{Catalogue, CatalogueDocument};
+use types::consequences::{Consequence, Count, Open, consequences, in_use};
+use types::entries::{Part, entries};
+use types::ids::EmailAddress;
+use types::problem::{FieldError, Problem};
+use types::ticket::{HoldReason, State, Status, Ticket};
+
+use crate::pages::rail::OPEN;
+
+/// Beyond that nobody counts what is open.
+const MOST: usize = 100;
+
+/// How many pages of a list are looked through for tickets that nobody lists by.
+const LOOKS: usize = 10;
+
+/// Versions of the catalogue that are looked through for a calendar.
+const VERSIONS: usize = 1_000;
+
+/// People whose requests are counted when a whole catalogue is written.
+const PEOPLE: usize = 50;
+
+/// A catalogue in force, beside the requests that are open under it.
+#[derive(Clone, Copy)]
+pub struct Usage<'a> {
+    pub desk: &'a Desk,
+    pub document: &'a CatalogueDocument,
+    pub version: u64,
+}
+
+impl Usage<'_> {
+    /// The open tickets that an entry has to do with.
+    pub async fn open(self, part: Part, key: &str) -> Result<Open, Problem> {
+        const NONE: Count = Count::Exactly(0);
+        let mut escalated = NONE;
+        let tickets = match part {
+            Part::People => {
+                let Ok(email) = EmailAddress::parse(key) else {
+                    return Err(Problem::NotFound("Esta dirección no existe."));
+                };
+                escalated = self.count(&ListPlan::of_officer(&email, &OPEN)).await?;
+                self.count(&ListPlan::of_assignee(&email, &OPEN)).await?
+            }
+            Part::Teams => {
+                self.count(&ListPlan::of_teams(&[key.into()], &OPEN))
+                    .await?
+            }
+            Part::Categories => {
+                let of_it = |ticket: &Ticket| ticket.policy.category.0 == key;
+                self.look(&OPEN, of_it).await?
+            }
+            Part::Providers => {
+                let waits = |ticket: &Ticket| {
+                    ticket.state == State::OnHold(HoldReason::Provider)
+                        && ticket.provider.as_ref().is_some_and(|own| own.0 == key)
+                };
+                self.look(&[Status::OnHold], waits).await?
+            }
+            Part::Calendars => {
+                let goes_by = |ticket: &Ticket| {
+                    let clocks = ticket.clocks.all().into_iter();
+                    let mut own = clocks.filter_map(|(_, clock)| clock.calendar.as_ref());
+                    ticket.policy.calendar.0 == key || own.any(|calendar| calendar.0 == key)
+                };
+                self.look(&OPEN, goes_by).await?
+            }
+            Part::Holidays | Part::Texts => NONE,
+        };
+        Ok(Open { tickets, escalated })
+    }
+
+    /// Why a catalogue cannot take the place of this one: what it takes away is needed
+    /// by what is open.
+    pub async fn needed(self, after: &CatalogueDocument) -> Result<Vec<FieldError>, Problem> {
+        let mut errors = Vec::new();
+        for part in [
+            Part::Teams,
+            Part::Categories,
+            Part::Providers,
+            Part::Calendars,
+        ] {
+            let kept = entries(after, part);
+            let gone = entries(self.document, part).into_iter();
+            let gone = gone.filter(|entry| kept.iter().all(|other| other.key != entry.key));
+            for entry in gone {
+                let open = self.open(part, &entry.key).await?.tickets;
+                errors.extend(in_use(part, &entry.key, &entry.name, open));
+            }
+        }
+        if errors.is_empty() {
+            errors.extend(self.explains(after).await?);
+            errors.extend(self.listed(after).await?);
+        }
+        Ok(errors)
+    }
+
+    /// The account of a ticket's clocks, closed ones' too, is read with the calendars
+    /// that they went by: one that ever ruled a category stays.
+    async fn explains(self, after: &CatalogueDocument) -> Result<Vec<FieldError>, Problem> {
+        let gone = self.document.calendars.keys();
+        let gone: Vec<_> = gone
+            .filter(|id| !after.calendars.contains_key(id))
+            .collect();
+        if gone.is_empty() {
+            return Ok(vec![]);
+        }
+        let versions = self.desk.store.catalogue_versions(self.version, VERSIONS);
+        let versions = versions.await.map_err(|e| problem_of(&e))?;
+        let first = shipped()?;
+        let kept = versions.iter().map(|version| &version.document);
+        let all: Vec<_> = kept.chain([&first]).collect();
+        let ruled = |id: &&&types::ids::CalendarId| {
+            let mut categories = all.iter().flat_map(|document| &document.categories);
+            versions.len() == VERSIONS || categories.any(|of| of.calendar == ***id)
+        };
+        let ruled = gone.iter().filter(ruled).map(|id| {
+            let detail = format!(
+                "Calendario «{id}»: no se puede quitar; por él se rigieron solicitudes, y sus \
+                 tiempos se explican con él. Retírelo de lo nuevo."
+            );
+            FieldError::new("calendars", "in_use", detail)
+        });
+        Ok(ruled.collect())
+    }
+
+    /// What a team did is listed by the team, also once it is closed.
+    async fn listed(self, after: &CatalogueDocument) -> Result<Vec<FieldError>, Problem> {
+        let mut errors = Vec::new();
+        for team in &self.document.teams {
+            if after.teams.iter().any(|other| other.id == team.id) {
+                continue;
+            }
+            let plan = ListPlan::of_teams(std::slice::from_ref(&team.id), &[Status::Closed]);
+            let closed = self.desk.store.list_keys(&plan, 1).await;
+            if !closed.map_err(|e| problem_of(&e))?.is_empty() {
+                let detail = format!(
+                    "Equipo «{}»: no se puede quitar; sus solicitudes cerradas dejarían de verse \
+                     en las listas. Retírelo de lo nuevo.",
+                    team.name
+                );
+                errors.push(FieldError::new("teams", "in_use", detail));
+            }
+        }
+        Ok(errors)
+    }
+
+    /// What is to be noticed of people whose place changes: what they leave open.
+    pub async fn warnings(self, after: &CatalogueDocument) -> Result<Vec<String>, Problem> {
+        let mut warnings = Vec::new();
+        let changed = self.document.directory.iter().filter(|old| {
+            let mut now = after.directory.iter();
+            now.find(|new| new.email == old.email)
+                .is_none_or(|new| (&new.roles, new.available) != (&old.roles, old.available))
+        });
+        for entry in changed.take(PEOPLE) {
+            let key = entry.email.as_str();
+            let open = self.open(Part::People, key).await?;
+            let told = consequences(Part::People, key, self.document, after, open);
+            for consequence in told.unwrap_or_default() {
+                if let Consequence::Beware(text) = consequence {
+                    warnings.push(format!("{}: {text}", entry.name));
+                }
+            }
+        }
+        Ok(warnings)
+    }
+
+    async fn count(self, plan: &ListPlan) -> Result<Count, Problem> {
+        let keys = self.desk.store.list_keys(plan, MOST).await;
+        let keys = keys.map_err(|e| problem_of(&e))?;
+        Ok(counted(keys.len()))
+    }
+
+    /// The same, where the tickets themselves have to be asked.
+    async fn look(
+        self,
+        statuses: &[Status],
+        of_it: impl Fn(&Ticket) -> bool,
+    ) -> Result<Count, Problem> {
+        let teams = self.document.teams.iter();
+        let teams: Vec<_> = teams.map(|team| team.id.clone()).collect();
+        let plan = ListPlan::of_teams(&teams, statuses);
+        let mut found = 0;
+        let mut cursor = None;
+        for _ in 0..LOOKS {
+            let store = &self.desk.store;
+            let page = store.list(&plan, cursor.as_deref(), MOST, &of_it).await;
+            let page = page.map_err(|e| problem_of(&e))?;
+            let page = page.map_err(|_| Problem::Internal)?;
+            found += page.tickets.len();
+            cursor = page.next;
+            if cursor.is_none() || found >= MOST {
+                return Ok(counted(found));
+            }
+        }
+        Ok(Count::AtLeast(found))
+    }
+}
+
+fn counted(found: usize) -> Count {
+    match found {
+        found if found < MOST => Count::Exactly(found),
+        _ => Count::AtLeast(MOST),
+    }
+}
+
+/// The catalogue that ships.
+pub fn shipped() -> Result<CatalogueDocument, Problem> {
+    let shipped = Catalogue::from_toml(DEFAULT_CATALOGUE);
+    shipped
+        .map(|shipped| shipped.document().clone())
+        .map_err(|_| Problem::Internal)
+}
