@@ -3,6 +3,7 @@
 use mailreader::{Automatic, Mailbox, Reading};
 use types::catalogue::{Catalogue, Role, Team};
 use types::command::{Application, Command};
+use types::folding::folded;
 use types::ids::{EmailAddress, printable};
 use types::input::{MAX_TEXT, MAX_TITLE};
 use types::mail::RefusalReason;
@@ -46,6 +47,45 @@ impl std::str::FromStr for Outsiders {
     }
 }
 
+/// What `name+label@` of the entity's domains is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// `name@`: one person, whatever he sorts his mail by.
+    Fold,
+    /// Somebody else.
+    Keep,
+}
+
+impl std::str::FromStr for Labels {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "fold" => Ok(Labels::Fold),
+            "keep" => Ok(Labels::Keep),
+            other => Err(format!("{other:?} is neither fold nor keep")),
+        }
+    }
+}
+
+impl Labels {
+    /// The people of a mail, each under his one address.
+    pub fn fold<'a>(self, mut reading: Reading<'a>, entity_domains: &[String]) -> Reading<'a> {
+        match self {
+            Labels::Keep => reading,
+            Labels::Fold => {
+                let named = reading.to.iter_mut().chain(&mut reading.cc);
+                for person in named.chain(&mut reading.from) {
+                    if entity_domains.iter().any(|d| d == person.address.domain()) {
+                        person.address = base(&person.address);
+                    }
+                }
+                reading
+            }
+        }
+    }
+}
+
 /// A ticket that a mail may be about, and for whom the mail was that it answers.
 pub struct Candidate {
     pub ticket: Ticket,
@@ -58,6 +98,8 @@ pub struct Candidate {
 pub enum Clue {
     /// The mail answers one of ours; its id stands in whatever is passed on.
     ById,
+    /// It answers a mail that came in and is on the ticket's record.
+    ByThread,
     /// It was sent to an address with the ticket's token.
     ByToken,
 }
@@ -135,20 +177,26 @@ pub fn decide(case: &Case<'_>) -> Decision {
         Sender::Disowned => return refuse(RefusalReason::Unauthenticated),
         Sender::Proven => {
             let mut forbidden = false;
+            let mut links: Vec<Link> = Vec::new();
             for (on, candidate) in case.candidates.iter().enumerate() {
                 match answer(case, from, on, candidate) {
                     Reply::Decided(decision) => return decision,
                     Reply::Forbidden => forbidden = true,
-                    Reply::Stranger => {}
+                    // It stays apart; the desk sees that both are about one matter.
+                    Reply::Stranger if links.iter().any(|l| l.id == candidate.ticket.id) => {}
+                    Reply::Stranger => links.push(Link {
+                        visibility: Visibility::Internal,
+                        ..candidate.ticket.link()
+                    }),
                 }
             }
             if forbidden {
                 return refuse(RefusalReason::NotAllowed);
             }
+            open(case, from, links)
         }
-        Sender::Unproven => {}
+        Sender::Unproven => open(case, from, vec![]),
     }
-    open(case, from, vec![])
 }
 
 /// Somebody who is away, by a program that says so nowhere but in the subject: that
@@ -208,6 +256,9 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
     if !may_read(&caller, ticket) {
         return Reply::Stranger;
     }
+    if is_new_matter(case, candidate) {
+        return Reply::Decided(open(case, from, vec![ticket.link()]));
+    }
     let is = |person: &Option<Person>| person.as_ref().is_some_and(|p| p.email == caller.email);
     let actor = Actor::Person(caller.clone());
     if is(&ticket.officer) && ticket.state != State::Closed {
@@ -250,6 +301,21 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
     }
 }
 
+/// Mail programs remember an address and offer it for the next matter: what answers
+/// nothing of the ticket's, under another subject, is one of its own.
+fn is_new_matter(case: &Case<'_>, candidate: &Candidate) -> bool {
+    let ticket = &candidate.ticket;
+    let answers = |other: &Candidate| other.ticket.id == ticket.id && other.clue != Clue::ByToken;
+    if case.candidates.iter().any(answers) {
+        return false;
+    }
+    let subject = case.reading.subject.as_deref().unwrap_or_default();
+    let plain = folded(&without_marks(subject));
+    let marked = case.reading.answers.is_empty() && is_marked_reply(subject);
+    let tagged = subject.contains(&format!("{TAG}{}]", ticket.number));
+    !(marked || tagged || plain.is_empty() || plain.contains(&folded(&ticket.request.title)))
+}
+
 /// A provider is known by his ticket's token and his own domain.
 fn provider(case: &Case<'_>, from: &Mailbox, ticket: &Ticket) -> Option<Actor> {
     let id = ticket.provider.as_ref()?;
@@ -273,7 +339,10 @@ fn open(case: &Case<'_>, from: &Mailbox, links: Vec<Link>) -> Decision {
     let reading = case.reading;
     let mut caller = identify(case, from);
     // Whoever had a ticket may go on with it.
-    if !links.is_empty() {
+    if links
+        .iter()
+        .any(|link| link.visibility == Visibility::Public)
+    {
         caller.roles.insert(Role::Requester);
     }
     if !caller.is(Role::Requester) {
@@ -344,7 +413,7 @@ pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Opti
         request: Request {
             observers,
             message_id: reading.message_id.clone(),
-            ..Request::new(title(reading), text, Channel::Email, requester)
+            ..Request::new(title(case), text, Channel::Email, requester)
         },
         category: team.category.clone()?,
         links,
@@ -358,26 +427,56 @@ pub fn base(address: &EmailAddress) -> EmailAddress {
     EmailAddress::parse(&format!("{local}@{domain}")).unwrap_or_else(|_| address.clone())
 }
 
-/// The subject without the marks that replies gather, or the first line.
-fn title(reading: &Reading<'_>) -> String {
-    let mut rest = reading.subject.as_deref().unwrap_or_default().trim();
+/// What programs put before the subject of an answer, and of what is passed on.
+const REPLY_MARKS: [&str; 6] = ["re:", "respuesta:", "res:", "aw:", "sv:", "antw:"];
+const FORWARD_MARKS: [&str; 6] = ["rv:", "fw:", "fwd:", "reenv:", "enc:", "wg:"];
+
+fn starts_with(text: &str, mark: &str) -> bool {
+    let head = text.get(..mark.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(mark))
+}
+
+fn is_marked_reply(subject: &str) -> bool {
+    let subject = subject.trim_start();
+    REPLY_MARKS.iter().any(|mark| starts_with(subject, mark))
+}
+
+/// The subject without the marks that replies gather, and without our tag and what
+/// our mails say behind it.
+fn without_marks(subject: &str) -> String {
+    let mut rest = subject.trim();
     loop {
         let before = rest;
-        for mark in ["re:", "rv:", "fw:", "fwd:", "reenv:", "respuesta:"] {
-            let head = rest.get(..mark.len());
-            if head.is_some_and(|head| head.eq_ignore_ascii_case(mark)) {
+        for mark in REPLY_MARKS.iter().chain(&FORWARD_MARKS) {
+            if starts_with(rest, mark) {
                 rest = rest[mark.len()..].trim_start();
             }
         }
-        if let Some(tail) = rest.strip_prefix(TAG) {
-            rest = tail
-                .split_once(']')
-                .map_or(rest, |(_, tail)| tail.trim_start());
+        if let Some((_, tail)) = rest.strip_prefix(TAG).and_then(|tail| tail.split_once(']')) {
+            let tail = tail.trim_start();
+            rest = tail.split_once(": ").map_or(tail, |(_, title)| title);
         }
         if rest == before {
-            break;
+            return rest.to_owned();
         }
     }
+}
+
+/// The subject without what is not the writer's, or the first line. What answers a
+/// mail of ours is called as its ticket, whatever our mail said before the title.
+fn title(case: &Case<'_>) -> String {
+    let reading = case.reading;
+    let subject = reading.subject.as_deref().unwrap_or_default();
+    let tagged = subject.contains(TAG);
+    let titles = case
+        .candidates
+        .iter()
+        .map(|c| c.ticket.request.title.as_str());
+    let mut titles = titles.filter(|title| tagged && subject.trim_end().ends_with(title));
+    let rest = titles
+        .next()
+        .map_or_else(|| without_marks(subject), str::to_owned);
+    let rest = rest.as_str();
     let first_line = || reading.text.lines().map(str::trim).find(|l| !l.is_empty());
     let title = if rest.is_empty() {
         first_line().unwrap_or("(sin asunto)")
@@ -456,26 +555,39 @@ mod tests {
         mailreader::read(raw.as_bytes(), Some("ana@uspec.gov.co")).unwrap()
     }
 
+    fn title_of(raw: &str) -> String {
+        let catalogue = Catalogue::from_toml(cloud::store::DEFAULT_CATALOGUE).unwrap();
+        let reading = reading(raw);
+        title(&Case {
+            reading: &reading,
+            sender: Sender::Proven,
+            recipients: &[],
+            candidates: &[],
+            catalogue: &catalogue,
+            entity_domains: &[],
+            outsiders: Outsiders::Accept,
+            own: &[],
+        })
+    }
+
     #[test]
     fn titles_lose_the_marks_of_replies() {
         for (subject, expected) in [
             ("No abre", "No abre"),
             ("RE: Rv: FWD: No abre", "No abre"),
-            (
-                "Re: [USPEC #000012] Solicitud resuelta: No abre",
-                "Solicitud resuelta: No abre",
-            ),
+            ("Re: [USPEC #000012] Solicitud resuelta: No abre", "No abre"),
+            ("RV: [USPEC #000012] Qué pasó", "Qué pasó"),
             ("Re: [USPEC", "[USPEC"),
             ("Reparar: la silla", "Reparar: la silla"),
             ("", "Primera línea"),
         ] {
             let raw = format!(
-                "From: a@uspec.gov.co\r\nSubject: {subject}\r\n\r\n\r\nPrimera línea\r\nSegunda\r\n"
+                "From: a@uspec.gov.co\r\nContent-Type: text/plain; charset=utf-8\r\nSubject: {subject}\r\n\r\n\r\nPrimera línea\r\nSegunda\r\n"
             );
-            assert_eq!(title(&reading(&raw)), expected, "{subject}");
+            assert_eq!(title_of(&raw), expected, "{subject}");
         }
         let raw = "From: a@uspec.gov.co\r\n\r\n";
-        assert_eq!(title(&reading(raw)), "(sin asunto)");
+        assert_eq!(title_of(raw), "(sin asunto)");
         assert_eq!(body(&reading(raw)), "(El correo no trae texto.)");
     }
 

@@ -198,7 +198,8 @@ pub(crate) async fn accepted(
     let raw = reopen(inbox, &record).await?;
     let reading = raw
         .as_deref()
-        .and_then(|raw| read(raw, record.envelope_from.as_deref()).ok());
+        .and_then(|raw| read(raw, record.envelope_from.as_deref()).ok())
+        .map(|reading| inbox.labels.fold(reading, &inbox.desk.entity_domains));
     write(inbox, caller, &record, reading.as_ref(), wishes).await
 }
 

@@ -24,10 +24,10 @@ use types::permission::Actor;
 use types::ticket::{
     Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, Visibility, apply_all,
 };
-use types::token::{TokenSecret, TokenUse};
+use types::token::{Audience, TokenSecret, TokenUse};
 use types::verbs::{Done, Hand, carry_out};
 
-use crate::decision::{Candidate, Case, Clue, Decision, Outsiders, Sender, base, decide};
+use crate::decision::{Candidate, Case, Clue, Decision, Labels, Outsiders, Sender, base, decide};
 use crate::marks::is_marked;
 
 /// Largest mail that SES takes, with its headers.
@@ -54,6 +54,8 @@ pub struct Inbox {
     pub files: Bucket,
     pub secret: TokenSecret,
     pub outsiders: Outsiders,
+    /// What `name+label@` is.
+    pub labels: Labels,
     /// The address that replies go to, and the one that we write from.
     pub own: Vec<EmailAddress>,
     /// Mails of one sender that are taken in an hour.
@@ -164,6 +166,7 @@ impl Inbox {
                     let named = reading.to.iter().chain(&reading.cc);
                     arrival.recipients = named.map(|to| to.address.to_string()).collect();
                 }
+                let reading = self.labels.fold(reading, &self.desk.entity_domains);
                 // On the heap: it is the largest of all, and stands on a small stack in tests.
                 Box::pin(self.act(&arrival, &reading)).await
             }
@@ -311,6 +314,13 @@ impl Inbox {
                 named.push((sent.ticket, kind.audience(), Clue::ById));
             }
         }
+        // Nor does everybody answer us: who was copied answers the mail that made it.
+        if named.is_empty() {
+            let answered = &reading.answers[..reading.answers.len().min(MAX_ANSWERED)];
+            for ticket in self.desk.store.threads(answered).await? {
+                named.push((ticket, Audience::Requester, Clue::ByThread));
+            }
+        }
         for recipient in &arrival.recipients {
             let label = recipient.split('@').next().and_then(|l| l.split_once('+'));
             if let Some((_, token)) = label
@@ -390,8 +400,7 @@ impl Inbox {
             Err(Halt::Commit(lost)) => return Err(lost.into()),
             Err(Halt::Key(known)) => return Err(Failure::from(known).into()),
         };
-        self.complete(&record(ticket.link())).await?;
-        Ok(vec![])
+        Ok(self.link_back(&ticket).await?)
     }
 
     /// Carries a mail's command out on its ticket, with the files beside it.
@@ -637,14 +646,26 @@ impl Inbox {
         let Some(ticket) = self.desk.store.ticket(link.id).await? else {
             return Ok(vec![]);
         };
+        let mut doorbells = self.link_back(&ticket).await?;
+        doorbells.extend(self.desk.store.owed(link.id).await?);
+        Ok(doorbells)
+    }
+
+    /// Tells the tickets that a new one is linked to of it.
+    async fn link_back(&self, ticket: &Ticket) -> Result<Vec<Doorbell>, Failure> {
+        let mut doorbells = vec![];
         for earlier in &ticket.links {
+            let visibility = earlier.visibility;
             let Some(earlier) = self.desk.store.ticket(earlier.id).await? else {
                 continue;
             };
             if earlier.links.iter().any(|l| l.id == ticket.id) {
                 continue;
             }
-            let link = ticket.link();
+            let link = Link {
+                visibility,
+                ..ticket.link()
+            };
             let command = Command::Link { link };
             // Somebody may have linked it in between.
             let rules = |earlier: &Ticket, setting: Setting<'_>| {
@@ -654,11 +675,13 @@ impl Inbox {
                     types::command::decide(earlier, &command, &Actor::System, setting)
                 }
             };
-            self.desk
+            let carried = self
+                .desk
                 .carry_out(earlier, Guards::default(), None, rules)
                 .await?;
+            doorbells.extend(carried.doorbells);
         }
-        Ok(self.desk.store.owed(link.id).await?)
+        Ok(doorbells)
     }
 
     /// Stores a mail's files under the ticket, as many as it has room for, and

@@ -37,6 +37,7 @@ impl Function for Mailroom {
                 files: Bucket::new(environment, "FILES_BUCKET")?,
                 secret: environment.token_secret()?,
                 outsiders: environment.parsed("OUTSIDE_SENDERS")?,
+                labels: environment.parsed("PLUS_ADDRESSES")?,
                 own: environment.addresses(&["REPLY_ADDRESS", "MAIL_FROM"])?,
                 sender_limit: environment.parsed("MAILS_PER_SENDER_HOUR")?,
                 answer_limit: environment.parsed("ANSWERS_PER_SENDER_HOUR")?,

@@ -17,6 +17,7 @@ use types::{SignedDuration, Timestamp};
 use super::Mailroom;
 
 mod replies;
+mod threads;
 
 const QUEUE: &str = "InboundMailQueue";
 const RAW: &str = "mailbucket";

@@ -597,6 +597,27 @@ pub fn letter(
         },
             _ => return Err(NoSuchMail),
         },
+        MailKind::AnsweredByAnother => match &event.kind {
+            EventKind::Linked { link } => Letter {
+            subject: "Otra persona respondió un correo",
+            greeting: format!("Hola, {assignee}:"),
+            paragraphs: vec![format!(
+                "Alguien que no participa en la solicitud {number} respondió uno de sus correos. Lo que escribió quedó en una solicitud suya, la {}.",
+                link.number
+            ), "Mírelas juntas, para que no se atienda dos veces el mismo asunto.".to_owned()],
+            quote: None,
+            closing: vec![],
+            facts: desk_facts(),
+            links: vec![
+                ticket_link,
+                (
+                    "Ver la otra solicitud",
+                    format!("{}/solicitudes/{}", office.base_url, link.number.0),
+                ),
+            ],
+        },
+            _ => return Err(NoSuchMail),
+        },
         MailKind::FollowUpToOfficer => match &event.kind {
             EventKind::FollowedUp { body, .. } => Letter {
             subject: "Nuevo seguimiento en una solicitud escalada",

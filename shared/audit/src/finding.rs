@@ -108,6 +108,8 @@ kinds! {
     MailEventDiffers = "mail_event_differs",
     /// A Message-ID that was taken for a mail that is not on record.
     SealDangling = "seal_dangling",
+    /// A Message-ID leads to a ticket that its mail is not on record of.
+    ThreadDangling = "thread_dangling",
     /// An answer to a refused mail that has waited for too long, or answers none.
     AnswerStuck = "answer_stuck",
     /// A file of a ticket that is not in the bucket.

@@ -35,6 +35,8 @@ pub(crate) struct Ledger {
     records: BTreeMap<MailId, MailRecord>,
     days: BTreeSet<(String, String)>,
     seals: Vec<(Key, String)>,
+    /// Threads: key, ticket and mail.
+    threads: Vec<(Key, Option<TicketId>, String)>,
     answers: Vec<(MailId, Option<Timestamp>)>,
     replays: Vec<(Key, TicketId, u64)>,
     /// Catalogues by version; the one in force beside them.
@@ -152,6 +154,11 @@ impl Ledger {
             ("MESSAGEID", "MESSAGEID") => {
                 let mail = row.text("mail").unwrap_or_default().to_owned();
                 self.seals.push((row.key.clone(), mail));
+            }
+            ("THREAD", "TICKET") => {
+                let ticket = row.text("ticket").and_then(|id| id.parse().ok());
+                let mail = row.text("mail").unwrap_or_default().to_owned();
+                self.threads.push((row.key.clone(), ticket, mail));
             }
             ("CATALOG", _) => return self.catalogue(row),
             ("GIVENUP", _) => self.given_up += 1,
@@ -381,6 +388,18 @@ impl Ledger {
             if !known {
                 let detail = format!("mail {mail} is not on record");
                 found.push(Finding::new(Kind::SealDangling, place(key), detail));
+            }
+        }
+        for (key, ticket, mail) in &self.threads {
+            let record = MailId::parse(mail).and_then(|id| self.records.get(&id));
+            let known = ticket.is_some_and(|id| self.tickets.contains_key(&id));
+            let holds = known
+                && record.is_some_and(|record| {
+                    record.message_id.as_deref() == key.pk.strip_prefix("THREAD#")
+                });
+            if !holds {
+                let detail = format!("mail {mail} is not on record of it");
+                found.push(Finding::new(Kind::ThreadDangling, place(key), detail));
             }
         }
         for (mail, since) in &self.answers {

@@ -175,6 +175,12 @@ pub fn message_id(seal: &str) -> Key {
     Key::new(format!("MESSAGEID#{seal}"), "MESSAGEID")
 }
 
+/// The ticket that a mail which came in is on record of, by its Message-ID: whatever
+/// answers it belongs there.
+pub fn thread(message_id: &str) -> Key {
+    Key::new(format!("THREAD#{message_id}"), "TICKET")
+}
+
 /// How many mails of a sender were taken in an hour; `what` keeps one count
 /// apart from another.
 pub fn sender_hour(what: &str, email: &EmailAddress, at: Timestamp) -> Key {

@@ -379,7 +379,14 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
             None => happened("Reabierta", "no quedó resuelta".into()),
         },
         EventKind::Closed { reason } => happened("Cerrada", closed(*reason).into()),
-        EventKind::Linked { link } => happened("Continúa", format!("en {}", link.number).into()),
+        EventKind::Linked { link } => match (link.visibility, staff) {
+            (Visibility::Public, _) => happened("Continúa", format!("en {}", link.number).into()),
+            (Visibility::Internal, true) => happened(
+                "Otra persona escribió",
+                format!("en {}", link.number).into(),
+            ),
+            (Visibility::Internal, false) => None,
+        },
         EventKind::MailFiled { what, .. } => {
             staff.then(|| happened("Correo automático", format!("archivado ({what})").into()))?
         }

@@ -95,6 +95,8 @@ pub enum MailKind {
     ProviderReplied,
     /// To the desk: a mail of ours did not reach somebody.
     Undeliverable,
+    /// To the agent: somebody else answered a mail of this ticket.
+    AnsweredByAnother,
 }
 
 /// What is fixed of a kind of mail.
@@ -246,6 +248,7 @@ impl MailKind {
             ),
             M::ProviderReplied => line("mail_provider_replied", OFFICER, To::Officer, Notification),
             M::Undeliverable => line("mail_undeliverable", DESK, To::Desk, Notification),
+            M::AnsweredByAnother => line("mail_answered_by_another", DESK, To::Agent, Notification),
         }
     }
 
@@ -365,13 +368,17 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             ActorRole::Person(_) | ActorRole::System(_) => vec![],
         },
         EventKind::MailBounced { .. } => vec![Effect::Mail(MailKind::Undeliverable)],
+        // Two people are not to work on one matter unknowingly.
+        EventKind::Linked { link } => match link.visibility {
+            Visibility::Internal => to_agent(MailKind::AnsweredByAnother).into_iter().collect(),
+            Visibility::Public => vec![],
+        },
         EventKind::Contacted { .. }
         | EventKind::AttachmentsAdded { .. }
         | EventKind::MailFiled { .. }
         | EventKind::FormatSaved { .. }
         | EventKind::Resumed { .. }
         | EventKind::Recategorised { .. }
-        | EventKind::Linked { .. }
         | EventKind::LinkRevoked {} => vec![],
     }
 }

@@ -195,6 +195,17 @@ impl MailReport {
 }
 
 impl MailRecord {
+    /// The ticket that it is on record of.
+    pub fn ticket(&self) -> Option<&Link> {
+        match &self.outcome {
+            MailOutcome::Ticket { ticket } | MailOutcome::FollowUp { ticket, .. } => Some(ticket),
+            MailOutcome::Filed { ticket, .. } => ticket.as_ref(),
+            MailOutcome::Refused { .. } | MailOutcome::Duplicate { .. } => {
+                self.accepted.as_ref().map(|accepted| &accepted.ticket)
+            }
+        }
+    }
+
     /// Whether nothing on any ticket came of it, and nothing will of itself.
     pub fn came_to_nothing(&self) -> bool {
         match self.outcome {

@@ -433,6 +433,10 @@ pub struct Format {
 pub struct Link {
     pub id: TicketId,
     pub number: TicketNumber,
+    /// Who may know of it: that two people wrote about one matter is the desk's
+    /// business alone.
+    #[serde(default = "public", skip_serializing_if = "is_public")]
+    pub visibility: Visibility,
 }
 
 /// A request and all that is known of it now.
@@ -518,6 +522,7 @@ impl Ticket {
         Link {
             id: self.id,
             number: self.number,
+            visibility: Visibility::Public,
         }
     }
 
@@ -773,7 +778,8 @@ pub enum EventKind {
     Closed {
         reason: CloseReason,
     },
-    /// A later reply to a closed ticket became another one.
+    /// Another ticket goes on with it: a later reply to a closed one, a new matter to
+    /// its address, or what somebody else answered.
     Linked {
         link: Link,
     },

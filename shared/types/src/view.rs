@@ -41,6 +41,14 @@ impl Reader {
             (Reader::Requester, Visibility::Internal) => false,
         }
     }
+
+    /// Whether he may know of another ticket.
+    pub fn knows(self, link: &Link) -> bool {
+        match (self, link.visibility) {
+            (Reader::Staff, _) | (Reader::Requester, Visibility::Public) => true,
+            (Reader::Requester, Visibility::Internal) => false,
+        }
+    }
 }
 
 /// A ticket, as answered.
@@ -72,7 +80,7 @@ pub struct TicketView<'a> {
     reopened: u32,
     formats: Vec<FormatView<'a>>,
     attachments: Vec<&'a Attachment>,
-    links: &'a [Link],
+    links: Vec<&'a Link>,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: u64,
@@ -167,7 +175,7 @@ impl<'a> TicketView<'a> {
                 .iter()
                 .filter(|attachment| reader.may_have(attachment))
                 .collect(),
-            links: &ticket.links,
+            links: ticket.links.iter().filter(|l| reader.knows(l)).collect(),
             created_at: ticket.created_at,
             updated_at: ticket.updated_at,
             version: ticket.version,
@@ -230,6 +238,14 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
                 if attachments.iter().any(|a| !reader.may_have(a)) =>
             {
                 None
+            }
+            EventKind::Linked { link } if !reader.knows(link) => None,
+            EventKind::Registered(registration)
+                if registration.links.iter().any(|link| !reader.knows(link)) =>
+            {
+                let mut shown = registration.clone();
+                shown.links.retain(|link| reader.knows(link));
+                event_data(&EventKind::Registered(shown), reader)
             }
             // Who has a link that he should not have is the coordinator's business.
             EventKind::LinkRevoked {} => None,

@@ -367,6 +367,13 @@ fn whatever_is_damaged_is_found() {
         "seal_dangling",
         &format!("{} / MESSAGEID", text(&seal, "pk")),
     );
+    host.put_row(&json!({
+        "pk": s("THREAD#ajeno@example.com"),
+        "sk": s("TICKET"),
+        "mail": s("perdido"),
+    }));
+    damaged("thread_dangling", "THREAD#ajeno@example.com / TICKET");
+
     host.put_row(&json!({ "pk": s("INBOUND#perdido"), "sk": s("ANSWER") }));
     damaged("answer_stuck", "perdido");
     host.delete_object("filesbucket", &by_mail[1].2);

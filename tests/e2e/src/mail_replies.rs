@@ -160,10 +160,19 @@ fn nobody_acts_on_what_is_not_his() {
     let guessed = format!("soporte+{}@uspec.gov.co", "a".repeat(52));
     let short = "soporte+1@uspec.gov.co";
     let letter = |subject: &str| Letter::new(LUIS, subject, "Ciérrenla.");
-    let cases = [
+    let guesses = [
         (letter(&tag), SUPPORT_MAILBOX),
         (letter("Re: por la dirección"), &guessed),
         (letter("Re: por el número"), short),
+    ];
+    for (letter, to) in &guesses {
+        let record = taken_at(&host, letter, to);
+        let own = check_own(&host, &record, LUIS, &ticket);
+        assert_eq!(own["links"], json!([]), "{own}");
+    }
+    assert_eq!(look(&host, &ticket), before);
+    // What answers a mail that was passed on to him is linked, for the desk's eyes.
+    let passed_on = [
         (
             letter("Re: por lo que responde").answering(&sent),
             SUPPORT_MAILBOX,
@@ -175,12 +184,25 @@ fn nobody_acts_on_what_is_not_his() {
         ),
     ];
     let mut own = Value::Null;
-    for (letter, to) in &cases {
+    for (letter, to) in &passed_on {
         let record = taken_at(&host, letter, to);
         own = check_own(&host, &record, LUIS, &ticket);
-        assert_eq!(own["links"], json!([]), "{own}");
+        assert_eq!(own["links"][0]["number"], ticket["number"], "{own}");
+        let event = last_event(&host, &ticket);
+        assert_eq!(event["kind"], "linked", "{event}");
+        assert_eq!(event["data"]["link"]["number"], own["number"], "{event}");
+        let told = last_mail(&host, assignee(&ticket), "Otra persona respondió un correo");
+        assert!(
+            told.text
+                .contains(&format!("#{:06}", own["number"].as_u64().unwrap()))
+        );
     }
-    assert_eq!(look(&host, &ticket), before);
+    // Neither Ana nor Luis hears of the other's.
+    let kinds = host.client(ANA).event_kinds(&ticket["number"]);
+    assert!(!kinds.iter().any(|kind| kind == "linked"), "{kinds:?}");
+    let seen = host.client(LUIS).ticket(&own["number"]);
+    assert_eq!(seen["links"], json!([]), "{seen}");
+    let before = look(&host, &ticket);
     // Nor does Ana's own number in the subject reach it.
     let record = taken(&host, &Letter::new(ANA, &tag, "¿Y entonces?"));
     check_own(&host, &record, ANA, &ticket);

@@ -7,7 +7,7 @@ use types::ids::EmailAddress;
 use types::mail::MailRecord;
 use types::message::Doorbell;
 use types::roster::LoadChange;
-use types::ticket::{Event, Ticket};
+use types::ticket::{Event, Ticket, apply, replay};
 
 use super::idempotency::{self, Claim, RequestKey};
 use super::item::Item;
@@ -97,10 +97,17 @@ impl Store {
         }
 
         let mut doorbells = Vec::new();
+        let mut so_far = commit.before.cloned();
         for event in commit.events {
             let key = keys::event(ticket.id, event.seq);
             parts.put(Part::Event, Item::with_doc(&key, event)?, ABSENT)?;
-            for effect in effects(event, ticket) {
+            // What it owes, it owes on the ticket as it left it: of two verbs of one mail
+            // the second may have given the ticket to somebody else.
+            match &mut so_far {
+                Some(so_far) => apply(so_far, event),
+                None => so_far = replay([event]).ok(),
+            }
+            for effect in effects(event, so_far.as_ref().unwrap_or(ticket)) {
                 let row = Item::new(&keys::outbox(ticket.id, event.seq, effect))
                     .set(
                         "due_pk",

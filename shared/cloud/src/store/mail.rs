@@ -25,6 +25,9 @@ const HOUR_REMEMBERED: SignedDuration = SignedDuration::from_hours(2);
 /// server that was set up wrongly for an hour refuses for good, too.
 const SUPPRESSED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// Longest Message-ID that a thread is found by, in bytes.
+const MAX_THREAD: usize = 1_000;
+
 /// A mail's record, as it is written with what the mail did.
 #[derive(Clone)]
 pub struct MailEntry<'a> {
@@ -70,7 +73,24 @@ impl Parts<'_> {
         if record.verbs.is_some() {
             self.put_answer(&record.id)?;
         }
-        Ok(())
+        self.put_thread(record)
+    }
+
+    /// What answers this mail belongs to its ticket. The first mail under an id counts.
+    fn put_thread(&mut self, record: &MailRecord) -> Result<(), StoreError> {
+        let id = record.message_id.as_deref();
+        let id = id.filter(|id| id.len() <= MAX_THREAD);
+        let (Some(id), Some(ticket)) = (id, record.ticket()) else {
+            return Ok(());
+        };
+        self.update(Part::Mail, &keys::thread(id), |update| {
+            update
+                .update_expression(
+                    "SET ticket = if_not_exists(ticket, :ticket), mail = if_not_exists(mail, :mail)",
+                )
+                .expression_attribute_values(":ticket", AttributeValue::S(ticket.id.to_string()))
+                .expression_attribute_values(":mail", AttributeValue::S(record.id.0.clone()))
+        })
     }
 
     /// An answer that is owed to the sender of a mail.
@@ -88,7 +108,8 @@ impl Parts<'_> {
     pub(super) fn put_acceptance(&mut self, record: &MailRecord) -> Result<(), StoreError> {
         let row = Item::with_doc(&keys::inbound(&record.id), record)?.set("accepted", "yes");
         let waiting = "attribute_exists(pk) AND attribute_not_exists(accepted)";
-        self.put(Part::Mail, row, Some((waiting, vec![])))
+        self.put(Part::Mail, row, Some((waiting, vec![])))?;
+        self.put_thread(record)
     }
 }
 
@@ -179,6 +200,28 @@ impl Store {
             }
         }
         Ok(sent)
+    }
+
+    /// The tickets that mails which came in are on record of, by their Message-IDs, in
+    /// the order of these.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn threads(&self, ids: &[String]) -> Result<Vec<TicketId>, StoreError> {
+        let ids: Vec<_> = ids.iter().filter(|id| id.len() <= MAX_THREAD).collect();
+        if ids.is_empty() {
+            return Ok(vec![]);
+        }
+        let rows = self.get_many(ids.iter().map(|id| keys::thread(id))).await?;
+        let mut tickets = HashMap::new();
+        for row in &rows {
+            let ticket = row.text("ticket").and_then(|id| id.parse().ok());
+            if let Some(ticket) = ticket {
+                tickets.insert(row.key()?.pk, ticket);
+            }
+        }
+        let of = |id: &&String| tickets.get(&keys::thread(id).pk).copied();
+        Ok(ids.iter().filter_map(of).collect())
     }
 
     /// The mails of a day with one outcome, the oldest first: up to `limit`

@@ -191,7 +191,7 @@ fn messages_of_version_1() {
         .iter()
         .map(|bell| bell.to_body().unwrap())
         .collect();
-    keep("messages-2", &json!(bodies));
+    keep("messages-3", &json!(bodies));
     let mut read = Vec::new();
     for (file, kept) in kept("messages") {
         for body in kept.as_array().unwrap() {

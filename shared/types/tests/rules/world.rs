@@ -224,6 +224,7 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
     let link = Link {
         id: TicketId::new(monday(), 8),
         number: TicketNumber(2),
+        visibility: Visibility::Public,
     };
     let coordinator = || person(COORDINATOR);
     let officer = || person(OFFICER);
@@ -375,7 +376,17 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
                 detail: note(),
             },
         ),
-        ("link", Actor::System, Command::Link { link }),
+        ("link", Actor::System, Command::Link { link: link.clone() }),
+        (
+            "link apart",
+            Actor::System,
+            Command::Link {
+                link: Link {
+                    visibility: Visibility::Internal,
+                    ..link
+                },
+            },
+        ),
     ]
 }
 
