@@ -5,6 +5,8 @@ The linters know what CloudFormation accepts; these rules are this project's own
 - every route has the JWT authorizer, but for the few that are public;
 - a function's role has no managed policy but the one for its logs and, if it
   consumes a queue, the one for that;
+- no function's clock runs ahead, and no sweep may be woken ahead of it: only the local
+  host does that;
 - a queue's messages outlast its consumer, are tried often enough, and are kept
   longer by the dead-letter queue than by the queue itself, which has an alarm.
 
@@ -154,6 +156,15 @@ def check_policies(resources):
             yield f"{name} ({kind}) attaches itself to roles; write policies under their function"
 
 
+def check_variables(resources):
+    """What moves a function's clock is the local host's alone."""
+    for name, function in of_type(resources, "AWS::Lambda::Function").items():
+        variables = function.get("Environment", {}).get("Variables", {})
+        for variable in variables:
+            if variable.startswith("DESK_"):
+                yield f"{name}: {variable} is for the local host alone"
+
+
 def alarmed(resources):
     """The queues whose depth an alarm watches."""
     for properties in of_type(resources, "AWS::CloudWatch::Alarm").values():
@@ -214,7 +225,9 @@ def main():
     _, path = sys.argv
     resources = expand(path)
     faults = [
-        fault for check in (check_routes, check_policies, check_queues) for fault in check(resources)
+        fault
+        for check in (check_routes, check_policies, check_variables, check_queues)
+        for fault in check(resources)
     ]
     for fault in faults:
         print(f"{path}: {fault}", file=sys.stderr)

@@ -11,6 +11,7 @@ use types::api::pages::{catalogue as revised, own, public};
 use types::api::{self, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
+use types::folding::folded;
 use types::ids::TeamId;
 use types::permission::{Caller, may_read};
 use types::problem::{FieldError, Problem};
@@ -92,20 +93,36 @@ async fn history(desk: &Desk, call: &Call, takes: Takes<HistoryQuery>) -> Result
     };
     let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
     let reader = Reader::of(&caller, &ticket);
-    let (events, more) = desk
-        .store
-        .events(ticket.id, after, page.limit)
-        .await
-        .map_err(|e| problem_of(&e))?;
-    let last = events.last().filter(|_| more);
-    let views = events.iter();
-    let page = Page {
-        items: views
-            .filter_map(|event| EventView::of(event, reader))
-            .collect(),
-        next_cursor: last.map(|event| event.seq.to_string()),
+    let page = match reader {
+        Reader::Staff => {
+            let read = desk.store.events(ticket.id, after, page.limit).await;
+            let (events, more) = read.map_err(|e| problem_of(&e))?;
+            let last = events.last().filter(|_| more);
+            Answer::json(
+                200,
+                &Page {
+                    items: EventView::all(&events, reader).collect(),
+                    next_cursor: last.map(|event| event.seq.to_string()),
+                },
+            )
+        }
+        // Counted as he sees it, so that a page of his knows of no other's.
+        Reader::Requester => {
+            let events = desk.story(&ticket).await?;
+            let skipped = usize::try_from(after).unwrap_or(usize::MAX);
+            let mut shown = EventView::all(&events, reader).skip(skipped);
+            let items: Vec<_> = shown.by_ref().take(page.limit).collect();
+            let more = shown.next().is_some();
+            Answer::json(
+                200,
+                &Page {
+                    next_cursor: more.then(|| (skipped + items.len()).to_string()),
+                    items,
+                },
+            )
+        }
     };
-    Answer::json(200, &page)
+    page
 }
 
 /// The clocks, with the account that defends their due times.
@@ -169,35 +186,27 @@ fn plan(caller: &Caller, filter: &TicketQuery, catalogue: &Catalogue) -> Option<
     if let Some(assignee) = &filter.assignee {
         return Some(ListPlan::of_assignee(assignee, &statuses));
     }
+    let wanted = |team: &&TeamId| filter.team.as_ref().is_none_or(|t| t == *team);
     let everything = [Role::Coordinator, Role::Auditor, Role::Head]
         .into_iter()
         .any(|r| caller.is(r));
-    let teams: Vec<TeamId> = if everything {
-        catalogue
-            .document()
-            .teams
-            .iter()
-            .map(|team| team.id.clone())
-            .collect()
-    } else if caller.is(Role::Agent) {
-        caller.teams.iter().cloned().collect()
-    } else {
-        // What was escalated to him; what he asked for himself is there with
-        // `requester=`.
-        if caller.is(Role::Officer) {
-            return Some(ListPlan::of_officer(&caller.email, &statuses));
-        }
-        // Whoever works no team's queue sees what he asked for himself.
-        return Some(ListPlan::of_requester(&caller.email));
-    };
-    let teams: Vec<_> = teams
-        .into_iter()
-        .filter(|team| filter.team.as_ref().is_none_or(|t| t == team))
-        .collect();
-    (!teams.is_empty()).then(|| ListPlan::of_teams(&teams, &statuses))
+    if everything {
+        let teams = catalogue.document().teams.iter().map(|team| &team.id);
+        let teams: Vec<_> = teams.filter(wanted).cloned().collect();
+        return (!teams.is_empty()).then(|| ListPlan::of_teams(&teams, &statuses));
+    }
+    // What each of them asked for himself, or is copied on, is his to find, too.
+    if caller.is(Role::Agent) {
+        let teams: Vec<_> = caller.teams.iter().filter(wanted).cloned().collect();
+        return Some(ListPlan::of_agent(&caller.email, &teams, &statuses));
+    }
+    if caller.is(Role::Officer) {
+        return Some(ListPlan::of_officer_and_own(&caller.email, &statuses));
+    }
+    Some(ListPlan::of_requester(&caller.email))
 }
 
-/// Whether a ticket has these words, in lower case, or this number.
+/// Whether a ticket has these words, folded, or this number, however it is written.
 pub fn says(ticket: &Ticket, words: &str) -> bool {
     [
         &ticket.request.title,
@@ -205,21 +214,32 @@ pub fn says(ticket: &Ticket, words: &str) -> bool {
         &ticket.request.requester.person.name,
     ]
     .into_iter()
-    .any(|text| text.to_lowercase().contains(words))
-        || words.trim_start_matches(['#', '0']) == ticket.number.0.to_string()
+    .any(|text| folded(text).contains(words))
+        || words.trim_start_matches(['#', '0', ' ']) == ticket.number.0.to_string()
 }
 
 /// What a list is narrowed by.
 struct Filter {
     query: TicketQuery,
-    /// Words to look for, in lower case.
+    /// Words to look for, folded.
     words: Option<String>,
 }
 
 impl Filter {
-    /// A query whose team and category there are.
-    fn of(query: TicketQuery, catalogue: &Catalogue) -> Result<Self, Problem> {
+    /// A query whose team and category there are, whatever their capitals and accents.
+    fn of(mut query: TicketQuery, catalogue: &Catalogue) -> Result<Self, Problem> {
         let mut errors = Vec::new();
+        let document = catalogue.document();
+        if let Some(asked) = &mut query.team {
+            let mut teams = document.teams.iter().map(|team| &team.id);
+            let meant = teams.find(|id| folded(&id.0) == folded(&asked.0));
+            *asked = meant.unwrap_or(asked).clone();
+        }
+        if let Some(asked) = &mut query.category {
+            let mut categories = document.categories.iter().map(|of| &of.id);
+            let meant = categories.find(|id| folded(&id.0) == folded(&asked.0));
+            *asked = meant.unwrap_or(asked).clone();
+        }
         let mut refuse = |name: &str, detail: &str| {
             errors.push(FieldError::new(name, "unknown_value", detail));
         };
@@ -235,7 +255,7 @@ impl Filter {
             refuse("category", "No existe esa categoría.");
         }
         if errors.is_empty() {
-            let words = query.q.as_deref().map(str::to_lowercase);
+            let words = query.q.as_deref().map(|q| folded(q.trim()));
             Ok(Filter { query, words })
         } else {
             Err(Problem::Validation(errors))

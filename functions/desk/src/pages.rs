@@ -25,6 +25,7 @@ use types::clock::ClockKind;
 use types::command::Setting;
 use types::compliance::Compliance;
 use types::effects::QueueName;
+use types::folding::folded;
 use types::ids::{EmailAddress, TicketNumber};
 use types::mail::{bounds, day};
 use types::permission::{Caller, may_read};
@@ -239,7 +240,7 @@ impl<'a> Visit<'a> {
         let next = next.map(|cursor| self.further(&cursor));
         let mut shell = self.shell("Mis solicitudes", Section::Mine);
         self.furnish(&mut shell).await?;
-        let page = mine::Page::of(shell, &tickets, self.setting(), next);
+        let page = mine::Page::of(shell, &tickets, self.caller, self.setting(), next);
         Ok(Answer::page(self.call, 200, page.written()))
     }
 
@@ -329,9 +330,12 @@ impl<'a> Visit<'a> {
 
     /// What else the requester of a ticket has open.
     async fn others(&self, ticket: &Ticket) -> Result<Vec<Ticket>, Problem> {
-        let plan = ListPlan::of_requester(&ticket.request.requester.person.email);
+        let whose = &ticket.request.requester.person.email;
+        let plan = ListPlan::of_requester(whose);
         let open = |other: &Ticket| {
-            other.id != ticket.id && other.state != State::Closed && may_read(self.caller, other)
+            let his = other.request.requester.person.email == *whose;
+            let another = his && other.id != ticket.id;
+            another && other.state != State::Closed && may_read(self.caller, other)
         };
         let store = &self.desk.store;
         let found = store.list(&plan, None, OTHERS, open).await;
@@ -668,14 +672,14 @@ fn belongs(view: View, ticket: &Ticket, now: Timestamp) -> bool {
 /// What the address of a queue narrows it by.
 struct Narrowing {
     filter: Filter,
-    /// Its words in lower case.
-    lower: Option<String>,
+    /// Its words without capitals and accents.
+    folded: Option<String>,
 }
 
 impl Narrowing {
     fn of(filter: Filter) -> Self {
         Narrowing {
-            lower: filter.words.as_ref().map(|words| words.to_lowercase()),
+            folded: filter.words.as_deref().map(|words| folded(words.trim())),
             filter,
         }
     }
@@ -688,7 +692,7 @@ impl Narrowing {
                 .as_ref()
                 .is_none_or(|category| policy.category == *category)
             && self
-                .lower
+                .folded
                 .as_ref()
                 .is_none_or(|words| crate::handler::says(ticket, words))
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use types::SignedDuration;
 use types::command::Command;
 use types::permission::Actor;
-use types::ticket::{Attachment, Visibility};
+use types::ticket::{Attachment, Person, Visibility};
 use types::token::{Audience, TokenSecret, TokenUse};
 
 use super::ReadSide;
@@ -103,6 +103,84 @@ async fn what_is_due_next_comes_first_and_what_is_closed_last() {
     assert_eq!(list(&desk, AGENT, "").await, [3, 2, 4, 1]);
 }
 
+/// A request of somebody's, with others copied.
+async fn copied(world: &World, who: &str, category: &str, others: &[&str]) -> Case {
+    let mut application = application(category);
+    application.request.requester.person = Person {
+        email: address(who),
+        name: who.to_owned(),
+    };
+    let others = others.iter().map(|email| Person {
+        email: address(email),
+        name: (*email).to_owned(),
+    });
+    application.request.observers = others.collect();
+    world.registers(application, now()).await
+}
+
+#[tokio::test]
+async fn whoever_is_copied_or_asks_beside_his_work_finds_it() {
+    let world = World::new().await;
+    copied(&world, ANA, "redes", &[LUIS, PRINTER]).await; // 1
+    copied(&world, PRINTER, "redes", &[]).await; // 2
+    copied(&world, OFFICER, "impresion", &[AGENT]).await; // 3
+    copied(&world, PERSONNEL, "impresion", &[]).await; // 4
+    copied(&world, AGENT, "redes", &[]).await; // 5
+    let desk = started(&world).await;
+    for (who, query, expected) in [
+        (LUIS, "", &[1][..]),
+        (LUIS, "?status=new", &[1]),
+        (LUIS, "?status=closed", &[]),
+        (LUIS, "?q=correo", &[1]),
+        // Copied is not asked.
+        (LUIS, "?requester=luis.rojas@uspec.gov.co", &[]),
+        (ANA, "", &[1]),
+        // His team's by what is due next, then his own, the latest first.
+        (PRINTER, "", &[3, 4, 2, 1]),
+        (PRINTER, "?team=soporte", &[2, 1]),
+        (PRINTER, "?team=impresion", &[3, 4]),
+        (OFFICER, "", &[3]),
+        (OTHER_OFFICER, "", &[]),
+        (PERSONNEL, "", &[4]),
+        // What is his team's, too, comes once.
+        (AGENT, "", &[1, 2, 5, 3]),
+        (HEAD, "", &[1, 2, 3, 4, 5]),
+    ] {
+        assert_eq!(list(&desk, who, query).await, expected, "{who} {query}");
+    }
+    // Page by page, each of them once.
+    for limit in 1..5 {
+        let mut found = Vec::new();
+        let mut query = format!("/tickets?limit={limit}");
+        loop {
+            let page = get(query.as_str()).by(AGENT);
+            let page = desk.answers(&page).await.must_be(200);
+            found.extend(numbers(&page));
+            match page["next_cursor"].as_str() {
+                Some(cursor) => query = format!("/tickets?limit={limit}&cursor={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, [1, 2, 5, 3], "{limit} a page");
+    }
+    // Nothing is scanned.
+    world.forget();
+    list(&desk, LUIS, "").await;
+    let operations = world.operations();
+    assert!(
+        operations.iter().all(|name| name != "Scan"),
+        "{operations:?}"
+    );
+    // On his page, apart from what he asked for himself.
+    let session = world.signed_in(LUIS).await;
+    let page = desk.answers(&get("/solicitudes").seen_by(&session)).await;
+    assert!(page.body.contains("Con copia a usted"), "{}", page.body);
+    assert!(!page.body.contains("En manos de la Mesa"), "{}", page.body);
+    let session = world.signed_in(ANA).await;
+    let page = desk.answers(&get("/solicitudes").seen_by(&session)).await;
+    assert!(!page.body.contains("Con copia a usted"), "{}", page.body);
+}
+
 #[tokio::test]
 async fn a_list_is_read_page_by_page_to_its_end() {
     let world = World::new().await;
@@ -162,7 +240,15 @@ async fn filters_narrow_what_the_caller_may_see() {
         // A requester sees nothing of another by asking for him.
         (ANA, "?requester=luis.rojas@uspec.gov.co", &[]),
         (AGENT, "?q=luis%20ROJAS", &[2]),
+        (AGENT, "?q=luis%20r%C3%B3jas", &[2]),
+        (AGENT, "?q=%20Correo%20", &[1, 2, 3]),
         (AGENT, "?q=2", &[2]),
+        (AGENT, "?q=000002", &[2]),
+        (AGENT, "?q=%23000002", &[2]),
+        (AGENT, "?q=%232%20", &[2]),
+        (AGENT, "?q=000", &[]),
+        (AGENT, "?category=Redes&status=new", &[2]),
+        (COORDINATOR, "?team=IMPRESI%C3%93N", &[4]),
         (AGENT, "?due_before=2000-01-01T00:00:00Z", &[]),
     ] {
         assert_eq!(list(&desk, who, query).await, expected, "{who} {query}");
@@ -305,6 +391,89 @@ async fn a_history_shows_each_what_concerns_him() {
     desk.answers(&wrong)
         .await
         .must_refuse(422, "validation_failed");
+    // His pages are counted as he sees them: no gap tells him of what is not his.
+    let seqs = |page: &Value| -> Vec<u64> {
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|item| item["seq"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(seqs(&requester), [1, 2, 3]);
+    let first = history(ANA, "?limit=2").await;
+    assert_eq!(
+        (seqs(&first), &first["next_cursor"]),
+        (vec![1, 2], &json!("2"))
+    );
+    let rest = history(ANA, "?limit=2&cursor=2").await;
+    assert_eq!(
+        (seqs(&rest), kinds(&rest), &rest["next_cursor"]),
+        (vec![3], vec!["followed_up".to_owned()], &Value::Null)
+    );
+    let beyond = history(ANA, "?cursor=77").await;
+    assert_eq!(seqs(&beyond), Vec::<u64>::new());
+}
+
+#[tokio::test]
+async fn a_number_that_is_void_is_said_to_be_to_those_who_account_for_numbers() {
+    let world = World::new().await;
+    world.registered("redes").await; // 1
+    let number = world.takes_number().await;
+    world.void_number(number.0).await;
+    let desk = started(&world).await;
+    for who in [AGENT, PRINTER, COORDINATOR, HEAD, AUDITOR] {
+        for rest in ["", "/events", "/clocks"] {
+            for written in ["2", "000002"] {
+                let request = get(format!("/tickets/{written}{rest}")).by(who);
+                let problem = desk.answers(&request).await;
+                let problem = problem.must_refuse(410, "void_number");
+                let detail = problem["detail"].as_str().unwrap();
+                assert!(detail.contains("El número #000002"), "{detail}");
+            }
+        }
+        let session = world.signed_in(who).await;
+        let page = desk.answers(&get("/solicitudes/2").seen_by(&session)).await;
+        assert_eq!(page.status, 410, "{who}");
+        assert!(page.body.contains("quedó anulado"), "{}", page.body);
+    }
+    // To others it is a number as any that is not theirs, and so is one that nobody
+    // ever took.
+    for (who, number) in [
+        (ANA, 2),
+        (OFFICER, 2),
+        (PERSONNEL, 2),
+        (AUDITOR, 3),
+        (AGENT, 77),
+    ] {
+        let request = get(format!("/tickets/{number}")).by(who);
+        desk.answers(&request).await.must_refuse(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn who_of_a_provider_answered_is_not_for_the_requester() {
+    let world = World::new().await;
+    let case = world.escalated("redes").await.at_provider().await;
+    let technician = Actor::Provider {
+        id: "redes_externo".into(),
+        email: address("tecnico.perez@proveedor-redes.example.com"),
+    };
+    let reply = Command::RecordProviderReply {
+        body: "Era el enrutador.".to_owned(),
+    };
+    let case = case.when_actor(&technician, reply).await;
+    let desk = started(&world).await;
+    for (who, knows) in [
+        (AGENT, true),
+        (OFFICER, true),
+        (AUDITOR, true),
+        (ANA, false),
+    ] {
+        let events = get(case.path("/events")).by(who);
+        let events = desk.answers(&events).await.must_be(200).to_string();
+        assert_eq!(events.contains("tecnico.perez"), knows, "{who}: {events}");
+        let session = world.signed_in(who).await;
+        let page = get(format!("/solicitudes/{}", case.number.0)).seen_by(&session);
+        let page = desk.answers(&page).await;
+        assert_eq!(page.body.contains("tecnico.perez"), knows, "{who}");
+    }
 }
 
 #[tokio::test]

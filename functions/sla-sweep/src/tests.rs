@@ -10,8 +10,10 @@ use types::{SignedDuration, Timestamp};
 
 use super::Sweep;
 
+/// One that is woken at the times that a test says.
 async fn started(world: &World) -> Started<Sweep> {
-    world.start("sla-sweep").await
+    let ahead = [(cloud::clock::SWEEPS_AHEAD, "yes")];
+    world.start_with("sla-sweep", &ahead).await
 }
 
 /// A tick that must succeed, and what it says it found and did.
@@ -34,6 +36,31 @@ fn after(minutes: i64) -> Timestamp {
 async fn waiting(world: &World) -> Case {
     let case = world.registered_at("plataforma", monday()).await;
     case.assigned_to(AGENT).await.settled().await
+}
+
+// --------------------------------------------------------------------- times
+
+#[tokio::test]
+async fn a_time_far_ahead_of_the_clock_is_refused() {
+    let world = World::new().await;
+    let _case = waiting(&world).await;
+    // As in AWS: nothing in the template lets it.
+    let sweep: Started<Sweep> = world.start("sla-sweep").await;
+    let rows = world.rows();
+    let hour = SignedDuration::from_hours(1);
+    let minute = SignedDuration::from_mins(1);
+    for ahead in [hour + minute, hour * 24, hour * 24 * 365] {
+        let error = sweep.ticks(now() + ahead).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the time of the sweep lies far ahead of the clock"
+        );
+    }
+    world.must_still_have(&rows);
+    assert_eq!(world.all_rung(), []);
+    for at in [now(), now() + hour - minute, now() - hour * 24] {
+        assert!(sweep.ticks(at).await.is_ok(), "{at}");
+    }
 }
 
 // ------------------------------------------------------------------- timers

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloud::files::attachment_key;
 use cloud::keys::{self, Key};
 use cloud::log::chain;
-use cloud::store::{Row, index_attributes};
+use cloud::store::{COPIED, Row, index_attributes};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use types::effects::{Effect, effects};
@@ -49,6 +49,7 @@ pub(crate) fn check(
     let mut events: Vec<Event> = Vec::new();
     let mut outbox: BTreeMap<(u64, Effect), &Row> = BTreeMap::new();
     let mut unsent: BTreeSet<(u64, Effect)> = BTreeSet::new();
+    let mut observers: Vec<&Row> = Vec::new();
     let mut readable = true;
     for row in rows {
         if row.key == keys::ticket(id) {
@@ -76,6 +77,8 @@ pub(crate) fn check(
             outbox.insert((seq, effect), row);
         } else if let Some((_, seq, effect)) = keys::parse_effect(&row.key, keys::UNSENT_PREFIX) {
             unsent.insert((seq, effect));
+        } else if row.key.sk.starts_with(keys::OBSERVER_PREFIX) {
+            observers.push(row);
         } else {
             let detail = "a ticket has no such row";
             check.find(Kind::UnknownRow, place(&row.key), detail);
@@ -92,6 +95,7 @@ pub(crate) fn check(
     // Rows come in the order of their keys.
     let owed = check.history(&ticket, &events);
     check.places(row, &ticket);
+    check.observers(row, &ticket, &observers);
     check.outbox(&ticket, &events, owed.as_ref(), &outbox);
     let all = owed.unwrap_or_default();
     let mails = |at: &BTreeMap<(u64, Effect), Timestamp>| -> BTreeSet<(u64, Effect)> {
@@ -218,6 +222,37 @@ impl Check<'_> {
         {
             let detail = format!("due at {} for {}", timer.at, timer.queue.as_str());
             self.find(Kind::TimerOverdue, self.id, detail);
+        }
+    }
+
+    /// Whoever is copied finds the ticket, and nobody else does.
+    fn observers(&mut self, row: &Row, ticket: &Ticket, rows: &[&Row]) {
+        let mut found = BTreeSet::new();
+        for observer in rows {
+            let mut copied = ticket.request.observers.iter();
+            let id = ticket.id.to_string();
+            let whose = copied.find(|person| {
+                let partition = keys::requester_partition(&person.email);
+                observer.key == keys::observer(ticket.id, &person.email)
+                    && observer.text("requester_pk") == Some(&partition)
+                    && observer.text("requester_sk") == Some(&id)
+            });
+            match whose {
+                Some(person) => drop(found.insert(&person.email)),
+                None => {
+                    let detail = format!("{} finds what he is not copied on", observer.key.sk);
+                    self.find(Kind::IndexDiffers, self.id, detail);
+                }
+            }
+        }
+        // Before there were such rows a ticket did not say how many it has.
+        if row.number(COPIED).is_some() {
+            let copied = ticket.request.observers.iter();
+            let lost = copied.filter(|person| !found.contains(&person.email));
+            if lost.count() > 0 {
+                let detail = "somebody who is copied does not find it";
+                self.find(Kind::IndexDiffers, self.id, detail);
+            }
         }
     }
 

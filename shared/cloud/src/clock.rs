@@ -13,6 +13,10 @@ use crate::config;
 /// host sets it for `--now`; nothing in AWS does.
 pub const OFFSET: &str = "DESK_CLOCK_OFFSET_SECONDS";
 
+/// Whether a sweep may be woken at a time that is far ahead of this process's clock.
+/// The local host says so, where people look at what a timer does; nothing in AWS does.
+pub const SWEEPS_AHEAD: &str = "DESK_SWEEPS_AHEAD";
+
 /// How far this process's clock runs ahead.
 static AHEAD: OnceLock<SignedDuration> = OnceLock::new();
 

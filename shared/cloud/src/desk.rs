@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::api::{EXPECTED_VERSION, Takes};
-use types::catalogue::Catalogue;
+use types::catalogue::{Catalogue, Role};
 use types::command::{Command, NewTicket, Setting, decide};
 use types::effects::QueueName;
 use types::ids::{TicketId, TicketNumber, TicketRef};
@@ -289,8 +289,26 @@ impl Desk {
             .map_err(|e| problem_of(&e))?
         {
             Some(ticket) if may_read(caller, &ticket) => Ok(ticket),
-            Some(_) | None => Err(Problem::NotFound("No existe esa solicitud.")),
+            Some(_) => Err(Problem::NotFound("No existe esa solicitud.")),
+            None => Err(self.nothing_at(reference, caller).await?),
         }
+    }
+
+    /// What is said of a reference that leads to no ticket. Whoever accounts for numbers
+    /// is told that one of them is void; to others it is one like any that is not theirs.
+    async fn nothing_at(&self, reference: TicketRef, caller: &Caller) -> Result<Problem, Problem> {
+        let accounts = [Role::Agent, Role::Coordinator, Role::Head, Role::Auditor];
+        if let TicketRef::Number(number) = reference
+            && accounts.into_iter().any(|role| caller.is(role))
+            && self
+                .store
+                .is_void(number)
+                .await
+                .map_err(|e| problem_of(&e))?
+        {
+            return Ok(Problem::VoidNumber(number));
+        }
+        Ok(Problem::NotFound("No existe esa solicitud."))
     }
 
     /// Carries out a command that somebody gave over HTTP, on the ticket that

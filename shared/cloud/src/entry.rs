@@ -59,6 +59,8 @@ pub enum FunctionError {
     Batch(#[from] crate::consumer::MissingId),
     #[error("the sweep did not come to its end")]
     Sweep(#[source] crate::store::StoreError),
+    #[error("the time of the sweep lies far ahead of the clock")]
+    TooFarAhead,
     #[error("mails without a notice were not looked for")]
     Recovery(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -71,6 +73,7 @@ impl From<FunctionError> for Diagnostic {
             FunctionError::UnwritableAnswer(_) => "UnwritableAnswer",
             FunctionError::Batch(_) => "MissingMessageId",
             FunctionError::Sweep(_) => "SweepIncomplete",
+            FunctionError::TooFarAhead => "TooFarAhead",
             FunctionError::Recovery(_) => "RecoveryIncomplete",
         };
         Diagnostic {

@@ -392,6 +392,8 @@ impl Answer {
             | Problem::Validation(_)
             | Problem::SignedOut
             | Problem::Forbidden(_)
+            | Problem::NotYours(_)
+            | Problem::VoidNumber(_)
             | Problem::NotFound(_)
             | Problem::InvalidTransition(_)
             | Problem::VersionConflict { .. }

@@ -88,6 +88,14 @@ pub fn unsent(id: TicketId, seq: u64, effect: Effect) -> Key {
     )
 }
 
+/// The prefix that the rows of all who are copied on a ticket share.
+pub const OBSERVER_PREFIX: &str = "OBSERVER#";
+
+/// That somebody is copied on a ticket: he finds it among what he asked for himself.
+pub fn observer(id: TicketId, email: &EmailAddress) -> Key {
+    Key::new(ticket_partition(id), format!("{OBSERVER_PREFIX}{email}"))
+}
+
 /// A message that its consumer gave up on: it is among the dead letters.
 pub fn given_up(queue: &str, at: Timestamp, message_id: &str) -> Key {
     Key::new(
@@ -305,8 +313,8 @@ pub fn officer_partition(email: &EmailAddress, status: Status) -> String {
     format!("OFFICER#{email}#{}", status.as_str())
 }
 
-/// Index `requester`: the tickets of a requester, by their ids, which sort by
-/// the time of registration.
+/// Index `requester`: the tickets of a requester and those that he is copied on, by
+/// their ids, which sort by the time of registration.
 pub fn requester_partition(email: &EmailAddress) -> String {
     format!("REQUESTER#{email}")
 }

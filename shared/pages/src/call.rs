@@ -4,6 +4,7 @@
 use askama::Template;
 use types::catalogue::Catalogue;
 use types::command::Setting;
+use types::folding::folded;
 use types::ids::EmailAddress;
 use types::input::{MAX_NAME, MAX_TEXT, MAX_TITLE};
 use types::permission::{Caller, may_read};
@@ -225,7 +226,7 @@ fn id_of(field: &str) -> &'static str {
 /// Whom of the directory some words mean: by name, or by a part of the address. A
 /// word alone may be the beginning of any address of the entity.
 pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> Vec<Found<'a>> {
-    let words = folded(words);
+    let words = folded(words.trim());
     if words.is_empty() {
         return vec![];
     }
@@ -252,20 +253,6 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
         }
     }
     found
-}
-
-/// Without capitals and accents: nobody types them in a search.
-fn folded(text: &str) -> String {
-    let lower = text.trim().to_lowercase();
-    let plain = |c: char| match c {
-        'á' => 'a',
-        'é' => 'e',
-        'í' => 'i',
-        'ó' => 'o',
-        'ú' | 'ü' => 'u',
-        other => other,
-    };
-    lower.chars().map(plain).collect()
 }
 
 /// What a requester has open, of what `caller` may read.

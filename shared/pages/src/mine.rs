@@ -3,6 +3,7 @@
 use askama::Template;
 use jiff::Timestamp;
 use types::command::Setting;
+use types::permission::Caller;
 use types::ticket::{CloseReason, HoldReason, Outcome, State, Ticket};
 
 use crate::shell::Shell;
@@ -18,6 +19,8 @@ pub struct Page<'a> {
     /// The desk's.
     pub theirs: Vec<Mine<'a>>,
     pub over: Vec<Over<'a>>,
+    /// Others', of which he reads along.
+    pub copied: Vec<Copied<'a>>,
     /// What leads to older ones.
     pub next: Option<String>,
 }
@@ -41,6 +44,14 @@ pub struct Over<'a> {
     pub how: String,
     pub at: Timestamp,
     pub when: String,
+}
+
+/// A request of somebody else, who had him copied.
+pub struct Copied<'a> {
+    pub number: u64,
+    pub title: &'a str,
+    pub whose: &'a str,
+    pub how: &'static str,
 }
 
 /// What happens next, in words: first what counts.
@@ -204,6 +215,7 @@ impl<'a> Page<'a> {
     pub fn of(
         shell: Shell<'a>,
         tickets: &'a [Ticket],
+        whose: &Caller,
         setting: Setting<'_>,
         next_page: Option<String>,
     ) -> Self {
@@ -212,9 +224,20 @@ impl<'a> Page<'a> {
             yours: vec![],
             theirs: vec![],
             over: vec![],
+            copied: vec![],
             next: next_page,
         };
         for ticket in tickets {
+            let requester = &ticket.request.requester.person;
+            if requester.email != whose.email {
+                page.copied.push(Copied {
+                    number: ticket.number.0,
+                    title: &ticket.request.title,
+                    whose: &requester.name,
+                    how: ticket.status().label(),
+                });
+                continue;
+            }
             if ticket.state == State::Closed {
                 page.over.push(Over {
                     number: ticket.number.0,

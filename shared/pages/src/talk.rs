@@ -164,6 +164,10 @@ impl<'a> Reading<'a> {
 
     fn actor(&self, event: &'a Event) -> Cow<'a, str> {
         match (&event.actor.email, &event.actor.role) {
+            // Who of a provider's answered is between him and the entity.
+            (Some(_), ActorRole::Provider(_)) if self.reader == Reader::Requester => {
+                "Proveedor".into()
+            }
             (Some(email), _) => self.name(email).into(),
             (None, ActorRole::Provider(_)) => "Proveedor".into(),
             (None, ActorRole::Person(_) | ActorRole::System(_)) => "Mesa de Ayuda".into(),

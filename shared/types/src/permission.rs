@@ -78,7 +78,7 @@ pub enum Actor {
 }
 
 /// Why a command is refused to an actor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     /// He may not even know that the ticket exists.
     #[error("the actor may not know of the ticket")]
@@ -86,6 +86,15 @@ pub enum Denial {
     /// He may see it, and not do this.
     #[error("the actor may see the ticket, and not do this")]
     Forbidden,
+    /// He could if it were his: somebody else has it, and who that is is told.
+    #[error("somebody else has the ticket")]
+    Held(Person),
+    /// He could if it were his: nobody has it yet.
+    #[error("nobody has the ticket yet")]
+    Free,
+    /// He reads along, and whoever asked has a say.
+    #[error("somebody else asked for it")]
+    Asked(Person),
 }
 
 /// Whether a person may read a ticket.
@@ -139,8 +148,8 @@ fn fills_formats(ticket: &Ticket) -> bool {
 /// capacity he does.
 ///
 /// # Errors
-/// [`Denial::Hidden`] when he may not read the ticket, [`Denial::Forbidden`]
-/// when none of his roles allows the command.
+/// [`Denial::Hidden`] when he may not read the ticket; otherwise why none of his roles
+/// allows the command.
 pub fn authorise(
     command: CommandKind,
     actor: &Actor,
@@ -197,9 +206,30 @@ pub fn authorise(
                     email: Some(caller.email.clone()),
                     role: ActorRole::Person(role),
                 })
-                .ok_or(Denial::Forbidden)
+                .ok_or_else(|| reason(command, caller, ticket))
         }
     }
+}
+
+/// Why somebody who reads a ticket may not give a command on it. Where it is not what he
+/// is but whose the ticket is, he is told whose.
+fn reason(command: CommandKind, caller: &Caller, ticket: &Ticket) -> Denial {
+    let mut roles = Role::VARIANTS.iter().copied();
+    let found = roles.find_map(|role| {
+        if !caller.is(role) || !reads(role, caller, ticket) {
+            return None;
+        }
+        match on(role, line(command)) {
+            On::Responsible | On::ResponsibleOrFree => {
+                let assignee = ticket.assignee.clone();
+                Some(assignee.map_or(Denial::Free, Denial::Held))
+            }
+            On::Escalated => ticket.officer.clone().map(Denial::Held),
+            On::Own => Some(Denial::Asked(ticket.request.requester.person.clone())),
+            On::None | On::All => None,
+        }
+    });
+    found.unwrap_or(Denial::Forbidden)
 }
 
 /// Whether somebody has a command at all.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::ids::TicketNumber;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal $word:literal $title:literal,)+) => {
         /// The stable word of a problem. Each has one status and one title.
@@ -48,6 +50,8 @@ codes! {
     Forbidden = 403 "forbidden" "No tiene permiso para hacer esto",
     /// There is nothing here, or nothing that the caller may know of.
     NotFound = 404 "not_found" "No se encontró",
+    /// The number was taken, and nothing was registered with it.
+    VoidNumber = 410 "void_number" "Ese número quedó sin solicitud",
     /// The path exists, the method does not.
     MethodNotAllowed = 405 "method_not_allowed" "Método no permitido",
     /// The state of the ticket forbids the command.
@@ -112,8 +116,12 @@ pub enum Problem {
     SignedOut,
     /// 403: the caller may see this but not do it.
     Forbidden(&'static str),
+    /// 403: the caller could do it if it were his.
+    NotYours(String),
     /// 404: there is nothing here, or nothing that the caller may know of.
     NotFound(&'static str),
+    /// 410: the number was taken, and nothing was registered with it.
+    VoidNumber(TicketNumber),
     /// 405: the path exists, the method does not; the methods that do.
     MethodNotAllowed(String),
     /// 409: the state of the ticket forbids the command.
@@ -149,8 +157,9 @@ impl Problem {
             Problem::MalformedBody(_) => ProblemCode::MalformedBody,
             Problem::Validation(_) => ProblemCode::Validation,
             Problem::SignedOut => ProblemCode::SignedOut,
-            Problem::Forbidden(_) => ProblemCode::Forbidden,
+            Problem::Forbidden(_) | Problem::NotYours(_) => ProblemCode::Forbidden,
             Problem::NotFound(_) => ProblemCode::NotFound,
+            Problem::VoidNumber(_) => ProblemCode::VoidNumber,
             Problem::MethodNotAllowed(_) => ProblemCode::MethodNotAllowed,
             Problem::InvalidTransition(_) => ProblemCode::InvalidTransition,
             Problem::VersionConflict { .. } => ProblemCode::VersionConflict,
@@ -168,7 +177,9 @@ impl Problem {
     /// The sentence for people.
     fn detail(&self) -> String {
         match self {
-            Problem::MalformedBody(detail) | Problem::InvalidTransition(detail) => detail.clone(),
+            Problem::MalformedBody(detail)
+            | Problem::InvalidTransition(detail)
+            | Problem::NotYours(detail) => detail.clone(),
             Problem::Validation(errors) => match errors.as_slice() {
                 [one] => format!("Revise el campo «{}»: {}", one.field, one.detail),
                 many => {
@@ -177,6 +188,10 @@ impl Problem {
                 }
             },
             Problem::Forbidden(detail) | Problem::NotFound(detail) => (*detail).to_owned(),
+            Problem::VoidNumber(number) => format!(
+                "El número {number} se tomó y no se registró ninguna solicitud con él: quedó \
+                 anulado. No falta ninguna solicitud."
+            ),
             Problem::MethodNotAllowed(allowed) => format!("Esta dirección admite: {allowed}."),
             Problem::VersionConflict { expected, actual } => format!(
                 "Usted partió de la versión {expected} y la actual es la {actual}. \
@@ -204,7 +219,9 @@ impl Problem {
             Problem::MalformedBody(_)
             | Problem::SignedOut
             | Problem::Forbidden(_)
+            | Problem::NotYours(_)
             | Problem::NotFound(_)
+            | Problem::VoidNumber(_)
             | Problem::MethodNotAllowed(_)
             | Problem::InvalidTransition(_)
             | Problem::VersionConflict { .. }

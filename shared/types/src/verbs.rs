@@ -396,10 +396,13 @@ fn one(
 /// The reason as it is told.
 fn why(rejection: &Rejection) -> String {
     match Problem::from(rejection.clone()) {
-        Problem::InvalidTransition(detail) | Problem::MalformedBody(detail) => detail,
+        Problem::InvalidTransition(detail)
+        | Problem::MalformedBody(detail)
+        | Problem::NotYours(detail) => detail,
         Problem::Forbidden(detail) | Problem::NotFound(detail) => detail.to_owned(),
         Problem::Validation(errors) => errors.into_iter().map(|e| e.detail).collect(),
         Problem::SignedOut
+        | Problem::VoidNumber(_)
         | Problem::MethodNotAllowed(_)
         | Problem::VersionConflict { .. }
         | Problem::IdempotencyMismatch

@@ -1,5 +1,7 @@
 //! Tickets and events as the API answers them.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,8 +11,9 @@ use crate::clock::{Clock, ClockState};
 use crate::ids::MailId;
 use crate::permission::{Caller, reads_internal};
 use crate::ticket::{
-    Attachment, Channel, CloseReason, Event, EventActor, EventKind, Format, HoldReason, Link,
-    Outcome, Person, Requester, SolutionReport, Status, Survey, Ticket, Visibility, WebRequest,
+    ActorRole, Attachment, Channel, CloseReason, Event, EventActor, EventKind, Format, HoldReason,
+    Link, Outcome, Person, Requester, SolutionReport, Status, Survey, Ticket, Visibility,
+    WebRequest,
 };
 
 /// For whose eyes an answer is.
@@ -199,7 +202,7 @@ impl<'a> FormatView<'a> {
 pub struct EventView<'a> {
     seq: u64,
     at: Timestamp,
-    actor: &'a EventActor,
+    actor: Cow<'a, EventActor>,
     kind: &'static str,
     data: Value,
     mail: Option<&'a MailId>,
@@ -208,13 +211,35 @@ pub struct EventView<'a> {
 impl<'a> EventView<'a> {
     /// The answer for `reader`, or `None` where he is not to know of the event.
     pub fn of(event: &'a Event, reader: Reader) -> Option<Self> {
+        let actor = match (reader, event.actor.role) {
+            // Who of a provider's answered is between him and the entity.
+            (Reader::Requester, ActorRole::Provider(_)) => Cow::Owned(EventActor {
+                email: None,
+                ..event.actor.clone()
+            }),
+            (Reader::Requester | Reader::Staff, _) => Cow::Borrowed(&event.actor),
+        };
         Some(EventView {
             seq: event.seq,
             at: event.at,
-            actor: &event.actor,
+            actor,
             kind: event.kind.as_str(),
             data: event_data(&event.kind, reader)?,
             mail: event.mail.as_ref(),
+        })
+    }
+}
+
+impl EventView<'_> {
+    /// The history of a ticket for `reader`. A requester's is counted as he sees it:
+    /// what is not for him leaves no gap by which he could tell that there was something.
+    pub fn all(events: &[Event], reader: Reader) -> impl Iterator<Item = EventView<'_>> {
+        let shown = events
+            .iter()
+            .filter_map(move |of| EventView::of(of, reader));
+        shown.zip(1..).map(move |(view, seq)| match reader {
+            Reader::Staff => view,
+            Reader::Requester => EventView { seq, ..view },
         })
     }
 }

@@ -93,6 +93,8 @@ struct Town {
     by_mail: Vec<(Value, String, String)>,
     /// A ticket that nobody is available for.
     deferred: Value,
+    /// Tickets that Luis is copied on.
+    copied: [Value; 2],
     refused: String,
     void: u64,
 }
@@ -125,6 +127,13 @@ fn town() -> Town {
     host.nobody()
         .post(&survey_of(&host, ANA), &answer)
         .must_be(200);
+    let copied = ["Con copia", "Con copia también"].map(|title| {
+        let body = json!({
+            "title": title, "description": "a", "category": "redes", "observers": [LUIS],
+        });
+        ana.post("/tickets", &body).must_be(201).json()
+    });
+    host.settle();
     // A request with a key, twice.
     let body = json!({ "title": "Con clave", "description": "a", "category": "redes" });
     for _ in 0..2 {
@@ -171,6 +180,7 @@ fn town() -> Town {
         open,
         by_mail,
         deferred,
+        copied,
         refused,
         void: void.unwrap(),
     }
@@ -183,6 +193,7 @@ fn whatever_is_damaged_is_found() {
         open,
         by_mail,
         deferred,
+        copied,
         refused,
         void,
     } = town();
@@ -239,6 +250,14 @@ fn whatever_is_damaged_is_found() {
         row["team_pk"] = s("TEAM#impresion#assigned")
     });
     damaged("index_differs", &id);
+    let [lost, another] = &copied;
+    let luis = format!("OBSERVER#{LUIS}");
+    host.delete_row(&partition(lost), &luis);
+    damaged("index_differs", lost["id"].as_str().unwrap());
+    let mut unfounded = host.row(&partition(another), &luis);
+    unfounded["sk"] = s("OBSERVER#otro@uspec.gov.co");
+    host.put_row(&unfounded);
+    damaged("index_differs", another["id"].as_str().unwrap());
     let (pk, id, _) = next();
     host.change_row(&pk, "TICKET", |row| {
         for name in ["due_pk", "due_sk"] {

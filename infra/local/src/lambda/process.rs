@@ -47,6 +47,7 @@ impl Launch {
             ("AWS_SESSION_TOKEN", "local".to_owned()),
             ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{aws_port}")),
             ("RUST_BACKTRACE", "1".to_owned()),
+            (cloud::clock::SWEEPS_AHEAD, "yes".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();

@@ -96,6 +96,8 @@ impl Store {
             }
         }
 
+        parts.put_observers(commit.before, ticket)?;
+
         let mut doorbells = Vec::new();
         let mut so_far = commit.before.cloned();
         for event in commit.events {
@@ -175,6 +177,25 @@ impl Store {
 }
 
 impl Parts<'_> {
+    /// Where whoever is copied finds the ticket. They are few, and written each time: a
+    /// ticket of before there were such rows gets them with its next step.
+    fn put_observers(&mut self, before: Option<&Ticket>, after: &Ticket) -> Result<(), StoreError> {
+        let copied = &after.request.observers;
+        for observer in copied {
+            let row = Item::new(&keys::observer(after.id, &observer.email))
+                .set("requester_pk", keys::requester_partition(&observer.email))
+                .set("requester_sk", after.id.to_string());
+            self.put(Part::Observer, row, None)?;
+        }
+        let left = before
+            .into_iter()
+            .flat_map(|ticket| &ticket.request.observers);
+        for observer in left.filter(|left| copied.iter().all(|o| o.email != left.email)) {
+            self.delete(Part::Observer, &keys::observer(after.id, &observer.email))?;
+        }
+        Ok(())
+    }
+
     fn add_load(&mut self, agent: &EmailAddress, by: i64) -> Result<(), StoreError> {
         self.update(Part::Load, &keys::agent(agent), |update| {
             update
@@ -202,6 +223,9 @@ impl Parts<'_> {
     }
 }
 
+/// How many are copied: a ticket that says so has a row for each of them.
+pub const COPIED: &str = "copied";
+
 /// A ticket's row: its document, its version, and where the indexes find it.
 pub(super) fn ticket_row(ticket: &Ticket) -> Result<Item, StoreError> {
     let sort = keys::place_sort(ticket.place(), ticket.id);
@@ -216,7 +240,11 @@ pub(super) fn ticket_row(ticket: &Ticket) -> Result<Item, StoreError> {
             "requester_pk",
             keys::requester_partition(&ticket.request.requester.person.email),
         )
-        .set("requester_sk", ticket.id.to_string());
+        .set("requester_sk", ticket.id.to_string())
+        .set_number(
+            COPIED,
+            i64::try_from(ticket.request.observers.len()).unwrap_or(i64::MAX),
+        );
     if let Some(assignee) = &ticket.assignee {
         row = row
             .set(

@@ -31,6 +31,24 @@ struct Stage {
     order: Order,
     /// Where it ends, though its partitions do not: before this sort key.
     until: Option<String>,
+    /// Of which tickets the stages before it are.
+    before: Option<Held>,
+}
+
+/// Tickets that are in a list already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Held {
+    Teams(Vec<TeamId>),
+    Officer(EmailAddress),
+}
+
+impl Held {
+    fn has(&self, ticket: &Ticket) -> bool {
+        match self {
+            Held::Teams(teams) => teams.contains(&ticket.policy.team),
+            Held::Officer(email) => ticket.officer.as_ref().is_some_and(|o| o.email == *email),
+        }
+    }
 }
 
 /// One page of a list.
@@ -74,14 +92,37 @@ impl ListPlan {
         })
     }
 
-    /// The tickets that somebody asked for, the latest first.
+    /// The tickets that somebody asked for or is copied on, the latest first.
     pub fn of_requester(email: &EmailAddress) -> Self {
         ListPlan(vec![Stage {
             index: "requester",
             partitions: vec![keys::requester_partition(email)],
             order: Order::Descending,
             until: None,
+            before: None,
         }])
+    }
+
+    /// What somebody works on for his teams, then what he asked for or is copied on
+    /// besides.
+    pub fn of_agent(email: &EmailAddress, teams: &[TeamId], statuses: &[Status]) -> Self {
+        let held = Held::Teams(teams.to_vec());
+        Self::of_teams(teams, statuses).and_own(email, held)
+    }
+
+    /// What was escalated to somebody, then what he asked for or is copied on besides.
+    pub fn of_officer_and_own(email: &EmailAddress, statuses: &[Status]) -> Self {
+        let held = Held::Officer(email.clone());
+        Self::of_officer(email, statuses).and_own(email, held)
+    }
+
+    fn and_own(mut self, email: &EmailAddress, held: Held) -> Self {
+        let own = Self::of_requester(email).0.into_iter();
+        self.0.extend(own.map(|stage| Stage {
+            before: Some(held.clone()),
+            ..stage
+        }));
+        self
     }
 
     /// The same list, of what is open and due before a time alone.
@@ -111,6 +152,7 @@ impl ListPlan {
             partitions: statuses.into_iter().flat_map(of).collect(),
             order,
             until: None,
+            before: None,
         };
         let stages = [
             stage(open, Order::Ascending),
@@ -175,7 +217,12 @@ impl Store {
             let last = rows.len().saturating_sub(1);
             for (i, row) in rows.into_iter().enumerate() {
                 after = Some(row.sort);
+                let known = |ticket: &Ticket| {
+                    let before = current.before.as_ref();
+                    before.is_some_and(|before| before.has(ticket))
+                };
                 if let Some(ticket) = found.remove(&row.ticket)
+                    && !known(&ticket)
                     && wanted(&ticket)
                     && seen.insert(ticket.id)
                 {

@@ -32,7 +32,7 @@ use types::ids::{EmailAddress, TicketId, TicketRef};
 use types::ticket::{Event, Ticket, replay};
 
 pub use catalogue::{CatalogueCache, CatalogueVersion, DEFAULT_CATALOGUE, StoredCatalogue};
-pub use commit::{Commit, Guards, IdempotencyGuard, LoadGuard, MailGuard};
+pub use commit::{COPIED, Commit, Guards, IdempotencyGuard, LoadGuard, MailGuard};
 pub use due::DueRow;
 pub use given_up::GivenUp;
 pub use idempotency::{Claim, Outcome, Replay, RequestKey};

@@ -88,6 +88,15 @@ impl Store {
         Ok(row.text("ticket").and_then(|id| id.parse().ok()))
     }
 
+    /// Whether a number is void.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn is_void(&self, number: TicketNumber) -> Result<bool, StoreError> {
+        let row = self.get(&keys::number(number)).await?.unwrap_or_default();
+        Ok(row.text("void_since").is_some())
+    }
+
     /// The numbers of a range that stand for neither a ticket nor a void.
     ///
     /// # Errors

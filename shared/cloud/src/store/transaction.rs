@@ -45,6 +45,7 @@ pub enum CommitError {
 pub(super) enum Part {
     Ticket,
     Number,
+    Observer,
     Event,
     Outbox,
     Done,
@@ -127,14 +128,14 @@ fn strongest(guards: &[Part]) -> Option<CommitError> {
         Part::MessageId => 1,
         Part::Idempotency | Part::Done => 2,
         Part::Sender => 3,
-        Part::Ticket | Part::Event | Part::Outbox => 4,
+        Part::Ticket | Part::Observer | Part::Event | Part::Outbox => 4,
         Part::Number => 5,
         Part::GuardedLoad | Part::Load => 6,
     };
     Some(match guards.iter().min_by_key(|part| rank(part))? {
         Part::Idempotency => CommitError::KeyUsed,
         Part::Done => CommitError::AlreadyDone,
-        Part::Ticket | Part::Event | Part::Outbox => CommitError::VersionChanged,
+        Part::Ticket | Part::Observer | Part::Event | Part::Outbox => CommitError::VersionChanged,
         Part::Number => CommitError::NumberTaken,
         Part::GuardedLoad | Part::Load => CommitError::LoadChanged,
         Part::Mail => CommitError::MailKnown,
@@ -205,6 +206,16 @@ impl Parts<'_> {
         }
         let put = put.build().map_err(|e| unbuildable("commit a ticket", e))?;
         self.push(kind, TransactWriteItem::builder().put(put).build());
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, kind: Part, key: &Key) -> Result<(), StoreError> {
+        let delete = Delete::builder()
+            .table_name(self.table)
+            .set_key(Some(key.attributes()))
+            .build()
+            .map_err(|e| unbuildable("commit a ticket", e))?;
+        self.push(kind, TransactWriteItem::builder().delete(delete).build());
         Ok(())
     }
 

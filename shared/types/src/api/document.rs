@@ -265,7 +265,7 @@ impl JsonSchema for EventView<'_> {
         json_schema!({
             "type": "object",
             "properties": {
-                "seq": { "type": "integer", "minimum": 1, "description": "1 for the registration, without gaps." },
+                "seq": { "type": "integer", "minimum": 1, "description": "1 for the registration, without gaps: of what the reader is shown." },
                 "at": { "type": "string", "format": "date-time" },
                 "actor": generator.subschema_for::<crate::ticket::EventActor>(),
                 "kind": { "type": "string" },
@@ -899,6 +899,7 @@ impl Samples {
             }
             ProblemCode::SignedOut => Problem::SignedOut,
             ProblemCode::NotFound => Problem::NotFound("No existe esa solicitud."),
+            ProblemCode::VoidNumber => Problem::VoidNumber(crate::ids::TicketNumber(12)),
             ProblemCode::MethodNotAllowed => Problem::MethodNotAllowed("GET".to_owned()),
             ProblemCode::InvalidTransition => Problem::InvalidTransition(
                 "No se puede cerrar una solicitud en estado «Nueva».".to_owned(),

@@ -48,6 +48,7 @@ const COMMAND: &[P] = &[
     P::MalformedBody,
     P::Forbidden,
     P::NotFound,
+    P::VoidNumber,
     P::InvalidTransition,
     P::VersionConflict,
     P::Validation,
@@ -63,11 +64,18 @@ const REGISTRATION: &[P] = &[
     P::Internal,
     P::Unavailable,
 ];
-const ONE: &[P] = &[P::Forbidden, P::NotFound, P::Internal, P::Unavailable];
+const ONE: &[P] = &[
+    P::Forbidden,
+    P::NotFound,
+    P::VoidNumber,
+    P::Internal,
+    P::Unavailable,
+];
 const MANY: &[P] = &[P::Forbidden, P::Validation, P::Internal, P::Unavailable];
 const HISTORY: &[P] = &[
     P::Forbidden,
     P::NotFound,
+    P::VoidNumber,
     P::Validation,
     P::Internal,
     P::Unavailable,

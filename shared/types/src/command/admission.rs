@@ -188,7 +188,13 @@ impl NewTicket {
                     setting,
                 )
             }
-            Err(Denial::Hidden | Denial::Forbidden) => Ok(self),
+            Err(
+                Denial::Hidden
+                | Denial::Forbidden
+                | Denial::Held(_)
+                | Denial::Free
+                | Denial::Asked(_),
+            ) => Ok(self),
         }
     }
 

@@ -27,6 +27,17 @@ impl From<Rejection> for Problem {
             Rejection::Denied(Denial::Forbidden) => {
                 Problem::Forbidden("Su función no le permite esta operación sobre la solicitud.")
             }
+            Rejection::Denied(Denial::Held(person)) => Problem::NotYours(format!(
+                "La tiene {}. Tómela usted, o pida a la coordinación que se la asigne.",
+                person.name
+            )),
+            Rejection::Denied(Denial::Free) => {
+                Problem::NotYours("Nadie la tiene todavía: tómela primero.".to_owned())
+            }
+            Rejection::Denied(Denial::Asked(person)) => Problem::NotYours(format!(
+                "La pidió {}: solo esa persona dice si quedó resuelta.",
+                person.name
+            )),
             Rejection::InvalidTransition(detail) => Problem::InvalidTransition(detail),
             Rejection::Validation(error) => Problem::Validation(vec![error]),
             Rejection::Calendar(_) => Problem::Internal,

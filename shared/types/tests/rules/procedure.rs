@@ -6,6 +6,7 @@ use types::command::{Command, CommandKind, NewTicket, Rejection, admit};
 use types::effects::{Effect, MailKind, effects};
 use types::ids::{CategoryId, ProviderId, TicketNumber};
 use types::permission::{Actor, Denial, authorise};
+use types::problem::Problem;
 use types::ticket::{
     ActorRole, Channel, CloseReason, EventKind, HoldReason, Outcome, Person, Request, State,
     Status, Ticket, Visibility, WebAction, WebRequest, replay,
@@ -560,4 +561,61 @@ fn mails_of_the_straight_way() {
             Effect::Mail(MailKind::Closed),
         ]
     );
+}
+
+#[test]
+fn a_refusal_says_whose_the_ticket_is() {
+    let why = |who: &str, story: &Story, command: Command| {
+        let rejection = story.refuses(&person(who), command);
+        Problem::from(rejection).body()
+    };
+    let contact = || Command::Contact {
+        note: "Llamé".to_owned(),
+    };
+    let taken = Story::assigned("plataforma");
+    let problem = why("agente2.soporte", &taken, contact());
+    assert_eq!(
+        (problem.status, &*problem.detail),
+        (
+            403,
+            "La tiene Agente 1 de Soporte. Tómela usted, o pida a la coordinación que se la asigne."
+        )
+    );
+    let problem = why("agente3.soporte", &taken, resolve());
+    assert!(problem.detail.starts_with("La tiene Agente 1 de Soporte."));
+    let free = Story::registered("plataforma");
+    assert_eq!(
+        why("agente2.soporte", &free, resolve()).detail,
+        "Nadie la tiene todavía: tómela primero."
+    );
+    // The head sees it, and the officer has it.
+    let escalated = Story::escalated("plataforma");
+    let back = Command::Return {
+        note: "Es de la mesa".to_owned(),
+    };
+    let problem = why("jefe.tecnologia", &escalated, back.clone());
+    assert!(
+        problem
+            .detail
+            .starts_with("La tiene Funcionario 1 de Tecnología.")
+    );
+    // Whoever reads along knows who asked.
+    let mut copied = Story::solved("plataforma");
+    copied.ticket.request.observers = vec![caller("otra").person()];
+    let reject = Command::Reject {
+        reason: "Sigue igual".to_owned(),
+    };
+    let problem = why("otra", &copied, reject);
+    assert!(
+        problem.detail.starts_with("La pidió Funcionaria:"),
+        "{problem:?}"
+    );
+    // What his place does not let him do on any ticket is said as before.
+    let problem = why("auditor.interno", &taken, resolve());
+    assert!(problem.detail.starts_with("Su función no le permite"));
+    let assign = Command::AssignTo {
+        agent: address(AGENT),
+    };
+    let problem = why("agente2.soporte", &taken, assign);
+    assert!(problem.detail.starts_with("Su función no le permite"));
 }

@@ -71,7 +71,7 @@ fn roles_and_commands() {
         for (_, actor) in roles() {
             let cell = match authorise(kind, &actor, &ticket) {
                 Ok(_) => "yes",
-                Err(Denial::Forbidden) => "no",
+                Err(Denial::Forbidden | Denial::Held(_) | Denial::Free | Denial::Asked(_)) => "no",
                 Err(Denial::Hidden) => "",
             };
             write!(table, "{cell:<13}").unwrap();
