@@ -9,7 +9,10 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     match call.route()? {
         Route::Assign(takes) => {
             desk.command(call, takes, |body| match body.agent {
-                Some(agent) => Command::AssignTo { agent },
+                Some(agent) => Command::AssignTo {
+                    agent,
+                    away: body.confirm_away.into(),
+                },
                 None => Command::Take,
             })
             .await

@@ -8,15 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use cloud::clock;
 use cloud::consumer::{Consumer, Failure, Work};
 use cloud::desk::{Decide, Decided, Desk, Halt};
-use cloud::store::{CommitError, Guards, LoadGuard, OutboxKey, StoreError};
+use cloud::store::{CommitError, Guards, ListPlan, LoadGuard, OutboxKey, StoreError};
+use types::SignedDuration;
 use types::catalogue::DirectoryEntry;
-use types::command::{Command, Setting, decide};
+use types::command::{Command, Rejection, Setting, decide};
 use types::effects::{Effect, QueueName};
 use types::ids::EmailAddress;
 use types::message::Doorbell;
 use types::permission::Actor;
 use types::roster::{Candidate, choose};
-use types::ticket::{EventKind, State, Ticket};
+use types::ticket::{EventKind, State, Status, Ticket};
 
 /// The consumer of the queue `assignment`.
 pub struct Assigner {
@@ -45,6 +46,7 @@ impl Consumer for Assigner {
             Work::Outbox { row, ticket, .. } if row.effect == Effect::Assign => {
                 assign(&self.desk, loads, row, *ticket).await
             }
+            Work::HandOver { version } => hand_over(&self.desk, version).await,
             other => Err(other.misplaced()),
         }
     }
@@ -168,11 +170,15 @@ impl Decide for Choice<'_> {
         ticket: &Ticket,
         setting: Setting<'_>,
     ) -> Result<Decided, NotChosen> {
-        if ticket.state != State::New {
+        let is_open = match ticket.state {
+            State::New | State::OnHold(_) => true,
+            State::Assigned | State::Solved | State::Closed => false,
+        };
+        if !is_open || ticket.assignee.is_some() {
             return Err(NotChosen::Settled);
         }
         let agents = setting.catalogue.agents(&ticket.policy.team);
-        let (team, away): (Vec<_>, Vec<_>) = agents.partition(|agent| agent.available);
+        let (team, away): (Vec<_>, Vec<_>) = agents.partition(|agent| agent.is_here(setting.now));
         let candidates = self.loads.candidates(self.desk, &team).await;
         let candidates = candidates.map_err(|e| NotChosen::Failed(e.into()))?;
         let (candidates, seen): (Vec<_>, Vec<_>) = candidates.into_iter().unzip();
@@ -201,6 +207,65 @@ impl Decide for Choice<'_> {
     fn load_changed(&mut self) {
         self.loads.forget();
     }
+}
+
+/// Requests that one message looks at: the rest is another's, with a time of its
+/// own.
+const HANDED_OVER: usize = 100;
+
+/// How long a version's work stays, though it seems done: a process goes by a
+/// catalogue of some seconds ago, and may give somebody one more request.
+const LINGERS: SignedDuration = SignedDuration::from_secs(15);
+
+/// Takes what they have open off those who are not there any more.
+async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> {
+    let Some((people, written_at)) = desk.store.hand_over(version).await? else {
+        return Ok(vec![]);
+    };
+    desk.catalogue_since(version).await?;
+    let mut doorbells = Vec::new();
+    let mut handed_over = 0;
+    for email in &people {
+        let plans = [
+            ListPlan::of_assignee(email, &[Status::Assigned, Status::OnHold]),
+            ListPlan::of_officer(email, &[Status::OnHold]),
+        ];
+        for plan in plans {
+            let mut cursor = None;
+            loop {
+                let page = desk
+                    .store
+                    .list(&plan, cursor.as_deref(), 50, |_| true)
+                    .await?;
+                let page = page.map_err(|e| Failure::Poison(e.to_string()))?;
+                for ticket in page.tickets {
+                    let rules = |ticket: &Ticket, setting: Setting<'_>| {
+                        match decide(ticket, &Command::HandOver, &Actor::System, setting) {
+                            // Whoever has it is there.
+                            Err(Rejection::InvalidTransition(_)) => Ok(vec![]),
+                            decided => decided,
+                        }
+                    };
+                    let carried = desk.carry_out(ticket, Guards::default(), None, rules);
+                    let owed = carried.await?.doorbells;
+                    handed_over += usize::from(!owed.is_empty());
+                    doorbells.extend(owed);
+                }
+                if handed_over >= HANDED_OVER {
+                    doorbells.push(Doorbell::HandOver { version });
+                    return Ok(doorbells);
+                }
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+    if clock::now().duration_since(written_at) > LINGERS {
+        desk.store.finish_hand_over(version).await?;
+    }
+    Ok(doorbells)
 }
 
 /// Records that nobody is available, once; the coordinators are told. The outbox

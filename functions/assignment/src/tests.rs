@@ -218,7 +218,7 @@ async fn a_ticket_of_another_category_goes_to_its_team() {
     let view = assignment.answers(&to("impresion")).await.must_be(200);
     assert_eq!(view["team"], "impresion");
     let row = world.row(&format!("TICKET#{}", case.id), "TICKET");
-    assert_eq!(row["team_pk"]["S"], "TEAM#impresion#assigned");
+    assert_eq!(row["team_pk"]["S"], "TEAM#impresion#new");
 }
 
 #[tokio::test]

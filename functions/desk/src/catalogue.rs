@@ -68,21 +68,14 @@ pub async fn change(
         return Err(Problem::Validation(needed));
     }
     let warnings = usage.warnings(catalogue.document()).await?;
-    let written = desk
-        .store
-        .put_catalogue(catalogue.document(), stored.version, &caller.person(), None)
-        .await
-        .map_err(|e| problem_of(&e))?;
-    if !written {
+    let (document, by) = (catalogue.document(), caller.person());
+    let written = desk.write_catalogue(document, &stored, &by, None).await;
+    if !written.map_err(|e| problem_of(&e))? {
         return Err(Problem::VersionConflict {
             expected: stored.version,
             actual: stored.version + 1,
         });
     }
-    tracing::info!(
-        catalogue.version = stored.version + 1,
-        "the catalogue was changed"
-    );
     let view = CatalogueView {
         document: catalogue.document(),
         version: stored.version + 1,

@@ -403,12 +403,11 @@ impl Visit<'_> {
             {
                 let document = proposal.catalogue.document();
                 let by = self.caller.person();
-                let store = &self.desk.store;
-                let put = store.put_catalogue(document, current, &by, request).await;
-                if !put.map_err(|e| problem_of(&e))? {
+                let desk = self.desk;
+                let put = desk.write_catalogue(document, self.stored, &by, request);
+                if !put.await.map_err(|e| problem_of(&e))? {
                     return Ok(None);
                 }
-                tracing::info!(catalogue.version = current + 1, "the catalogue was changed");
                 Ok(Some(Answer::see_other(&done)))
             }
             proposed => self.preview(asked, proposed).await.map(Some),

@@ -23,6 +23,7 @@ use cloud::desk::Desk;
 use cloud::entry::{Function, run};
 use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
+use types::effects::QueueName;
 use types::problem::Problem;
 
 struct ReadSide {
@@ -34,7 +35,7 @@ impl Function for ReadSide {
     async fn start(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(ReadSide {
             files: Bucket::new(environment, "FILES_BUCKET")?,
-            desk: Desk::start(environment, &[])
+            desk: Desk::start(environment, &[QueueName::Assignment])
                 .await?
                 .serving_links(environment.token_secret()?),
         })

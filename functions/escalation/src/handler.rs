@@ -19,6 +19,7 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
             desk.command(call, takes, |body| Command::Escalate {
                 officer: body.officer,
                 justification: body.justification,
+                away: body.confirm_away.into(),
             })
             .await
         }

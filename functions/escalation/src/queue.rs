@@ -28,7 +28,9 @@ impl Consumer for Steps {
             Work::Timer { ticket, at } => {
                 act_on_timer(&self.desk, Self::QUEUE, *ticket, at, &[Command::FireSteps]).await
             }
-            other @ (Work::Outbox { .. } | Work::Answer { .. }) => Err(other.misplaced()),
+            other @ (Work::Outbox { .. } | Work::Answer { .. } | Work::HandOver { .. }) => {
+                Err(other.misplaced())
+            }
         }
     }
 }

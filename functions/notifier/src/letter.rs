@@ -8,7 +8,7 @@ use types::clock::{Clock, ClockKind, ClockState, ClockStep};
 use types::effects::MailKind;
 use types::ids::EmailAddress;
 use types::spanish::in_words;
-use types::ticket::{BounceKind, Event, EventKind, StepReached, Ticket};
+use types::ticket::{BounceKind, Event, EventKind, ReleaseReason, StepReached, Ticket};
 use types::token::{Audience, TokenUse};
 
 use crate::office::Office;
@@ -231,6 +231,107 @@ pub fn letter(
             facts: desk_facts(),
             links: vec![ticket_link],
         },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::Released => match &event.kind {
+            EventKind::Released { from, why } => Letter {
+                subject: "Ya no está a su cargo",
+                greeting: format!("Hola, {}:", from.name),
+                paragraphs: vec![
+                    format!(
+                        "La solicitud {number}, que usted tenía, queda a cargo de otra persona: {}.",
+                        match why {
+                            ReleaseReason::Away => "usted figura como ausente",
+                            ReleaseReason::Left => "usted ya no es del equipo que la atiende",
+                            ReleaseReason::OtherTeam => "pasó a una categoría de otro equipo",
+                        }
+                    ),
+                    "Usted no tiene que hacer nada más con ella.".to_owned(),
+                ],
+                quote: None,
+                closing: vec![],
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::ReleasedToCoordinator => match &event.kind {
+            EventKind::Released { from, why } => Letter {
+                subject: "Cambia de responsable",
+                greeting: "A la coordinación de la Mesa de Ayuda:".to_owned(),
+                paragraphs: vec![
+                    format!(
+                        "{} tenía la solicitud {number} y {}.",
+                        from.name,
+                        match why {
+                            ReleaseReason::Away => "figura como ausente",
+                            ReleaseReason::Left | ReleaseReason::OtherTeam => {
+                                "ya no es del equipo que la atiende"
+                            }
+                        }
+                    ),
+                    "Se asigna a quien esté presente y tenga menos; sus tiempos siguen corriendo."
+                        .to_owned(),
+                ],
+                quote: None,
+                closing: vec![],
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::OfficerAbsent | MailKind::OfficerAbsentToHead => match &event.kind {
+            EventKind::OfficerAbsent { officer } => Letter {
+                subject: "Escalada a quien no está",
+                greeting: match kind {
+                    MailKind::OfficerAbsent => "A la coordinación de la Mesa de Ayuda:",
+                    _ => "A la jefatura de la Oficina de Tecnología:",
+                }
+                .to_owned(),
+                paragraphs: vec![
+                    format!(
+                        "La solicitud {number} está escalada a {}, que no está.",
+                        officer.name
+                    ),
+                    "Alguien de ustedes debe escalarla a otra persona: abra la solicitud y elija «Escalar»."
+                        .to_owned(),
+                ],
+                quote: None,
+                closing: vec![],
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::ReopenedToCoordinator => match &event.kind {
+            EventKind::Reopened { reason } => Letter {
+                subject: "Rechazada varias veces",
+                greeting: "A la coordinación de la Mesa de Ayuda:".to_owned(),
+                paragraphs: vec![format!(
+                    "El solicitante ha rechazado {} veces la solución de {number}. La tiene {assignee}.",
+                    ticket.reopened
+                )],
+                quote: reason.clone(),
+                closing: vec![],
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::WaitingReminder => match &event.kind {
+            EventKind::WaitingReminded(_) => Letter {
+                subject: "Recordatorio: esperamos su respuesta",
+                greeting: requester,
+                paragraphs: vec![
+                    format!("La Mesa de Ayuda le preguntó algo sobre su solicitud {number} y sigue esperando su respuesta."),
+                    "Responda este correo o abra la solicitud: con su respuesta la retomamos de inmediato."
+                        .to_owned(),
+                ],
+                quote: None,
+                closing: vec![],
+                facts: facts(),
+                links: vec![ticket_link],
+            },
             _ => return Err(NoSuchMail),
         },
         MailKind::Unassigned => match &event.kind {
@@ -713,6 +814,8 @@ fn step_subject(clock: ClockKind, step: &StepReached, now: Timestamp) -> &'stati
         (ClockKind::Attention, ..100) => "El tiempo de atención está por vencer",
         (ClockKind::Attention, 100) => "El tiempo de atención venció",
         (ClockKind::Attention, _) => "El tiempo de atención venció hace mucho",
+        (ClockKind::Waiting, _) => "El solicitante no responde",
+        (ClockKind::Provider, _) => "El proveedor no responde",
         (_, ..100) => "El tiempo de solución está por vencer",
         (_, 100) => "El tiempo de solución venció",
         (_, _) => "El tiempo de solución venció hace mucho",
@@ -729,6 +832,16 @@ fn step_paragraphs(
 ) -> Vec<String> {
     let due = in_words(step.due_at);
     let label = clock.label();
+    let awaited = match clock {
+        ClockKind::Waiting => Some("al solicitante"),
+        ClockKind::Provider => Some("al proveedor"),
+        ClockKind::Attention | ClockKind::Solution | ClockKind::Validation => None,
+    };
+    if let Some(awaited) = awaited {
+        return vec![format!(
+            "La solicitud {number} espera {awaited} y no hay respuesta: lo previsto era el {due}."
+        )];
+    }
     let mut paragraphs = vec![if step.due_at > now {
         format!("El {label} de la solicitud {number} vence el {due}.")
     } else {
@@ -754,7 +867,9 @@ pub fn is_still_true(kind: MailKind, event: &Event, ticket: &Ticket) -> bool {
     let Some((clock, step)) = event.kind.step() else {
         return true;
     };
-    let asks = step.percent < 100 || kind == MailKind::ValidationReminder;
+    let asks = step.percent < 100
+        || kind == MailKind::ValidationReminder
+        || ClockKind::WAITS.contains(&clock);
     let goes_on = |clock: &Clock| match clock.state {
         // What rests will go on, and nobody will say it again.
         ClockState::Running | ClockState::Paused => true,
@@ -775,6 +890,8 @@ fn due_at(event: &Event) -> Option<Timestamp> {
         C::Start { due_at, .. } | C::Resume { due_at, .. } => Some(*due_at),
         C::Pause { .. }
         | C::Reschedule { .. }
+        | C::Rearm { .. }
+        | C::Extend { .. }
         | C::Fire { .. }
         | C::Meet { .. }
         | C::Stop { .. } => None,

@@ -28,6 +28,12 @@ pub fn recipients(
     ticket: &Ticket,
     catalogue: &Catalogue,
 ) -> Vec<EmailAddress> {
+    // What is written for staff goes to no one else, whatever he was: where he is it
+    // no more, whoever stands in his place.
+    let is = |email: &EmailAddress, roles: [Role; 2]| {
+        let entry = catalogue.person(email);
+        entry.is_some_and(|entry| roles.iter().any(|role| entry.roles.contains(role)))
+    };
     let requester = || ticket.request.requester.person.email.clone();
     let observers = || ticket.request.observers.iter().map(|o| o.email.clone());
     let of = |person: Option<&Person>| person.map(|p| p.email.clone()).into_iter().collect();
@@ -35,24 +41,47 @@ pub fn recipients(
         let entries = catalogue.coordinators(&ticket.policy.team).into_iter();
         entries.map(|entry| entry.email.clone()).collect()
     };
+    let heads = || -> Vec<EmailAddress> {
+        let heads = catalogue.with_role(Role::Head);
+        let heads: Vec<_> = heads.map(|entry| entry.email.clone()).collect();
+        match heads.is_empty() {
+            true => coordinators(),
+            false => heads,
+        }
+    };
+    let agent = |person: Option<&Person>| match person {
+        Some(person) if !is(&person.email, [Role::Agent, Role::Coordinator]) => coordinators(),
+        person => of(person),
+    };
+    let officer = |person: Option<&Person>| match person {
+        Some(person) if !is(&person.email, [Role::Officer, Role::Head]) => heads(),
+        person => of(person),
+    };
     match kind.line().to {
         Recipients::RequesterAndObservers => iter::once(requester()).chain(observers()).collect(),
         Recipients::Requester => vec![requester()],
         Recipients::Observers => observers().collect(),
         Recipients::NewAgent => match &event.kind {
-            EventKind::Assigned { agent, .. } => of(Some(agent)),
-            _ => of(ticket.assignee.as_ref()),
+            EventKind::Assigned { agent: new, .. } => agent(Some(new)),
+            _ => agent(ticket.assignee.as_ref()),
         },
         Recipients::FormerAgent => match &event.kind {
-            EventKind::Assigned { from, .. } => of(from.as_ref()),
+            EventKind::Assigned {
+                from: Some(from), ..
+            }
+            | EventKind::Released { from, .. }
+                if is(&from.email, [Role::Agent, Role::Coordinator]) =>
+            {
+                of(Some(from))
+            }
             _ => vec![],
         },
-        Recipients::Agent => of(ticket.assignee.as_ref()),
+        Recipients::Agent => agent(ticket.assignee.as_ref()),
         Recipients::NewOfficer => match &event.kind {
-            EventKind::Escalated { officer, .. } => of(Some(officer)),
-            _ => of(ticket.officer.as_ref()),
+            EventKind::Escalated { officer: new, .. } => officer(Some(new)),
+            _ => officer(ticket.officer.as_ref()),
         },
-        Recipients::Officer => of(ticket.officer.as_ref()),
+        Recipients::Officer => officer(ticket.officer.as_ref()),
         Recipients::Provider => match &event.kind {
             EventKind::ProviderRequested { provider, .. } => {
                 let provider = catalogue.provider(provider);
@@ -62,23 +91,21 @@ pub fn recipients(
         },
         Recipients::InCharge => {
             let step = event.kind.step();
-            of(step.and_then(|(_, step)| step.responsible.as_ref()))
-        }
-        Recipients::Coordinators => coordinators(),
-        Recipients::Heads => {
-            let heads = catalogue.with_role(Role::Head);
-            let heads: Vec<_> = heads.map(|entry| entry.email.clone()).collect();
-            if heads.is_empty() {
-                coordinators()
-            } else {
-                heads
+            let person = step.and_then(|(_, step)| step.responsible.as_ref());
+            match kind {
+                MailKind::StepToOfficer => officer(person),
+                _ => agent(person),
             }
         }
+        Recipients::Coordinators => coordinators(),
+        Recipients::Heads => heads(),
         Recipients::Desk => {
             let mailbox = catalogue.team(&ticket.policy.team);
             let mailbox = mailbox.and_then(|team| team.mailbox.clone());
-            let agent: Vec<_> = of(ticket.assignee.as_ref());
-            agent.into_iter().chain(mailbox).collect()
+            agent(ticket.assignee.as_ref())
+                .into_iter()
+                .chain(mailbox)
+                .collect()
         }
     }
 }

@@ -86,7 +86,7 @@ impl Consumer for Postman {
                 self.answer(&mail).await?;
                 Ok(vec![])
             }
-            other @ Work::Timer { .. } => Err(other.misplaced()),
+            other @ (Work::Timer { .. } | Work::HandOver { .. }) => Err(other.misplaced()),
         }
     }
 }

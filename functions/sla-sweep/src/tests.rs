@@ -165,15 +165,19 @@ async fn what_rests_or_is_closed_is_not_looked_at() {
     let contact = Command::Contact {
         note: "Llamé".to_owned(),
     };
+    // What waits for the requester is looked at when he has had his day, and not before.
     let case = waiting(&world).await.when(AGENT, contact).await;
     let held = case.held().await.settled().await;
-    assert!(held.ticket().await.next_timer().is_none());
+    let next = held.ticket().await.next_timer().map(|timer| timer.at);
+    assert_eq!(next, Some(after(9 * 60)));
     let closed = world.registered_at("redes", monday()).await;
     let closed = closed.assigned_to(AGENT).await.solved().await;
     closed.when(AGENT, Command::Close).await.settled().await;
-    let swept = ticks(&sweep, after(60 * 24 * 30)).await;
+    let swept = ticks(&sweep, after(9 * 60 - 1)).await;
     assert_eq!(swept["timers_found"], 0);
     assert_eq!(world.all_rung(), []);
+    let swept = ticks(&sweep, after(60 * 24 * 30)).await;
+    assert_eq!(swept["timers_found"], 1);
 }
 
 #[tokio::test]

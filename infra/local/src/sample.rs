@@ -9,7 +9,9 @@ use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use template::Function;
 use types::catalogue::{Catalogue, Role};
-use types::command::{Application, Command, NewTicket, Rejection, Setting, admit, decide};
+use types::command::{
+    Application, Command, NewTicket, Rejection, Setting, WhenAway, admit, decide,
+};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketId};
 use types::permission::{Actor, Caller};
 use types::ticket::{
@@ -588,6 +590,7 @@ impl Week<'_> {
         let escalate = Command::Escalate {
             officer: officer.email.clone(),
             justification: "Es del servidor, que la Mesa de Ayuda no administra.".to_owned(),
+            away: WhenAway::Confirmed,
         };
         let told = self.step(told, agent, escalate).await?;
         Ok((told, self.caller(officer.email.clone())))

@@ -33,6 +33,8 @@ pub enum Work {
     Timer { ticket: Box<Ticket>, at: Timestamp },
     /// A refused mail whose sender is owed an answer.
     Answer { mail: MailId },
+    /// A version of the catalogue that changed who is there.
+    HandOver { version: u64 },
 }
 
 impl Work {
@@ -42,6 +44,7 @@ impl Work {
             Work::Outbox { row, .. } => format!("{} is not for this queue", row.effect),
             Work::Timer { .. } => "timers are not for this queue".to_owned(),
             Work::Answer { .. } => "answers are not for this queue".to_owned(),
+            Work::HandOver { .. } => "hand-overs are not for this queue".to_owned(),
         })
     }
 }
@@ -481,6 +484,10 @@ async fn one<C: Consumer>(
         Doorbell::Answer { mail } => {
             let mail = mail.clone();
             consumer.work(batch, Work::Answer { mail }).await
+        }
+        Doorbell::HandOver { version } => {
+            let version = *version;
+            consumer.work(batch, Work::HandOver { version }).await
         }
         Doorbell::Timer { at, .. } => match ticket {
             Some(ticket) => consumer.work(batch, Work::Timer { ticket, at: *at }).await,

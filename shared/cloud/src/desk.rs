@@ -6,13 +6,15 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::api::{EXPECTED_VERSION, Takes};
-use types::catalogue::{Catalogue, Role};
+use types::catalogue::{Catalogue, CatalogueDocument, Role};
 use types::command::{Command, NewTicket, Setting, decide};
 use types::effects::QueueName;
+use types::handover;
 use types::ids::{TicketId, TicketNumber, TicketRef};
 use types::input::{Asked, Fields, Input};
 use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
+use types::person::Person;
 use types::problem::Problem;
 use types::ticket::{Event, State, Ticket, apply_all};
 use types::token::{TokenSecret, TokenUse};
@@ -225,6 +227,41 @@ impl Desk {
     /// See [`StoreError`].
     pub async fn catalogue_for_queue(&self) -> Result<StoredCatalogue, StoreError> {
         self.catalogue.get().await
+    }
+
+    /// The same, no older than a version.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn catalogue_since(&self, version: u64) -> Result<StoredCatalogue, StoreError> {
+        self.catalogue.at_least(version).await
+    }
+
+    /// Writes a catalogue over the one that is in force, and rings for those whose
+    /// requests have to be looked at. Says `false` when somebody else wrote in
+    /// between.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn write_catalogue(
+        &self,
+        document: &CatalogueDocument,
+        over: &StoredCatalogue,
+        by: &Person,
+        request: Option<RequestKey<'_>>,
+    ) -> Result<bool, StoreError> {
+        let concerned = handover::concerned(over.catalogue.document(), document);
+        let store = &self.store;
+        let written = store.put_catalogue(document, over.version, &concerned, by, request);
+        if !written.await? {
+            return Ok(false);
+        }
+        let version = over.version + 1;
+        tracing::info!(catalogue.version = version, "the catalogue was changed");
+        if !concerned.is_empty() {
+            self.queues.ring(&[Doorbell::HandOver { version }]).await;
+        }
+        Ok(true)
     }
 
     /// Who calls, with the roles that the directory gives.

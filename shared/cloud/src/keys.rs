@@ -243,6 +243,20 @@ pub fn catalogue_version(version: u64) -> Key {
     Key::new(CATALOGUE, format!("VERSION#{version:08}"))
 }
 
+/// The prefix of what versions of the catalogue leave to do.
+const HAND_OVER: &str = "HANDOVER#";
+
+/// That a version changed who is there, until their requests have been looked at.
+pub fn hand_over(version: u64) -> Key {
+    Key::new(CATALOGUE, format!("{HAND_OVER}{version:08}"))
+}
+
+/// The version that a key of [`hand_over`] names.
+pub fn parse_hand_over(key: &Key) -> Option<u64> {
+    let version = key.sk.strip_prefix(HAND_OVER)?;
+    (key.pk == CATALOGUE).then(|| version.parse().ok())?
+}
+
 /// A time as it sorts in a key: always with milliseconds.
 pub fn sortable(time: Timestamp) -> String {
     format!("{time:.3}")

@@ -17,7 +17,7 @@ use pages::talk::{Reading, conversation};
 use pages::{oneform, problem};
 use types::api::Takes;
 use types::catalogue::{Catalogue, Role};
-use types::command::Command;
+use types::command::{Command, Setting};
 use types::ids::EmailAddress;
 use types::input::{Fields, Input};
 use types::permission::Caller;
@@ -393,7 +393,8 @@ impl Desk {
             now,
         };
         let errors = problem.body().errors;
-        let mut form = form(act, &ticket, catalogue, &at, "").again(sent.typed(), &errors);
+        let mut form =
+            form(act, &ticket, Setting { now, catalogue }, &at, "").again(sent.typed(), &errors);
         form.key = key;
         let shell = Shell::new(title, Section::Nowhere, now);
         let page = oneform::Page {

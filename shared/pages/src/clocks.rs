@@ -66,6 +66,8 @@ fn label(kind: ClockKind) -> &'static str {
     match kind {
         ClockKind::Attention => "Atención",
         ClockKind::Solution => "Solución",
+        ClockKind::Waiting => "Espera del solicitante",
+        ClockKind::Provider => "Espera del proveedor",
         ClockKind::Validation => "Validación",
     }
 }
@@ -112,6 +114,8 @@ fn idle(kind: ClockKind) -> &'static str {
     match kind {
         ClockKind::Attention => "empieza al registrar",
         ClockKind::Solution => "empieza al asignar",
+        ClockKind::Waiting => "empieza al preguntar",
+        ClockKind::Provider => "empieza al consultar",
         ClockKind::Validation => "empieza al resolver",
     }
 }
@@ -158,7 +162,7 @@ fn running(kind: ClockKind, clock: &Clock, setting: Setting<'_>) -> Badge {
 /// The badges that a list shows: what runs, and where nothing does, what waits or
 /// was last met. The most urgent first.
 pub fn of_list(ticket: &Ticket, setting: Setting<'_>) -> Vec<Badge> {
-    let all = ClockKind::ALL.map(|kind| badge(kind, ticket, setting));
+    let all = ClockKind::AGREED.map(|kind| badge(kind, ticket, setting));
     let is_running = |badge: &&Badge| badge.state <= BadgeState::Run;
     let mut shown: Vec<_> = all.iter().filter(is_running).cloned().collect();
     shown.sort_by_key(|badge| badge.due_at);

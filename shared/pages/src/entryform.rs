@@ -142,6 +142,9 @@ const PEOPLE: &[Spec] = &[
         "¿Está disponible?",
         Control::Either("Sí", "No, está ausente"),
     ),
+    spec("away_until", "Ausente hasta", Control::Line(MAX_WORD))
+        .hint("El día en que vuelve: 2026-12-24; en blanco, si no se sabe o no está ausente")
+        .optional(),
     spec("roles", "Funciones", Control::Some(Source::Roles)),
     spec("teams", "Equipos", Control::Some(Source::Teams)),
 ];
@@ -176,6 +179,11 @@ const CATEGORIES: &[Spec] = &[
     spec(
         "validation_minutes",
         "Minutos de validación",
+        Control::Minutes,
+    ),
+    spec(
+        "waiting_minutes",
+        "Minutos de espera antes de recordar",
         Control::Minutes,
     ),
     spec("formats", "Formatos", Control::Words)
@@ -596,6 +604,7 @@ pub fn blank(part: Part) -> Typed {
             ("attention_minutes", "15"),
             ("solution_minutes", "30"),
             ("validation_minutes", "540"),
+            ("waiting_minutes", "540"),
             ("calendar", "habil"),
         ],
         Part::Calendars => &[("time_zone", "America/Bogota"), ("holidays", "colombia")],
@@ -927,6 +936,7 @@ mod tests {
             ("attention_minutes", "un rato"),
             ("solution_minutes", "30"),
             ("validation_minutes", "540"),
+            ("waiting_minutes", "540"),
             ("steps.0.percent", "ochenta"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

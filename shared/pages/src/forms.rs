@@ -5,8 +5,9 @@
 use std::borrow::Cow;
 
 use strum::VariantArray;
-use types::catalogue::{Catalogue, Role};
-use types::command::{Command, Setting, decide};
+use types::Timestamp;
+use types::catalogue::{Catalogue, DirectoryEntry, Role};
+use types::command::{Command, Setting, WhenAway, decide};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::problem::FieldError;
@@ -264,15 +265,22 @@ impl Act {
                 Field::text("body", "Nota interna", 2),
             ],
             Act::Take | Act::Close | Act::RevokeLink => vec![],
-            Act::Assign => vec![Field::choice("agent", "Responsable", choices.agents())],
+            Act::Assign => {
+                let agents = Field::choice("agent", "Responsable", choices.agents());
+                [agents].into_iter().chain(choices.confirm_away()).collect()
+            }
             Act::Contact => text("note", "Qué se habló", 3),
             Act::Recategorise => vec![Field::choice("category", "Categoría", choices.categories())],
             Act::Hold => text("note", "Qué se le pregunta", 3),
             Act::Resume => vec![Field::text("note", "Por qué", 2).optional()],
-            Act::Escalate => vec![
-                Field::choice("officer", "A quién", choices.officers()),
-                Field::text("justification", "Por qué la Mesa de Ayuda no puede", 3),
-            ],
+            Act::Escalate => {
+                let officers = Field::choice("officer", "A quién", choices.officers());
+                let why = Field::text("justification", "Por qué la Mesa de Ayuda no puede", 3);
+                [officers, why]
+                    .into_iter()
+                    .chain(choices.confirm_away())
+                    .collect()
+            }
             Act::Return => text("note", "Para la Mesa de Ayuda", 3),
             Act::AskProvider => vec![
                 Field::choice("provider", "Proveedor", choices.providers()),
@@ -306,6 +314,7 @@ impl Act {
             Act::Take => Command::Take,
             Act::Assign => Command::AssignTo {
                 agent: address(choices.agents())?,
+                away: WhenAway::Confirmed,
             },
             Act::Contact => Command::Contact { note: text() },
             Act::Recategorise => Command::Recategorise {
@@ -316,6 +325,7 @@ impl Act {
             Act::Escalate => Command::Escalate {
                 officer: address(choices.officers())?,
                 justification: text(),
+                away: WhenAway::Confirmed,
             },
             Act::Return => Command::Return { note: text() },
             Act::AskProvider => Command::RequestProvider {
@@ -438,6 +448,7 @@ impl Form {
         let nothing = Choices {
             ticket: None,
             catalogue: None,
+            now: Timestamp::MIN,
         };
         let mut fields = act.fields(&nothing);
         for field in &mut fields {
@@ -515,9 +526,39 @@ impl Form {
 struct Choices<'a> {
     ticket: Option<&'a Ticket>,
     catalogue: Option<&'a Catalogue>,
+    now: Timestamp,
 }
 
 impl Choices<'_> {
+    fn of(&self, entry: &DirectoryEntry) -> Choice {
+        Choice {
+            value: entry.email.as_str().to_owned(),
+            label: match entry.is_here(self.now) {
+                true => entry.name.clone(),
+                false => format!("{} (ausente)", entry.name),
+            },
+        }
+    }
+
+    /// Asked where somebody whom it could go to is not there.
+    fn confirm_away(&self) -> Option<Field> {
+        let everybody = self.catalogue?.document().directory.iter();
+        let mut staff = everybody.filter(|entry| {
+            entry.is_technology() || self.ticket.is_some_and(|t| entry.works_for(&t.policy.team))
+        });
+        staff.find(|entry| !entry.is_here(self.now))?;
+        let choice = |value: &str, label: &str| Choice {
+            value: value.to_owned(),
+            label: label.to_owned(),
+        };
+        let answers = vec![
+            choice("false", "No la dejo a su cargo"),
+            choice("true", "Queda a su cargo de todos modos"),
+        ];
+        let field = Field::choice("confirm_away", "Si esa persona está ausente", answers);
+        Some(field.optional())
+    }
+
     fn agents(&self) -> Vec<Choice> {
         let (Some(ticket), Some(catalogue)) = (self.ticket, self.catalogue) else {
             return vec![];
@@ -526,13 +567,7 @@ impl Choices<'_> {
         let agents = catalogue.agents(&ticket.policy.team);
         agents
             .filter(|agent| Some(&agent.email) != now)
-            .map(|agent| Choice {
-                value: agent.email.as_str().to_owned(),
-                label: match agent.available {
-                    true => agent.name.clone(),
-                    false => format!("{} (ausente)", agent.name),
-                },
-            })
+            .map(|agent| self.of(agent))
             .collect()
     }
 
@@ -540,10 +575,7 @@ impl Choices<'_> {
         let officers = self.catalogue.into_iter();
         officers
             .flat_map(|catalogue| catalogue.with_role(Role::Officer))
-            .map(|officer| Choice {
-                value: officer.email.as_str().to_owned(),
-                label: officer.name.clone(),
-            })
+            .map(|officer| self.of(officer))
             .collect()
     }
 
@@ -579,10 +611,11 @@ pub fn next_after(number: TicketNumber) -> String {
 
 /// A ticket's form for an act, on the page at this address. `key` is unique to the
 /// page.
-pub fn form(act: Act, ticket: &Ticket, catalogue: &Catalogue, at: &str, key: &str) -> Form {
+pub fn form(act: Act, ticket: &Ticket, setting: Setting<'_>, at: &str, key: &str) -> Form {
     let choices = Choices {
         ticket: Some(ticket),
-        catalogue: Some(catalogue),
+        catalogue: Some(setting.catalogue),
+        now: setting.now,
     };
     Form {
         act,
@@ -606,6 +639,7 @@ pub fn offered(ticket: &Ticket, caller: &Caller, setting: Setting<'_>) -> Vec<Ac
     let choices = Choices {
         ticket: Some(ticket),
         catalogue: Some(setting.catalogue),
+        now: setting.now,
     };
     let actor = Actor::Person(caller.clone());
     let may = |act: &Act| {

@@ -67,7 +67,7 @@ impl<'a> Page<'a> {
         let Visit { caller, at, survey } = visit;
         let acts = offered(ticket, caller, setting);
         let of = |act| {
-            let form = || form(act, ticket, reading.catalogue, &at, key);
+            let form = || form(act, ticket, setting, &at, key);
             acts.contains(&act).then(form)
         };
         let category = reading.catalogue.category(&ticket.policy.category);

@@ -8,8 +8,8 @@ use types::catalogue::Catalogue;
 use types::clock::Tells;
 use types::ids::EmailAddress;
 use types::ticket::{
-    ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Person, StepReached, Survey,
-    Ticket, Visibility,
+    ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Person, ReleaseReason,
+    StepReached, Survey, Ticket, Visibility,
 };
 use types::view::Reader;
 
@@ -279,6 +279,24 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
                 "nadie del equipo está disponible; se intenta de nuevo".into(),
             )
         })?,
+        EventKind::Released { from, why } => staff.then(|| {
+            let why = match why {
+                ReleaseReason::Away => "que no está",
+                ReleaseReason::Left => "que ya no es del equipo",
+                ReleaseReason::OtherTeam => "pues pasa a otro equipo",
+            };
+            let rest = format!("la tenía {}, {why}; se busca a alguien", from.name);
+            happened("Sin responsable", rest.into())
+        })?,
+        EventKind::OfficerAbsent { officer } => staff.then(|| {
+            let rest = format!("{}; hay que escalarla de nuevo", officer.name);
+            happened("Ausente", rest.into())
+        })?,
+        EventKind::HoursChanged { clock, to, .. } => staff.then(|| {
+            let until = words::when(*to, reading.now);
+            let rest = format!("el {} vence {until}", clock.label());
+            happened("Cambió el horario", rest.into())
+        })?,
         EventKind::Contacted { note } => Some(tagged(reading.message(event, note), "Contacto")),
         EventKind::FollowedUp { body, visibility } => match (visibility, staff) {
             (Visibility::Public, _) => Some(Entry::Message(reading.message(event, body))),
@@ -414,6 +432,12 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
         | EventKind::SolutionBreached(step)
         | EventKind::SolutionOverrun(step) => {
             staff.then(|| stepped(event, "Solución", step, reading))
+        }
+        EventKind::WaitingReminded(step) => {
+            staff.then(|| stepped(event, "Espera del solicitante", step, reading))
+        }
+        EventKind::ProviderOverdue(step) => {
+            staff.then(|| stepped(event, "Espera del proveedor", step, reading))
         }
         EventKind::ValidationReminded(step) => {
             staff.then(|| stepped(event, "Validación", step, reading))

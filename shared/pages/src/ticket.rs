@@ -46,6 +46,7 @@ pub struct Page<'a> {
 
 /// A clock at the side, with its account.
 pub struct SideClock {
+    kind: ClockKind,
     pub badge: Badge,
     /// Of a hundred, how much is used.
     pub used_percent: u64,
@@ -113,6 +114,13 @@ impl<'a> Other<'a> {
     }
 }
 
+/// The clocks that a page shows: those of the agreement, and of a wait that is on.
+fn shown(ticket: &Ticket) -> impl Iterator<Item = ClockKind> {
+    ClockKind::ALL.into_iter().filter(|kind| {
+        ClockKind::AGREED.contains(kind) || ticket.clocks.get(*kind).running_since().is_some()
+    })
+}
+
 fn side_clock(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> SideClock {
     let clock = ticket.clocks.get(kind);
     let calendar = clock.calendar.as_ref();
@@ -137,6 +145,7 @@ fn side_clock(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> SideClo
         ClockState::Met | ClockState::Stopped => format!("límite {limit}"),
     };
     SideClock {
+        kind,
         badge: clocks::badge(kind, ticket, setting),
         used_percent: match clock.limit_seconds {
             0 => 0,
@@ -182,7 +191,7 @@ impl<'a> Page<'a> {
         let mut acts = acts.take().unwrap_or_default();
         let texts = Texts::of(reading, &acts);
         let at = format!("/solicitudes/{}", ticket.number.0);
-        let of = |act| form(act, ticket, reading.catalogue, &at, key);
+        let of = |act| form(act, ticket, setting, &at, key);
         let mut take = |act| {
             let place = acts.iter().position(|offered| *offered == act)?;
             acts.remove(place);
@@ -198,9 +207,9 @@ impl<'a> Page<'a> {
             team: team.map_or(ticket.policy.team.0.as_str(), |team| team.name.as_str()),
             entries: conversation(events, reading),
             files: ticket.attachments.iter().map(File::of).collect(),
-            clocks: ClockKind::ALL
+            clocks: shown(ticket)
                 .map(|kind| side_clock(kind, ticket, setting))
-                .into(),
+                .collect(),
             reply,
             note,
             acts: acts.into_iter().map(of).collect(),
@@ -224,15 +233,17 @@ impl<'a> Page<'a> {
     /// With the sentences that explain a clock.
     #[must_use]
     pub fn explaining(mut self, kind: ClockKind, sentences: Vec<String>) -> Self {
-        let place = ClockKind::ALL.iter().position(|other| *other == kind);
-        if let Some(clock) = place.and_then(|place| self.clocks.get_mut(place)) {
+        let mut clocks = self.clocks.iter_mut();
+        if let Some(clock) = clocks.find(|clock| clock.kind == kind) {
             clock.account = sentences;
         }
         self
     }
 
     fn urgent(&self) -> Option<&Badge> {
-        let badges = self.clocks.iter().map(|clock| &clock.badge);
+        let clocks = self.clocks.iter();
+        let agreed = clocks.filter(|clock| ClockKind::AGREED.contains(&clock.kind));
+        let badges = agreed.map(|clock| &clock.badge);
         badges.min_by_key(|badge| (badge.state, badge.due_at))
     }
 

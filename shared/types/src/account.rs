@@ -13,6 +13,12 @@ pub struct ClocksExplained<'a> {
     pub number: u64,
     pub attention: ClockExplained<'a>,
     pub solution: ClockExplained<'a>,
+    /// Of the wait for the requester, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<ClockExplained<'a>>,
+    /// Of the wait for a provider, where there was one and the reader may know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ClockExplained<'a>>,
     pub validation: ClockExplained<'a>,
 }
 

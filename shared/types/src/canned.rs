@@ -257,6 +257,7 @@ mod tests {
             attention: attention.clone(),
             solution: solution.clone(),
             validation: validation.clone(),
+            ..Clocks::default()
         };
         let idle = Clock::default();
         let unknown = "una hora que le confirmaremos";

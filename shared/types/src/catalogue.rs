@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
@@ -12,6 +14,7 @@ use crate::canned::{CannedText, MAX_TEXTS};
 use crate::clock::{ClockKind, Step, Tells};
 use crate::holidays::{self, HolidayRule, PublicHolidays};
 use crate::ids::{CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId};
+use crate::mail;
 use crate::person::Person;
 use crate::problem::FieldError;
 use crate::spanish;
@@ -62,6 +65,10 @@ pub struct Category {
     /// Limit of the validation clock, in minutes.
     #[serde(default = "default_validation_minutes")]
     pub validation_minutes: u64,
+    /// How long somebody who is waited for has before he is reminded, and how often
+    /// it is said again that something is late, in minutes.
+    #[serde(default = "default_waiting_minutes")]
+    pub waiting_minutes: u64,
     /// The calendar whose hours count.
     #[serde(default = "default_calendar")]
     pub calendar: CalendarId,
@@ -84,6 +91,10 @@ fn default_solution_minutes() -> u64 {
 }
 
 fn default_validation_minutes() -> u64 {
+    9 * 60
+}
+
+fn default_waiting_minutes() -> u64 {
     9 * 60
 }
 
@@ -150,9 +161,12 @@ pub struct DirectoryEntry {
     pub roles: BTreeSet<Role>,
     #[serde(default)]
     pub teams: BTreeSet<TeamId>,
-    /// Whether new tickets may be assigned to this person now.
+    /// Whether this person is there: has tickets, and gets new ones.
     #[serde(default = "default_available")]
     pub available: bool,
+    /// The day on which this person is back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_until: Option<Date>,
 }
 
 impl DirectoryEntry {
@@ -167,6 +181,30 @@ impl DirectoryEntry {
             email: self.email.clone(),
             name: self.name.clone(),
         }
+    }
+
+    /// Whether this person is there.
+    pub fn is_here(&self, now: Timestamp) -> bool {
+        self.available && self.away_until.is_none_or(|day| mail::day(now) >= day)
+    }
+
+    /// That this person is away, after the name.
+    pub fn absence(&self) -> String {
+        match self.away_until {
+            Some(day) => format!("está ausente hasta el {}", spanish::day(day, None)),
+            None => "está ausente".to_owned(),
+        }
+    }
+
+    /// Whether this person works the desk for a team.
+    pub fn works_for(&self, team: &TeamId) -> bool {
+        let agent = self.roles.contains(&Role::Agent) && self.teams.contains(team);
+        agent || self.roles.contains(&Role::Coordinator)
+    }
+
+    /// Whether tickets are escalated to this person.
+    pub fn is_technology(&self) -> bool {
+        self.roles.contains(&Role::Officer) || self.roles.contains(&Role::Head)
     }
 }
 
@@ -267,6 +305,7 @@ impl Catalogue {
                 ("attention_minutes", category.attention_minutes),
                 ("solution_minutes", category.solution_minutes),
                 ("validation_minutes", category.validation_minutes),
+                ("waiting_minutes", category.waiting_minutes),
             ] {
                 // A year is more than any agreement on service levels gives.
                 if minutes == 0 || minutes > 525_600 {
@@ -429,6 +468,18 @@ impl Catalogue {
         if own.is_empty() { all } else { own }
     }
 
+    /// Whether somebody may have a team's tickets and is there to work on them.
+    pub fn works_on(&self, email: &EmailAddress, team: &TeamId, now: Timestamp) -> bool {
+        let entry = self.person(email);
+        entry.is_some_and(|entry| entry.works_for(team) && entry.is_here(now))
+    }
+
+    /// Whether somebody of the Technology Office is there.
+    pub fn has_officer(&self, email: &EmailAddress, now: Timestamp) -> bool {
+        let entry = self.person(email);
+        entry.is_some_and(|entry| entry.is_technology() && entry.is_here(now))
+    }
+
     /// The agents of a team, in the order of the directory.
     pub fn agents(&self, team: &TeamId) -> impl Iterator<Item = &DirectoryEntry> {
         self.with_role(Role::Agent)
@@ -453,11 +504,15 @@ fn check_steps(errors: &mut Vec<FieldError>, category: usize, steps: &[Step]) {
             (ClockKind::Validation, Tells::Responsible | Tells::Coordinator | Tells::Head) => {
                 refuse("tells", "En la validación solo se recuerda al solicitante.");
             }
-            (ClockKind::Attention | ClockKind::Solution, Tells::Requester) => {
+            (
+                ClockKind::Attention | ClockKind::Solution | ClockKind::Provider,
+                Tells::Requester,
+            ) => {
                 refuse("tells", "Debe ser responsible, coordinator o head.");
             }
-            (
-                ClockKind::Attention | ClockKind::Solution,
+            (ClockKind::Waiting, _)
+            | (
+                ClockKind::Attention | ClockKind::Solution | ClockKind::Provider,
                 Tells::Responsible | Tells::Coordinator | Tells::Head,
             ) => {
                 if !(1..=1_000).contains(&step.percent) {

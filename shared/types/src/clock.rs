@@ -22,23 +22,42 @@ pub enum ClockKind {
     Attention,
     /// From the assignment of whoever is responsible now to the solution.
     Solution,
+    /// While it waits for the requester.
+    Waiting,
+    /// While it waits for an outside provider.
+    Provider,
     /// From the solution to the requester's word on it.
     Validation,
 }
 
 impl ClockKind {
     /// Every clock, in the order of a ticket's life.
-    pub const ALL: [ClockKind; 3] = [
+    pub const ALL: [ClockKind; 5] = [
+        ClockKind::Attention,
+        ClockKind::Solution,
+        ClockKind::Waiting,
+        ClockKind::Provider,
+        ClockKind::Validation,
+    ];
+
+    /// The clocks of what was agreed with the requester (section 5).
+    pub const AGREED: [ClockKind; 3] = [
         ClockKind::Attention,
         ClockKind::Solution,
         ClockKind::Validation,
     ];
+
+    /// The clocks of a wait for others: what is late then is theirs, and still
+    /// nobody may forget it.
+    pub const WAITS: [ClockKind; 2] = [ClockKind::Waiting, ClockKind::Provider];
 
     /// The clock as people call it: "tiempo de …".
     pub fn label(self) -> &'static str {
         match self {
             ClockKind::Attention => "tiempo de atención",
             ClockKind::Solution => "tiempo de solución",
+            ClockKind::Waiting => "espera del solicitante",
+            ClockKind::Provider => "espera del proveedor",
             ClockKind::Validation => "tiempo de validación",
         }
     }
@@ -87,7 +106,7 @@ pub enum Tells {
     Coordinator,
     /// The head of the Technology Office.
     Head,
-    /// The requester: a reminder to validate.
+    /// The requester: a reminder to validate, or to answer.
     Requester,
 }
 
@@ -107,8 +126,11 @@ pub struct Step {
 impl Step {
     /// The steps where a category says nothing: attention and solution warn the
     /// responsible at 80 %, tell the coordinator at 100 % and the head at 200 %;
-    /// half-way through validation the requester is reminded.
-    pub const DEFAULT: [Step; 7] = {
+    /// half-way through validation the requester is reminded. Whoever is waited for
+    /// has a working day: then the requester is reminded, the agent is told after two
+    /// and the coordinator after five; of a provider the officer is told after one
+    /// and the head after three.
+    pub const DEFAULT: [Step; 12] = {
         const fn step(clock: ClockKind, percent: u32, tells: Tells) -> Step {
             Step {
                 clock,
@@ -123,6 +145,11 @@ impl Step {
             step(ClockKind::Solution, 80, Tells::Responsible),
             step(ClockKind::Solution, 100, Tells::Coordinator),
             step(ClockKind::Solution, 200, Tells::Head),
+            step(ClockKind::Waiting, 100, Tells::Requester),
+            step(ClockKind::Waiting, 200, Tells::Responsible),
+            step(ClockKind::Waiting, 500, Tells::Coordinator),
+            step(ClockKind::Provider, 100, Tells::Responsible),
+            step(ClockKind::Provider, 300, Tells::Head),
             step(ClockKind::Validation, 50, Tells::Requester),
         ]
     };
@@ -151,6 +178,9 @@ impl ClockStep {
         self.fired_at.is_none()
     }
 }
+
+/// Steps of a run that a ticket keeps, the latest of them.
+const MAX_STEPS: usize = 30;
 
 /// One clock of one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +232,19 @@ pub enum ClockChange {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         steps: Vec<ClockStep>,
     },
+    /// Its calendar has other hours than before: the same stretch ends at another
+    /// time.
+    Rearm {
+        clock: ClockKind,
+        due_at: Timestamp,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<ClockStep>,
+    },
+    /// Steps are put after those that there are.
+    Extend {
+        clock: ClockKind,
+        steps: Vec<ClockStep>,
+    },
     /// A step is reached: whom it tells is told.
     Fire {
         clock: ClockKind,
@@ -222,6 +265,8 @@ impl ClockChange {
             | ClockChange::Pause { clock, .. }
             | ClockChange::Resume { clock, .. }
             | ClockChange::Reschedule { clock, .. }
+            | ClockChange::Rearm { clock, .. }
+            | ClockChange::Extend { clock, .. }
             | ClockChange::Fire { clock, .. }
             | ClockChange::Meet { clock, .. }
             | ClockChange::Stop { clock, .. } => *clock,
@@ -230,6 +275,11 @@ impl ClockChange {
 }
 
 impl Clock {
+    /// Whether it never started.
+    pub fn is_idle(&self) -> bool {
+        self.state == ClockState::Idle
+    }
+
     /// Whether the limit has been passed at `now`.
     pub fn is_breached(&self, now: Timestamp) -> bool {
         match self.state {
@@ -343,6 +393,23 @@ impl Clock {
                 self.due_at = *due_at;
                 self.steps.clone_from(steps);
             }
+            ClockChange::Rearm {
+                due_at,
+                steps,
+                clock: _,
+            } => {
+                self.due_at = Some(*due_at);
+                self.steps.clone_from(steps);
+            }
+            ClockChange::Extend { steps, clock: _ } => {
+                self.steps.extend(steps.iter().cloned());
+                // The history has them all.
+                while self.steps.len() > MAX_STEPS
+                    && let Some(fired) = self.steps.iter().position(|step| !step.is_armed())
+                {
+                    self.steps.remove(fired);
+                }
+            }
             ClockChange::Fire {
                 percent,
                 tells,
@@ -410,12 +477,16 @@ enum Counting {
 pub struct Clocks {
     pub attention: Clock,
     pub solution: Clock,
+    #[serde(default, skip_serializing_if = "Clock::is_idle")]
+    pub waiting: Clock,
+    #[serde(default, skip_serializing_if = "Clock::is_idle")]
+    pub provider: Clock,
     pub validation: Clock,
 }
 
 impl Clocks {
     /// All of them, in the order of a ticket's life.
-    pub fn all(&self) -> [(ClockKind, &Clock); 3] {
+    pub fn all(&self) -> [(ClockKind, &Clock); 5] {
         ClockKind::ALL.map(|kind| (kind, self.get(kind)))
     }
 
@@ -424,6 +495,8 @@ impl Clocks {
         match kind {
             ClockKind::Attention => &self.attention,
             ClockKind::Solution => &self.solution,
+            ClockKind::Waiting => &self.waiting,
+            ClockKind::Provider => &self.provider,
             ClockKind::Validation => &self.validation,
         }
     }
@@ -439,6 +512,8 @@ impl Clocks {
         match kind {
             ClockKind::Attention => &mut self.attention,
             ClockKind::Solution => &mut self.solution,
+            ClockKind::Waiting => &mut self.waiting,
+            ClockKind::Provider => &mut self.provider,
             ClockKind::Validation => &mut self.validation,
         }
     }

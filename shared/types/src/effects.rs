@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, VariantArray};
 
 use crate::catalogue::Role;
-use crate::clock::Tells;
+use crate::clock::{ClockKind, Tells};
 pub use crate::queue::QueueName;
 use crate::ticket::{
-    ActorRole, Event, EventKind, HoldReason, Person, State, StepReached, Ticket, Visibility,
+    ActorRole, Event, EventKind, HoldReason, Person, ReleaseReason, State, StepReached, Ticket,
+    Visibility,
 };
 use crate::token::Audience;
 
@@ -50,6 +51,18 @@ pub enum MailKind {
     Reassigned,
     /// To the coordinators: nobody of the team is available.
     Unassigned,
+    /// To whoever had it: it was given to somebody else.
+    Released,
+    /// To the coordinators: whoever had it is not there.
+    ReleasedToCoordinator,
+    /// To the coordinators: the officer who has it is not there.
+    OfficerAbsent,
+    /// The same to the head of the Technology Office.
+    OfficerAbsentToHead,
+    /// To the coordinators: it was rejected again and again.
+    ReopenedToCoordinator,
+    /// To the requester: it waits for his answer.
+    WaitingReminder,
     /// To the requester: somebody who works on it wrote.
     FollowUpToRequester,
     /// To the agent: the requester wrote.
@@ -175,6 +188,27 @@ impl MailKind {
             ),
             M::Assigned => line("mail_assigned", DESK, To::NewAgent, Notification),
             M::Reassigned => line("mail_reassigned", DESK, To::FormerAgent, Notification),
+            M::Released => line("mail_released", DESK, To::FormerAgent, Notification),
+            M::ReleasedToCoordinator => line(
+                "mail_released_to_coordinator",
+                DESK,
+                To::Coordinators,
+                Notification,
+            ),
+            M::OfficerAbsent => line("mail_officer_absent", DESK, To::Coordinators, Notification),
+            M::OfficerAbsentToHead => line(
+                "mail_officer_absent_to_head",
+                OFFICER,
+                To::Heads,
+                Notification,
+            ),
+            M::ReopenedToCoordinator => line(
+                "mail_reopened_to_coordinator",
+                DESK,
+                To::Coordinators,
+                Notification,
+            ),
+            M::WaitingReminder => line("mail_waiting_reminder", REQUESTER, To::Requester, Reminder),
             M::Unassigned => line("mail_unassigned", DESK, To::Coordinators, Notification),
             M::FollowUpToRequester => line(
                 "mail_follow_up_to_requester",
@@ -316,6 +350,9 @@ impl From<Effect> for String {
     }
 }
 
+/// Rejections from which on the coordinators look after it themselves.
+const MANY_REJECTIONS: u32 = 3;
+
 /// What an event owes; `ticket` is the ticket after it.
 pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
     let to_agent = |kind: MailKind| ticket.assignee.is_some().then_some(Effect::Mail(kind));
@@ -330,6 +367,24 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             owed
         }
         EventKind::AssignmentDeferred {} => vec![Effect::Mail(MailKind::Unassigned)],
+        EventKind::Released { from, why } => {
+            let mut owed = vec![Effect::Assign];
+            if event.actor.email.as_ref() != Some(&from.email) {
+                owed.push(Effect::Mail(MailKind::Released));
+            }
+            match why {
+                ReleaseReason::Away | ReleaseReason::Left => {
+                    owed.push(Effect::Mail(MailKind::ReleasedToCoordinator));
+                }
+                // Whoever moved it knows, and its new agent is told.
+                ReleaseReason::OtherTeam => {}
+            }
+            owed
+        }
+        EventKind::OfficerAbsent { .. } => vec![
+            Effect::Mail(MailKind::OfficerAbsent),
+            Effect::Mail(MailKind::OfficerAbsentToHead),
+        ],
         EventKind::FollowedUp { visibility, .. } => follow_up(*visibility, event, ticket),
         EventKind::Held { .. } => vec![Effect::Mail(MailKind::Held)],
         EventKind::Escalated { .. } => vec![Effect::Mail(MailKind::Escalated)],
@@ -349,8 +404,12 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         EventKind::Reopened { .. } => {
             let mut owed = vec![Effect::Mail(MailKind::ReopenedToRequester)];
             owed.extend(to_agent(MailKind::ReopenedToAgent));
-            if ticket.state == State::New {
+            // Where it was taken off somebody, that owes it already.
+            if ticket.assignee.is_none() && ticket.former.is_none() {
                 owed.push(Effect::Assign);
+            }
+            if ticket.reopened >= MANY_REJECTIONS {
+                owed.push(Effect::Mail(MailKind::ReopenedToCoordinator));
             }
             owed
         }
@@ -361,7 +420,12 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         | EventKind::SolutionWarned(step)
         | EventKind::SolutionBreached(step)
         | EventKind::SolutionOverrun(step)
-        | EventKind::ValidationReminded(step) => vec![Effect::Mail(told(step, ticket))],
+        | EventKind::WaitingReminded(step)
+        | EventKind::ProviderOverdue(step)
+        | EventKind::ValidationReminded(step) => told(event, step, ticket)
+            .into_iter()
+            .map(Effect::Mail)
+            .collect(),
         // Recorded by the officer himself: he knows.
         EventKind::ProviderReplied { .. } => match event.actor.role {
             ActorRole::Provider(_) => vec![Effect::Mail(MailKind::ProviderReplied)],
@@ -378,6 +442,7 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         | EventKind::MailFiled { .. }
         | EventKind::FormatSaved { .. }
         | EventKind::Resumed { .. }
+        | EventKind::HoursChanged { .. }
         | EventKind::Recategorised { .. }
         | EventKind::LinkRevoked {} => vec![],
     }
@@ -419,15 +484,21 @@ fn follow_up(visibility: Visibility, event: &Event, ticket: &Ticket) -> Vec<Effe
 
 /// The mail of a step. Where nobody is in charge yet, the coordinators are told
 /// what the responsible would be.
-fn told(step: &StepReached, ticket: &Ticket) -> MailKind {
+fn told(event: &Event, step: &StepReached, ticket: &Ticket) -> Option<MailKind> {
+    let kind = event.kind.step().map(|(clock, _)| clock);
     match (step.tells, &step.responsible) {
-        (Tells::Responsible, Some(person)) if ticket.assignee.as_ref() == Some(person) => {
-            MailKind::StepToAgent
+        (Tells::Responsible, Some(person)) if ticket.officer.as_ref() != Some(person) => {
+            Some(MailKind::StepToAgent)
         }
-        (Tells::Responsible, Some(_)) => MailKind::StepToOfficer,
-        (Tells::Responsible, None) | (Tells::Coordinator, _) => MailKind::StepToCoordinator,
-        (Tells::Head, _) => MailKind::StepToHead,
-        (Tells::Requester, _) => MailKind::ValidationReminder,
+        (Tells::Responsible, Some(_)) => Some(MailKind::StepToOfficer),
+        (Tells::Responsible, None) | (Tells::Coordinator, _) => Some(MailKind::StepToCoordinator),
+        (Tells::Head, _) => Some(MailKind::StepToHead),
+        (Tells::Requester, _) => match kind? {
+            ClockKind::Waiting => Some(MailKind::WaitingReminder),
+            ClockKind::Validation => Some(MailKind::ValidationReminder),
+            // The catalogue has no such steps.
+            ClockKind::Attention | ClockKind::Solution | ClockKind::Provider => None,
+        },
     }
 }
 

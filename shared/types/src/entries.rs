@@ -226,7 +226,9 @@ fn person(entry: &DirectoryEntry, all: &[Team]) -> Entry {
         roles,
         teams,
         available,
+        away_until,
     } = entry;
+    let back = away_until.map(|day| Item::plain(&spanish::day(day, None)));
     let roles = roles.iter().map(|role| Item::plain(role_name(*role)));
     let teams = teams.iter().map(|id| team_named(id, all));
     Entry {
@@ -238,6 +240,7 @@ fn person(entry: &DirectoryEntry, all: &[Team]) -> Entry {
             Fact::many("Funciones", "ninguna", roles.collect()),
             Fact::many("Equipos", "ninguno", teams.collect()),
             Fact::flag("Disponible", *available),
+            Fact::optional("Ausente hasta", "nunca", back),
         ],
     }
 }
@@ -281,6 +284,7 @@ fn category(entry: &Category, teams: &[Team]) -> Entry {
         attention_minutes,
         solution_minutes,
         validation_minutes,
+        waiting_minutes,
         calendar,
         steps,
         retired,
@@ -305,6 +309,7 @@ fn category(entry: &Category, teams: &[Team]) -> Entry {
             Fact::minutes("Atención", *attention_minutes),
             Fact::minutes("Solución", *solution_minutes),
             Fact::minutes("Validación", *validation_minutes),
+            Fact::minutes("Espera", *waiting_minutes),
             Fact::one("Calendario", Item::plain(&calendar.0)),
             Fact::flag("Encuesta", *survey),
             Fact::flag("Pregunta por la página web", *web_request),
@@ -490,6 +495,8 @@ pub fn clock_name(clock: ClockKind) -> &'static str {
     match clock {
         ClockKind::Attention => "atención",
         ClockKind::Solution => "solución",
+        ClockKind::Waiting => "espera del solicitante",
+        ClockKind::Provider => "espera del proveedor",
         ClockKind::Validation => "validación",
     }
 }

@@ -108,6 +108,11 @@ impl Became {
             | EventKind::Resolved { .. } => Some(Became::Command),
             EventKind::Registered(_)
             | EventKind::AssignmentDeferred {}
+            | EventKind::Released { .. }
+            | EventKind::OfficerAbsent { .. }
+            | EventKind::HoursChanged { .. }
+            | EventKind::WaitingReminded(_)
+            | EventKind::ProviderOverdue(_)
             | EventKind::FollowedUp { .. }
             | EventKind::AttachmentsAdded { .. }
             | EventKind::Recategorised { .. }

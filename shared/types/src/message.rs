@@ -31,6 +31,8 @@ pub enum Doorbell {
     },
     /// A refused mail whose sender gets a short answer.
     Answer { mail: MailId },
+    /// A version of the catalogue that changed who is there.
+    HandOver { version: u64 },
 }
 
 fn closure() -> QueueName {
@@ -44,6 +46,7 @@ impl Doorbell {
             Doorbell::Outbox { effect, .. } => effect.queue(),
             Doorbell::Timer { queue, .. } => *queue,
             Doorbell::Answer { .. } => QueueName::Notification,
+            Doorbell::HandOver { .. } => QueueName::Assignment,
         }
     }
 
@@ -51,7 +54,7 @@ impl Doorbell {
     pub fn ticket(&self) -> Option<TicketId> {
         match self {
             Doorbell::Outbox { ticket, .. } | Doorbell::Timer { ticket, .. } => Some(*ticket),
-            Doorbell::Answer { .. } => None,
+            Doorbell::Answer { .. } | Doorbell::HandOver { .. } => None,
         }
     }
 
@@ -132,6 +135,10 @@ mod tests {
                     mail: MailId("0100-abc".to_owned()),
                 },
                 r#"{"v":1,"kind":"answer","mail":"0100-abc"}"#,
+            ),
+            (
+                Doorbell::HandOver { version: 7 },
+                r#"{"v":1,"kind":"hand_over","version":7}"#,
             ),
         ] {
             assert_eq!(doorbell.to_body().unwrap(), body);

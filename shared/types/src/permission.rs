@@ -263,6 +263,8 @@ struct Line {
     coordinator: On,
     /// Officers, and the head of their office.
     technology: On,
+    /// The head, besides what he does as one of his office.
+    head: On,
     /// The offices that fill in forms (section 5.1).
     offices: On,
     provider: Given,
@@ -279,6 +281,7 @@ const fn line(command: CommandKind) -> Line {
         agent: On::None,
         coordinator: On::None,
         technology: On::None,
+        head: On::None,
         offices: On::None,
         provider: Given::No,
         survey: Given::No,
@@ -305,6 +308,7 @@ const fn line(command: CommandKind) -> Line {
     match command {
         C::AssignAutomatically
         | C::DeferAssignment
+        | C::HandOver
         | C::ExpireValidation
         | C::FireSteps
         | C::FileMail
@@ -315,7 +319,12 @@ const fn line(command: CommandKind) -> Line {
             agent: On::None,
             ..DESK
         },
-        C::Contact | C::Hold | C::Resume | C::Escalate | C::Resolve | C::Close => DESK,
+        C::Contact | C::Hold | C::Resume | C::Resolve | C::Close => DESK,
+        // The head, too, where his officer is not there.
+        C::Escalate => Line {
+            head: On::All,
+            ..DESK
+        },
         C::Decline => Line {
             agent: On::ResponsibleOrFree,
             ..DESK
@@ -363,7 +372,11 @@ const fn on(role: Role, line: Line) -> On {
         Role::Requester => line.requester,
         Role::Agent => line.agent,
         Role::Coordinator => line.coordinator,
-        Role::Officer | Role::Head => line.technology,
+        Role::Officer => line.technology,
+        Role::Head => match line.head {
+            On::None => line.technology,
+            more => more,
+        },
         Role::Personnel | Role::Contracting | Role::Administrative => line.offices,
         Role::Auditor => On::None,
     }

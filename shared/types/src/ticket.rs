@@ -296,6 +296,12 @@ pub struct Policy {
     pub attention_seconds: u64,
     pub solution_seconds: u64,
     pub validation_seconds: u64,
+    /// Left out of the record where it is a working day.
+    #[serde(
+        default = "working_day_seconds",
+        skip_serializing_if = "is_working_day"
+    )]
+    pub waiting_seconds: u64,
     pub calendar: CalendarId,
     /// Left out of the record where they are the ones of the procedure.
     #[serde(default = "default_steps", skip_serializing_if = "is_default_steps")]
@@ -312,6 +318,15 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
+fn working_day_seconds() -> u64 {
+    9 * 60 * 60
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_working_day(seconds: &u64) -> bool {
+    *seconds == working_day_seconds()
+}
+
 fn is_default_steps(steps: &[Step]) -> bool {
     *steps == Step::DEFAULT
 }
@@ -326,9 +341,33 @@ impl From<&Category> for Policy {
             attention_seconds: category.attention_minutes * 60,
             solution_seconds: category.solution_minutes * 60,
             validation_seconds: category.validation_minutes * 60,
+            waiting_seconds: category.waiting_minutes * 60,
             calendar: category.calendar.clone(),
             steps: category.steps.clone(),
         }
+    }
+}
+
+impl Policy {
+    /// The limit of a clock, in seconds of working time.
+    pub fn limit_seconds(&self, clock: ClockKind) -> u64 {
+        match clock {
+            ClockKind::Attention => self.attention_seconds,
+            ClockKind::Solution => self.solution_seconds,
+            ClockKind::Waiting | ClockKind::Provider => self.waiting_seconds,
+            ClockKind::Validation => self.validation_seconds,
+        }
+    }
+
+    /// The steps of a clock. Where the catalogue had none for it, those of the
+    /// procedure: no clock runs without somebody who is told.
+    pub fn steps_of(&self, clock: ClockKind) -> impl Iterator<Item = &Step> {
+        let says = self.steps.iter().any(|step| step.clock == clock);
+        let steps: &[Step] = match says || clock == ClockKind::Validation {
+            true => &self.steps,
+            false => &Step::DEFAULT,
+        };
+        steps.iter().filter(move |step| step.clock == clock)
     }
 }
 
@@ -458,7 +497,13 @@ pub struct Ticket {
     /// When it last went from one agent to another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over_at: Option<Timestamp>,
+    /// Whoever had it until it was taken off him, while nobody has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<Person>,
     pub officer: Option<Person>,
+    /// The officer of whom it was told that he is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_officer: Option<EmailAddress>,
     pub provider: Option<ProviderId>,
     pub clocks: Clocks,
     pub outcome: Option<Outcome>,
@@ -492,7 +537,9 @@ impl Ticket {
             unreachable: Vec::new(),
             assignee: None,
             handed_over_at: None,
+            former: None,
             officer: None,
+            absent_officer: None,
             provider: None,
             clocks: Clocks::default(),
             outcome: None,
@@ -553,15 +600,32 @@ impl Ticket {
     /// Whoever has to bring the solution forward now: the officer from the
     /// escalation until he reports (activities 8 to 11), the agent otherwise.
     pub fn responsible(&self) -> Option<&Person> {
+        match self.is_with_officer() {
+            true => self.officer.as_ref(),
+            false => self.assignee.as_ref(),
+        }
+    }
+
+    /// Whether the Technology Office still has to bring the solution.
+    pub fn is_with_officer(&self) -> bool {
         match self.state {
-            State::OnHold(HoldReason::Technology | HoldReason::Provider)
-                if self.solution_reported.is_none() =>
-            {
-                self.officer.as_ref()
+            State::OnHold(HoldReason::Technology | HoldReason::Provider) => {
+                self.solution_reported.is_none()
             }
-            State::New | State::Assigned | State::OnHold(_) | State::Solved | State::Closed => {
-                self.assignee.as_ref()
-            }
+            State::New
+            | State::Assigned
+            | State::OnHold(HoldReason::Requester)
+            | State::Solved
+            | State::Closed => false,
+        }
+    }
+
+    /// The state of a ticket that the desk is to work on: with nobody responsible
+    /// it is as new.
+    fn at_the_desk(&self) -> State {
+        match self.assignee {
+            Some(_) => State::Assigned,
+            None => State::New,
         }
     }
 
@@ -570,9 +634,11 @@ impl Ticket {
         match self.state {
             State::Closed => Place::Closed(self.updated_at),
             State::New | State::Assigned | State::OnHold(_) | State::Solved => {
-                let running = self.clocks.all().into_iter();
+                // What waits for others comes after what is due.
+                let running = ClockKind::AGREED.map(|kind| self.clocks.get(kind));
                 running
-                    .filter_map(|(_, clock)| clock.running_since().and(clock.due_at))
+                    .into_iter()
+                    .filter_map(|clock| clock.running_since().and(clock.due_at))
                     .min()
                     .map_or(Place::Waiting(self.updated_at), Place::Due)
             }
@@ -585,11 +651,16 @@ impl Ticket {
         let step = |kind| self.clocks.get(kind).next_step().map(|step| step.at);
         let (times, queue) = match self.state {
             State::New | State::Assigned | State::OnHold(_) => (
-                [step(ClockKind::Attention), step(ClockKind::Solution)],
+                vec![
+                    step(ClockKind::Attention),
+                    step(ClockKind::Solution),
+                    step(ClockKind::Waiting),
+                    step(ClockKind::Provider),
+                ],
                 QueueName::Escalation,
             ),
             State::Solved => (
-                [step(ClockKind::Validation), self.clocks.validation.due_at],
+                vec![step(ClockKind::Validation), self.clocks.validation.due_at],
                 QueueName::Closure,
             ),
             State::Closed => return None,
@@ -705,6 +776,24 @@ pub enum EventKind {
     },
     /// Nobody of the team is available; it is tried again.
     AssignmentDeferred {},
+    /// Whoever was responsible is so no more; somebody of the team is looked for.
+    Released {
+        from: Person,
+        why: ReleaseReason,
+    },
+    /// The officer who has it is not there: the coordinators and the head are told.
+    OfficerAbsent {
+        officer: Person,
+    },
+    /// The hours of a clock's calendar are others than those that its times were
+    /// reckoned with.
+    HoursChanged {
+        clock: ClockKind,
+        /// When its limit was to be reached.
+        from: Timestamp,
+        /// When it is, in the hours that are in force.
+        to: Timestamp,
+    },
     /// The desk got in touch with the requester (attention time).
     Contacted {
         note: String,
@@ -809,8 +898,25 @@ pub enum EventKind {
     SolutionBreached(StepReached),
     /// The solution time ran out long ago.
     SolutionOverrun(StepReached),
+    /// It has waited for the requester for long.
+    WaitingReminded(StepReached),
+    /// It has waited for the provider for long.
+    ProviderOverdue(StepReached),
     /// The requester was reminded to validate.
     ValidationReminded(StepReached),
+}
+
+/// Why a ticket was taken off whoever was responsible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseReason {
+    /// He is not there.
+    Away,
+    /// He no longer works for its team.
+    Left,
+    /// It went to a category of another team.
+    OtherTeam,
 }
 
 /// Why a mail of ours did not do its work.
@@ -861,6 +967,8 @@ impl EventKind {
             (ClockKind::Solution, ..100) => EventKind::SolutionWarned(step),
             (ClockKind::Solution, 100) => EventKind::SolutionBreached(step),
             (ClockKind::Solution, 101..) => EventKind::SolutionOverrun(step),
+            (ClockKind::Waiting, _) => EventKind::WaitingReminded(step),
+            (ClockKind::Provider, _) => EventKind::ProviderOverdue(step),
             (ClockKind::Validation, _) => EventKind::ValidationReminded(step),
         }
     }
@@ -874,10 +982,15 @@ impl EventKind {
             EventKind::SolutionWarned(step)
             | EventKind::SolutionBreached(step)
             | EventKind::SolutionOverrun(step) => Some((ClockKind::Solution, step)),
+            EventKind::WaitingReminded(step) => Some((ClockKind::Waiting, step)),
+            EventKind::ProviderOverdue(step) => Some((ClockKind::Provider, step)),
             EventKind::ValidationReminded(step) => Some((ClockKind::Validation, step)),
             EventKind::Registered(_)
             | EventKind::Assigned { .. }
             | EventKind::AssignmentDeferred {}
+            | EventKind::Released { .. }
+            | EventKind::OfficerAbsent { .. }
+            | EventKind::HoursChanged { .. }
             | EventKind::Contacted { .. }
             | EventKind::FollowedUp { .. }
             | EventKind::AttachmentsAdded { .. }
@@ -967,12 +1080,27 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
                 ticket.state = State::Assigned;
             }
             ticket.assignee = Some(agent.clone());
+            ticket.former = None;
             if from.is_some() {
                 ticket.handed_over_at = Some(event.at);
             }
         }
+        EventKind::Released { from, why: _ } => {
+            // What waits for others goes on waiting.
+            if ticket.state == State::Assigned {
+                ticket.state = State::New;
+            }
+            ticket.assignee = None;
+            ticket.former = Some(from.clone());
+        }
+        EventKind::OfficerAbsent { officer } => {
+            ticket.absent_officer = Some(officer.email.clone());
+        }
         // What they did to a clock is among the changes.
-        EventKind::AttentionWarned(_)
+        EventKind::HoursChanged { .. }
+        | EventKind::WaitingReminded(_)
+        | EventKind::ProviderOverdue(_)
+        | EventKind::AttentionWarned(_)
         | EventKind::AttentionBreached(_)
         | EventKind::AttentionOverrun(_)
         | EventKind::SolutionWarned(_)
@@ -1003,14 +1131,15 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
             ticket.formats.insert(code.clone(), format);
         }
         EventKind::Held { .. } => ticket.state = State::OnHold(HoldReason::Requester),
-        EventKind::Resumed { .. } => ticket.state = State::Assigned,
+        EventKind::Resumed { .. } => ticket.state = ticket.at_the_desk(),
         EventKind::Escalated { officer, .. } => {
             ticket.state = State::OnHold(HoldReason::Technology);
             ticket.officer = Some(officer.clone());
+            ticket.absent_officer = None;
             ticket.solution_reported = None;
         }
         EventKind::Returned { .. } => {
-            ticket.state = State::Assigned;
+            ticket.state = ticket.at_the_desk();
             ticket.solution_reported = None;
         }
         EventKind::ProviderRequested { provider, .. } => {
@@ -1031,13 +1160,7 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         }
         EventKind::SurveyAnswered { survey } => ticket.survey = Some(survey.clone()),
         EventKind::Reopened { .. } => {
-            // A declined request that nobody was responsible for goes back to
-            // where it came from.
-            ticket.state = if ticket.assignee.is_some() {
-                State::Assigned
-            } else {
-                State::New
-            };
+            ticket.state = ticket.at_the_desk();
             ticket.outcome = None;
             ticket.solution = None;
             ticket.solution_reported = None;

@@ -272,6 +272,12 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
                 shown.links.retain(|link| reader.knows(link));
                 event_data(&EventKind::Registered(shown), reader)
             }
+            // Who of the desk is there is the desk's business, and so are the hours that
+            // its providers keep.
+            EventKind::Released { .. }
+            | EventKind::OfficerAbsent { .. }
+            | EventKind::HoursChanged { .. }
+            | EventKind::ProviderOverdue(_) => None,
             // Who has a link that he should not have is the coordinator's business.
             EventKind::LinkRevoked {} => None,
             // That it was passed on is the requester's business; what the
@@ -289,6 +295,7 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
             | EventKind::SolutionWarned(_)
             | EventKind::SolutionBreached(_)
             | EventKind::SolutionOverrun(_)
+            | EventKind::WaitingReminded(_)
             | EventKind::ValidationReminded(_) => Some(json!({})),
             // Who is away is not for everybody.
             EventKind::Assigned {

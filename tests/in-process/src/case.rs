@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cloud::store::{Commit, Guards};
-use types::command::{Application, Command, NewTicket, Setting, admit, decide};
+use types::command::{Application, Command, NewTicket, Setting, WhenAway, admit, decide};
 use types::effects::{Effect, QueueName};
 use types::ids::{CategoryId, ProviderId, TicketId, TicketNumber};
 use types::message::Doorbell;
@@ -201,6 +201,7 @@ impl Case {
         let command = Command::Escalate {
             officer: address(OFFICER),
             justification: "Servidor caído".to_owned(),
+            away: WhenAway::Ask,
         };
         self.when(AGENT, command).await
     }

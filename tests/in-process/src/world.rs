@@ -105,8 +105,7 @@ impl World {
             email: address(COORDINATOR),
             name: "Coordinador de Mesa de Ayuda".to_owned(),
         };
-        let store = &self.desk.store;
-        let written = store.put_catalogue(&document, stored.version, &by, None);
+        let written = self.desk.write_catalogue(&document, &stored, &by, None);
         assert!(written.await.unwrap());
     }
 

@@ -53,10 +53,17 @@ pub fn account<'a>(
     setting: Setting<'a>,
 ) -> Result<ClocksExplained<'a>, UnknownCalendar> {
     let explain = |kind| explain(kind, ticket, reader, setting);
+    let wait = |kind, least: Reader| {
+        let known = !ticket.clocks.get(kind).is_idle();
+        let may = reader == Reader::Staff || least == Reader::Requester;
+        (known && may).then(|| explain(kind)).transpose()
+    };
     Ok(ClocksExplained {
         number: ticket.number.0,
         attention: explain(ClockKind::Attention)?,
         solution: explain(ClockKind::Solution)?,
+        waiting: wait(ClockKind::Waiting, Reader::Requester)?,
+        provider: wait(ClockKind::Provider, Reader::Staff)?,
         validation: explain(ClockKind::Validation)?,
     })
 }
@@ -88,11 +95,7 @@ fn explain<'a>(
 
 fn idle<'a>(kind: ClockKind, ticket: &Ticket) -> ClockExplained<'a> {
     let policy = &ticket.policy;
-    let limit_seconds = match kind {
-        ClockKind::Attention => policy.attention_seconds,
-        ClockKind::Solution => policy.solution_seconds,
-        ClockKind::Validation => policy.validation_seconds,
-    };
+    let limit_seconds = policy.limit_seconds(kind);
     let sentence = match ticket.status() {
         Status::New | Status::Assigned | Status::OnHold | Status::Solved => {
             "Todavía no ha empezado."

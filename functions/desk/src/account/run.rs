@@ -39,6 +39,8 @@ pub fn course(kind: ClockKind) -> &'static str {
     match kind {
         ClockKind::Attention => "del registro al primer contacto de la Mesa de Ayuda",
         ClockKind::Solution => "de la asignación de quien está a cargo a la solución",
+        ClockKind::Waiting => "mientras se espera una respuesta del solicitante",
+        ClockKind::Provider => "mientras se espera una respuesta del proveedor",
         ClockKind::Validation => "de la solución a la respuesta del solicitante",
     }
 }
@@ -234,7 +236,8 @@ impl<'a> Run<'a> {
                 | State::OnHold(HoldReason::Requester)
                 | State::Solved
                 | State::Closed,
-            ) => ", con una asignación, un escalamiento o una devolución",
+            ) => ", con una asignación, un escalamiento, una devolución o una reapertura",
+            (ClockKind::Waiting | ClockKind::Provider, _) => ", con una nueva pregunta",
             (ClockKind::Validation, _) => ", con una nueva solución",
             (ClockKind::Attention, _) => "",
         };
@@ -442,7 +445,11 @@ impl<'a> Run<'a> {
             }
             (
                 ClockState::Stopped,
-                ClockKind::Attention | ClockKind::Solution | ClockKind::Validation,
+                ClockKind::Attention
+                | ClockKind::Solution
+                | ClockKind::Waiting
+                | ClockKind::Provider
+                | ClockKind::Validation,
                 _,
             ) => format!("Se detuvo el {end}: ya no vence."),
         }

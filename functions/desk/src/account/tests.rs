@@ -8,7 +8,7 @@ use types::Timestamp;
 use types::account::{ClockExplained, ClocksExplained};
 use types::catalogue::{Catalogue, CatalogueDocument};
 use types::clock::ClockKind;
-use types::command::{Application, Command, Setting, admit, decide};
+use types::command::{Application, Command, Setting, WhenAway, admit, decide};
 use types::ids::{CalendarId, CategoryId, EmailAddress, TicketId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::problem::Problem;
@@ -131,6 +131,7 @@ fn command(word: &str) -> (Actor, Command) {
             Command::Escalate {
                 officer: caller("oficial1.tecnologia").email,
                 justification: text(),
+                away: WhenAway::Ask,
             },
         ),
         "return" => (officer(), Command::Return { note: text() }),
@@ -187,6 +188,8 @@ fn of<'a, 'b>(clocks: &'b ClocksExplained<'a>, kind: ClockKind) -> &'b ClockExpl
     match kind {
         ClockKind::Attention => &clocks.attention,
         ClockKind::Solution => &clocks.solution,
+        ClockKind::Waiting => clocks.waiting.as_ref().unwrap(),
+        ClockKind::Provider => clocks.provider.as_ref().unwrap(),
         ClockKind::Validation => &clocks.validation,
     }
 }

@@ -15,7 +15,7 @@ use super::item::Item;
 use super::query::{Order, Query};
 use super::{Store, StoreError, failed, unbuildable};
 use crate::clock;
-use crate::keys;
+use crate::keys::{self, DueKind};
 
 /// The catalogue that ships.
 pub use types::holidays::SHIPPED as DEFAULT_CATALOGUE;
@@ -99,11 +99,20 @@ impl CatalogueCache {
     /// # Errors
     /// See [`StoreError`].
     pub async fn get(&self) -> Result<StoredCatalogue, StoreError> {
+        self.at_least(0).await
+    }
+
+    /// The same, and no older than this version.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn at_least(&self, version: u64) -> Result<StoredCatalogue, StoreError> {
         let now = clock::now();
         {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((read_at, stored)) = &*kept
                 && now.duration_since(*read_at) < FRESH
+                && stored.version >= version
             {
                 return Ok(stored.clone());
             }
@@ -188,9 +197,42 @@ impl Store {
         rows.iter().map(CatalogueVersion::of).collect()
     }
 
+    /// Whose requests a version may have taken off them, and when it was written;
+    /// nothing once that has been looked after.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn hand_over(
+        &self,
+        version: u64,
+    ) -> Result<Option<(Vec<EmailAddress>, Timestamp)>, StoreError> {
+        let row = self.get(&keys::hand_over(version)).await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let since = row.text("due_sk").and_then(|at| at.parse().ok());
+        Ok(Some((row.doc()?, since.unwrap_or(Timestamp::MIN))))
+    }
+
+    /// That is looked after.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn finish_hand_over(&self, version: u64) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::hand_over(version).attributes()))
+            .send()
+            .await
+            .map_err(|e| failed("strike off a hand-over", e))?;
+        Ok(())
+    }
+
     /// Writes a catalogue over version `over`, and keeps it under its own
-    /// version as well, with who wrote it and which request of his that was. Says
-    /// `false` when somebody else wrote in between.
+    /// version as well, with who wrote it and which request of his that was; with
+    /// it whose requests have to be looked at. Says `false` when somebody else
+    /// wrote in between.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -198,6 +240,7 @@ impl Store {
         &self,
         document: &CatalogueDocument,
         over: u64,
+        concerned: &[EmailAddress],
         by: &Person,
         request: Option<RequestKey<'_>>,
     ) -> Result<bool, StoreError> {
@@ -236,14 +279,23 @@ impl Store {
                 .expression_attribute_values(":over", AttributeValue::N(over.to_string()))
         };
         let current = put.build().map_err(|e| unbuildable(operation, e))?;
-        let sent = self
+        let mut sent = self
             .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(kept).build())
-            .transact_items(TransactWriteItem::builder().put(current).build())
-            .send()
-            .await;
-        match sent {
+            .transact_items(TransactWriteItem::builder().put(current).build());
+        if !concerned.is_empty() {
+            let row = Item::with_doc(&keys::hand_over(version), &concerned)?
+                .set("due_pk", keys::due_partition(DueKind::Outbox, 0))
+                .set("due_sk", keys::sortable(clock::now()));
+            let owed = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(row.0))
+                .build()
+                .map_err(|e| unbuildable(operation, e))?;
+            sent = sent.transact_items(TransactWriteItem::builder().put(owed).build());
+        }
+        match sent.send().await {
             Ok(_) => Ok(true),
             // Somebody else's version is there, or is being written right now.
             Err(SdkError::ServiceError(e)) if e.err().is_transaction_canceled_exception() => {

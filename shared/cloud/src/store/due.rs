@@ -65,7 +65,8 @@ fn read(kind: DueKind, at: Timestamp, item: &Item) -> Result<DueRow, StoreError>
                 seq,
                 effect,
             })
-            .or_else(|| keys::parse_answer(&key).map(|mail| Doorbell::Answer { mail })),
+            .or_else(|| keys::parse_answer(&key).map(|mail| Doorbell::Answer { mail }))
+            .or_else(|| keys::parse_hand_over(&key).map(|version| Doorbell::HandOver { version })),
         DueKind::Timer => keys::parse_ticket(&key)
             .zip(keys::timer_queue(sort))
             .map(|(ticket, queue)| Doorbell::Timer { ticket, at, queue }),

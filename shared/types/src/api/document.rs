@@ -863,6 +863,8 @@ impl Samples {
                     number: self.ticket.number.0,
                     attention: clock(900),
                     solution: clock(1_800),
+                    waiting: None,
+                    provider: None,
                     validation: clock(32_400),
                 };
                 written(serde_json::to_value(clocks))

@@ -94,6 +94,8 @@ input! {
     pub struct Assignment {
         /// An agent of the ticket's team. Nobody named: the caller takes it.
         agent: Option<EmailAddress> = Optional(Email),
+        /// Whether it is to be his although he is away.
+        confirm_away: Option<bool> = Optional(Flag),
     }
 }
 
@@ -136,6 +138,8 @@ input! {
         officer: EmailAddress = Email,
         /// Why the desk cannot solve it.
         justification: String = Text(MAX_TEXT),
+        /// Whether it is to be his although he is away.
+        confirm_away: Option<bool> = Optional(Flag),
     }
 }
 

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::kind::WhenAway;
 use super::rejection::Rejection;
 use super::setting::Setting;
 use crate::calendar::{Calendar, CalendarError};
 use crate::catalogue::{DirectoryEntry, Role};
-use crate::clock::{ClockChange, ClockKind, ClockState, ClockStep, Step};
+use crate::clock::{Clock, ClockChange, ClockKind, ClockState, ClockStep, Step, Tells};
 use crate::ids::{CalendarId, EmailAddress};
 use crate::problem::FieldError;
-use crate::ticket::{EventKind, Person, Policy, StepReached, Ticket};
+use crate::ticket::{
+    ActorRole, EventActor, EventKind, HoldReason, Person, Policy, ReleaseReason, State,
+    StepReached, Ticket,
+};
 
 /// An event to be, with what it does to the clocks.
 pub type Draft = (EventKind, Vec<ClockChange>);
@@ -33,6 +37,20 @@ impl Clockwork<'_> {
             due_at: due(calendar, self.setting.now, limit_seconds)?,
             steps: start_steps(policy, clock, limit_seconds, calendar, self.setting.now)?,
         })
+    }
+
+    /// A wait for somebody begins: whoever he is, it is not forgotten.
+    pub fn start_wait(&self, clock: ClockKind) -> Result<ClockChange, Rejection> {
+        self.start(clock, self.ticket.policy.limit_seconds(clock))
+    }
+
+    /// Nobody is waited for any more.
+    pub fn end_waits(&self) -> Result<Vec<ClockChange>, Rejection> {
+        let mut changes = Vec::new();
+        for clock in ClockKind::WAITS {
+            changes.extend(self.stop(clock)?);
+        }
+        Ok(changes)
     }
 
     /// Section 5: the solution time runs for whoever is in charge.
@@ -69,14 +87,7 @@ impl Clockwork<'_> {
                 let due_at = due(calendar, self.setting.now, stored.left_seconds())?;
                 let mut steps = stored.steps.clone();
                 for step in steps.iter_mut().filter(|step| step.is_armed()) {
-                    let rule = Step {
-                        clock,
-                        percent: step.percent,
-                        tells: step.tells,
-                    };
-                    let left = rule
-                        .seconds(stored.limit_seconds)
-                        .saturating_sub(stored.used_seconds);
+                    let left = left_to(clock, step, stored);
                     step.at = due(calendar, self.setting.now, left)?;
                 }
                 Ok(vec![ClockChange::Resume {
@@ -113,13 +124,9 @@ impl Clockwork<'_> {
     /// Time used stays used under the new limits. A step that has fired fires
     /// again only where the new limit puts it back into the future.
     pub fn reschedule(&self, policy: &Policy) -> Result<Vec<ClockChange>, Rejection> {
-        let limits = [
-            (ClockKind::Attention, policy.attention_seconds),
-            (ClockKind::Solution, policy.solution_seconds),
-            (ClockKind::Validation, policy.validation_seconds),
-        ];
         let mut changes = Vec::new();
-        for (clock, limit_seconds) in limits {
+        for clock in ClockKind::ALL {
+            let limit_seconds = policy.limit_seconds(clock);
             let used_seconds = self.used(clock)?;
             let left = limit_seconds.saturating_sub(used_seconds);
             let due_at = match self.ticket.clocks.get(clock).state {
@@ -135,7 +142,7 @@ impl Clockwork<'_> {
             let hours = calendar(&policy.calendar, self.setting)?;
             let stored = self.ticket.clocks.get(clock);
             let mut steps = Vec::new();
-            for rule in policy.steps.iter().filter(|rule| rule.clock == clock) {
+            for rule in policy.steps_of(clock) {
                 let seconds = rule.seconds(limit_seconds);
                 let fired = stored
                     .steps
@@ -153,6 +160,9 @@ impl Clockwork<'_> {
                     fired_at: fired.and_then(|step| step.fired_at),
                 });
             }
+            if clock != ClockKind::Validation && !steps.iter().any(ClockStep::is_armed) {
+                steps.extend(self.again(policy, limit_seconds, used_seconds, &steps)?);
+            }
             changes.push(ClockChange::Reschedule {
                 clock,
                 calendar: policy.calendar.clone(),
@@ -161,6 +171,17 @@ impl Clockwork<'_> {
                 due_at,
                 steps,
             });
+        }
+        Ok(changes)
+    }
+
+    /// Somebody got in touch. Where nobody is responsible yet the solution is what is
+    /// waited for from now on.
+    pub fn attended(&self) -> Result<Vec<ClockChange>, Rejection> {
+        let mut changes = self.meet(ClockKind::Attention)?;
+        let clocks = &self.ticket.clocks;
+        if self.ticket.state == State::New && clocks.solution.running_since().is_none() {
+            changes.push(self.start_solution()?);
         }
         Ok(changes)
     }
@@ -192,17 +213,185 @@ impl Clockwork<'_> {
         )])
     }
 
-    /// The solution did not hold: its clock goes on with what was left, and the
-    /// time in between counts neither as worked nor as paused.
-    pub fn reopen(&self, reason: Option<String>) -> Result<Draft, Rejection> {
+    /// The solution did not hold: whoever is responsible has the whole solution time
+    /// again. The rounds before stay among the clock's segments.
+    pub fn reopen(&self, reason: Option<String>) -> Result<Vec<Draft>, Rejection> {
         let mut changes = self.stop(ClockKind::Validation)?;
-        changes.extend(self.resume(ClockKind::Solution)?);
-        Ok((EventKind::Reopened { reason }, changes))
+        changes.push(self.start_solution()?);
+        let reopened = (EventKind::Reopened { reason }, changes);
+        Ok(self.left_by_agent().into_iter().chain([reopened]).collect())
     }
 
-    /// The steps that are due, the earliest first. Once the validation time is
-    /// over there is nothing to be reminded of.
-    pub fn fire_steps(&self) -> Vec<Draft> {
+    /// What was waited for is there: the desk goes on with it (activities 5 and 6).
+    pub fn go_on(&self, note: Option<String>) -> Result<Vec<Draft>, Rejection> {
+        let mut changes = self.meet(ClockKind::Waiting)?;
+        changes.extend(self.resume(ClockKind::Solution)?);
+        let resumed = (EventKind::Resumed { note }, changes);
+        Ok(self.left_by_agent().into_iter().chain([resumed]).collect())
+    }
+
+    /// Something that somebody writes or sends; where the requester himself does,
+    /// what was waited for has come.
+    pub fn brought_by(&self, by: &EventActor, draft: Draft) -> Result<Vec<Draft>, Rejection> {
+        let requester = &self.ticket.request.requester.person.email;
+        let his =
+            by.role == ActorRole::Person(Role::Requester) && by.email.as_ref() == Some(requester);
+        match self.ticket.state {
+            State::OnHold(HoldReason::Requester) if his => {
+                let mut drafts = self.go_on(None)?;
+                let last = drafts.len().saturating_sub(1);
+                drafts.insert(last, draft);
+                Ok(drafts)
+            }
+            State::New | State::Assigned | State::OnHold(_) | State::Solved | State::Closed => {
+                Ok(vec![draft])
+            }
+        }
+    }
+
+    /// Whoever takes it up has the whole solution time, unless it was taken off
+    /// somebody: then what was promised to the requester stands.
+    pub fn taken_up(&self) -> Result<Vec<ClockChange>, Rejection> {
+        match (self.ticket.state, &self.ticket.former) {
+            (State::New, None) => Ok(vec![self.start_solution()?]),
+            (State::New, Some(_))
+            | (State::Assigned | State::OnHold(_) | State::Solved | State::Closed, _) => Ok(vec![]),
+        }
+    }
+
+    /// Somebody else has to have it where its agent is not there, or no longer works
+    /// for its team.
+    pub fn left_by_agent(&self) -> Option<Draft> {
+        let from = self.ticket.assignee.clone()?;
+        let (team, now) = (&self.ticket.policy.team, self.setting.now);
+        if self.setting.catalogue.works_on(&from.email, team, now) {
+            return None;
+        }
+        let entry = self.setting.catalogue.person(&from.email);
+        let why = match entry.is_some_and(|entry| entry.works_for(team)) {
+            true => ReleaseReason::Away,
+            false => ReleaseReason::Left,
+        };
+        Some((EventKind::Released { from, why }, vec![]))
+    }
+
+    /// It is to be escalated again where its officer is not there; said once of each.
+    fn left_by_officer(&self) -> Option<Draft> {
+        let ticket = self.ticket;
+        let officer = match ticket.state {
+            State::OnHold(HoldReason::Technology | HoldReason::Provider) => {
+                ticket.officer.clone()?
+            }
+            State::New
+            | State::Assigned
+            | State::OnHold(HoldReason::Requester)
+            | State::Solved
+            | State::Closed => return None,
+        };
+        let told = ticket.absent_officer.as_ref() == Some(&officer.email);
+        let here = self
+            .setting
+            .catalogue
+            .has_officer(&officer.email, self.setting.now);
+        (!told && !here).then_some((EventKind::OfficerAbsent { officer }, vec![]))
+    }
+
+    /// No open request stays with somebody who is not there.
+    pub fn left_behind(&self) -> Vec<Draft> {
+        self.left_by_agent()
+            .into_iter()
+            .chain(self.left_by_officer())
+            .collect()
+    }
+
+    /// Whoever is told what is due of a clock's responsible, if he is there.
+    fn in_charge(&self, clock: ClockKind) -> Option<Person> {
+        let (catalogue, now) = (self.setting.catalogue, self.setting.now);
+        let agent = || {
+            let agent = self.ticket.assignee.clone();
+            agent.filter(|agent| catalogue.works_on(&agent.email, &self.ticket.policy.team, now))
+        };
+        let officer = || {
+            let officer = self.ticket.officer.clone();
+            officer.filter(|officer| catalogue.has_officer(&officer.email, now))
+        };
+        match clock {
+            // To get in touch is the desk's, and so is what the requester owes.
+            ClockKind::Attention | ClockKind::Waiting => agent(),
+            ClockKind::Provider => officer(),
+            ClockKind::Solution if self.ticket.is_with_officer() => officer(),
+            ClockKind::Solution => agent(),
+            ClockKind::Validation => None,
+        }
+    }
+
+    /// Hours are facts of the world: the clocks whose times are others than those
+    /// that they were armed with, reckoned with the calendar in force.
+    pub fn hours_changed(&self) -> Result<Vec<Draft>, Rejection> {
+        let mut drafts = Vec::new();
+        for (kind, clock) in self.ticket.clocks.all() {
+            let (Some(since), Some(from), Some(id)) =
+                (clock.running_since(), clock.due_at, &clock.calendar)
+            else {
+                continue;
+            };
+            let hours = calendar(id, self.setting)?;
+            let to = due(hours, since, clock.left_seconds())?;
+            if to == from {
+                continue;
+            }
+            let mut steps = clock.steps.clone();
+            for step in steps.iter_mut().filter(|step| step.is_armed()) {
+                step.at = due(hours, since, left_to(kind, step, clock))?;
+            }
+            let rearm = ClockChange::Rearm {
+                clock: kind,
+                due_at: to,
+                steps,
+            };
+            let changed = EventKind::HoursChanged {
+                clock: kind,
+                from,
+                to,
+            };
+            drafts.push((changed, vec![rearm]));
+        }
+        Ok(drafts)
+    }
+
+    /// What is late goes on being said, once a working day, while it is open: the
+    /// steps after the last one of a clock that has used so much by now.
+    fn again(
+        &self,
+        policy: &Policy,
+        limit_seconds: u64,
+        used_seconds: u64,
+        steps: &[ClockStep],
+    ) -> Result<Vec<ClockStep>, Rejection> {
+        let day = policy.waiting_seconds;
+        let used = used_seconds.saturating_add(day);
+        let reckoned = used.saturating_mul(100) / limit_seconds.max(1);
+        let last = steps.iter().map(|step| step.percent).max();
+        let percent = u32::try_from(reckoned)
+            .unwrap_or(u32::MAX)
+            .max(last.unwrap_or_default().saturating_add(1));
+        let hours = calendar(&policy.calendar, self.setting)?;
+        let at = due(hours, self.setting.now, day)?;
+        let heads = self.setting.catalogue.with_role(Role::Head).next();
+        let told = [Some(Tells::Coordinator), heads.map(|_| Tells::Head)];
+        let steps = told.into_iter().flatten().map(|tells| ClockStep {
+            percent,
+            tells,
+            at,
+            fired_at: None,
+        });
+        Ok(steps.collect())
+    }
+
+    /// The steps that are due, the earliest first, and where a clock has no more,
+    /// when it is said again. Once the validation time is over there is nothing to
+    /// be reminded of.
+    pub fn fire_steps(&self) -> Result<Vec<Draft>, Rejection> {
         let now = self.setting.now;
         let mut due = Vec::new();
         for (kind, clock) in self.ticket.clocks.all() {
@@ -218,7 +407,8 @@ impl Clockwork<'_> {
             }
         }
         due.sort_by_key(|(_, _, step)| step.at);
-        due.into_iter()
+        let mut drafts: Vec<Draft> = due
+            .into_iter()
             .map(|(clock, due_at, step)| {
                 let late = now.duration_since(step.at).as_secs();
                 let reached = StepReached {
@@ -227,12 +417,7 @@ impl Clockwork<'_> {
                     due_at,
                     reached_at: step.at,
                     late_seconds: u64::try_from(late).unwrap_or_default(),
-                    responsible: match clock {
-                        // To get in touch is the desk's.
-                        ClockKind::Attention => self.ticket.assignee.clone(),
-                        ClockKind::Solution => self.ticket.responsible().cloned(),
-                        ClockKind::Validation => None,
-                    },
+                    responsible: self.in_charge(clock),
                 };
                 let fire = ClockChange::Fire {
                     clock,
@@ -241,7 +426,27 @@ impl Clockwork<'_> {
                 };
                 (EventKind::reached(clock, reached), vec![fire])
             })
-            .collect()
+            .collect();
+        for (kind, clock) in self.ticket.clocks.all() {
+            let mut armed = clock.steps.iter().filter(|step| step.is_armed());
+            let fired = drafts
+                .iter_mut()
+                .rev()
+                .find(|(event, _)| event.step().is_some_and(|(of, _)| of == kind));
+            if let Some((_, changes)) = fired
+                && kind != ClockKind::Validation
+                && armed.all(|step| step.at <= now)
+            {
+                let (limit, used) = (clock.limit_seconds, self.used(kind)?);
+                let steps = self.again(&self.ticket.policy, limit, used, &clock.steps)?;
+                changes.push(ClockChange::Extend { clock: kind, steps });
+            }
+        }
+        drafts.extend(match drafts.is_empty() {
+            true => vec![],
+            false => self.left_behind(),
+        });
+        Ok(drafts)
     }
 
     pub fn validation_is_over(&self) -> bool {
@@ -252,37 +457,59 @@ impl Clockwork<'_> {
             .is_some_and(|due| due <= self.setting.now)
     }
 
-    pub fn agent(&self, email: &EmailAddress) -> Result<Person, Rejection> {
-        self.setting
-            .catalogue
-            .agents(&self.ticket.policy.team)
-            .find(|agent| agent.email == *email)
-            .map(DirectoryEntry::person)
-            .ok_or_else(|| {
-                Rejection::Validation(FieldError::new(
-                    "agent",
-                    "unknown_agent",
-                    format!("«{email}» no es agente del equipo de esta solicitud."),
-                ))
-            })
+    pub fn agent(&self, email: &EmailAddress, away: WhenAway) -> Result<Person, Rejection> {
+        let mut agents = self.setting.catalogue.agents(&self.ticket.policy.team);
+        let entry = agents.find(|agent| agent.email == *email);
+        let entry = entry.ok_or_else(|| {
+            Rejection::Validation(FieldError::new(
+                "agent",
+                "unknown_agent",
+                format!("«{email}» no es agente del equipo de esta solicitud."),
+            ))
+        })?;
+        self.if_here(entry, away)
     }
 
-    pub fn officer(&self, email: &EmailAddress) -> Result<Person, Rejection> {
-        self.setting
-            .catalogue
-            .person(email)
-            .filter(|entry| {
-                entry.roles.contains(&Role::Officer) || entry.roles.contains(&Role::Head)
-            })
-            .map(DirectoryEntry::person)
-            .ok_or_else(|| {
-                Rejection::Validation(FieldError::new(
-                    "officer",
-                    "unknown_officer",
-                    format!("«{email}» no es funcionario de la Oficina de Tecnología."),
-                ))
-            })
+    pub fn officer(&self, email: &EmailAddress, away: WhenAway) -> Result<Person, Rejection> {
+        let entry = self.setting.catalogue.person(email);
+        let entry = entry.filter(|entry| entry.is_technology()).ok_or_else(|| {
+            Rejection::Validation(FieldError::new(
+                "officer",
+                "unknown_officer",
+                format!("«{email}» no es funcionario de la Oficina de Tecnología."),
+            ))
+        })?;
+        self.if_here(entry, away)
     }
+
+    /// Who is not there gets nothing by mistake.
+    fn if_here(&self, entry: &DirectoryEntry, away: WhenAway) -> Result<Person, Rejection> {
+        match away {
+            WhenAway::Ask if !entry.is_here(self.setting.now) => {
+                Err(Rejection::Validation(FieldError::new(
+                    "confirm_away",
+                    "away",
+                    format!(
+                        "{} {}. Confirme que aun así debe quedar a su cargo.",
+                        entry.name,
+                        entry.absence()
+                    ),
+                )))
+            }
+            WhenAway::Ask | WhenAway::Confirmed => Ok(entry.person()),
+        }
+    }
+}
+
+/// Working time from the beginning of the present stretch to a step, in seconds.
+fn left_to(clock: ClockKind, step: &ClockStep, stored: &Clock) -> u64 {
+    let rule = Step {
+        clock,
+        percent: step.percent,
+        tells: step.tells,
+    };
+    let seconds = rule.seconds(stored.limit_seconds);
+    seconds.saturating_sub(stored.used_seconds)
 }
 
 /// The steps of a clock that begins at `now`.
@@ -293,8 +520,8 @@ pub fn start_steps(
     calendar: &Calendar,
     now: Timestamp,
 ) -> Result<Vec<ClockStep>, Rejection> {
-    let rules = policy.steps.iter().filter(|rule| rule.clock == clock);
-    rules
+    policy
+        .steps_of(clock)
         .map(|rule| {
             Ok(ClockStep {
                 percent: rule.percent,

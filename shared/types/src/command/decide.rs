@@ -8,11 +8,12 @@ use super::rejection::Rejection;
 use super::setting::Setting;
 use crate::catalogue::Role;
 use crate::clock::ClockKind;
+use crate::ids::EmailAddress;
 use crate::permission::{Actor, Denial, authorise};
 use crate::reply::Word;
 use crate::ticket::{
     ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, Person,
-    Policy, SolutionReport, State, Survey, Ticket, Visibility, apply_all,
+    Policy, ReleaseReason, SolutionReport, State, Survey, Ticket, Visibility, apply_all,
 };
 
 /// Decides what a command on a ticket does: the events to record, or why not.
@@ -74,6 +75,21 @@ fn assigned(ticket: &Ticket, agent: Person) -> EventKind {
     }
 }
 
+/// It is another team's from now on: whoever has it and is none of theirs has it no
+/// more.
+fn left_to_another_team(ticket: &Ticket, policy: &Policy, setting: Setting<'_>) -> Option<Draft> {
+    let is_open = match ticket.state {
+        State::Assigned | State::OnHold(_) => true,
+        State::New | State::Solved | State::Closed => false,
+    };
+    let from = ticket.assignee.clone()?;
+    let entry = setting.catalogue.person(&from.email);
+    let stays = policy.team == ticket.policy.team
+        || entry.is_some_and(|entry| entry.works_for(&policy.team));
+    let why = ReleaseReason::OtherTeam;
+    (is_open && !stays).then_some((EventKind::Released { from, why }, vec![]))
+}
+
 /// Two who take the same one at once do not take it from each other.
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -88,8 +104,11 @@ fn is_just_assigned(ticket: &Ticket, now: Timestamp) -> bool {
 }
 
 fn has_it(ticket: &Ticket, person: &Person) -> bool {
-    let assignee = ticket.assignee.as_ref();
-    assignee.is_some_and(|assignee| assignee.email == person.email)
+    is_his(ticket.assignee.as_ref(), &person.email)
+}
+
+fn is_his(whose: Option<&Person>, email: &EmailAddress) -> bool {
+    whose.is_some_and(|person| person.email == *email)
 }
 
 /// Whether it is the requester who speaks, and as such. Who was copied has no say in
@@ -130,7 +149,7 @@ fn answered_solution(
         // Nobody asked, and nothing is wrong.
         Word::Survey { solved: true, .. } => Ok(vec![followed_up()]),
         Word::Survey { solved: false, .. } | Word::Objection => {
-            Ok(vec![clocks.reopen(Some(body.to_owned()))?])
+            clocks.reopen(Some(body.to_owned()))
         }
     }
 }
@@ -140,11 +159,12 @@ fn evaluated(survey: Survey, clocks: &Clockwork<'_>) -> Result<Vec<Draft>, Rejec
     let then = if survey.solved {
         let reason = CloseReason::Satisfied;
         let changes = clocks.meet(ClockKind::Validation)?;
-        (EventKind::Closed { reason }, changes)
+        vec![(EventKind::Closed { reason }, changes)]
     } else {
         clocks.reopen(survey.comment.clone())?
     };
-    Ok(vec![(EventKind::SurveyAnswered { survey }, vec![]), then])
+    let answered = (EventKind::SurveyAnswered { survey }, vec![]);
+    Ok([answered].into_iter().chain(then).collect())
 }
 
 /// What a requester is told who writes on a closed ticket: what he can do instead.
@@ -176,20 +196,32 @@ fn steps(
     match command {
         // Activity 2.
         Command::AssignAutomatically { agent, away } => match ticket.state {
-            New => Ok(vec![(
+            // What was taken off somebody else waits for others with nobody, too.
+            New | OnHold(_) if ticket.assignee.is_none() => Ok(vec![(
                 EventKind::Assigned {
                     agent: agent.clone(),
                     automatic: true,
                     away: away.clone(),
                     from: None,
                 },
-                vec![clocks.start_solution()?],
+                clocks.taken_up()?,
             )]),
-            Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
+            New | Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
         },
         Command::DeferAssignment => match ticket.state {
-            New => Ok(vec![(EventKind::AssignmentDeferred {}, vec![])]),
-            Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
+            New | OnHold(_) if ticket.assignee.is_none() => {
+                Ok(vec![(EventKind::AssignmentDeferred {}, vec![])])
+            }
+            New | Assigned | OnHold(_) | Solved | Closed => Err(illegal()),
+        },
+        Command::HandOver => match ticket.state {
+            Assigned | OnHold(_) => match clocks.left_behind() {
+                drafts if drafts.is_empty() => Err(Rejection::InvalidTransition(
+                    "Quienes la tienen están presentes.".to_owned(),
+                )),
+                drafts => Ok(drafts),
+            },
+            New | Solved | Closed => Err(illegal()),
         },
         Command::Take => {
             let caller = match actor {
@@ -199,10 +231,7 @@ fn steps(
                 }
             };
             match ticket.state {
-                New => Ok(vec![(
-                    assigned(ticket, caller),
-                    vec![clocks.start_solution()?],
-                )]),
+                New => Ok(vec![(assigned(ticket, caller), clocks.taken_up()?)]),
                 Assigned | OnHold(_) if has_it(ticket, &caller) => Err(
                     Rejection::InvalidTransition("Usted ya es responsable de ella.".to_owned()),
                 ),
@@ -218,14 +247,20 @@ fn steps(
                 Solved | Closed => Err(illegal()),
             }
         }
-        Command::AssignTo { agent } => match ticket.state {
+        Command::AssignTo { agent, away } => match ticket.state {
+            Assigned | OnHold(_) if is_his(ticket.assignee.as_ref(), agent) => Err(
+                Rejection::InvalidTransition("Esa persona ya es responsable de ella.".to_owned()),
+            ),
             // Whoever is responsible now gets the whole solution time.
             New | Assigned => Ok(vec![(
-                assigned(ticket, clocks.agent(agent)?),
+                assigned(ticket, clocks.agent(agent, *away)?),
                 vec![clocks.start_solution()?],
             )]),
             // What waits for others goes on waiting; its clock is not touched.
-            OnHold(_) => Ok(vec![(assigned(ticket, clocks.agent(agent)?), vec![])]),
+            OnHold(_) => Ok(vec![(
+                assigned(ticket, clocks.agent(agent, *away)?),
+                vec![],
+            )]),
             Solved | Closed => Err(illegal()),
         },
         Command::Contact { note } => match ticket.state {
@@ -247,17 +282,15 @@ fn steps(
                 // requester by mail: that is contact.
                 let changes = match (visibility, by.role) {
                     (Visibility::Public, ActorRole::Person(role)) if role != Role::Requester => {
-                        clocks.meet(ClockKind::Attention)?
+                        clocks.attended()?
                     }
                     (Visibility::Public | Visibility::Internal, _) => vec![],
                 };
-                Ok(vec![(
-                    EventKind::FollowedUp {
-                        body: body.clone(),
-                        visibility: *visibility,
-                    },
-                    changes,
-                )])
+                let written = EventKind::FollowedUp {
+                    body: body.clone(),
+                    visibility: *visibility,
+                };
+                clocks.brought_by(by, (written, changes))
             }
             Closed if by.role == ActorRole::Person(Role::Requester) => Err(over(ticket)),
             Closed => Err(illegal()),
@@ -273,13 +306,13 @@ fn steps(
                     "Una solicitud tiene a lo sumo {MAX_ATTACHMENTS} archivos."
                 )))
             }
-            New | Assigned | OnHold(_) | Solved => Ok(vec![(
-                EventKind::AttachmentsAdded {
+            New | Assigned | OnHold(_) | Solved => {
+                let added = EventKind::AttachmentsAdded {
                     attachments: attachments.clone(),
                     left_out: *left_out,
-                },
-                vec![],
-            )]),
+                };
+                clocks.brought_by(by, (added, vec![]))
+            }
             Closed => Err(illegal()),
         },
         Command::Recategorise { category } => match ticket.state {
@@ -293,7 +326,9 @@ fn steps(
                 }
                 let policy = Policy::from(category);
                 let changes = clocks.reschedule(&policy)?;
-                Ok(vec![(EventKind::Recategorised { policy }, changes)])
+                let left = left_to_another_team(ticket, &policy, setting);
+                let recategorised = (EventKind::Recategorised { policy }, changes);
+                Ok([recategorised].into_iter().chain(left).collect())
             }
             Closed => Err(illegal()),
         },
@@ -314,17 +349,17 @@ fn steps(
         },
         // Activity 6.
         Command::Hold { note } => match ticket.state {
-            Assigned => Ok(vec![(
-                EventKind::Held { note: note.clone() },
-                clocks.pause(ClockKind::Solution)?,
-            )]),
+            // The mail that asks him is contact, too.
+            Assigned => {
+                let mut changes = clocks.meet(ClockKind::Attention)?;
+                changes.extend(clocks.pause(ClockKind::Solution)?);
+                changes.push(clocks.start_wait(ClockKind::Waiting)?);
+                Ok(vec![(EventKind::Held { note: note.clone() }, changes)])
+            }
             New | OnHold(_) | Solved | Closed => Err(illegal()),
         },
         Command::Resume { note } => match ticket.state {
-            OnHold(HoldReason::Requester) => Ok(vec![(
-                EventKind::Resumed { note: note.clone() },
-                clocks.resume(ClockKind::Solution)?,
-            )]),
+            OnHold(HoldReason::Requester) => clocks.go_on(note.clone()),
             New
             | Assigned
             | OnHold(HoldReason::Technology | HoldReason::Provider)
@@ -335,22 +370,35 @@ fn steps(
         Command::Escalate {
             officer,
             justification,
+            away,
         } => match ticket.state {
-            Assigned | OnHold(_) => Ok(vec![(
-                EventKind::Escalated {
-                    officer: clocks.officer(officer)?,
+            OnHold(HoldReason::Technology | HoldReason::Provider)
+                if is_his(ticket.officer.as_ref(), officer) =>
+            {
+                Err(Rejection::InvalidTransition(
+                    "Ya está escalada a esa persona.".to_owned(),
+                ))
+            }
+            Assigned | OnHold(_) => {
+                let officer = clocks.officer(officer, *away)?;
+                let mut changes = clocks.end_waits()?;
+                changes.push(clocks.start_solution()?);
+                let escalated = EventKind::Escalated {
+                    officer,
                     justification: justification.clone(),
-                },
-                vec![clocks.start_solution()?],
-            )]),
+                };
+                Ok(vec![(escalated, changes)])
+            }
             New | Solved | Closed => Err(illegal()),
         },
         // The desk is responsible again, with a solution time of its own.
         Command::Return { note } => match ticket.state {
-            OnHold(HoldReason::Technology) => Ok(vec![(
-                EventKind::Returned { note: note.clone() },
-                vec![clocks.start_solution()?],
-            )]),
+            OnHold(HoldReason::Technology) => {
+                let returned = EventKind::Returned { note: note.clone() };
+                let returned = (returned, vec![clocks.start_solution()?]);
+                let left = clocks.left_by_agent();
+                Ok(left.into_iter().chain([returned]).collect())
+            }
             New
             | Assigned
             | OnHold(HoldReason::Provider | HoldReason::Requester)
@@ -362,13 +410,13 @@ fn steps(
             OnHold(HoldReason::Technology) => {
                 let offered = setting.catalogue.offered_provider(provider);
                 offered.map_err(Rejection::Validation)?;
-                Ok(vec![(
-                    EventKind::ProviderRequested {
-                        provider: provider.clone(),
-                        message: message.clone(),
-                    },
-                    clocks.pause(ClockKind::Solution)?,
-                )])
+                let mut changes = clocks.pause(ClockKind::Solution)?;
+                changes.push(clocks.start_wait(ClockKind::Provider)?);
+                let requested = EventKind::ProviderRequested {
+                    provider: provider.clone(),
+                    message: message.clone(),
+                };
+                Ok(vec![(requested, changes)])
             }
             New
             | Assigned
@@ -377,10 +425,12 @@ fn steps(
             | Closed => Err(illegal()),
         },
         Command::RecordProviderReply { body } => match ticket.state {
-            OnHold(HoldReason::Provider) => Ok(vec![(
-                EventKind::ProviderReplied { body: body.clone() },
-                clocks.resume(ClockKind::Solution)?,
-            )]),
+            OnHold(HoldReason::Provider) => {
+                let mut changes = clocks.meet(ClockKind::Provider)?;
+                changes.extend(clocks.resume(ClockKind::Solution)?);
+                let replied = EventKind::ProviderReplied { body: body.clone() };
+                Ok(vec![(replied, changes)])
+            }
             New
             | Assigned
             | OnHold(HoldReason::Technology | HoldReason::Requester)
@@ -458,7 +508,7 @@ fn steps(
             )),
         },
         Command::Reject { reason } => match ticket.state {
-            Solved => Ok(vec![clocks.reopen(Some(reason.clone()))?]),
+            Solved => clocks.reopen(Some(reason.clone())),
             Closed => Err(over(ticket)),
             New | Assigned | OnHold(_) => Err(illegal()),
         },
@@ -481,12 +531,16 @@ fn steps(
             New | Assigned | OnHold(_) | Closed => Err(illegal()),
         },
         Command::ExpireValidation => match ticket.state {
-            Solved if clocks.validation_is_over() => Ok(vec![(
-                EventKind::Closed {
+            Solved if clocks.validation_is_over() => {
+                let changed = clocks.hours_changed()?;
+                if !changed.is_empty() {
+                    return Ok(changed);
+                }
+                let closed = EventKind::Closed {
                     reason: CloseReason::ValidationExpired,
-                },
-                clocks.stop(ClockKind::Validation)?,
-            )]),
+                };
+                Ok(vec![(closed, clocks.stop(ClockKind::Validation)?)])
+            }
             Solved => Err(Rejection::InvalidTransition(
                 "El tiempo de validación aún no vence.".to_owned(),
             )),
@@ -494,7 +548,11 @@ fn steps(
         },
         Command::FireSteps => match ticket.state {
             New | Assigned | OnHold(_) | Solved => {
-                let due = clocks.fire_steps();
+                let changed = clocks.hours_changed()?;
+                if !changed.is_empty() {
+                    return Ok(changed);
+                }
+                let due = clocks.fire_steps()?;
                 if due.is_empty() {
                     return Err(Rejection::InvalidTransition(
                         "Ningún plazo está por avisar.".to_owned(),

@@ -5,6 +5,25 @@ use strum::VariantArray;
 use crate::ids::{CategoryId, EmailAddress, FormatCode, ProviderId};
 use crate::ticket::{Attachment, BounceKind, Link, Person, Visibility};
 
+/// What to do where somebody who is to have it is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenAway {
+    /// Whoever asks is told.
+    Ask,
+    /// He knows, and it is to be his all the same.
+    Confirmed,
+}
+
+impl From<Option<bool>> for WhenAway {
+    /// What a request says of it: nothing is no.
+    fn from(confirmed: Option<bool>) -> Self {
+        match confirmed {
+            Some(true) => WhenAway::Confirmed,
+            Some(false) | None => WhenAway::Ask,
+        }
+    }
+}
+
 /// A command on a ticket that exists.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -17,7 +36,10 @@ pub enum Command {
     Take,
     AssignTo {
         agent: EmailAddress,
+        away: WhenAway,
     },
+    /// Takes it off whoever is not there (a queue's consumer).
+    HandOver,
     Contact {
         note: String,
     },
@@ -47,6 +69,7 @@ pub enum Command {
     Escalate {
         officer: EmailAddress,
         justification: String,
+        away: WhenAway,
     },
     Return {
         note: String,
@@ -105,6 +128,7 @@ pub enum CommandKind {
     DeferAssignment,
     Take,
     AssignTo,
+    HandOver,
     Contact,
     FollowUp,
     FollowUpInternally,
@@ -140,6 +164,7 @@ impl Command {
             Command::DeferAssignment => K::DeferAssignment,
             Command::Take => K::Take,
             Command::AssignTo { .. } => K::AssignTo,
+            Command::HandOver => K::HandOver,
             Command::Contact { .. } => K::Contact,
             Command::FollowUp {
                 visibility: Visibility::Public,
@@ -183,6 +208,7 @@ impl CommandKind {
         use CommandKind as K;
         match self {
             K::AssignAutomatically | K::AssignTo | K::DeferAssignment => "asignar",
+            K::HandOver => "entregar a otra persona",
             K::Take => "tomar",
             K::Contact => "registrar el contacto de",
             K::FollowUp | K::FollowUpInternally => "añadir un seguimiento a",

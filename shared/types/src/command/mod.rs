@@ -11,6 +11,6 @@ mod setting;
 
 pub use admission::{Admission, Application, NewTicket, admit};
 pub use decide::{decide, decide_in_turn};
-pub use kind::{Command, CommandKind};
+pub use kind::{Command, CommandKind, WhenAway};
 pub use rejection::Rejection;
 pub use setting::Setting;

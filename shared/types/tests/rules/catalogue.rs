@@ -164,8 +164,12 @@ fn every_field_of_a_category_is_told() {
             json!([{ "clock": "attention", "percent": 80, "tells": "responsible" }]),
             "Avisos: se quitan atención al 100 % a la coordinación, atención al 200 % a la \
              jefatura, solución al 80 % a quien la tiene, solución al 100 % a la coordinación, \
-             solución al 200 % a la jefatura y validación al 50 % a quien pidió",
+             solución al 200 % a la jefatura, espera del solicitante al 100 % a quien pidió, \
+             espera del solicitante al 200 % a quien la tiene, espera del solicitante al 500 % a \
+             la coordinación, espera del proveedor al 100 % a quien la tiene, espera del proveedor \
+             al 300 % a la jefatura y validación al 50 % a quien pidió",
         ),
+        ("waiting_minutes", json!(60), "Espera: 9 h → 1 h"),
     ] {
         let told = format!("Categoría «Plataforma tecnológica»: {told}");
         check(|c| c["categories"][0][field] = value, &[&told]);

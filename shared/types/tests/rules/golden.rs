@@ -17,7 +17,7 @@ use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{Event, EventKind, State, Ticket, replay};
 
-use crate::world::{AGENT, CATALOGUE, COORDINATOR, Story, commands, id, person};
+use crate::world::{AGENT, CATALOGUE, COORDINATOR, Story, commands, id, person, without};
 
 /// What `UPDATE_GOLDEN=1` writes where it is missing, and nothing else does.
 fn directory() -> PathBuf {
@@ -61,7 +61,7 @@ fn keep(name: &str, value: &Value) {
 }
 
 /// Lives that have every kind of event between them.
-fn stories() -> Vec<(&'static str, Story)> {
+pub fn stories() -> Vec<(&'static str, Story)> {
     let coordinator = || person(COORDINATOR);
     let fire = |story: Story| story.when(&Actor::System, Command::FireSteps);
     let mut stories = vec![
@@ -135,6 +135,41 @@ fn stories() -> Vec<(&'static str, Story)> {
         .after_minutes(20)
         .when(&person(AGENT), Command::Resume { note: None });
     stories.push(("resumed", resumed));
+    let wait = |reason| Story::in_state(State::OnHold(reason)).after_minutes(24 * 60);
+    let reminded = fire(wait(types::ticket::HoldReason::Requester));
+    stories.push(("waiting", reminded));
+    stories.push((
+        "provider-late",
+        fire(wait(types::ticket::HoldReason::Provider)),
+    ));
+    let away = without(&[AGENT, crate::world::OFFICER]);
+    let handed_over =
+        Story::escalated("redes").when_under(&away, &Actor::System, Command::HandOver);
+    stories.push(("handed-over", handed_over));
+    let mut holiday = CATALOGUE.document().clone();
+    for calendar in holiday.calendars.values_mut().filter(|c| !c.always) {
+        calendar.closures.push(types::calendar::ClosureDefinition {
+            name: "Día cívico".to_owned(),
+            from: "2026-11-23".to_owned(),
+            to: None,
+            yearly: false,
+        });
+    }
+    let holiday = Catalogue::new(holiday).unwrap();
+    let mut moved = Story::assigned("redes").after_minutes(20);
+    moved
+        .attempt_under(&holiday, &Actor::System, &Command::FireSteps)
+        .unwrap();
+    stories.push(("hours-changed", moved));
+    let mut rejected = Story::in_state(State::Assigned);
+    for _ in 0..3 {
+        let solution = "Se reinició".to_owned();
+        let reason = "Sigue igual".to_owned();
+        rejected = rejected
+            .when(&person(AGENT), Command::Resolve { solution })
+            .when(&person(crate::world::REQUESTER), Command::Reject { reason });
+    }
+    stories.push(("rejected-thrice", rejected));
     let taken_over = Story::in_state(State::Assigned)
         .after_minutes(5)
         .when(&coordinator(), Command::Take)
@@ -186,12 +221,13 @@ fn messages_of_version_1() {
     let answer = Doorbell::Answer {
         mail: types::ids::MailId("0100-abc".to_owned()),
     };
-    let doorbells: Vec<_> = outbox.chain(timers).chain([answer]).collect();
+    let hand_over = Doorbell::HandOver { version: 7 };
+    let doorbells: Vec<_> = outbox.chain(timers).chain([answer, hand_over]).collect();
     let bodies: Vec<_> = doorbells
         .iter()
         .map(|bell| bell.to_body().unwrap())
         .collect();
-    keep("messages-3", &json!(bodies));
+    keep("messages-4", &json!(bodies));
     let mut read = Vec::new();
     for (file, kept) in kept("messages") {
         for body in kept.as_array().unwrap() {

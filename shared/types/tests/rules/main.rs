@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod absence;
 mod answers;
 mod catalogue;
 mod golden;
@@ -15,4 +16,5 @@ mod procedure;
 mod steps;
 mod tables;
 mod verbs;
+mod waiting;
 mod world;

@@ -2,7 +2,7 @@
 
 use types::catalogue::Role;
 use types::clock::ClockState;
-use types::command::{Command, CommandKind, NewTicket, Rejection, admit};
+use types::command::{Command, CommandKind, NewTicket, Rejection, WhenAway, admit};
 use types::effects::{Effect, MailKind, effects};
 use types::ids::{CategoryId, ProviderId, TicketNumber};
 use types::permission::{Actor, Denial, authorise};
@@ -157,6 +157,7 @@ fn a_colleague_takes_over_and_the_promise_stands() {
 fn who_had_it_is_told_unless_he_gave_it_away_himself() {
     let to = |agent: &str| Command::AssignTo {
         agent: address(agent),
+        away: WhenAway::Ask,
     };
     let mails = |story: &Story| {
         let owed = effects(story.events.last().unwrap(), &story.ticket);
@@ -164,9 +165,9 @@ fn who_had_it_is_told_unless_he_gave_it_away_himself() {
     };
     let story = Story::assigned("redes").when(&person(COORDINATOR), to("agente2.soporte"));
     assert!(mails(&story));
-    // Nobody loses what he has.
-    let again = story.when(&person(COORDINATOR), to("agente2.soporte"));
-    assert!(!mails(&again));
+    // Nobody loses what he has, and nothing begins afresh.
+    let again = story.refuses(&person(COORDINATOR), to("agente2.soporte"));
+    assert!(is_illegal(again));
     let own = Story::registered("redes").when(&person(COORDINATOR), Command::Take);
     assert!(!mails(&own));
 }
@@ -236,6 +237,7 @@ fn an_officer_gets_the_whole_time_and_a_provider_pauses_it() {
         Command::Escalate {
             officer: address(OFFICER),
             justification: "Servidor".to_owned(),
+            away: WhenAway::Ask,
         },
     );
     assert_eq!(

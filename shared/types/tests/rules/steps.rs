@@ -2,7 +2,7 @@
 //! coordinator, 200 % the head; a reminder half-way through validation.
 
 use types::clock::{ClockKind, ClockState, Step, Tells};
-use types::command::{Command, Rejection};
+use types::command::{Command, Rejection, WhenAway};
 use types::effects::{Effect, MailKind, QueueName, effects};
 use types::ids::{CategoryId, ProviderId};
 use types::permission::Actor;
@@ -91,11 +91,26 @@ fn each_step_fires_once_when_its_time_has_come() {
             (60, "solution_overrun", Effect::Mail(MailKind::StepToHead)),
         ]
     );
-    assert_eq!(
-        story.ticket.next_timer(),
-        None,
-        "nothing is left to be told"
-    );
+    // Then once a working day, while it is open: the coordinators and the head.
+    for (days, used) in [(1, 555), (2, 1095)] {
+        let attention = minutes(30) + SignedDuration::from_hours(24 * days);
+        story.now = attention - SignedDuration::from_secs(1);
+        assert!(fire(&mut story).is_empty());
+        story.now = attention;
+        let fired = fire(&mut story);
+        assert_eq!(words(&fired), ["attention_overrun", "attention_overrun"]);
+        assert_eq!(
+            mails(&fired),
+            [
+                Effect::Mail(MailKind::StepToCoordinator),
+                Effect::Mail(MailKind::StepToHead)
+            ]
+        );
+        let step = fired[0].0.kind.step().unwrap().1;
+        assert!(u64::from(step.percent) >= used * 100 / 15, "{step:?}");
+        story.now = minutes(60) + SignedDuration::from_hours(24 * days);
+        assert_eq!(words(&fire(&mut story)).len(), 2);
+    }
 }
 
 #[test]
@@ -139,6 +154,7 @@ fn an_officer_gets_the_whole_time_and_his_own_warnings() {
         Command::Escalate {
             officer: address(OFFICER),
             justification: "Servidor caído".to_owned(),
+            away: WhenAway::Ask,
         },
     );
     assert_eq!(story.ticket.next_timer().unwrap().at, minutes(29 + 24));
@@ -181,6 +197,7 @@ fn on_hold_for_a_provider_over_a_long_weekend() {
             Command::Escalate {
                 officer: address(OFFICER),
                 justification: "Enlace caído".to_owned(),
+                away: WhenAway::Ask,
             },
         )
         .after_minutes(7)
@@ -196,7 +213,9 @@ fn on_hold_for_a_provider_over_a_long_weekend() {
         (held.state, held.used_seconds),
         (ClockState::Paused, 7 * 60)
     );
-    assert_eq!(story.ticket.next_timer(), None);
+    // Nobody forgets it: a working day is over on Tuesday at 16:47.
+    let timer = story.ticket.next_timer().unwrap();
+    assert_eq!(timer.at.to_string(), "2026-11-03T21:47:00Z");
     assert_eq!(story.ticket.place(), Place::Waiting(story.now));
 
     // All weekend long, and on Monday in office hours too, nothing is due.
@@ -301,7 +320,7 @@ fn a_reminder_half_way_through_validation() {
 }
 
 #[test]
-fn a_reopened_solution_goes_on_where_it_stood() {
+fn whoever_is_responsible_has_the_whole_time_again_after_a_rejection() {
     let mut story = Story::assigned("redes").when(&person(AGENT), contact());
     story = story.after_minutes(25);
     assert_eq!(words(&fire(&mut story)), ["solution_warned"]);
@@ -315,10 +334,14 @@ fn a_reopened_solution_goes_on_where_it_stood() {
         .when(&person(AGENT), resolve)
         .after_minutes(100)
         .when(&person(REQUESTER), reject);
-    // Five minutes were left, and the warning was given.
-    assert_eq!(story.ticket.next_timer().unwrap().at, minutes(130));
-    story = story.after_minutes(5);
-    assert_eq!(words(&fire(&mut story)), ["solution_breached"]);
+    let solution = &story.ticket.clocks.solution;
+    assert_eq!(solution.due_at, Some(minutes(155)));
+    // The round before stays in the account.
+    let (earlier, present) = solution.runs();
+    assert_eq!(earlier[0].used_seconds, Some(25 * 60));
+    assert_eq!(present.len(), 1);
+    story = story.after_minutes(24);
+    assert_eq!(words(&fire(&mut story)), ["solution_warned"]);
 }
 
 #[test]

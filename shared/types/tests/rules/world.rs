@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use types::catalogue::Catalogue;
-use types::command::{Application, Command, NewTicket, Rejection, Setting, admit, decide};
+use types::command::{
+    Application, Command, NewTicket, Rejection, Setting, WhenAway, admit, decide,
+};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::ticket::{
@@ -19,6 +21,16 @@ pub static CATALOGUE: LazyLock<Catalogue> =
 /// A Monday, 08:00 in Bogotá.
 pub fn monday() -> Timestamp {
     "2026-11-23T13:00:00Z".parse().unwrap()
+}
+
+/// The same with everybody away whom it names.
+pub fn without(people: &[&str]) -> Catalogue {
+    let mut document = CATALOGUE.document().clone();
+    for entry in &mut document.directory {
+        let local = entry.email.as_str().split('@').next().unwrap_or_default();
+        entry.available &= !people.contains(&local);
+    }
+    Catalogue::new(document).unwrap()
 }
 
 pub fn at(now: Timestamp) -> Setting<'static> {
@@ -118,7 +130,21 @@ impl Story {
     }
 
     pub fn attempt(&mut self, who: &Actor, command: &Command) -> Result<Vec<Event>, Rejection> {
-        let events = decide(&self.ticket, command, who, at(self.now))?;
+        self.attempt_under(&CATALOGUE, who, command)
+    }
+
+    /// The same, under another catalogue than the one that ships.
+    pub fn attempt_under(
+        &mut self,
+        catalogue: &Catalogue,
+        who: &Actor,
+        command: &Command,
+    ) -> Result<Vec<Event>, Rejection> {
+        let setting = Setting {
+            now: self.now,
+            catalogue,
+        };
+        let events = decide(&self.ticket, command, who, setting)?;
         for event in &events {
             apply(&mut self.ticket, event);
         }
@@ -129,6 +155,13 @@ impl Story {
     /// Carries out a command that must succeed.
     pub fn when(mut self, who: &Actor, command: Command) -> Self {
         self.attempt(who, &command)
+            .unwrap_or_else(|e| panic!("{command:?}: {e:?}"));
+        self
+    }
+
+    /// Carries out a command that must succeed under another catalogue.
+    pub fn when_under(mut self, catalogue: &Catalogue, who: &Actor, command: Command) -> Self {
+        self.attempt_under(catalogue, who, &command)
             .unwrap_or_else(|e| panic!("{command:?}: {e:?}"));
         self
     }
@@ -159,6 +192,7 @@ impl Story {
             Command::Escalate {
                 officer: address(OFFICER),
                 justification: "Servidor caído".to_owned(),
+                away: WhenAway::Ask,
             },
         )
     }
@@ -244,8 +278,10 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
             coordinator(),
             Command::AssignTo {
                 agent: address("agente2.soporte"),
+                away: WhenAway::Ask,
             },
         ),
+        ("hand over", Actor::System, Command::HandOver),
         ("contact", coordinator(), Command::Contact { note: note() }),
         (
             "follow up",
@@ -295,6 +331,7 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
             Command::Escalate {
                 officer: address(OFFICER),
                 justification: note(),
+                away: WhenAway::Ask,
             },
         ),
         ("return", officer(), Command::Return { note: note() }),
