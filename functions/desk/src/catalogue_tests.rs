@@ -34,6 +34,7 @@ fn networks<'a>(
         ("attention_minutes", "15"),
         ("solution_minutes", minutes),
         ("validation_minutes", "540"),
+        ("waiting_minutes", "540"),
         ("steps.0.percent", "80"),
         ("steps.0.clock", "solution"),
         ("steps.0.tells", "responsible"),

@@ -77,7 +77,8 @@ impl Consumer for Postman {
     async fn work(&self, (): &(), work: Work) -> Result<Vec<Doorbell>, Failure> {
         match work {
             Work::Outbox { row, event, ticket } => match row.effect {
-                Effect::Mail(kind) => self.deliver(row, kind, &event, &ticket).await,
+                // On the heap: it is large, and several are under way.
+                Effect::Mail(kind) => Box::pin(self.deliver(row, kind, &event, &ticket)).await,
                 Effect::Assign => Err(Failure::Poison(
                     "assignments are not for this queue".to_owned(),
                 )),

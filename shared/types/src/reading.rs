@@ -164,7 +164,7 @@ mod tests {
                 json!("descanso"),
                 "categories[3].steps[0].clock",
                 "unknown_value",
-                "«descanso» no se conoce. Es uno de: «attention», «solution», «validation»."
+                "«descanso» no se conoce. Es uno de: «attention», «solution», «waiting», «provider», «validation»."
                     .to_owned(),
             ),
             (

@@ -131,7 +131,8 @@ impl Case {
     /// # Panics
     /// When the rules do not allow it.
     pub async fn when_actor(self, who: &Actor, command: Command) -> Self {
-        self.settled().await.carries_out(who, command).await
+        // On the heap: a test has a small stack, and many of these.
+        Box::pin(async move { self.settled().await.carries_out(who, command).await }).await
     }
 
     /// Somebody carries out a command, and what was owed so far still is.
@@ -141,7 +142,7 @@ impl Case {
     pub async fn when_owing(self, who: &str, command: Command) -> Self {
         let stored = self.world.desk.store.catalogue().await.unwrap();
         let who = actor(who, &stored.catalogue);
-        self.carries_out(&who, command).await
+        Box::pin(self.carries_out(&who, command)).await
     }
 
     async fn carries_out(self, who: &Actor, command: Command) -> Self {

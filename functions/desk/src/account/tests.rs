@@ -528,15 +528,13 @@ fn reopened() {
         &reopened,
         ClockKind::Solution,
         "2026-11-23T10:01",
-        "Empezó el lunes 23 de noviembre de 2026 a las 08:00.
+        "Empezó de nuevo el lunes 23 de noviembre de 2026 a las 10:00, con una asignación, un escalamiento, una devolución o una reapertura. Lo que corrió del lunes 23 de noviembre de 2026 a las 08:00 al lunes 23 de noviembre de 2026 a las 08:25 ya no cuenta.
         La cuenta hasta ahora:
-        - lunes 23 de noviembre: 08:00 a 08:25 (25 min)
-        - lunes 23 de noviembre: 08:25 a 10:00 (resuelta, en validación: no cuenta)
         - lunes 23 de noviembre: 10:00 a 10:01 (1 min)
-        Usado: 26 min; restante: 4 min.
+        Usado: 1 min; restante: 29 min.
         Lo que falta para el vencimiento:
-        - lunes 23 de noviembre: 10:01 a 10:05 (4 min)
-        Vence el lunes 23 de noviembre de 2026 a las 10:05.",
+        - lunes 23 de noviembre: 10:01 a 10:30 (29 min)
+        Vence el lunes 23 de noviembre de 2026 a las 10:30.",
     );
     check(
         &reopened,
