@@ -617,6 +617,7 @@ fn a_refusal_says_whose_the_ticket_is() {
     assert!(problem.detail.starts_with("Su función no le permite"));
     let assign = Command::AssignTo {
         agent: address(AGENT),
+        away: WhenAway::Ask,
     };
     let problem = why("agente2.soporte", &taken, assign);
     assert!(problem.detail.starts_with("Su función no le permite"));
