@@ -70,12 +70,36 @@ fn person(phrase: &str) -> Option<String> {
 }
 
 /// An address as it stands between `<` and `>`: with a route (RFC 5322, section
-/// 4.4) or with blanks from folding.
+/// 4.4), with blanks from folding around its signs, or alone among other words. It
+/// is never put together from two words that nobody wrote together.
 pub(crate) fn address(text: &str) -> Option<EmailAddress> {
-    let text: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '<' | '>'))
-        .collect();
+    if let Some(folded) = unfolded(text) {
+        return unbroken(&folded);
+    }
+    let mut found = text.split_whitespace().filter_map(unbroken);
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// Whether a list names somebody by one word among others: nobody knows whom a
+/// verdict about it means.
+pub(crate) fn is_loose(text: &str) -> bool {
+    let mut brackets = text.split('<').skip(1);
+    brackets.any(|inner| unfolded(inner.split('>').next().unwrap_or_default()).is_none())
+}
+
+/// Without blanks, if they only stand beside the signs of an address.
+fn unfolded(text: &str) -> Option<String> {
+    let is_sign =
+        |c: Option<char>| c.is_none_or(|c| matches!(c, '@' | '.' | '<' | '>'));
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_whole = words
+        .windows(2)
+        .all(|pair| is_sign(pair[0].chars().next_back()) || is_sign(pair[1].chars().next()));
+    is_whole.then(|| words.concat())
+}
+
+fn unbroken(text: &str) -> Option<EmailAddress> {
+    let text: String = text.chars().filter(|c| !matches!(c, '<' | '>')).collect();
     let text = match text.get(..7) {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => text.get(7..)?,
         Some(_) | None => &text,
@@ -231,6 +255,14 @@ mod tests {
         check("Ana <<ana@x.co>>", &[("ana@x.co", Some("Ana"))]);
         check("Ana <ana\r\n @x.co>", &[("ana@x.co", Some("Ana"))]);
         check("(Ana ana@x.co", &[("ana@x.co", Some("Ana"))]);
+        check("Ana <ana@x\r\n .co>", &[("ana@x.co", Some("Ana"))]);
+        check(
+            "Ana <intranet.example ana@x.co>",
+            &[("ana@x.co", Some("Ana"))],
+        );
+        check("Ana <Ana Ruiz ana@x.co >", &[("ana@x.co", Some("Ana"))]);
+        check("Ana <ana@x.co b@x.co>", &[]);
+        check("Ana <ana ruiz>", &[]);
         check("Ana <>, <>, , ;", &[]);
         check("MAILER-DAEMON", &[]);
         check("", &[]);

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use types::ids::composed;
+
 use crate::header::groups;
 use crate::limits::FILE_NAME_BYTES;
 use crate::mime::{Mail, Part};
@@ -21,15 +23,39 @@ pub struct Attachment<'a> {
     pub content_type: String,
     /// Whether it is shown within the text: an image of a signature, for one.
     pub inline: bool,
-    body: &'a [u8],
+    /// As it stands in the mail; what stood within a text is decoded already.
+    body: Cow<'a, [u8]>,
     transfer: Transfer,
+}
+
+/// A file that stood within a text.
+pub(crate) struct Embedded {
+    /// What it is called there.
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+    /// Whether it is shown within the text.
+    pub(crate) inline: bool,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl<'a> Attachment<'a> {
     /// Decodes the bytes, as far as they can be. They are never more than the mail
     /// spent on them.
-    pub fn bytes(&self) -> Cow<'a, [u8]> {
-        self.transfer.decode(self.body, usize::MAX)
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        self.transfer.decode(&self.body, usize::MAX)
+    }
+
+    /// The file that stood within a text; `number` names it where it has no name.
+    pub(crate) fn within(embedded: Embedded, number: usize) -> Self {
+        let name = safe(&embedded.name).filter(|name| has_extension(name));
+        let named = || format!("imagen-{number}.{}", extension(&embedded.content_type));
+        Attachment {
+            name: name.unwrap_or_else(named),
+            content_type: embedded.content_type,
+            inline: embedded.inline,
+            body: Cow::Owned(embedded.bytes),
+            transfer: Transfer::AsIs,
+        }
     }
 
     /// The file that `part` is; `number` names it where it has no name.
@@ -72,7 +98,7 @@ impl<'a> Attachment<'a> {
             name,
             content_type,
             inline,
-            body,
+            body: Cow::Borrowed(body),
             transfer,
         }
     }
@@ -93,7 +119,7 @@ fn subject(body: &[u8], transfer: Transfer) -> Option<String> {
         .find(|field| field.name.eq_ignore_ascii_case(b"Subject"))?;
     let subject = words::line(&words::unfold(subject.value, None), 120)?;
     // A dot or a slash in a subject belongs to no path.
-    safe(&subject.replace(['/', '\\'], "-"))
+    clean(&subject.replace(['/', '\\'], "-"))
 }
 
 fn with_extension(name: Option<String>, stem: &str, number: usize, extension: &str) -> String {
@@ -150,15 +176,39 @@ fn extension(content_type: &str) -> &'static str {
     }
 }
 
-/// A file name that is safe anywhere: the last component of a path of any system,
-/// without characters that Windows refuses, without dots and blanks at its ends,
-/// and none of the names that Windows gives to devices.
-fn safe(name: &str) -> Option<String> {
-    let last = name
-        .rsplit(['/', '\\'])
-        .find(|part| !part.trim_matches(['.', ' ']).is_empty())?;
-    let mut clean = String::with_capacity(last.len());
-    for c in last.chars() {
+/// A file name that is safe anywhere: of a path the last component, and of a name
+/// with slashes, as offices number their letters, all of it.
+pub(crate) fn safe(name: &str) -> Option<String> {
+    let parts = || {
+        let parts = name.split(['/', '\\']);
+        parts.filter(|part| !part.trim_matches(['.', ' ']).is_empty())
+    };
+    if is_path(name) {
+        clean(parts().next_back()?)
+    } else {
+        clean(&parts().collect::<Vec<_>>().join("-"))
+    }
+}
+
+/// Whether slashes separate folders: the name begins at a root, a drive or another
+/// folder, or has Windows' slashes.
+fn is_path(name: &str) -> bool {
+    let name = name.trim_start();
+    let has_drive =
+        name.get(1..2) == Some(":") && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    name.starts_with(['/', '.', '~'])
+        || has_drive
+        || name.contains('\\')
+        || name.contains("://")
+        || name.split('/').any(|part| part.trim() == "..")
+}
+
+/// A name without characters that Windows refuses, without dots and blanks at its
+/// ends, and none of the names that Windows gives to devices.
+fn clean(name: &str) -> Option<String> {
+    let name = composed(name);
+    let mut clean = String::with_capacity(name.len());
+    for c in name.chars() {
         match c {
             c if words::is_unprintable(c) => {}
             '<' | '>' | ':' | '"' | '|' | '?' | '*' => clean.push('_'),
@@ -217,6 +267,17 @@ mod tests {
             ("..\\..\\windows\\win.ini", Some("win.ini")),
             ("C:\\temp\\a.pdf", Some("a.pdf")),
             ("/etc/", Some("etc")),
+            ("Oficio_225/2385.pdf", Some("Oficio_225-2385.pdf")),
+            (
+                "Acta 12/2026 - piso 3/4.docx",
+                Some("Acta 12-2026 - piso 3-4.docx"),
+            ),
+            ("Resolución N/A.pdf", Some("Resolución N-A.pdf")),
+            ("Circular 7/ 2026/.pdf", Some("Circular 7- 2026-.pdf")),
+            ("oficios/../../etc/passwd", Some("passwd")),
+            ("~/Informe.pdf", Some("Informe.pdf")),
+            ("https://x.co/a/b.pdf", Some("b.pdf")),
+            ("Resolucio\u{301}n.pdf", Some("Resolución.pdf")),
             ("..", None),
             ("../..", None),
             (" . ", None),

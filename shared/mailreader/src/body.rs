@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::attachment::Attachment;
-use crate::limits::TEXT_BYTES;
+use types::ids::composed;
+
+use crate::attachment::{Attachment, Embedded, safe};
+use crate::limits::{PARTS, TEXT_BYTES};
 use crate::mime::{Mail, Part};
 use crate::words::is_unprintable;
-use crate::{charset, html};
+use crate::{charset, forms, html, uuencode};
 
 /// How much of a plain text is decoded: enough for [`TEXT_BYTES`] even where each
 /// character takes four bytes.
@@ -38,24 +40,32 @@ pub(crate) fn read<'a>(mail: &Mail<'a>) -> Body<'a> {
     };
     let mut files = Vec::new();
     collect_files(mail, root, Role::Text, &mut files);
-    let mut text = text_of(mail, root, Role::Text);
+    let mut embedded = Vec::new();
+    let mut text = text_of(mail, root, Role::Text, &mut embedded);
     if text.is_empty() {
         // A text that has a name is a file; if there is no other, it is read too.
         let named = files
             .iter()
             .find(|part| is_text(part) && part.disposition.value != "attachment");
-        text = named.map(|part| leaf_text(mail, part)).unwrap_or_default();
+        text = named
+            .map(|part| leaf_text(mail, part, &mut vec![]))
+            .unwrap_or_default();
     }
     let is_cut = text.len() > TEXT_BYTES;
     if is_cut {
         text.truncate(text.floor_char_boundary(TEXT_BYTES));
         text.truncate(text.trim_end().len());
     }
-    let attachments = files
+    let parts = files.len();
+    let of_parts = files
         .into_iter()
         .enumerate()
-        .map(|(at, part)| Attachment::of(mail, part, at + 1))
-        .collect();
+        .map(|(at, part)| Attachment::of(mail, part, at + 1));
+    let within = embedded
+        .into_iter()
+        .enumerate()
+        .map(|(at, file)| Attachment::within(file, parts + at + 1));
+    let attachments = of_parts.chain(within).take(PARTS).collect();
     Body {
         text,
         is_cut,
@@ -63,8 +73,29 @@ pub(crate) fn read<'a>(mail: &Mail<'a>) -> Body<'a> {
     }
 }
 
+/// Whether a part is for reading: text of any kind but those that programs read, and
+/// those that another program shows better.
 fn is_text(part: &Part) -> bool {
-    matches!(part.content.value.as_str(), "text/plain" | "text/html")
+    const FOR_PROGRAMS: [&str; 16] = [
+        "calendar",
+        "css",
+        "csv",
+        "directory",
+        "ecmascript",
+        "javascript",
+        "rfc822-headers",
+        "rtf",
+        "tab-separated-values",
+        "vcard",
+        "watch-html",
+        "x-amp-html",
+        "x-vcalendar",
+        "x-vcard",
+        "x-pgp-key",
+        "xml",
+    ];
+    let kind = part.content.value.strip_prefix("text/");
+    kind.is_some_and(|kind| !FOR_PROGRAMS.contains(&kind))
 }
 
 /// Whether a part without children is read as text, where it may be.
@@ -72,8 +103,10 @@ fn is_body(part: &Part) -> bool {
     is_text(part) && !is_named(part) && part.disposition.value != "attachment"
 }
 
+/// Whether it has a name: one of blanks or dots is none.
 fn is_named(part: &Part) -> bool {
-    part.disposition.text("filename").is_some() || part.content.text("name").is_some()
+    let names = [part.disposition.text("filename"), part.content.text("name")];
+    names.iter().flatten().any(|name| safe(name).is_some())
 }
 
 /// The children of a multipart, and what each of them is (RFC 2046, section 5.1;
@@ -104,10 +137,10 @@ fn children<'m>(mail: &'m Mail<'_>, part: &Part) -> Vec<(&'m Part, Role)> {
 }
 
 /// The text of a part. The depth of parts is limited, and with it the recursion.
-fn text_of(mail: &Mail<'_>, part: &Part, role: Role) -> String {
+fn text_of(mail: &Mail<'_>, part: &Part, role: Role, files: &mut Vec<Embedded>) -> String {
     if part.children.is_empty() {
         return if role == Role::Text && is_body(part) {
-            leaf_text(mail, part)
+            leaf_text(mail, part, files)
         } else {
             String::new()
         };
@@ -117,19 +150,21 @@ fn text_of(mail: &Mail<'_>, part: &Part, role: Role) -> String {
         // Plain text before anything else, and else the first that says anything.
         let is_plain = |part: &Part| part.children.is_empty() && part.content.value == "text/plain";
         let (plain, rest): (Vec<_>, Vec<_>) = children.into_iter().partition(|(c, _)| is_plain(c));
-        return plain
-            .into_iter()
-            .chain(rest)
-            .map(|(child, role)| text_of(mail, child, role))
-            .find(|text| !text.is_empty())
-            .unwrap_or_default();
+        let mut first = |forms: Vec<(&Part, Role)>| {
+            forms
+                .into_iter()
+                .map(|(child, role)| text_of(mail, child, role, files))
+                .find(|text| !text.is_empty())
+                .unwrap_or_default()
+        };
+        return forms::best(first(plain), first(rest));
     }
     let mut text = String::new();
     for (child, role) in children {
         if text.len() > TEXT_BYTES {
             break;
         }
-        let more = text_of(mail, child, role);
+        let more = text_of(mail, child, role, files);
         if !more.is_empty() && !text.is_empty() {
             text.push_str("\n\n");
         }
@@ -175,18 +210,27 @@ fn collect_files<'m>(mail: &'m Mail<'_>, part: &'m Part, role: Role, into: &mut 
 
 /// The text of a part that is text: decoded, made readable, without anything that
 /// no text holds.
-fn leaf_text(mail: &Mail<'_>, part: &Part) -> String {
+fn leaf_text(mail: &Mail<'_>, part: &Part, files: &mut Vec<Embedded>) -> String {
     let (body, transfer) = mail.body(part);
     let label = part.content.plain("charset");
     if part.content.value == "text/html" {
         let bytes = transfer.decode_text(body, usize::MAX);
-        return html_text(bytes, label);
+        return html_text(bytes, label, body.len(), files);
     }
-    let bytes = transfer.decode_text(body, PLAIN_BYTES);
+    // A file that stands in the text is longer than any text.
+    let has_file = memchr::memmem::find(body, uuencode::BEGIN.as_bytes()).is_some();
+    let most = if has_file { usize::MAX } else { PLAIN_BYTES };
+    let bytes = transfer.decode_text(body, most);
     if looks_like_html(&bytes) {
-        return html_text(bytes, label);
+        return html_text(bytes, label, body.len(), files);
     }
     let text = clean(&charset::decode(bytes, label));
+    let (text, found) = uuencode::take_out(&text);
+    keep_files(found, body.len(), files);
+    let text = match part.content.value.as_str() {
+        "text/enriched" | "text/richtext" => forms::without_commands(&text),
+        _ => text.into_owned(),
+    };
     let is_flowed = part
         .content
         .plain("format")
@@ -205,17 +249,36 @@ fn leaf_text(mail: &Mail<'_>, part: &Part) -> String {
     } else {
         text
     };
-    trimmed(&text).to_owned()
+    composed(trimmed(&text)).into_owned()
 }
 
-fn html_text(bytes: Cow<'_, [u8]>, label: Option<&str>) -> String {
+/// Keeps what was found within a text of so many bytes; no more than those came out.
+fn keep_files(found: Vec<Embedded>, written: usize, files: &mut Vec<Embedded>) {
+    let mut left = written;
+    for file in found {
+        let Some(rest) = left.checked_sub(file.bytes.len()) else {
+            return;
+        };
+        left = rest;
+        files.push(file);
+    }
+}
+
+fn html_text(
+    bytes: Cow<'_, [u8]>,
+    label: Option<&str>,
+    written: usize,
+    files: &mut Vec<Embedded>,
+) -> String {
     let in_document = if label.is_none() {
         declared_in_html(&bytes)
     } else {
         None
     };
     let text = charset::decode(bytes, label.or(in_document.as_deref()));
-    trimmed(&clean(&html::to_text(&text))).to_owned()
+    let readable = html::read(&text);
+    keep_files(readable.pictures, written, files);
+    composed(trimmed(&clean(&readable.text))).into_owned()
 }
 
 /// HTML that calls itself plain text.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use encoding_rs::{
-    Encoding, ISO_8859_15, MACINTOSH, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+    Encoding, ISO_2022_JP, ISO_8859_15, MACINTOSH, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE,
+    WINDOWS_1252,
 };
 
 /// What a label stands for.
@@ -96,6 +97,11 @@ pub(crate) fn decode(bytes: Cow<'_, [u8]>, label: Option<&str>) -> String {
     if letters >= 4 {
         return utf8_or(bytes, WINDOWS_1252);
     }
+    let bytes = if encoding == ISO_2022_JP {
+        Cow::Owned(without_idle_escapes(&bytes))
+    } else {
+        bytes
+    };
     let (text, had_errors) = encoding.decode_without_bom_handling(&bytes);
     if !had_errors {
         return text.into_owned();
@@ -110,6 +116,34 @@ pub(crate) fn decode(bytes: Cow<'_, [u8]>, label: Option<&str>) -> String {
         utf8_or(bytes, WINDOWS_1252)
     } else {
         text
+    }
+}
+
+/// Without escapes of ISO-2022 that another one follows at once: the Web's decoder
+/// takes them for an error, and they stand wherever two encoded words meet.
+fn without_idle_escapes(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&byte, after)) = rest.split_first() {
+        match escape_length(rest) {
+            Some(length) if escape_length(rest.get(length..).unwrap_or_default()).is_some() => {
+                rest = rest.get(length..).unwrap_or_default();
+            }
+            Some(_) | None => {
+                out.push(byte);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+/// Length of the escape that `bytes` begin with.
+fn escape_length(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [0x1b, b'$', b'(', b'D', ..] => Some(4),
+        [0x1b, b'(', b'B' | b'J' | b'I', ..] | [0x1b, b'$', b'@' | b'B', ..] => Some(3),
+        _ => None,
     }
 }
 
@@ -227,6 +261,12 @@ mod tests {
         check(b"\xc4\xe3\xba\xc3", Some("gb18030"), "你好");
         check(b"\xc4\xe3\xba\xc3", Some("GB2312*zh"), "你好");
         check(b"\x1b$B$3$s\x1b(B", Some("iso-2022-jp"), "こん");
+        check(b"\x1b$B$3\x1b(B\x1b$B$s\x1b(B", Some("iso-2022-jp"), "こん");
+        check(
+            b"a\x1b(B\x1b$B$3\x1b(B\x1b(J b",
+            Some("iso-2022-jp"),
+            "aこ b",
+        );
         check(b"se+APE-or 1 +- 1", Some("utf-7"), "señor 1 + 1");
         check(b"\xfe\xff\0\xf1", None, "ñ");
         check(b"\xff\xfe\xf1\0", Some("utf-8"), "ñ");

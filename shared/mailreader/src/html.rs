@@ -4,18 +4,25 @@
 mod page;
 mod source;
 
+use crate::attachment::Embedded;
 use page::Page;
 use source::{Source, Token};
 
+/// What is to be read in HTML, and the pictures that stand in it as text.
+pub(crate) struct Readable {
+    pub(crate) text: String,
+    pub(crate) pictures: Vec<Embedded>,
+}
+
 /// Makes HTML readable. A little more than [`crate::limits::TEXT_BYTES`] at most
 /// come out, so that whoever cuts the text knows that there was more.
-pub(crate) fn to_text(html: &str) -> String {
+pub(crate) fn read(html: &str) -> Readable {
     let mut hidden = Hidden::Dropped(0);
-    let text = render(html, &mut hidden);
+    let readable = render(html, &mut hidden);
     match hidden {
         // A mail that hides everything hides nothing.
-        Hidden::Dropped(1..) if text.is_empty() => render(html, &mut Hidden::Shown),
-        Hidden::Dropped(_) | Hidden::Shown => text,
+        Hidden::Dropped(1..) if readable.text.is_empty() => render(html, &mut Hidden::Shown),
+        Hidden::Dropped(_) | Hidden::Shown => readable,
     }
 }
 
@@ -26,7 +33,7 @@ enum Hidden {
     Shown,
 }
 
-fn render(html: &str, hidden: &mut Hidden) -> String {
+fn render(html: &str, hidden: &mut Hidden) -> Readable {
     let mut page = Page::default();
     let mut hiding: Option<(String, usize)> = None;
     for token in Source::new(html) {
@@ -61,7 +68,11 @@ fn render(html: &str, hidden: &mut Hidden) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::to_text;
+    use super::read;
+
+    fn to_text(html: &str) -> String {
+        read(html).text
+    }
 
     #[track_caller]
     fn check(html: &str, expected: &str) {
@@ -120,6 +131,79 @@ mod tests {
             "uno (https://x.co)\ndos",
         );
         check("<img src=x alt=' Logo '><img src=y>", "[Logo]");
+    }
+
+    #[test]
+    fn pasted_pictures_leave_a_mark() {
+        check(
+            "Sale:<br><img src='cid:a1'><br>¿Qué hago?",
+            "Sale:\n[imagen]\n¿Qué hago?",
+        );
+        check("<img src=\"CID:image001.png@01DB\">", "[image001.png]");
+        check("<img alt='Error' src='cid:image001.png@01DB'>", "[Error]");
+        check("<img src='data:image/png;base64,iVBORw0='>", "[imagen]");
+        check("<img src='https://x.co/pixel.gif' width=1>x", "x");
+    }
+
+    #[test]
+    fn pictures_written_as_text_are_files() {
+        for (src, kind, bytes) in [
+            (
+                "data:image/png;base64,iVBORw0=",
+                "image/png",
+                &b"\x89PNG\r"[..],
+            ),
+            (
+                " data:image/gif;charset=x;base64,R0lG\n ODlh",
+                "image/gif",
+                b"GIF89a",
+            ),
+            ("DATA:image/svg+xml,%3Csvg/%3E", "image/svg+xml", b"<svg/>"),
+        ] {
+            let html = format!("<p>a</p><img alt='foto.png' src=\"{src}\"><p>b</p>");
+            let readable = read(&html);
+            assert_eq!(readable.text, "a\n[foto.png]\n\nb");
+            let [picture] = &readable.pictures[..] else {
+                panic!("{src}");
+            };
+            assert_eq!(
+                (
+                    picture.name.as_str(),
+                    picture.content_type.as_str(),
+                    &picture.bytes[..]
+                ),
+                ("foto.png", kind, bytes)
+            );
+        }
+        for src in [
+            "data:text/html;base64,PGI+",
+            "data:image/png;base64,",
+            "data:",
+            "data:image/png",
+        ] {
+            assert!(read(&format!("x<img src='{src}'>")).pictures.is_empty());
+        }
+    }
+
+    #[test]
+    fn addresses_in_angle_brackets_are_no_tags() {
+        check(
+            "No abre <https://intranet.x.co/Nomina?a=\"b\"> desde ayer",
+            "No abre <https://intranet.x.co/Nomina?a=\"b\"> desde ayer",
+        );
+        check(
+            "Escriba a <Jefe.Nomina@x.co>.",
+            "Escriba a <Jefe.Nomina@x.co>.",
+        );
+        check(
+            "<p>TECH <tech@x.co> ha escrito: <b>ya</b>",
+            "TECH <tech@x.co> ha escrito: ya",
+        );
+        check(
+            "en <ftp://x.co/a> y <mailto:a@x.co>",
+            "en <ftp://x.co/a> y <mailto:a@x.co>",
+        );
+        check("<o:p>x</o:p><v:shape a='b@c'>y", "xy");
     }
 
     #[test]

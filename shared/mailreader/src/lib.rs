@@ -6,6 +6,7 @@ mod automatic;
 mod body;
 mod charset;
 mod content;
+mod forms;
 mod header;
 mod html;
 pub mod limits;
@@ -14,6 +15,7 @@ mod mime;
 mod quote;
 mod thread;
 mod transfer;
+mod uuencode;
 mod words;
 
 use types::ids::EmailAddress;
@@ -56,6 +58,9 @@ pub struct Reading<'a> {
     /// What of `text` the person newly wrote, without quotes and signature. For a
     /// new ticket `text` is the better choice: what a mail passes on is in it.
     pub reply: String,
+    /// `reply` for people: where something between its lines was folded, a mark
+    /// says so.
+    pub shown: String,
     /// Everything that came along, in its order.
     pub attachments: Vec<Attachment<'a>>,
     /// Why nobody may be answered. None: a person wrote.
@@ -71,8 +76,8 @@ pub struct Reading<'a> {
 pub enum Origin {
     /// The one address in the one `From`.
     From,
-    /// `From` names several, of whom the first was taken: a verdict may be about
-    /// another one.
+    /// `From` names several, of whom the first was taken, or has other words where
+    /// the address should stand alone: a verdict may be about another one.
     SeveralInFrom,
     /// There is no address in `From`; `Sender` has one.
     Sender,
@@ -112,6 +117,9 @@ fn read_mail<'a>(raw: &'a [u8], envelope_from: Option<&str>) -> Result<Reading<'
     let answers = thread::answers(header);
     let body = body::read(&mail);
     let thread = Thread::of(subject.as_deref().unwrap_or_default(), &answers);
+    let (to, cc) = (people(header, "To", charset), people(header, "Cc", charset));
+    let addressed: Vec<EmailAddress> = to.iter().chain(&cc).map(|m| m.address.clone()).collect();
+    let written = quote::written(&body.text, thread, &addressed);
     let automatic = automatic::classify(
         &mail,
         subject.as_deref().unwrap_or_default(),
@@ -122,11 +130,12 @@ fn read_mail<'a>(raw: &'a [u8], envelope_from: Option<&str>) -> Result<Reading<'
         message_id: thread::own_id(header),
         from,
         origin,
-        to: people(header, "To", charset),
-        cc: people(header, "Cc", charset),
+        to,
+        cc,
         subject,
         answers,
-        reply: quote::reply(&body.text, thread),
+        reply: written.reply,
+        shown: written.shown,
         text: body.text,
         is_cut: body.is_cut,
         attachments: body.attachments,
@@ -152,8 +161,12 @@ fn sender(
 ) -> (Option<Mailbox>, Origin) {
     let mut authors = people(header, "From", charset).into_iter();
     if let Some(author) = authors.next() {
-        let is_one =
-            header.all("From").count() == 1 && authors.all(|other| other.address == author.address);
+        let is_loose = header
+            .all("From")
+            .any(|value| address::is_loose(&words::unfold(value, charset)));
+        let is_one = header.all("From").count() == 1
+            && !is_loose
+            && authors.all(|other| other.address == author.address);
         let origin = if is_one {
             Origin::From
         } else {

@@ -11,6 +11,7 @@ use crate::header::{Field, Header, field};
 use crate::limits::{DEPTH, HEADER_BYTES, HEADER_FIELDS, PARTS, Unreadable};
 use crate::lines::{Line, LineEnd, line_at};
 use crate::transfer::Transfer;
+use crate::words;
 
 /// How far a declared boundary is looked for: the text before the first part is a
 /// sentence for readers of 1992.
@@ -89,6 +90,9 @@ struct Reader<'a> {
     header_bytes: usize,
     parts: Vec<Part>,
     open: Vec<Open>,
+    /// The first charset that the mail declares: what bytes beyond ASCII in the
+    /// header of a part are most likely written in.
+    charset: Option<String>,
 }
 
 /// Takes a mail apart.
@@ -104,6 +108,7 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Mail<'_>, Unreadable> {
         header_bytes: 0,
         parts: Vec::new(),
         open: Vec::new(),
+        charset: None,
     };
     reader.read()?;
     if reader
@@ -143,9 +148,13 @@ impl<'a> Reader<'a> {
                 };
                 place = self.end_header(part, body)?;
             }
-            if looks_like_delimiter && let Some((level, delimiter)) = self.delimiter(line.text) {
-                self.end_body(place, end);
-                place = self.pass(level, delimiter, line.start)?;
+            if looks_like_delimiter {
+                if let Some((level, delimiter)) = self.delimiter(line.text) {
+                    self.end_body(place, end);
+                    place = self.pass(level, delimiter, line.start)?;
+                } else if let Some(parent) = self.misspelt(place, &line) {
+                    place = Place::Header(self.new_part(Some(parent))?);
+                }
             }
             end = line.end;
         }
@@ -281,13 +290,16 @@ impl<'a> Reader<'a> {
         let transfer = header
             .text("Content-Transfer-Encoding")
             .map_or(Transfer::AsIs, |value| Transfer::parse(&value));
-        let disposition = header
-            .text("Content-Disposition")
-            .map_or_else(Content::default, |value| Content::parse(&value));
-        let declared = header
-            .text("Content-Type")
-            .map(|value| Content::parse(&value));
-        let mut content = declared.unwrap_or_default();
+        let content_of = |name: &'static str, charset: Option<&str>| {
+            let mut values = header.all(name).map(|value| words::unfold(value, charset));
+            let value = values.find(|value| !value.is_empty());
+            value.map_or_else(Content::default, |value| Content::parse(&value))
+        };
+        let charset = self.charset.as_deref();
+        let disposition = content_of("Content-Disposition", charset);
+        let mut content = content_of("Content-Type", charset);
+        let declares = content.plain("charset").map(str::to_owned);
+        self.charset = self.charset.take().or(declares);
         if !is_media_type(&content.value) {
             // RFC 2045, section 5.2, and RFC 2046, section 5.1.5, for digests.
             let is_in_digest = self.open.last().is_some_and(|open| {
@@ -347,19 +359,36 @@ impl<'a> Reader<'a> {
                 if self.delimiter(text).is_some() {
                     return None;
                 }
-                let next = line_at(window, at, self.line_end).and_then(|line| field(line.text));
-                let is_part = |field: Field<'_>| {
-                    field
-                        .name
-                        .get(..8)
-                        .is_some_and(|n| n.eq_ignore_ascii_case(b"content-"))
-                };
-                if next.is_some_and(is_part) {
+                if self.is_part_header(from + at) {
                     return Some(boundary.to_vec());
                 }
             }
         }
         None
+    }
+
+    /// Whether a field of a part's header stands there.
+    fn is_part_header(&self, at: usize) -> bool {
+        let end = self.raw.len().min(at + GUESS_BYTES);
+        let window = self.raw.get(..end).unwrap_or_default();
+        line_at(window, at, self.line_end)
+            .and_then(|line| field(line.text))
+            .and_then(|field| field.name.get(..8))
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"content-"))
+    }
+
+    /// The multipart that begins with a line like a delimiter, though with another
+    /// boundary than its own, which later parts have: what follows is its first part
+    /// all the same.
+    fn misspelt(&self, place: Place, line: &Line<'_>) -> Option<usize> {
+        let open = self.open.last()?;
+        let is_first = self.parts.get(open.part)?.children.is_empty();
+        let is_between = match place {
+            Place::Between => true,
+            Place::Header(_) | Place::Body(_) => false,
+        };
+        let is_named = line.text.len() > 2;
+        (is_first && is_between && is_named && self.is_part_header(line.next)).then_some(open.part)
     }
 
     /// The open multipart that a line delimits, the innermost first: an outer
@@ -508,6 +537,25 @@ mod tests {
         check(&format!("{MIXED}Hola\n"), "text/plain \"Hola\\n\"\n");
         check(&format!("{MIXED}a --b\n"), "text/plain \"a --b\\n\"\n");
         check(&format!("{MIXED}--b--\nHola\n"), "text/plain \"\"\n");
+        // The first one misspelt; also in the part of another.
+        for first in ["--a", "--bb x", "----b"] {
+            check(
+                &format!(
+                    "{MIXED}{first}\nContent-Type: text/plain\n\n1\n--b\nContent-Type: a/b\n\n2\n--b--\n"
+                ),
+                "multipart/mixed\n  text/plain \"1\"\n  a/b \"2\"\n",
+            );
+        }
+        check(
+            &format!(
+                "{MIXED}--b\nContent-Type: multipart/x; boundary=c\n\n--d\nContent-Type: text/plain\n\n1\n--c\n\n2\n--c--\n--b--"
+            ),
+            "multipart/mixed\n  multipart/x\n    text/plain \"1\"\n    text/plain \"2\"\n",
+        );
+        check(
+            &format!("{MIXED}prólogo\n--firma\n--b\n\n1\n--b--"),
+            "multipart/mixed\n  text/plain \"1\"\n",
+        );
         // A delimiter instead of the empty line, and right after the header.
         check(
             &format!("{MIXED}--b\nContent-Type: text/plain\n--b\n\n2\n--b--"),

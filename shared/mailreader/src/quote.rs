@@ -1,6 +1,13 @@
 //! What of a text its author wrote himself: without the mail that he answers and
 //! without his signature. There is no standard for it, only habits of programs;
-//! what is not recognised stays.
+//! nothing is left out without evidence, and what is not recognised stays.
+
+mod introduction;
+mod letter;
+mod signature;
+
+use introduction::{Introduction, introduction};
+use types::ids::EmailAddress;
 
 /// What a mail is to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,77 +38,110 @@ impl Thread {
     }
 }
 
-/// Longest introduction of a quote, in bytes and in lines.
-const INTRODUCTION_BYTES: usize = 600;
-const INTRODUCTION_LINES: usize = 4;
+/// What stands where something between two lines of the author was folded.
+pub(crate) const FOLDED: &str = "[…]";
 
-/// Longest header of a quoted mail, in lines: its recipients may fill some.
-const HEADER_LINES: usize = 10;
+/// What the person newly wrote.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// His lines, which are lines of the text in their order; the whole text where
+    /// nothing is recognised, or nothing would be left.
+    pub(crate) reply: String,
+    /// The same with a mark wherever something between its lines was folded.
+    pub(crate) shown: String,
+}
 
-/// Most lines that follow a bare `--` which is a signature. `-- `, with its blank,
-/// always is one (RFC 3676, section 4.3).
-const SIGNATURE_LINES: usize = 15;
-
-/// What the person newly wrote; the whole text where nothing is recognised, or
-/// nothing would be left. Its lines are lines of `text`, in their order.
-pub(crate) fn reply(text: &str, thread: Thread) -> String {
-    if thread == Thread::Forward {
-        return text.to_owned();
-    }
-    let lines: Vec<&str> = text.split('\n').collect();
-    let mut own = without_quotes(&lines, thread);
-    cut_signature(&mut own);
-    let reply = own.join("\n");
-    let reply = crate::body::trimmed(&reply);
-    if reply.is_empty() {
-        text.to_owned()
-    } else {
-        reply.to_owned()
+impl Written {
+    fn all_of(text: &str) -> Self {
+        Written {
+            reply: text.to_owned(),
+            shown: text.to_owned(),
+        }
     }
 }
 
-fn without_quotes<'t>(lines: &[&'t str], thread: Thread) -> Vec<&'t str> {
+/// A stretch of a text.
+enum Stretch<'t> {
+    Own(Vec<&'t str>),
+    Quote {
+        introduced: Introduced<'t>,
+        lines: Vec<&'t str>,
+    },
+}
+
+/// How a quote begins.
+enum Introduced<'t> {
+    /// A mail program says whose it is: it quotes the mail that is answered.
+    ByProgram,
+    /// It may have been a program, and may have been the author.
+    Perhaps(Vec<&'t str>),
+    /// Nothing, or words of the author's: he chose these lines.
+    No,
+}
+
+/// What a person newly wrote in `text`; `to` are those whom his mail went to.
+pub(crate) fn written(text: &str, thread: Thread, to: &[EmailAddress]) -> Written {
+    if thread == Thread::Forward {
+        return Written::all_of(text);
+    }
+    let lines: Vec<&str> = text.split('\n').collect();
+    let mut stretches = stretches(&lines, thread, to);
+    cut_end(&mut stretches);
+    let written = assembled(&stretches);
+    if written.reply.is_empty() {
+        Written::all_of(text)
+    } else {
+        written
+    }
+}
+
+/// The stretches of a text, up to where it goes over into the mail that it answers.
+fn stretches<'t>(lines: &[&'t str], thread: Thread, to: &[EmailAddress]) -> Vec<Stretch<'t>> {
+    let mut all = Vec::new();
     let mut own: Vec<&'t str> = Vec::new();
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         let rest = lines.get(at..).unwrap_or_default();
-        if is_forward(line) {
+        if letter::is_forward(line) {
             // Whoever passes a mail on says what stands in it.
             own.extend(rest);
-            return own;
+            break;
         }
-        if is_separator(line)
-            || is_header(rest)
-            || (thread == Thread::Answer && at > 0 && is_our_letter(rest))
+        let before = own.last().copied().filter(|_| at > 0);
+        if letter::is_separator(line)
+            || letter::is_copied_header(before, rest)
+            || (thread == Thread::Answer && at > 0 && letter::is_ours(rest))
         {
-            return own;
+            break;
         }
-        let quote = match introduction(rest) {
-            Some(length) => at + length,
-            None if thread == Thread::Answer && line.starts_with('>') => at,
-            None => {
+        let (start, introduced) = match introduction(rest, to) {
+            Some(Introduction::OfTheRest) => break,
+            Some(Introduction::OfQuote(length)) => (at + length, Introduced::ByProgram),
+            Some(Introduction::Perhaps) if thread == Thread::Answer => {
+                (at + 1, Introduced::Perhaps(vec![*line]))
+            }
+            Some(Introduction::Perhaps) | None
+                if thread == Thread::Answer && line.starts_with('>') =>
+            {
+                (at, Introduced::No)
+            }
+            Some(Introduction::Perhaps) | None => {
                 own.push(line);
                 at += 1;
                 continue;
             }
         };
-        let after = skip_quote(lines, quote);
-        if after == quote {
-            // Without marks nobody knows where the quote ends: at the end.
-            return own;
-        }
-        at = after;
-        // Of the empty lines around a quote, those before it are left.
-        let is_blank = |line: &&str| line.trim().is_empty();
-        if own.last().is_some_and(is_blank) {
-            at += lines
-                .iter()
-                .skip(at)
-                .take_while(|line| is_blank(line))
-                .count();
-        }
+        let end = skip_quote(lines, start);
+        all.push(Stretch::Own(std::mem::take(&mut own)));
+        all.push(Stretch::Quote {
+            introduced,
+            lines: lines.get(start..end).unwrap_or_default().to_vec(),
+        });
+        // A quote is there whenever one was introduced.
+        at = end.max(at + 1);
     }
-    own
+    all.push(Stretch::Own(own));
+    all
 }
 
 /// Where a block of lines with `>` ends that begins at `at`, empty lines before and
@@ -119,6 +159,132 @@ fn skip_quote(lines: &[&str], at: usize) -> usize {
     end
 }
 
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty()
+}
+
+fn says_something(stretch: &Stretch<'_>) -> bool {
+    match stretch {
+        Stretch::Own(lines) => lines.iter().any(|line| !is_blank(line)),
+        Stretch::Quote { .. } => true,
+    }
+}
+
+/// Takes off what ends a mail: the quote below everything, and the signature.
+fn cut_end(stretches: &mut Vec<Stretch<'_>>) {
+    loop {
+        let is_alone = !stretches.iter().rev().skip(1).any(says_something);
+        let is_chosen = is_chosen(stretches);
+        match stretches.last_mut() {
+            Some(Stretch::Own(lines)) => {
+                signature::cut(lines, is_alone);
+                if lines.iter().any(|line| !is_blank(line)) {
+                    return;
+                }
+            }
+            Some(Stretch::Quote { .. }) if is_chosen => return,
+            Some(Stretch::Quote { .. }) => {}
+            None => return,
+        }
+        stretches.pop();
+    }
+}
+
+/// Whether the author says what the last quote is: his own line before it ends in a
+/// colon.
+fn is_chosen(stretches: &[Stretch<'_>]) -> bool {
+    match stretches {
+        [
+            ..,
+            Stretch::Own(own),
+            Stretch::Quote {
+                introduced: Introduced::No,
+                ..
+            },
+        ] => own
+            .iter()
+            .rev()
+            .find(|line| !is_blank(line))
+            .is_some_and(|line| line.trim_end().ends_with(':')),
+        _ => false,
+    }
+}
+
+/// Puts together what is left: of several quotes with answers between them each
+/// stays before its answer, and so does one that the author chose.
+fn assembled(stretches: &[Stretch<'_>]) -> Written {
+    let quotes = stretches
+        .iter()
+        .filter(|stretch| matches!(stretch, Stretch::Quote { .. }))
+        .count();
+    let mut out = Lines::default();
+    for stretch in stretches {
+        match stretch {
+            Stretch::Own(lines) => out.extend(lines),
+            Stretch::Quote { introduced, lines } => match introduced {
+                Introduced::ByProgram if quotes == 1 => out.fold(),
+                Introduced::ByProgram | Introduced::No => out.extend(lines),
+                Introduced::Perhaps(by) => {
+                    out.extend(by);
+                    out.extend(lines);
+                }
+            },
+        }
+    }
+    out.end()
+}
+
+/// The lines that are left.
+#[derive(Default)]
+struct Lines<'t> {
+    reply: Vec<&'t str>,
+    shown: Vec<&'t str>,
+    /// Something was folded, and nothing was written since.
+    is_folded: bool,
+}
+
+impl<'t> Lines<'t> {
+    fn extend(&mut self, lines: &[&'t str]) {
+        for line in lines {
+            self.push(line);
+        }
+    }
+
+    fn push(&mut self, line: &'t str) {
+        if is_blank(line) {
+            // Of the empty lines around a fold, those before it are left.
+            let is_around = self.reply.last().is_none_or(|last| is_blank(last));
+            if !(self.is_folded && is_around) {
+                self.reply.push(line);
+                self.shown.push(line);
+            }
+            return;
+        }
+        let is_within = self.shown.iter().any(|before| !is_blank(before));
+        if self.is_folded && is_within {
+            if self.shown.last().is_some_and(|last| !is_blank(last)) {
+                self.shown.push("");
+            }
+            self.shown.extend([FOLDED, ""]);
+        }
+        self.is_folded = false;
+        self.reply.push(line);
+        self.shown.push(line);
+    }
+
+    fn fold(&mut self) {
+        self.is_folded = true;
+    }
+
+    fn end(self) -> Written {
+        let joined = |lines: Vec<&str>| crate::body::trimmed(&lines.join("\n")).to_owned();
+        Written {
+            reply: joined(self.reply),
+            shown: joined(self.shown),
+        }
+    }
+}
+
 /// Without what programs wrap around words: asterisks for bold, blanks.
 fn bare(line: &str) -> &str {
     line.trim_matches(|c: char| c.is_whitespace() || c == '*')
@@ -127,75 +293,6 @@ fn bare(line: &str) -> &str {
 fn starts_with(line: &str, prefix: &str) -> bool {
     line.get(..prefix.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-/// Number of lines that introduce a quote: `El lun, 23 nov 2026 a las 8:15, …
-/// escribió:`, in one line or folded.
-fn introduction(lines: &[&str]) -> Option<usize> {
-    let first = bare(lines.first()?);
-    let begins = ["El ", "On ", "Em ", "Le ", "Am ", "Il ", "----"]
-        .iter()
-        .any(|word| starts_with(first, word))
-        || first.starts_with(|c: char| c.is_ascii_digit())
-        || first.contains('@');
-    if !begins || first.starts_with('>') {
-        return None;
-    }
-    let mut joined = String::new();
-    for (at, line) in lines.iter().take(INTRODUCTION_LINES).enumerate() {
-        let line = bare(line);
-        if line.is_empty()
-            || line.starts_with('>')
-            || joined.len() + line.len() > INTRODUCTION_BYTES
-        {
-            return None;
-        }
-        if at > 0 {
-            joined.push(' ');
-        }
-        joined.push_str(line);
-        if is_introduction(&joined) {
-            return Some(at + 1);
-        }
-    }
-    None
-}
-
-fn is_introduction(line: &str) -> bool {
-    const WROTE: [&str; 8] = [
-        "escribió",
-        "escribio",
-        "wrote",
-        "escreveu",
-        "a écrit",
-        "schrieb",
-        "ha scritto",
-        "writes",
-    ];
-    let lower = line.to_lowercase();
-    let has_date_or_address = lower.contains('@') || has_date(&lower);
-    if !has_date_or_address {
-        return false;
-    }
-    if let Some(before) = lower.strip_suffix(':') {
-        let before = before.trim_end();
-        let ends_with_verb = WROTE.iter().any(|verb| before.ends_with(verb));
-        // `Ana <ana@x.co> escribió el 23/11/2026:`
-        let verb_and_date = [" escribió el ", " escribio el ", " wrote on "]
-            .iter()
-            .any(|verb| before.contains(verb));
-        // `2026-11-23 8:15 GMT-05:00 Ana <ana@x.co>:`
-        let date_and_address = before.starts_with(|c: char| c.is_ascii_digit())
-            && before.ends_with('>')
-            && before.contains('@')
-            && has_date(before);
-        return ends_with_verb || (verb_and_date && has_date(before)) || date_and_address;
-    }
-    // Zoho: `---- El lun, 23 nov 2026 08:15:00 -0500 Ana <ana@x.co> escribió ----`
-    let dashed = lower
-        .strip_prefix("----")
-        .and_then(|l| l.strip_suffix("----"));
-    dashed.is_some_and(|inner| WROTE.iter().any(|verb| inner.trim().ends_with(verb)))
 }
 
 /// Whether a year stands there, or three numbers between dashes, dots or slashes.
@@ -220,187 +317,78 @@ fn has_date(text: &str) -> bool {
     })
 }
 
-/// The text of a line that dashes surround: `-----Mensaje original-----`.
-fn between_dashes(line: &str) -> Option<String> {
-    let line = bare(line);
-    let inner = line.trim_matches(|c: char| matches!(c, '-' | '_' | '=' | ' '));
-    let has_dashes = ["--", "__", "=="]
-        .iter()
-        .any(|dashes| line.starts_with(dashes));
-    (has_dashes && !inner.is_empty() && inner.len() < 60).then(|| inner.to_lowercase())
+/// The parts of the first time of day in a text: `8:15` has two, `08:15:00` three.
+fn time_parts(text: &str) -> Option<usize> {
+    text.split(|c: char| !c.is_ascii_digit() && c != ':')
+        .map(|word| word.trim_matches(':').split(':').collect::<Vec<_>>())
+        .find(|parts| {
+            (2..=3).contains(&parts.len())
+                && (1..=2).contains(&parts[0].len())
+                && parts.iter().skip(1).all(|part| part.len() == 2)
+        })
+        .map(|parts| parts.len())
 }
 
-fn is_separator(line: &str) -> bool {
-    between_dashes(line).is_some_and(|inner| {
-        matches!(
-            inner.trim_end_matches(':'),
-            "mensaje original"
-                | "original message"
-                | "correo original"
-                | "cita original"
-                | "original appointment"
-                | "mensagem original"
-                | "message d'origine"
-                | "ursprüngliche nachricht"
-                | "reply message"
-                | "mensaje de respuesta"
-        )
-    })
+/// The address that stands between brackets, as programs write whom a mail is from.
+fn bracketed_address(text: &str) -> Option<EmailAddress> {
+    text.split(['<', '[', '('])
+        .skip(1)
+        .filter_map(|inner| inner.split(['>', ']', ')']).next())
+        .find_map(crate::address::address)
 }
-
-fn is_forward(line: &str) -> bool {
-    let dashed = between_dashes(line).is_some_and(|inner| {
-        matches!(
-            inner.as_str(),
-            "forwarded message"
-                | "mensaje reenviado"
-                | "mensagem encaminhada"
-                | "message transféré"
-        )
-    });
-    let line = bare(line);
-    dashed
-        || line.eq_ignore_ascii_case("Begin forwarded message:")
-        || line.eq_ignore_ascii_case("Inicio del mensaje reenviado:")
-}
-
-/// The header that Outlook copies above a quoted mail: who, when, to whom, about
-/// what. Who, and two of the others.
-fn is_header(lines: &[&str]) -> bool {
-    let first = lines.first().map(|line| bare(line)).unwrap_or_default();
-    if !["De:", "From:", "De :", "*De:"]
-        .iter()
-        .any(|key| starts_with(first, key))
-    {
-        return false;
-    }
-    let mut joined = String::new();
-    for line in lines.iter().take(HEADER_LINES) {
-        let line = bare(line);
-        if joined.len() + line.len() > 4 * INTRODUCTION_BYTES {
-            break;
-        }
-        joined.push(' ');
-        joined.push_str(&line.to_lowercase().replace('*', ""));
-    }
-    let names = |keys: &[&str]| keys.iter().any(|key| joined.contains(key));
-    let when = names(&[
-        " enviado el:",
-        " enviado:",
-        " fecha:",
-        " sent:",
-        " date:",
-        " enviada em:",
-    ]);
-    let whom = names(&[" para:", " to:"]);
-    let what = names(&[" asunto:", " subject:", " assunto:"]);
-    [when, whom, what].iter().filter(|has| **has).count() >= 2
-}
-
-/// One of our own letters, without marks: its greeting, and the number of the
-/// ticket soon after.
-fn is_our_letter(lines: &[&str]) -> bool {
-    let first = lines.first().map(|line| bare(line)).unwrap_or_default();
-    let is_greeting = first.ends_with(':')
-        && ["Estimado(a) ", "Hola, ", "A la "]
-            .iter()
-            .any(|word| starts_with(first, word));
-    is_greeting
-        && lines
-            .iter()
-            .skip(1)
-            .filter(|line| !line.trim().is_empty())
-            .take(2)
-            .any(|line| {
-                let number = line.split_once('#').map_or("", |(_, after)| after);
-                let digits = number.bytes().take_while(u8::is_ascii_digit).count();
-                digits >= 6 && line.to_lowercase().contains("solicitud")
-            })
-}
-
-/// Cuts the signature, and what telephones add.
-fn cut_signature(own: &mut Vec<&str>) {
-    let is_mark = |(at, line): (usize, &&str)| {
-        let follows = own.len() - at - 1;
-        *line == "-- " || (line.trim() == "--" && follows <= SIGNATURE_LINES)
-    };
-    let written = |line: &&str| !line.trim().is_empty();
-    if let Some(mark) = own.iter().enumerate().position(is_mark)
-        && own.iter().take(mark).any(written)
-    {
-        own.truncate(mark);
-    }
-    while let Some(last) = own.iter().rposition(written) {
-        let line = own.get(last).copied().unwrap_or_default();
-        let is_only = !own.iter().take(last).any(written);
-        if is_only || !(is_advertisement(line) || is_rule(line)) {
-            break;
-        }
-        own.truncate(last);
-    }
-}
-
-/// A line that a quote was meant to follow.
-fn is_rule(line: &str) -> bool {
-    let line = line.trim();
-    line.len() >= 5 && line.chars().all(|c| matches!(c, '-' | '_' | '='))
-}
-
-fn is_advertisement(line: &str) -> bool {
-    let line = bare(line);
-    line.len() <= 200
-        && [
-            "Enviado desde mi ",
-            "Enviado desde Outlook",
-            "Enviado desde Correo",
-            "Enviado desde el correo",
-            "Enviado desde Yahoo",
-            "Enviado con Proton",
-            "Enviado con el correo",
-            "Obtener Outlook para",
-            "Obtén Outlook para",
-            "Descarga Outlook para",
-            "Sent from my ",
-            "Sent from Outlook",
-            "Sent from Mail for",
-            "Sent from Yahoo",
-            "Sent with Proton",
-            "Get Outlook for",
-        ]
-        .iter()
-        .any(|start| starts_with(line, start))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Thread, reply};
+    use super::{Thread, Written, written};
+    use types::ids::EmailAddress;
+
+    fn of(text: &str, thread: Thread) -> Written {
+        let to = [EmailAddress::parse("soporte+abc@uspec.gov.co").unwrap()];
+        written(text, thread, &to)
+    }
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        assert_eq!(reply(text, Thread::Answer), expected, "{text}");
+        assert_eq!(of(text, Thread::Answer).reply, expected, "{text}");
     }
+
+    /// What was written stays to the last word.
+    #[track_caller]
+    fn stays(text: &str) {
+        let whole = Written {
+            reply: text.to_owned(),
+            shown: text.to_owned(),
+        };
+        assert_eq!(of(text, Thread::Answer), whole, "{text}");
+    }
+
+    /// Introductions of a quote that has marks, and of one that has none.
+    const INTRODUCTIONS: [&str; 21] = [
+        "El lun, 23 nov 2026 a las 8:15, Mesa de Ayuda (<soporte@uspec.gov.co>) escribió:",
+        "El lun, 23 nov 2026 a las 8:15, Mesa de Ayuda (<soporte@uspec.gov.co>)\nescribió:",
+        "El lun., 23 nov. 2026 8:15 a. m., Mesa de Ayuda <\nsoporte@uspec.gov.co> escribió:",
+        "*El lun, 23 nov 2026 a las 8:15, Mesa <soporte@uspec.gov.co> escribió:*",
+        "On Mon, Nov 23, 2026 at 8:15 AM Mesa <soporte@uspec.gov.co> wrote:",
+        "On Nov 23, 2026, at 08:15, Mesa <soporte@uspec.gov.co>\nwrote:",
+        "On Wed, 14 Nov 2026 08:14:43 -0500 Luis <luis@otra.example> wrote",
+        "Em seg., 23 de nov. de 2026 às 08:15, Mesa <soporte@uspec.gov.co> escreveu:",
+        "Wednesday, 18 November 2026, 3:32 PM -0500 from luis@otra.example <luis@otra.example>:",
+        "martes, 24 de noviembre de 2026, 09:00 -0500 de Mesa <soporte@uspec.gov.co>:",
+        "2026-11-23 8:15 GMT-05:00 Ana Pérez <ana@otra.example>:",
+        "Mesa <soporte@uspec.gov.co> escribió el lun., 23 nov. 2026 8:15:",
+        "---- El lun, 23 nov 2026 08:15:00 -0500 Ana <ana@x.co> escribió ----",
+        "-----Mensaje original-----",
+        "----- Original Message -----",
+        "________________________________\nDe: Ana <ana@x.co>\nEnviado: lunes, 23 de noviembre\nPara: Mesa\nAsunto: RE: x",
+        "De: Ana [mailto:ana@x.co]\nEnviado el: lunes, 23 de noviembre de 2026 8:15 a. m.\nPara: Mesa\nCC: B\nAsunto: RE: x\n",
+        "*From:* Ana\n*Sent:* Monday, November 23, 2026 8:15 AM\n*To:* Mesa\n*Subject:* x",
+        "De: Mesa <soporte@uspec.gov.co>\nData: segunda-feira, 23 de novembro de 2026 08:15\nPara: Ana\nAssunto: x",
+        "El 23/11/2026 a las 8:15, Mesa (soporte@uspec.gov.co) escribió:",
+        "Estimado(a) Ana:\n\nSu solicitud #000123 fue resuelta. Esta es la solución:\n\n> Se cambió el tóner.\n\nTicket: #000123\nTítulo: Impresora",
+    ];
 
     #[test]
     fn introductions() {
-        for introduction in [
-            "El lun, 23 nov 2026 a las 8:15, Mesa de Ayuda (<soporte@uspec.gov.co>) escribió:",
-            "El lun, 23 nov 2026 a las 8:15, Mesa de Ayuda (<soporte@uspec.gov.co>)\nescribió:",
-            "El lun., 23 nov. 2026 8:15 a. m., Mesa de Ayuda <\nsoporte@uspec.gov.co> escribió:",
-            "El 23/11/26 a las 08:15, Ana escribió:",
-            "El 23 nov 2026, a la(s) 8:15 a. m., Ana <ana@x.co> escribió:",
-            "*El lun, 23 nov 2026, Ana escribió:*",
-            "On Mon, Nov 23, 2026 at 8:15 AM Ana <ana@x.co> wrote:",
-            "On Nov 23, 2026, at 08:15, Ana <ana@x.co>\nwrote:",
-            "2026-11-23 8:15 GMT-05:00 Ana Pérez <ana@x.co>:",
-            "Ana Pérez <ana@x.co> escribió el lun., 23 nov. 2026 8:15:",
-            "---- El lun, 23 nov 2026 08:15:00 -0500 Ana <ana@x.co> escribió ----",
-            "-----Mensaje original-----",
-            "----- Original Message -----",
-            "________________________________\nDe: Ana <ana@x.co>\nEnviado: lunes, 23 de noviembre\nPara: Mesa\nAsunto: RE: x",
-            "De: Ana [mailto:ana@x.co]\nEnviado el: lunes, 23 de noviembre de 2026 8:15 a. m.\nPara: Mesa\nCC: B\nAsunto: RE: x\n",
-            "*From:* Ana\n*Sent:* Monday\n*To:* Mesa\n*Subject:* x",
-            "Estimado(a) Ana:\n\nSu solicitud #000123 fue resuelta. Esta es la solución:",
-        ] {
+        for introduction in INTRODUCTIONS {
             check(
                 &format!("Gracias.\n\n{introduction}\n\nTexto anterior"),
                 "Gracias.",
@@ -410,13 +398,84 @@ mod tests {
                 "Gracias.",
             );
         }
+        // Before marks, less says as much.
+        for introduction in [
+            "El 23/11/26 a las 08:15, Ana escribió:",
+            "A las 08:15 a. m. del 23/11/2026, usted escribió:",
+            "At 11/23/2026 08:32 PM, you wrote:",
+            "Am 23.11.2026 um 08:15 schrieb Mesa:",
+            "Mesa de Ayuda escribió:",
+            "Mesa de Ayuda, 23/11/2026 8:15:",
+        ] {
+            for between in ["\n", "\n\n"] {
+                check(
+                    &format!("Sigue igual.\n\n{introduction}{between}> Su solicitud\n> quedó"),
+                    "Sigue igual.",
+                );
+            }
+        }
+        // The line before is no part of it.
+        check(
+            "El equipo 2026 sigue igual.\nEl lun, 23 nov 2026 a las 8:15, Mesa <soporte@uspec.gov.co> escribió:\n> x",
+            "El equipo 2026 sigue igual.",
+        );
+    }
+
+    #[test]
+    fn what_people_write_introduces_nothing() {
+        for text in [
+            "Buenos días.\n\nEl contratista (luis@taller.example) me escribió:\n\n«No hay repuesto.»\n\n¿Qué hago?",
+            "Buenas.\n\nEl 25/11/2026 a las 9:15 la agente nos escribió:\n\nReinicie.\n\nPero hoy sale el error 0x41.",
+            "Hola.\n\nEl 25/11/2026, Luis Gómez escribió:\n\nNo entra.\n\n¿Le abren la cuenta?",
+            "On 11/25/2026 the vendor wrote:\n\nWarranty is over.\n\nShall we buy it?",
+            "El usuario Juan escribió: no puedo entrar",
+            "El jefe escribió:\nque no",
+            "El 23 vino el técnico.\nEscribió: nada",
+            // Marked by himself.
+            "Buenos días.\n\nLa aseguradora me escribió:\n> Falta el acta.\n\n¿Quién la firma?",
+            "Sale esto:\n> Error 5\n¿Qué hago?",
+            "Sale esto desde el 25/11/2026:\n> Error 5\n> Error 6\n\n¿Qué hago?",
+            "La pantalla dice lo siguiente:\n\n> Acceso denegado",
+        ] {
+            stays(text);
+        }
+    }
+
+    #[test]
+    fn lists_are_no_header() {
+        for text in [
+            "Los datos:\n\nDe: bodega 3\nPara: oficina 201\nFecha: 25/11/2026\nPlaca: 9981\n\nPor favor hoy.",
+            "El viaje:\n\nDe: Bogotá\nPara: Cali\nFecha: 25/11/2026 8:00\nPasajeros: 3\n\nQuedo atenta.",
+            "Movimientos\n\nDe: almacén\nPara: Ana\nAsunto: traslado de equipo\n\nGracias por la ayuda.",
+            "From: floor 3\nTo: floor 5\nDate: Monday\n\nPlease move it.",
+            "De: bodega\nse llevó dos equipos",
+            "Pasen el buzón\nDe: vieja@uspec.gov.co\nPara: nueva@uspec.gov.co\nFecha: mañana",
+        ] {
+            stays(text);
+        }
+        // Outlook in HTML: no line before it, and everything in it.
+        check(
+            "Sigue igual.\nDe: Mesa <soporte@uspec.gov.co>\nEnviado el: lunes, 23 de noviembre de 2026 8:15\nPara: Ana\nAsunto: x\n\ntexto",
+            "Sigue igual.",
+        );
+    }
+
+    #[test]
+    fn letters_of_requesters_are_theirs() {
+        for text in [
+            "Bogotá, 26 de noviembre\n\nA la Mesa de Ayuda:\n\nReitero la solicitud #000612, sin respuesta.\n\nAna",
+            "Buenos días\n\nEstimado(a) agente:\n\nLa solicitud #000612 sigue abierta y el equipo no enciende.",
+            "Va de nuevo.\n\nHola, Mesa de Ayuda:\n\nEs sobre mi solicitud #000612: falta el cable.\nTicket: #000612",
+            "Buenas\n\nA la coordinación:\n\nPido que se revise la solicitud #000612:\n\n> «No procede.»\n\nNo es así.",
+        ] {
+            stays(text);
+        }
     }
 
     #[test]
     fn above_below_and_between() {
         let intro = "El 23/11/2026 a las 8:15, Ana escribió:";
         check(&format!("{intro}\n> ¿Ya?\n>> antes\n\nSí, ya."), "Sí, ya.");
-        check("> ¿Uno?\nSí.\n\n> ¿Dos?\n\nNo.\n", "Sí.\n\nNo.");
         check(
             &format!("#solucion\nSe cambió el cable.\n\n{intro}\n> x"),
             "#solucion\nSe cambió el cable.",
@@ -425,6 +484,43 @@ mod tests {
             &format!("{intro}\n> x\n\n#solucion\nListo"),
             "#solucion\nListo",
         );
+        // Answers between the lines: each with what it answers.
+        check(
+            &format!(
+                "{intro}\n\n> 1. ¿Reinició?\n\nSí.\n\n> 2. ¿Sale error?\n\nNo.\n\n> Gracias\n"
+            ),
+            "> 1. ¿Reinició?\n\nSí.\n\n> 2. ¿Sale error?\n\nNo.",
+        );
+        check(
+            "> ¿Uno?\nSí.\n\n> ¿Dos?\n\nNo.\n",
+            "> ¿Uno?\nSí.\n\n> ¿Dos?\n\nNo.",
+        );
+        check(
+            "Buenos días:\n> ¿Piso?\nTercero.\n> ¿Placa?\n9981\n-- \nAna",
+            "Buenos días:\n> ¿Piso?\nTercero.\n> ¿Placa?\n9981",
+        );
+    }
+
+    #[test]
+    fn what_is_folded_between_is_marked() {
+        let text = "Ya está.\n\nEl 23/11/2026 a las 8:15, Ana escribió:\n> x\n> y\n\nAviso legal: es confidencial.";
+        let written = of(text, Thread::Answer);
+        assert_eq!(written.reply, "Ya está.\n\nAviso legal: es confidencial.");
+        assert_eq!(
+            written.shown,
+            "Ya está.\n\n[…]\n\nAviso legal: es confidencial."
+        );
+        // Before and after it nothing is missing between two lines.
+        let below = of(
+            "El 23/11/2026, Ana escribió:\n> x\n\nListo.",
+            Thread::Answer,
+        );
+        assert_eq!(below.shown, "Listo.");
+        let above = of(
+            "Listo.\n\nEl 23/11/2026, Ana escribió:\n> x",
+            Thread::Answer,
+        );
+        assert_eq!(above.shown, "Listo.");
     }
 
     #[test]
@@ -440,6 +536,24 @@ mod tests {
             "Gracias\n-- \nAna\n\nOn 2026-11-23, B <b@x.co> wrote:\n> x",
             "Gracias",
         );
+        for device in [
+            "Enviado desde mi teléfono Huawei",
+            "Enviado desde mi dispositivo móvil",
+            "Enviado desde Correo para Windows 11",
+            "Enviado desde Yahoo Mail con Android",
+            "Enviado desde Outlook para iOS<https://aka.ms/x>",
+            "Sent from my Verizon, Samsung Galaxy smartphone",
+            "Sent with Proton Mail secure email.",
+            "Get Outlook for iOS",
+        ] {
+            check(&format!("Listo.\n\n{device}"), "Listo.");
+        }
+        // The last mark is the signature's.
+        check("Piso 1\n-- \nPiso 2\n-- \nAna Pérez", "Piso 1\n-- \nPiso 2");
+        check(
+            "> x\n\nGracias.\n--\nAna de la Torre\nOficina 2",
+            "> x\n\nGracias.",
+        );
         let table = format!("Equipo\n--\n{}", "PC\n".repeat(20).trim_end());
         check(&table, &table);
         check("-- \nAna", "-- \nAna");
@@ -447,24 +561,35 @@ mod tests {
     }
 
     #[test]
-    fn what_stays() {
+    fn what_only_resembles_a_signature() {
         for text in [
-            "El usuario Juan escribió: no puedo entrar",
-            "El jefe escribió:\nque no",
-            "El 23 vino el técnico.\nEscribió: nada",
-            "De: bodega\nse llevó dos equipos",
-            "Hola\n\n---------- Forwarded message ---------\nDe: Ana <ana@x.co>\nDate: lun\nSubject: x\nTo: y\n\ntexto",
-            "Solo texto.",
-            "",
+            "Comandos:\nping 10.0.0.1\n--\ntracert 10.0.0.1\n--\nlos dos fallan",
+            "Equipo 1: no enciende\n--\nEquipo 2: pantalla azul",
+            "Antes\n\n--\n\nahora sale otro error",
+            "Es el de contabilidad.\n\nEnviado desde mi correo personal porque el otro está bloqueado: ana@correo.example",
+            "Prueba hecha.\nEnviado desde Outlook no llega, desde el navegador sí.",
+            "Otra cosa:\nGet Outlook for Android está bloqueado, ¿lo habilitan?",
+            "Note:\nSent from my personal mail, since the other one is locked.",
+            "Ojo:\nEnviado desde mi iPhone tampoco abre",
         ] {
-            check(text, text);
+            stays(text);
         }
-        check("> todo citado", "> todo citado");
+    }
+
+    #[test]
+    fn what_stays() {
+        stays(
+            "Hola\n\n---------- Forwarded message ---------\nDe: Ana <ana@x.co>\nDate: lun\nSubject: x\nTo: y\n\ntexto",
+        );
+        stays("Solo texto.");
+        stays("");
+        stays("> todo citado");
         let pasted = "Sale esto:\n> Error 5\n¿Qué hago?";
-        assert_eq!(reply(pasted, Thread::New), pasted);
-        let header = "Ver abajo.\n\nDe: Ana\nEnviado el: lunes\nPara: B\nAsunto: x\n\nPedido";
-        assert_eq!(reply(header, Thread::Forward), header);
-        assert_eq!(reply(header, Thread::Answer), "Ver abajo.");
+        assert_eq!(of(pasted, Thread::New).reply, pasted);
+        let header =
+            "Ver abajo.\n\nDe: Ana <ana@x.co>\nEnviado el: lunes\nPara: B\nAsunto: x\n\nPedido";
+        assert_eq!(of(header, Thread::Forward).reply, header);
+        assert_eq!(of(header, Thread::Answer).reply, "Ver abajo.");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use types::ids::composed;
+
 use crate::charset;
 use crate::transfer::{base64, unescape};
 
@@ -166,7 +168,7 @@ pub(crate) fn unfold(value: &[u8], charset: Option<&str>) -> String {
 /// One line for people: encoded words decoded, runs of blanks made one, control
 /// characters and marks that reorder text left out, at most `most` characters.
 pub(crate) fn line(text: &str, most: usize) -> Option<String> {
-    let decoded = decode(text);
+    let decoded = composed(&decode(text)).into_owned();
     let mut out = String::with_capacity(decoded.len().min(most.saturating_mul(4)));
     let words = decoded.split(|c: char| c.is_whitespace() || c.is_control());
     let mut left = most;
@@ -188,6 +190,8 @@ pub(crate) fn line(text: &str, most: usize) -> Option<String> {
         }
     }
     out.truncate(out.trim_end().len());
+    // A sign that joined two others was perhaps cut from the second.
+    let out = composed(&out).into_owned();
     (!out.is_empty()).then_some(out)
 }
 
@@ -216,6 +220,15 @@ mod tests {
             ("=?utf-8?Q?a=C3?=  =?UTF-8?B?sW8=?=", "año"),
             // Cut in the middle of a group of base64.
             ("=?utf-8?B?YcO?= =?utf-8?B?xbw==?=", "año"),
+            // Each word ends where the next begins to speak another alphabet.
+            (
+                "=?ISO-2022-JP?B?GyRCJUYlOSVIGyhC?= =?iso-2022-jp?B?GyRCJUYlOSVIGyhC?=",
+                "テストテスト",
+            ),
+            (
+                "=?ISO-2022-JP?B?UmU6IBskQiQzGyhC?= =?ISO-2022-JP?Q?=1B$B$s=1B=28B?= =?ISO-2022-JP?Q?_x?=",
+                "Re: こん x",
+            ),
             // Broken ones.
             ("=?utf-8?Q?sin fin", "=?utf-8?Q?sin fin"),
             ("=?utf-8?X?a?=", "=?utf-8?X?a?="),

@@ -1,8 +1,10 @@
 //! Identifiers, each with one way in: [`std::str::FromStr`] or `parse`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
@@ -239,6 +241,7 @@ names! {
 /// When it is empty, longer than `max` characters, or has a control character:
 /// a line break in a title is how headers are injected into mail.
 pub fn parse_line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+    let text = composed(text);
     let text = text.trim();
     if !text.chars().any(is_visible) {
         return Err(FieldError::required(field));
@@ -262,6 +265,7 @@ pub fn parse_line(field: &str, text: &str, max: usize) -> Result<String, FieldEr
 /// When it is blank, longer than `max` characters, or has a control character
 /// other than a line break or a tabulator.
 pub fn parse_text(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+    let text = composed(text);
     if !text.chars().any(is_visible) {
         return Err(FieldError::required(field));
     }
@@ -278,12 +282,52 @@ pub fn parse_text(field: &str, text: &str, max: usize) -> Result<String, FieldEr
             "No puede contener caracteres de control.",
         ));
     }
-    Ok(text.to_owned())
+    Ok(text.into_owned())
+}
+
+/// A text as it is stored: in Unicode's normalization form C, in which each letter is
+/// one sign however it was typed, and without signs of no width, which nobody sees
+/// and every search stumbles over. Emoji and scripts that join their letters by such
+/// a sign keep it.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let text = match text.contains(has_no_width) {
+        true => Cow::Owned(without_zero_width(text)),
+        false => Cow::Borrowed(text),
+    };
+    let form = ComposingNormalizerBorrowed::new_nfc();
+    match text {
+        Cow::Borrowed(text) => form.normalize(text),
+        Cow::Owned(text) => Cow::Owned(form.normalize(&text).into_owned()),
+    }
+}
+
+fn has_no_width(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
+}
+
+fn without_zero_width(text: &str) -> String {
+    // Where letters are joined, or emoji: beyond Latin, Greek and Cyrillic.
+    let joins = |c: Option<&char>| c.is_some_and(|c| *c >= '\u{590}' && !has_no_width(*c));
+    let mut out = String::with_capacity(text.len());
+    let mut before = None;
+    let mut signs = text.chars().peekable();
+    while let Some(c) = signs.next() {
+        let is_joiner = matches!(c, '\u{200C}' | '\u{200D}');
+        if !has_no_width(c) || (is_joiner && joins(before.as_ref()) && joins(signs.peek())) {
+            out.push(c);
+        }
+        before = Some(c);
+    }
+    out
 }
 
 /// A text without what does not read as it is stored: what comes from outside
 /// is cleaned rather than refused.
 pub fn printable(text: &str) -> String {
+    let text = composed(text);
     let kept = |c: &char| !is_unprintable(*c) || matches!(c, '\n' | '\r' | '\t');
     let text: String = text.chars().filter(kept).collect();
     if text.chars().any(is_visible) {
@@ -315,6 +359,27 @@ fn is_unprintable(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_stored_composed_and_without_what_has_no_width() {
+        for (written, stored) in [
+            ("Sesio\u{301}n cerrada", "Sesión cerrada"),
+            ("N\u{303}andu\u{301} an\u{303}o", "Ñandú año"),
+            ("impre\u{ad}sora\u{200b} 1\u{feff}", "impresora 1"),
+            ("a\u{2060}b\u{200d}c\u{200c}", "abc"),
+            ("\u{1f469}\u{200d}\u{1f4bb}", "\u{1f469}\u{200d}\u{1f4bb}"),
+            (
+                "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}",
+                "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}",
+            ),
+            ("sin nada", "sin nada"),
+        ] {
+            assert_eq!(parse_line("title", written, 99).as_deref(), Ok(stored));
+            assert_eq!(parse_text("body", written, 99).as_deref(), Ok(stored));
+            assert_eq!(printable(written), stored);
+            assert_eq!(composed(stored), stored);
+        }
+    }
 
     #[test]
     fn addresses() {

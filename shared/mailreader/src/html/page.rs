@@ -1,8 +1,11 @@
 //! The text that comes of HTML: paragraphs, lists, quotes and the addresses of
 //! links, and nothing that acts.
 
+use super::Readable;
 use super::source::Tag;
-use crate::limits::TEXT_BYTES;
+use crate::attachment::Embedded;
+use crate::limits::{PARTS, TEXT_BYTES};
+use crate::transfer::{base64, unescape};
 
 /// Deepest quote and list that is shown as such.
 const DEEPEST: usize = 8;
@@ -32,6 +35,7 @@ pub(super) struct Page {
     link: Option<(String, Option<usize>)>,
     /// A mark that is due before the next text: a bullet, or what separates cells.
     mark: String,
+    pictures: Vec<Embedded>,
 }
 
 impl Page {
@@ -116,8 +120,17 @@ impl Page {
             }
             "img" => {
                 let alt = tag.attribute("alt").unwrap_or_default().trim();
-                if !alt.is_empty() {
-                    self.text(&format!("[{alt}]"));
+                let src = tag.attribute("src").unwrap_or_default().trim();
+                let name = if alt.is_empty() {
+                    pasted(src)
+                } else {
+                    Some(alt)
+                };
+                if let Some(name) = name {
+                    self.text(&format!("[{name}]"));
+                }
+                if self.pictures.len() < PARTS {
+                    self.pictures.extend(written_out(src, alt));
                 }
             }
             "a" => {
@@ -264,12 +277,67 @@ impl Page {
         }
     }
 
-    pub(super) fn end(mut self) -> String {
+    pub(super) fn end(mut self) -> Readable {
         self.end_link();
-        let mut out = self.out;
-        out.truncate(out.trim_end().len());
-        out
+        let mut text = self.out;
+        text.truncate(text.trim_end().len());
+        Readable {
+            text,
+            pictures: self.pictures,
+        }
     }
+}
+
+/// What stands for a picture that somebody pasted and that has no name: what came
+/// from elsewhere, a pixel that counts readers, leaves nothing.
+fn pasted(src: &str) -> Option<&str> {
+    const PASTED: &str = "imagen";
+    if starts_with(src, "data:image/") {
+        return Some(PASTED);
+    }
+    if !starts_with(src, "cid:") {
+        return None;
+    }
+    // Outlook's ids begin with the name: `image001.png@01DB…`.
+    let name = src.get(4..)?.split('@').next()?;
+    let is_name = name.rsplit_once('.').is_some_and(|(_, extension)| {
+        ["png", "jpg", "jpeg", "gif", "bmp", "webp"]
+            .iter()
+            .any(|e| extension.eq_ignore_ascii_case(e))
+    });
+    Some(if is_name { name } else { PASTED })
+}
+
+fn starts_with(text: &str, prefix: &str) -> bool {
+    let start = text.get(..prefix.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// The picture that an address is itself: `data:image/png;base64,…` (RFC 2397).
+fn written_out(src: &str, name: &str) -> Option<Embedded> {
+    if !starts_with(src, "data:image/") {
+        return None;
+    }
+    let (kind, data) = src.get(5..)?.split_once(',')?;
+    let mut kind = kind.split(';').map(str::trim);
+    let content_type = kind.next()?.to_ascii_lowercase();
+    let bytes = if kind.any(|word| word.eq_ignore_ascii_case("base64")) {
+        base64(data.as_bytes(), usize::MAX)
+    } else {
+        let mut bytes = Vec::new();
+        unescape(data.as_bytes(), b'%', &mut bytes);
+        bytes
+    };
+    let is_type = content_type.len() <= 127
+        && content_type
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"/.+-".contains(&b));
+    (is_type && !bytes.is_empty()).then(|| Embedded {
+        name: name.to_owned(),
+        content_type,
+        inline: true,
+        bytes,
+    })
 }
 
 fn is_blank(c: char) -> bool {

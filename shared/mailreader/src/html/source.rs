@@ -12,7 +12,7 @@ const SILENT: [&str; 9] = [
 ];
 
 /// The attributes that matter to the text.
-const ATTRIBUTES: [&str; 5] = ["href", "alt", "class", "style", "hidden"];
+const ATTRIBUTES: [&str; 6] = ["href", "src", "alt", "class", "style", "hidden"];
 
 /// How much is read again, in bytes, where something without an end swallowed the
 /// rest: each time may read to the end. Beyond that, what is swallowed stays so.
@@ -37,6 +37,12 @@ impl Tag {
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         let attribute = self.attributes.iter().find(|(known, _)| *known == name);
         attribute.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it is none: people and programs put addresses in angle brackets.
+    fn is_address(&self) -> bool {
+        self.name.contains('@')
+            || ["http:", "https:", "ftp:", "sftp:", "file:"].contains(&self.name.as_str())
     }
 
     /// Whether a browser would not show it: the previews that newsletters begin
@@ -147,7 +153,13 @@ impl Iterator for Source<'_> {
                     Token::Close(name)
                 }
                 Event::Open(tag, end) => {
-                    self.at = end;
+                    let start = std::mem::replace(&mut self.at, end);
+                    if tag.is_address()
+                        && let Some(written) = self.rest.get(start..end)
+                        && written.starts_with('<')
+                    {
+                        return Some(Token::Text(written.to_owned()));
+                    }
                     if let Some(name) = self.silent.iter().find(|name| **name == tag.name) {
                         self.within = Some((name, end));
                         self.events.set_state(State::RawText);

@@ -139,7 +139,8 @@ fn long_texts_are_cut() {
         "<p>Hola</p>".repeat(300_000)
     );
     let html = reading(raw.as_bytes());
-    assert!(html.is_cut && html.text.starts_with("Hola\n\nHola"));
+    assert!(html.is_cut && html.text.starts_with("[imagen]\n\nHola\n\nHola"));
+    assert_eq!(html.attachments[0].bytes().len(), 2_250_000);
     assert!(!reading(format!("{HEADER}\r\nHola").as_bytes()).is_cut);
 }
 

@@ -44,6 +44,8 @@ pub struct Expected {
     text_has: Vec<String>,
     /// Left out: all of the text.
     reply: Option<String>,
+    /// Left out: the reply, nothing being folded between its lines.
+    shown: Option<String>,
     /// Left out: none.
     #[serde(default)]
     attachments: Vec<ExpectedFile>,
@@ -163,6 +165,11 @@ fn differences(expected: &Expected, read: &Result<Reading<'_>, Unreadable>) -> S
         "reply",
         expected.reply.as_ref().unwrap_or(&reading.text),
         &reading.reply,
+    );
+    compare(
+        "shown",
+        expected.shown.as_ref().unwrap_or(&reading.reply),
+        &reading.shown,
     );
     compare(
         "origin",
