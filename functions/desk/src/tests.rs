@@ -652,6 +652,7 @@ async fn with_files(world: &World) -> Case {
         content_type: "image/png".to_owned(),
         size: 10,
         visibility,
+        digest: None,
     };
     let attach = |attachment| Command::AddAttachments {
         attachments: vec![attachment],

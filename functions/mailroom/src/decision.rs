@@ -495,7 +495,12 @@ fn title(case: &Case<'_>) -> String {
 }
 
 fn body(reading: &Reading<'_>) -> String {
-    bounded(&reading.reply, "(El correo no trae texto.)")
+    bounded(&reading.shown, "(El correo no trae texto.)")
+}
+
+/// All that a mail says, where what it answers or its signature was folded.
+pub fn whole(reading: &Reading<'_>) -> Option<String> {
+    (reading.reply != reading.text).then(|| bounded(&reading.text, ""))
 }
 
 fn internal(reading: &Reading<'_>) -> Command {

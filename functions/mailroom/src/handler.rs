@@ -21,7 +21,7 @@ use types::input::{Day, Kind, MAX_TITLE};
 use types::mail::{Acceptance, MailOutcome, MailRecord, MailReport, RefusalReason, bounds};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
-use types::ticket::{Channel, Link, MAX_ATTACHMENTS, Person, Request, Ticket, Visibility};
+use types::ticket::{Channel, Link, Person, Request, Ticket, Visibility};
 use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application};
@@ -254,8 +254,7 @@ async fn write(
     let id = ticket_id_of(&record.id, record.received_at);
     let files = match reading {
         Some(reading) => {
-            let files =
-                inbox.store_files(&record.id, reading, id, MAX_ATTACHMENTS, Visibility::Public);
+            let files = inbox.store_files(&record.id, reading, id, &[], Visibility::Public);
             files.await.map_err(|_| Problem::Unavailable)?
         }
         None => None,

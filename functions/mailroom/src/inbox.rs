@@ -27,7 +27,9 @@ use types::ticket::{
 use types::token::{Audience, TokenSecret, TokenUse};
 use types::verbs::{Done, Hand, carry_out};
 
-use crate::decision::{Candidate, Case, Clue, Decision, Labels, Outsiders, Sender, base, decide};
+use crate::decision::{
+    Candidate, Case, Clue, Decision, Labels, Outsiders, Sender, base, decide, whole,
+};
 use crate::marks::is_marked;
 
 /// Largest mail that SES takes, with its headers.
@@ -379,13 +381,7 @@ impl Inbox {
         // stored twice.
         let id = ticket_id_of(&mail.arrival.id, mail.arrival.received_at);
         let files = self
-            .store_files(
-                &mail.arrival.id,
-                mail.reading,
-                id,
-                MAX_ATTACHMENTS,
-                Visibility::Public,
-            )
+            .store_files(&mail.arrival.id, mail.reading, id, &[], Visibility::Public)
             .await?;
         let record = |ticket: Link| mail.record(MailOutcome::Ticket { ticket });
         let written = self.desk.register(|number| {
@@ -414,9 +410,14 @@ impl Inbox {
     ) -> Result<Vec<Doorbell>, Stop> {
         let said = types::command::decide(ticket, &command, actor, setting)?;
         let visibility = visibility(&command);
-        let room = MAX_ATTACHMENTS.saturating_sub(ticket.attachments.len());
         let files = self
-            .store_files(&mail.arrival.id, mail.reading, ticket.id, room, visibility)
+            .store_files(
+                &mail.arrival.id,
+                mail.reading,
+                ticket.id,
+                &ticket.attachments,
+                visibility,
+            )
             .await?;
         let in_turn = |commands: [&Command; 2]| decide_in_turn(ticket, commands, actor, setting);
         let events = match &files {
@@ -440,8 +441,8 @@ impl Inbox {
         setting: Setting<'_>,
     ) -> Result<Vec<Doorbell>, Stop> {
         let mut events = done.events;
-        let room = MAX_ATTACHMENTS.saturating_sub(ticket.attachments.len());
-        let files = self.store_files(&mail.arrival.id, mail.reading, ticket.id, room, done.files);
+        let there = &ticket.attachments;
+        let files = self.store_files(&mail.arrival.id, mail.reading, ticket.id, there, done.files);
         if let Some(command) = files.await? {
             let mut so_far = ticket.clone();
             apply_all(&mut so_far, &events);
@@ -480,6 +481,13 @@ impl Inbox {
     ) -> Result<Vec<Doorbell>, Stop> {
         for event in &mut events {
             event.mail = Some(mail.arrival.id.clone());
+        }
+        // Its files stand beside what it says.
+        let said = events
+            .iter_mut()
+            .find(|event| !matches!(event.kind, EventKind::AttachmentsAdded { .. }));
+        if let Some(event) = said {
+            event.whole = whole(mail.reading);
         }
         let guards = self.guards(mail, record);
         let carried = self.desk.commit_step(ticket, &events, &guards).await?;
@@ -684,27 +692,28 @@ impl Inbox {
         Ok(doorbells)
     }
 
-    /// Stores a mail's files under the ticket, as many as it has room for, and
-    /// gives the command that adds them. Once more is the same.
+    /// Stores a mail's files under the ticket, as many as there is room for beside
+    /// those that it has, and gives the command that adds them. Once more is the
+    /// same. A signature's logo that is there already is not one of them.
     pub async fn store_files(
         &self,
         mail: &MailId,
         reading: &Reading<'_>,
         ticket: TicketId,
-        room: usize,
+        there: &[Attachment],
         visibility: Visibility,
     ) -> Result<Option<Command>, Failure> {
-        let count = reading.attachments.len();
+        let mut files = new_files(reading, there, visibility);
+        let count = files.len();
         if count == 0 {
             return Ok(None);
         }
-        let files = &reading.attachments[..count.min(room)];
+        files.truncate(MAX_ATTACHMENTS.saturating_sub(there.len()));
         let mut stored = Vec::with_capacity(files.len());
         for chunk in files.chunks(FILES_AT_ONCE) {
             let mut writes = Vec::with_capacity(chunk.len());
-            for (i, file) in chunk.iter().enumerate() {
-                let number = stored.len() + i + 1;
-                writes.push(self.store_file(mail, ticket, number, file, visibility));
+            for file in chunk {
+                writes.push(self.store_file(mail, ticket, file, visibility));
             }
             stored.extend(try_join_all(writes).await?);
         }
@@ -729,8 +738,7 @@ impl Inbox {
         if !record.came_to_nothing() {
             return Ok(());
         }
-        let count = reading.attachments.len().min(MAX_ATTACHMENTS);
-        for number in 1..=count {
+        for number in 1..=reading.attachments.len() {
             let key = attachment_key(ticket, &attachment_id(&arrival.id, number));
             self.files.delete(&key).await.map_err(of_file)?;
         }
@@ -758,11 +766,15 @@ impl Inbox {
         &self,
         mail: &MailId,
         ticket: TicketId,
-        number: usize,
-        file: &File<'_>,
+        new: &NewFile<'_>,
         visibility: Visibility,
     ) -> Result<Attachment, Failure> {
-        let id = attachment_id(mail, number);
+        let NewFile {
+            number,
+            file,
+            digest,
+        } = new;
+        let id = attachment_id(mail, *number);
         let key = attachment_key(ticket, &id);
         let content_type: String = file.content_type.chars().take(MAX_TYPE).collect();
         let bytes = file.bytes().into_owned();
@@ -775,8 +787,49 @@ impl Inbox {
             content_type,
             size,
             visibility,
+            digest: digest.clone(),
         })
     }
+}
+
+/// A file of a mail that its ticket does not have.
+struct NewFile<'a> {
+    /// Its place among the mail's files.
+    number: usize,
+    file: &'a File<'a>,
+    digest: Option<String>,
+}
+
+/// The files of a mail without the pictures of its text that came before: the same
+/// bytes, where whoever may have the one may have the other.
+fn new_files<'a>(
+    reading: &'a Reading<'a>,
+    there: &[Attachment],
+    visibility: Visibility,
+) -> Vec<NewFile<'a>> {
+    let is_as_open = |known: &Attachment| match (known.visibility, visibility) {
+        (Visibility::Public, _) | (Visibility::Internal, Visibility::Internal) => true,
+        (Visibility::Internal, Visibility::Public) => false,
+    };
+    let known = there.iter().filter(|known| is_as_open(known));
+    let mut known: Vec<String> = known.filter_map(|known| known.digest.clone()).collect();
+    let mut new = Vec::new();
+    for (at, file) in reading.attachments.iter().enumerate() {
+        let is_picture = file.inline && file.content_type.starts_with("image/");
+        let digest = is_picture.then(|| HEXLOWER.encode(&Sha256::digest(file.bytes())));
+        if let Some(digest) = &digest {
+            if known.contains(digest) {
+                continue;
+            }
+            known.push(digest.clone());
+        }
+        new.push(NewFile {
+            number: at + 1,
+            file,
+            digest,
+        });
+    }
+    new
 }
 
 /// A mail that was read.

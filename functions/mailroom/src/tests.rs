@@ -1,17 +1,21 @@
 //! Mails in, over AWS in memory: as SES tells of them, and as the desk asks for
 //! them.
 
+use data_encoding::HEXLOWER;
 use in_process::people::{
     AGENT, ANA, AUDITOR, COORDINATOR, LUIS, MAILBOX, OFFICER, PRINTER, PROVIDER, STRANGER,
 };
 use in_process::{Case, Fault, Message, Object, Started, World, get, now, post};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use types::command::Command;
 use types::effects::{Effect, MailKind, QueueName};
 use types::ids::MailId;
 use types::message::Doorbell;
-use types::ticket::{Channel, State, Visibility};
+use types::permission::Actor;
+use types::ticket::{Attachment, Channel, State, Visibility};
 use types::token::{Audience, TokenSecret, TokenUse};
+use types::view::{Reader, whole};
 use types::{SignedDuration, Timestamp};
 
 use super::Mailroom;
@@ -334,6 +338,148 @@ async fn a_reply_to_the_ticket_s_address_is_a_follow_up() {
         [mail(&case, 3, MailKind::FollowUpToAgent)]
     );
     assert_eq!(world.tickets().await.len(), 1);
+}
+
+/// What the only mail of a ticket says in full: to the desk, and to its requester.
+async fn whole_text(case: &Case) -> (Option<String>, Option<String>) {
+    let events = case.events().await;
+    let event = events.iter().find(|event| event.mail.is_some()).unwrap();
+    let to = |reader| whole(event, reader).map(str::to_owned);
+    (to(Reader::Staff), to(Reader::Requester))
+}
+
+#[tokio::test]
+async fn what_is_folded_of_a_reply_is_kept_beside_it() {
+    const QUOTED: &str = "\r\n\r\nEl lun, 23 nov 2026 a las 8:00, Mesa de Ayuda (<soporte@uspec.gov.co>) escribió:\r\n\r\n> Lo que ustedes dijeron";
+    for (from, audience, text, whole) in [
+        (
+            ANA,
+            Audience::Requester,
+            format!("Sigue igual.{QUOTED}"),
+            Some(
+                "Sigue igual.\n\nEl lun, 23 nov 2026 a las 8:00, Mesa de Ayuda (<soporte@uspec.gov.co>) escribió:\n\n> Lo que ustedes dijeron",
+            ),
+        ),
+        (
+            ANA,
+            Audience::Requester,
+            "Sigue igual.\r\n\r\nEnviado desde mi iPhone".to_owned(),
+            Some("Sigue igual.\n\nEnviado desde mi iPhone"),
+        ),
+        (ANA, Audience::Requester, "Sigue igual.".to_owned(), None),
+    ] {
+        let world = World::new().await;
+        let case = world.assigned("plataforma").await.settled().await;
+        let mailroom = started(&world).await;
+        let letter = letter("m1", from).saying(&text);
+        takes(
+            &world,
+            &mailroom,
+            &letter.replying_to(&world, &case, audience),
+        )
+        .await;
+        let (staff, requester) = whole_text(&case).await;
+        assert_eq!(staff.as_deref(), whole, "{text}");
+        assert_eq!(requester, staff, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_to_the_desk_is_not_shown_below_its_answer() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", AGENT).saying("Voy.\r\n\r\n> Nota interna: es de la bodega");
+    let letter = letter.header("In-Reply-To: <x@y>");
+    takes(
+        &world,
+        &mailroom,
+        &letter.replying_to(&world, &case, Audience::Desk),
+    )
+    .await;
+    let (staff, requester) = whole_text(&case).await;
+    assert!(staff.is_some_and(|text| text.contains("Nota interna")));
+    assert_eq!(requester, None);
+}
+
+/// A reply in HTML with pictures of these bytes within it.
+fn with_pictures(letter: Letter, pictures: &[&str]) -> Letter {
+    let mut letter = letter.header("MIME-Version: 1.0");
+    letter
+        .headers
+        .push_str("Content-Type: multipart/related; boundary=\"b\"\r\n");
+    letter.body = format!(
+        "--b\r\nContent-Type: text/html\r\n\r\n<p>{}</p>\r\n",
+        letter.body
+    );
+    for (at, bytes) in pictures.iter().enumerate() {
+        letter.body.push_str(&format!(
+            "--b\r\nContent-Type: image/png; name=\"image{at}.png\"\r\nContent-Disposition: inline\r\nContent-ID: <i{at}>\r\n\r\n{bytes}\r\n"
+        ));
+    }
+    letter.body.push_str("--b--");
+    letter
+}
+
+#[tokio::test]
+async fn a_logo_that_comes_again_is_not_attached_again() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    for (id, pictures) in [
+        ("m1", &["logo", "pantalla", "logo"][..]),
+        ("m2", &["logo"]),
+        ("m3", &["otra pantalla", "logo"]),
+    ] {
+        let letter = letter(id, ANA).replying_to(&world, &case, Audience::Requester);
+        takes(&world, &mailroom, &with_pictures(letter, pictures)).await;
+    }
+    let files = case.ticket().await.attachments;
+    let sizes: Vec<u64> = files.iter().map(|file| file.size).collect();
+    assert_eq!(sizes, [4, 8, 13]);
+    let added = case.kinds().await;
+    assert_eq!(
+        added
+            .iter()
+            .filter(|kind| **kind == "attachments_added")
+            .count(),
+        2
+    );
+    // A file that somebody attached is one however often he does.
+    for id in ["m4", "m5"] {
+        let letter = letter(id, ANA).replying_to(&world, &case, Audience::Requester);
+        takes(&world, &mailroom, &letter.with_file("a.png", "logo")).await;
+    }
+    assert_eq!(case.ticket().await.attachments.len(), 5);
+}
+
+#[tokio::test]
+async fn a_picture_that_only_the_desk_may_have_does_not_stand_for_the_requester_s() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = started(&world).await;
+    let note = Command::AddAttachments {
+        attachments: vec![Attachment {
+            id: "a1".to_owned(),
+            name: "logo.png".to_owned(),
+            content_type: "image/png".to_owned(),
+            size: 4,
+            visibility: Visibility::Internal,
+            digest: Some(HEXLOWER.encode(&Sha256::digest(b"logo"))),
+        }],
+        left_out: 0,
+    };
+    let case = case.when_actor(&Actor::System, note).await;
+    let answer = letter("m2", ANA).replying_to(&world, &case, Audience::Requester);
+    takes(&world, &mailroom, &with_pictures(answer, &["logo"])).await;
+    let seen: Vec<Visibility> = case
+        .ticket()
+        .await
+        .attachments
+        .iter()
+        .map(|file| file.visibility)
+        .collect();
+    assert_eq!(seen, [Visibility::Internal, Visibility::Public]);
 }
 
 #[tokio::test]

@@ -89,8 +89,7 @@ pub(crate) fn is_loose(text: &str) -> bool {
 
 /// Without blanks, if they only stand beside the signs of an address.
 fn unfolded(text: &str) -> Option<String> {
-    let is_sign =
-        |c: Option<char>| c.is_none_or(|c| matches!(c, '@' | '.' | '<' | '>'));
+    let is_sign = |c: Option<char>| c.is_none_or(|c| matches!(c, '@' | '.' | '<' | '>'));
     let words: Vec<&str> = text.split_whitespace().collect();
     let is_whole = words
         .windows(2)

@@ -11,7 +11,7 @@ use types::ticket::{
     ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Person, ReleaseReason,
     StepReached, Survey, Ticket, Visibility,
 };
-use types::view::Reader;
+use types::view::{Reader, whole};
 
 use crate::words;
 
@@ -34,6 +34,8 @@ pub struct Message<'a> {
     pub stamp: String,
     /// Its paragraphs.
     pub body: Vec<&'a str>,
+    /// All that the mail says, where some of it was folded.
+    pub whole: Option<&'a str>,
     /// What it is, where it is more than words.
     pub tag: Option<&'static str>,
     pub files: Vec<File<'a>>,
@@ -209,6 +211,7 @@ impl<'a> Reading<'a> {
             at: event.at,
             stamp: words::stamp(event.at, self.now),
             body: paragraphs(body),
+            whole: whole(event, self.reader),
             tag: None,
             files: vec![],
         }

@@ -445,6 +445,10 @@ pub struct Attachment {
     /// Who may have it: what comes with an internal note is internal.
     #[serde(default = "public", skip_serializing_if = "is_public")]
     pub visibility: Visibility,
+    /// Of a picture within a mail: SHA-256 of its bytes in hexadecimal, by which the
+    /// logo of a signature is known when it comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 fn public() -> Visibility {
@@ -740,6 +744,10 @@ pub struct Event {
     /// The mail that brought it about; the raw one is kept as evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<MailId>,
+    /// All that the mail says, where what it tells here was folded: without the mail
+    /// that it answers, without a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<String>,
 }
 
 /// What a registration tells.

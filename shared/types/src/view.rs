@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::catalogue::CatalogueDocument;
+use crate::catalogue::{CatalogueDocument, Role};
 use crate::clock::{Clock, ClockState};
 use crate::ids::MailId;
 use crate::permission::{Caller, reads_internal};
@@ -206,6 +206,8 @@ pub struct EventView<'a> {
     kind: &'static str,
     data: Value,
     mail: Option<&'a MailId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    whole: Option<&'a str>,
 }
 
 impl<'a> EventView<'a> {
@@ -226,6 +228,7 @@ impl<'a> EventView<'a> {
             kind: event.kind.as_str(),
             data: event_data(&event.kind, reader)?,
             mail: event.mail.as_ref(),
+            whole: whole(event, reader),
         })
     }
 }
@@ -242,6 +245,30 @@ impl EventView<'_> {
             Reader::Requester => EventView { seq, ..view },
         })
     }
+}
+
+/// All that the mail says which brought an event about. Below what the desk's people
+/// write to the requester stands what was written to them: that is theirs.
+pub fn whole(event: &Event, reader: Reader) -> Option<&str> {
+    let is_theirs = match (reader, event.actor.role) {
+        (Reader::Staff, _) | (Reader::Requester, ActorRole::Person(Role::Requester)) => true,
+        (
+            Reader::Requester,
+            ActorRole::Person(
+                Role::Agent
+                | Role::Coordinator
+                | Role::Officer
+                | Role::Head
+                | Role::Personnel
+                | Role::Contracting
+                | Role::Administrative
+                | Role::Auditor,
+            )
+            | ActorRole::System(_)
+            | ActorRole::Provider(_),
+        ) => false,
+    };
+    event.whole.as_deref().filter(|_| is_theirs)
 }
 
 /// What an event tells a reader; `None` where he is not to know of it at all.

@@ -273,6 +273,10 @@ impl JsonSchema for EventView<'_> {
                 "mail": {
                     "type": ["string", "null"],
                     "description": "The mail that brought it about; the raw one is kept as evidence."
+                },
+                "whole": {
+                    "type": "string",
+                    "description": "All that the mail says, where what `data` has of it was folded: without the mail that it answers and without a signature. Left out where nothing was, or where it is not for the caller."
                 }
             },
             "required": ["seq", "at", "actor", "kind", "data", "mail"],

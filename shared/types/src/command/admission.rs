@@ -135,6 +135,7 @@ impl Admission {
                 kind: EventKind::Registered(Box::new(registration)),
                 clocks,
                 mail: None,
+                whole: None,
             }],
         }
     }

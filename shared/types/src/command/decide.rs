@@ -39,6 +39,7 @@ pub fn decide(
             kind,
             clocks,
             mail: None,
+            whole: None,
         })
         .collect())
 }

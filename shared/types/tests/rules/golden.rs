@@ -15,7 +15,7 @@ use types::command::Command;
 use types::effects::{Effect, QueueName};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{Event, EventKind, State, Ticket, replay};
+use types::ticket::{Attachment, Event, EventKind, State, Ticket, Visibility, replay};
 
 use crate::world::{AGENT, CATALOGUE, COORDINATOR, Story, commands, id, person, without};
 
@@ -175,7 +175,43 @@ pub fn stories() -> Vec<(&'static str, Story)> {
         .when(&coordinator(), Command::Take)
         .when(&coordinator(), Command::RevokeLink);
     stories.push(("taken-over", taken_over));
+    stories.push(("mailed", mailed()));
     stories
+}
+
+/// An answer by mail, of which the quote below was folded, with a picture in it.
+fn mailed() -> Story {
+    let requester = || person(crate::world::REQUESTER);
+    let mut story = Story::assigned("redes")
+        .after_minutes(5)
+        .when(
+            &requester(),
+            Command::FollowUp {
+                body: "Sigue igual".to_owned(),
+                visibility: Visibility::Public,
+            },
+        )
+        .when(
+            &requester(),
+            Command::AddAttachments {
+                attachments: vec![Attachment {
+                    id: "0a1b-1".to_owned(),
+                    name: "imagen-1.png".to_owned(),
+                    content_type: "image/png".to_owned(),
+                    size: 9,
+                    visibility: Visibility::Public,
+                    digest: Some("9f86d081".to_owned()),
+                }],
+                left_out: 0,
+            },
+        );
+    for event in story.events.iter_mut().rev().take(2) {
+        event.mail = Some(types::ids::MailId("0100-abc".to_owned()));
+    }
+    if let Some(event) = story.events.iter_mut().rev().nth(1) {
+        event.whole = Some("Sigue igual\n\n> Estimado(a) Ana:".to_owned());
+    }
+    story
 }
 
 #[test]

@@ -253,6 +253,7 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
         content_type: "image/png".to_owned(),
         size: 10,
         visibility: Visibility::Public,
+        digest: None,
     };
     let provider = ProviderId::from("redes_externo");
     let link = Link {
