@@ -54,6 +54,7 @@ fn the_requesters_answer_ends_the_wait() {
             content_type: "image/png".to_owned(),
             size: 10,
             visibility: Visibility::Public,
+            digest: None,
         }],
         left_out: 0,
     };
