@@ -44,6 +44,8 @@ const PAGES = [
 	["catalogo-personas", COORDINATOR, () => "/catalogo/personas"],
 	["catalogo-categorias", COORDINATOR, () => "/catalogo/categorias"],
 	["catalogo-calendarios", AUDITOR, () => "/catalogo/calendarios"],
+	["catalogo-festivos-auditoria", AUDITOR, () => "/catalogo/festivos"],
+	["catalogo-festivo", COORDINATOR, () => "/catalogo/festivos/ficha?clave=chiquinquira"],
 	["catalogo-textos", AUDITOR, () => "/catalogo/textos"],
 	["catalogo-versiones", AUDITOR, () => "/catalogo/versiones"],
 	["catalogo-persona", COORDINATOR, () => `/catalogo/personas/ficha?clave=${AGENT}`],

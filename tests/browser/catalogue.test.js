@@ -168,6 +168,61 @@ it("a prepared text keeps its lines, and names no place that there is not", asyn
 	await context.close();
 });
 
+it("what is open keeps a category, which is retired and not taken out", async () => {
+	const { page, watch, context } = await visitor(browser, url);
+	watch.mayHear(/status of 422/);
+	const entry = "/catalogo/categorias/ficha?clave=ofimatica";
+	await signIn(page, COORDINATOR, entry);
+	await page.getByRole("button", { name: "Quitar categoría…" }).click();
+	await page.getByRole("alert").getByText("hay 1 solicitud abierta de esta categoría", { exact: false }).waitFor();
+	await accessible(page);
+	await picture(page, "catalogo-en-uso");
+	await page.getByRole("link", { name: "Ver lo que está abierto" }).click();
+	await page.waitForURL(/\/cola\?vista=abiertas&categoria=ofimatica$/);
+	await page.getByRole("link", { name: "No abre el correo" }).first().waitFor();
+	await page.goto(entry);
+	await page.getByLabel("Retirado: nada nuevo le llega, lo abierto sigue").check();
+	await preview(page);
+	await page.getByText("Nada nuevo le llega. Tiene 1 solicitud abierta", { exact: false }).waitFor();
+	await page.getByRole("button", { name: "Guardar" }).click();
+	await page.waitForURL(/hecho=catalogo$/);
+	await page.getByText("retirado", { exact: true }).waitFor();
+	await accessible(page);
+	await picture(page, "catalogo-retirada");
+	await page.goto("/solicitudes/nueva");
+	await page.locator('input[name="category"][value="redes"]').waitFor();
+	assert.equal(await page.locator('input[name="category"][value="ofimatica"]').count(), 0);
+	watch.quiet();
+	await context.close();
+});
+
+it("a holiday that a law makes is added, with its years and its law", async () => {
+	const { page, watch, context } = await visitor(browser, url);
+	watch.mayHear(/status of 422/);
+	await signIn(page, COORDINATOR, "/catalogo/festivos");
+	await page.getByText("9 de julio, o el lunes que sigue").waitFor();
+	await accessible(page);
+	await picture(page, "catalogo-festivos");
+	await page.getByRole("link", { name: "Agregar festivo" }).click();
+	await page.getByLabel("Nombre").fill("San Isidro");
+	await page.getByLabel("Cómo se fija").selectOption("monday");
+	await page.getByLabel("Día").fill("15 de mayo");
+	await page.getByLabel("Primer año").fill("2100");
+	await page.getByLabel("Norma").fill("Ley 9 de 2027");
+	await preview(page);
+	await page.getByRole("alert").getByText("Día: Debe ser un día del año", { exact: false }).waitFor();
+	await page.getByLabel("Día").fill("05-15");
+	await preview(page);
+	await page.getByText("Lo guarda el calendario «habil».").waitFor();
+	await accessible(page);
+	await picture(page, "catalogo-festivo-nuevo");
+	await page.getByRole("button", { name: "Agregar" }).click();
+	await page.waitForURL(/hecho=catalogo$/);
+	await page.getByText("15 de mayo, o el lunes que sigue").waitFor();
+	watch.quiet();
+	await context.close();
+});
+
 it("the auditor reads all of it and has nothing to press", async () => {
 	const { page, watch, context } = await visitor(browser, url);
 	await signIn(page, AUDITOR, "/catalogo");

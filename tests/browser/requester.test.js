@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { accessible } from "./axe.js";
 import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
 import { ask, REQUESTER } from "./people.js";
 
@@ -41,6 +42,37 @@ for (const [way, options] of WAYS) {
 		watch.quiet();
 	});
 }
+
+it("whoever was copied finds it among his, apart from what he asked for", async () => {
+	const copied = "luis@uspec.gov.co";
+	const json = { "content-type": "application/json" };
+	const who = await fetch(`${url}/_local/token`, {
+		method: "POST",
+		headers: json,
+		body: JSON.stringify({ email: REQUESTER }),
+	});
+	const { token } = await who.json();
+	const request = {
+		title: "El proyector de la sala",
+		description: "No prende.",
+		category: "plataforma",
+		observers: [copied],
+	};
+	const registered = await fetch(`${url}/tickets`, {
+		method: "POST",
+		headers: { ...json, authorization: `Bearer ${token}` },
+		body: JSON.stringify(request),
+	});
+	assert.equal(registered.status, 201);
+	const { page, watch } = await visitor(browser, url);
+	await signIn(page, copied, "/solicitudes");
+	await page.getByRole("heading", { name: "Con copia a usted" }).waitFor();
+	await accessible(page);
+	await picture(page, "mis-solicitudes-con-copia");
+	await page.getByRole("link", { name: "El proyector de la sala" }).click();
+	await page.getByText("No prende.").waitFor();
+	watch.quiet();
+});
 
 describe("nothing typed is lost", () => {
 	it("where something is missing", async () => {

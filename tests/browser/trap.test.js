@@ -97,7 +97,7 @@ it("a hostile catalogue is text, on its own pages and on those that name its ent
 	await page.getByLabel("Lunes").fill(HOSTILE[1] ?? "");
 	await page.getByRole("button", { name: "Ver qué cambia" }).click();
 	await page.getByRole("alert").waitFor();
-	const paths = ["personas", "equipos", "categorias", "proveedores", "calendarios", "textos", "versiones"];
+	const paths = ["personas", "equipos", "categorias", "proveedores", "calendarios", "festivos", "textos", "versiones"];
 	const pages = [
 		...paths.map((part) => `/catalogo/${part}`),
 		...entries.map(([part, key]) => `/catalogo/${part}/ficha?clave=${key}`),

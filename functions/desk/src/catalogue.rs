@@ -11,7 +11,7 @@ use types::reading;
 use types::succession::may_follow;
 use types::view::CatalogueView;
 
-use crate::usage::Usage;
+use crate::usage::{Said, Usage};
 
 pub async fn show(desk: &Desk, call: &Call, access: Access) -> Result<Answer, Problem> {
     // From the table: whoever has just written it wants to see that.
@@ -63,7 +63,7 @@ pub async fn change(
         document: before,
         version: stored.version,
     };
-    let needed = usage.needed(catalogue.document()).await?;
+    let needed = usage.needed(catalogue.document(), Said::ToAProgram).await?;
     if !needed.is_empty() {
         return Err(Problem::Validation(needed));
     }

@@ -25,7 +25,7 @@ use types::problem::{FieldError, Problem};
 use types::revision::{Revision, entry_of, revised};
 
 use crate::pages::around;
-use crate::usage::{Usage, shipped};
+use crate::usage::{Said, Usage, shipped};
 
 /// Versions of a page.
 const ROWS: usize = 20;
@@ -327,13 +327,13 @@ impl Asked {
         if let Revision::Remove { key } = &revision {
             let all = entries(document, part).into_iter();
             let mut named = all.filter(|entry| entry.key == *key);
-            let needed = named.find_map(|entry| in_use(part, key, &entry.name, open.tickets));
+            let needed = named.find_map(|entry| in_use(part, &entry.name, open.tickets));
             needed.map_or(Ok(()), |error| Err(refused(error)))?;
         }
         let catalogue = revised(document, part, revision).map_err(Problem::Validation)?;
         let after = catalogue.document();
         let consequences = consequences(part, &key, document, after, open).map_err(refused)?;
-        let mut needed = usage.needed(after).await?;
+        let mut needed = usage.needed(after, Said::OnAPage).await?;
         if !needed.is_empty() {
             needed.iter_mut().for_each(|error| error.field.clear());
             return Err(Problem::Validation(needed));

@@ -529,7 +529,7 @@ async fn what_open_requests_name_is_not_taken_away_by_the_api_either() {
         [(
             "teams".to_owned(),
             "Equipo «Impresión y Copiado»: no se puede quitar; hay 1 solicitud abierta de este \
-             equipo, en /cola?vista=abiertas&equipo=impresion. Retírelo de lo nuevo."
+             equipo. Retírelo de lo nuevo. Se ven en /cola?vista=abiertas&equipo=impresion."
                 .to_owned()
         )]
     );

@@ -4,11 +4,12 @@
 use cloud::desk::{Desk, problem_of};
 use cloud::store::{DEFAULT_CATALOGUE, ListPlan};
 use types::catalogue::{Catalogue, CatalogueDocument};
-use types::consequences::{Consequence, Count, Open, consequences, in_use};
+use types::consequences::{Consequence, Count, Open, consequences, in_use, where_open};
 use types::entries::{Part, entries};
 use types::ids::EmailAddress;
 use types::problem::{FieldError, Problem};
 use types::ticket::{HoldReason, State, Status, Ticket};
+use types::views::Filter;
 
 use crate::pages::rail::OPEN;
 
@@ -75,7 +76,11 @@ impl Usage<'_> {
 
     /// Why a catalogue cannot take the place of this one: what it takes away is needed
     /// by what is open.
-    pub async fn needed(self, after: &CatalogueDocument) -> Result<Vec<FieldError>, Problem> {
+    pub async fn needed(
+        self,
+        after: &CatalogueDocument,
+        said: Said,
+    ) -> Result<Vec<FieldError>, Problem> {
         let mut errors = Vec::new();
         for part in [
             Part::Teams,
@@ -88,7 +93,11 @@ impl Usage<'_> {
             let gone = gone.filter(|entry| kept.iter().all(|other| other.key != entry.key));
             for entry in gone {
                 let open = self.open(part, &entry.key).await?.tickets;
-                errors.extend(in_use(part, &entry.key, &entry.name, open));
+                let needed = in_use(part, &entry.name, open).into_iter();
+                errors.extend(needed.map(|error| match said {
+                    Said::OnAPage => error,
+                    Said::ToAProgram => located(error, &where_open(part, &entry.key)),
+                }));
             }
         }
         if errors.is_empty() {
@@ -198,6 +207,23 @@ impl Usage<'_> {
             }
         }
         Ok(Count::AtLeast(found))
+    }
+}
+
+/// To whom it is said: a page has a link to what is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    OnAPage,
+    ToAProgram,
+}
+
+/// The same, with the address of what is open.
+fn located(error: FieldError, filter: &Filter) -> FieldError {
+    let pairs = filter.pairs().into_iter();
+    let pairs: Vec<_> = pairs.map(|(name, of)| format!("{name}={of}")).collect();
+    FieldError {
+        detail: format!("{} Se ven en /cola?{}.", error.detail, pairs.join("&")),
+        ..error
     }
 }
 

@@ -291,6 +291,29 @@ impl CalendarError {
             | Self::NeverOpen { .. } => None,
         }
     }
+
+    /// The field of the definition that it is about; none of them where it is about the
+    /// whole.
+    #[must_use]
+    pub fn field(&self, definition: &CalendarDefinition) -> String {
+        if let Some(day) = self.day() {
+            return format!("hours.{day}");
+        }
+        match self {
+            Self::AlwaysAndHours => "always".to_owned(),
+            Self::NoTimeZone | Self::UnknownTimeZone { .. } => "time_zone".to_owned(),
+            Self::NoHours
+            | Self::InvalidInterval { .. }
+            | Self::EmptyInterval { .. }
+            | Self::OverlappingIntervals { .. } => "hours.monday".to_owned(),
+            Self::InvalidDate { name, .. } | Self::ClosureEndsBeforeItStarts { name, .. } => {
+                let mut closures = definition.closures.iter();
+                let at = closures.position(|closure| closure.name == *name);
+                format!("closures[{}]", at.unwrap_or_default())
+            }
+            Self::NeverOpen { .. } => String::new(),
+        }
+    }
 }
 
 /// The instants at which work is done: what a clock of a ticket counts.

@@ -253,7 +253,7 @@ impl Catalogue {
                     calendars.insert(id.clone(), calendar);
                 }
                 Err(e) => errors.push(FieldError::new(
-                    &format!("calendars.{id}"),
+                    format!("calendars.{id}.{}", e.field(definition)).trim_end_matches('.'),
                     "invalid_calendar",
                     match e.day() {
                         None => format!(

@@ -73,7 +73,7 @@ pub fn consequences(
                 teams.find(|team| team.id.0 == key).cloned()
             };
             match (of(before), of(after)) {
-                (Some(old), None) => removed(part, key, &old.name, open.tickets),
+                (Some(old), None) => removed(part, &old.name, open.tickets),
                 (Some(old), Some(new)) if old.retired != new.retired => {
                     Ok(vec![retiring(&Retiring::of(new.retired), open.tickets)])
                 }
@@ -87,7 +87,7 @@ pub fn consequences(
                 categories.find(|category| category.id.0 == key).cloned()
             };
             match (of(before), of(after)) {
-                (Some(old), None) => removed(part, key, &old.name, open.tickets),
+                (Some(old), None) => removed(part, &old.name, open.tickets),
                 (Some(old), Some(new)) if old.retired != new.retired => {
                     Ok(vec![retiring(&Retiring::of(new.retired), open.tickets)])
                 }
@@ -101,7 +101,7 @@ pub fn consequences(
                 providers.find(|provider| provider.id.0 == key).cloned()
             };
             match (of(before), of(after)) {
-                (Some(old), None) => removed(part, key, &old.name, open.tickets),
+                (Some(old), None) => removed(part, &old.name, open.tickets),
                 (Some(old), Some(new)) if old.retired != new.retired => {
                     Ok(vec![retiring(&Retiring::of(new.retired), open.tickets)])
                 }
@@ -126,7 +126,7 @@ pub fn consequences(
                 found.map(|(_, calendar)| calendar.retired)
             };
             match (of(before), of(after)) {
-                (Some(_), None) => removed(part, key, key, open.tickets),
+                (Some(_), None) => removed(part, key, open.tickets),
                 (Some(old), Some(new)) if old != new => {
                     Ok(vec![retiring(&Retiring::of(new), open.tickets)])
                 }
@@ -141,8 +141,8 @@ pub fn consequences(
 }
 
 /// What is taken out must not be needed by what is open.
-fn removed(part: Part, key: &str, name: &str, open: Count) -> Result<Vec<Consequence>, FieldError> {
-    match in_use(part, key, name, open) {
+fn removed(part: Part, name: &str, open: Count) -> Result<Vec<Consequence>, FieldError> {
+    match in_use(part, name, open) {
         None => Ok(vec![Follows(
             "Ninguna solicitud abierta lo usa. Las cerradas conservan lo que dicen.".to_owned(),
         )]),
@@ -154,7 +154,7 @@ fn removed(part: Part, key: &str, name: &str, open: Count) -> Result<Vec<Consequ
 }
 
 /// Why an entry cannot be taken out, as long as open tickets name it.
-pub fn in_use(part: Part, key: &str, name: &str, open: Count) -> Option<FieldError> {
+pub fn in_use(part: Part, name: &str, open: Count) -> Option<FieldError> {
     if open.is_none() {
         return None;
     }
@@ -165,14 +165,10 @@ pub fn in_use(part: Part, key: &str, name: &str, open: Count) -> Option<FieldErr
         Part::Calendars => "con este calendario",
         Part::People | Part::Holidays | Part::Texts => return None,
     };
-    let filter = where_open(part, key);
-    let queue = filter.pairs().into_iter();
-    let queue: Vec<_> = queue.map(|(name, of)| format!("{name}={of}")).collect();
     let detail = format!(
-        "{} «{name}»: no se puede quitar; hay {} {what}, en /cola?{}. Retírelo de lo nuevo.",
+        "{} «{name}»: no se puede quitar; hay {} {what}. Retírelo de lo nuevo.",
         part.noun(),
         open.words(),
-        queue.join("&")
     );
     Some(FieldError::new(part.list(), "in_use", detail))
 }

@@ -57,7 +57,7 @@ codes! {
     /// The state of the ticket forbids the command.
     InvalidTransition = 409 "invalid_transition" "El estado de la solicitud no lo permite",
     /// The caller decided on an older version than the stored one.
-    VersionConflict = 409 "version_conflict" "La solicitud cambió entretanto",
+    VersionConflict = 409 "version_conflict" "Cambió entretanto",
     /// Fields that cannot be taken as they are.
     Validation = 422 "validation_failed" "Hay campos que corregir",
     /// An idempotency key that came with another body before.
@@ -195,7 +195,7 @@ impl Problem {
             Problem::MethodNotAllowed(allowed) => format!("Esta dirección admite: {allowed}."),
             Problem::VersionConflict { expected, actual } => format!(
                 "Usted partió de la versión {expected} y la actual es la {actual}. \
-                 Consulte la solicitud de nuevo y repita la operación."
+                 Consulte de nuevo lo que hay y repita la operación."
             ),
             Problem::SignedOut => "Entre de nuevo; lo que escribió no se ha perdido.".to_owned(),
             Problem::IdempotencyMismatch => {

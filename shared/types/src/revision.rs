@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::calendar::{Calendar, CalendarDefinition, CalendarError};
+use crate::calendar::Calendar;
 use crate::catalogue::{Catalogue, CatalogueDocument};
 use crate::entries::{Part, entries};
 use crate::holidays::PublicHolidays;
@@ -84,7 +84,7 @@ pub fn revised(
         && let Some((_, definition)) = changed.calendars.iter().find(|(other, _)| other.0 == id)
     {
         Calendar::parse(definition, &PublicHolidays::default()).map_err(|error| {
-            let field = field_of(&error, definition);
+            let field = error.field(definition);
             let detail = spanish::calendar_error(&error);
             vec![FieldError::new(&field, "invalid_calendar", detail)]
         })?;
@@ -194,28 +194,5 @@ fn seen_from(
         field: String::new(),
         detail: other.unwrap_or_else(|| error.detail.clone()),
         ..error
-    }
-}
-
-/// The field of a calendar that an error is about.
-fn field_of(error: &CalendarError, definition: &CalendarDefinition) -> String {
-    let closure = |name: &str| {
-        let mut closures = definition.closures.iter();
-        let at = closures.position(|closure| closure.name == name);
-        format!("closures[{}]", at.unwrap_or_default())
-    };
-    if let Some(day) = error.day() {
-        return format!("hours.{day}");
-    }
-    match error {
-        CalendarError::AlwaysAndHours => "always".to_owned(),
-        CalendarError::NoTimeZone | CalendarError::UnknownTimeZone { .. } => "time_zone".to_owned(),
-        CalendarError::NoHours
-        | CalendarError::InvalidInterval { .. }
-        | CalendarError::EmptyInterval { .. }
-        | CalendarError::OverlappingIntervals { .. } => "hours.monday".to_owned(),
-        CalendarError::InvalidDate { name, .. }
-        | CalendarError::ClosureEndsBeforeItStarts { name, .. } => closure(name),
-        CalendarError::NeverOpen { .. } => String::new(),
     }
 }
