@@ -438,8 +438,9 @@ impl Visit<'_> {
             _ => "Error: Catálogo",
         };
         let mut head = self.head(Some(*part)).await?;
-        if asked.wish == Wish::Remove {
-            // What is to be taken out is looked at, and not changed besides.
+        if asked.wish == Wish::Remove && problem.is_none() {
+            // What is to be taken out is looked at, and not changed besides. What cannot be
+            // is retired instead.
             head.access = Access::Reads;
         }
         let shell = self.shell(title).await?;

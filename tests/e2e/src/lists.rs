@@ -188,7 +188,7 @@ fn filters(host: &Host, tickets: &[Value]) {
 }
 
 /// A history page by page: nothing is left out, and what is not for the
-/// requester is on none of his.
+/// requester is on none of his, and leaves no gap there.
 fn histories_have_pages(host: &Host) {
     let ana = host.client(ANA);
     let ticket = ana.register("redes", "Con historia");
@@ -199,7 +199,7 @@ fn histories_have_pages(host: &Host) {
         let note = json!({ "body": "Nota.", "visibility": visibility });
         agent.command(number, "followups", &note).must_be(200);
     }
-    for (reader, seqs) in [(&agent, &[1, 2, 3, 4, 5, 6, 7][..]), (&ana, &[1, 2, 4, 7])] {
+    for (reader, seqs) in [(&agent, &[1, 2, 3, 4, 5, 6, 7][..]), (&ana, &[1, 2, 3, 4])] {
         for limit in [1, 2, 3, 7, 100] {
             let events = reader.list(&format!("/tickets/{number}/events?limit={limit}"));
             let found: Vec<_> = events.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
