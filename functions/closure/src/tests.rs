@@ -147,7 +147,7 @@ async fn who_is_not_satisfied_gets_the_ticket_reopened() {
         case.owed(),
         [
             "4 mail_survey_answered",
-            "5 mail_reopened_to_agent",
+            // The agent is told once.
             "5 mail_reopened_to_requester"
         ]
     );

@@ -390,6 +390,14 @@ pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Opti
         .filter(takes)
         .find(addressed)
         .or_else(|| teams.iter().filter(takes).find(|team| !team.retired))?;
+    let written_to = |other: &&Team| {
+        let headers = reading.to.iter().chain(&reading.cc);
+        let mut headers = headers.map(|mailbox| base(&mailbox.address));
+        let mailbox = other.mailbox.as_ref();
+        addressed(other) || mailbox.is_some_and(|mailbox| headers.any(|to| to == *mailbox))
+    };
+    let others = teams.iter().filter(|other| other.id != team.id);
+    let other_teams = others.filter(written_to).map(|other| other.id.clone());
     let mut observers: Vec<Person> = Vec::new();
     for copied in reading.to.iter().chain(&reading.cc) {
         let address = &copied.address;
@@ -412,6 +420,7 @@ pub fn application(case: &Case<'_>, requester: Person, links: Vec<Link>) -> Opti
     Some(Application {
         request: Request {
             observers,
+            other_teams: other_teams.collect(),
             message_id: reading.message_id.clone(),
             ..Request::new(title(case), text, Channel::Email, requester)
         },

@@ -176,6 +176,24 @@ fn answer(mail: &str) -> Doorbell {
 // ------------------------------------------------------------- a new request
 
 #[tokio::test]
+async fn a_mail_to_two_teams_is_one_ticket_that_names_the_other() {
+    // To both at once; and in two deliveries, of which each names both.
+    let both = format!("To: {MAILBOX}, impresion@uspec.gov.co");
+    for (id, headers) in [("m1", both.as_str()), ("m2", "Cc: impresion@uspec.gov.co")] {
+        let world = World::new().await;
+        let mailroom = started(&world).await;
+        let record = takes(&world, &mailroom, &letter(id, ANA).header(headers)).await;
+        let case = case_of(&world, &record).await;
+        let ticket = case.ticket().await;
+        assert_eq!(ticket.policy.team.0, "soporte");
+        assert_eq!(ticket.request.other_teams, ["impresion".into()], "{id}");
+        assert!(ticket.request.observers.is_empty());
+        let told = "1 mail_registered_to_other_teams".to_owned();
+        assert!(case.owed().contains(&told), "{:?}", case.owed());
+    }
+}
+
+#[tokio::test]
 async fn a_mail_becomes_a_ticket() {
     let world = World::new().await;
     let mailroom = started(&world).await;
@@ -200,12 +218,20 @@ async fn a_mail_becomes_a_ticket() {
     assert_eq!(observers, [LUIS]);
     let events = case.events().await;
     assert_eq!(events[0].mail.as_ref().unwrap().0, "m1");
-    assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
+    assert_eq!(
+        case.owed(),
+        [
+            "1 assign",
+            "1 mail_registered",
+            "1 mail_registered_to_observers"
+        ]
+    );
     assert_eq!(
         world.all_rung(),
         [
             case.owes(1, Effect::Assign),
-            mail(&case, 1, MailKind::Registered)
+            mail(&case, 1, MailKind::Registered),
+            mail(&case, 1, MailKind::RegisteredToObservers)
         ]
     );
     // The raw mail stays as evidence.

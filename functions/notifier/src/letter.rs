@@ -110,11 +110,6 @@ pub fn letter(
         .as_ref()
         .map_or("la Mesa de Ayuda", |p| p.name.as_str());
     let by_requester = event.actor.email.as_ref() == Some(&ticket.request.requester.person.email);
-    let author = event
-        .actor
-        .email
-        .as_ref()
-        .map_or("El sistema".to_owned(), ToString::to_string);
     let officer = ticket
         .officer
         .as_ref()
@@ -122,6 +117,15 @@ pub fn letter(
     let category = catalogue
         .category(&ticket.policy.category)
         .map_or(ticket.policy.category.0.as_str(), |c| &c.name);
+    let team = catalogue
+        .team(&ticket.policy.team)
+        .map_or(ticket.policy.team.0.as_str(), |team| &team.name);
+    let asker = ticket.request.requester.person.email.clone();
+    let asker = called(&asker, ticket, catalogue);
+    let writer = match &event.actor.email {
+        Some(email) => called(email, ticket, catalogue),
+        None => "El sistema".to_owned(),
+    };
     let ticket_link = (
         "Ver la solicitud",
         format!("{}{}", office.base_url, way(kind, ticket, office, to)),
@@ -172,6 +176,42 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::RegisteredToObservers => match &event.kind {
+            EventKind::Registered(registration) => Letter {
+                subject: "En copia de una solicitud",
+                greeting: greeting_of(to, ticket, catalogue),
+                paragraphs: vec![
+                    format!(
+                        "{} registró la solicitud {number} en la Mesa de Ayuda y puso a usted en copia:",
+                        asker
+                    ),
+                ],
+                quote: Some(registration.request.description.clone()),
+                closing: vec![observed(ticket, office)],
+                facts: facts(),
+                links: vec![ticket_link],
+            },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::RegisteredToOtherTeams => match &event.kind {
+            EventKind::Registered(registration) => Letter {
+                subject: "También llegó a su buzón",
+                greeting: "Cordial saludo:".to_owned(),
+                paragraphs: vec![
+                    format!(
+                        "{} escribió a varios buzones de la Mesa de Ayuda, también al de ustedes. Quedó una sola solicitud, la {number}, a cargo de {team}.",
+                        asker
+                    ),
+                ],
+                quote: Some(registration.request.description.clone()),
+                closing: vec![
+                    format!("Si una parte les corresponde, acuérdenlo con {team}."),
+                ],
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            },
             _ => return Err(NoSuchMail),
         },
         MailKind::Assigned => match &event.kind {
@@ -363,6 +403,32 @@ pub fn letter(
         },
             _ => return Err(NoSuchMail),
         },
+        MailKind::FollowUpToObservers => match &event.kind {
+            EventKind::FollowedUp { body, .. } => Letter {
+                subject: "Nuevo seguimiento",
+                greeting: greeting_of(to, ticket, catalogue),
+                paragraphs: vec![format!(
+                    "{writer} escribió en la solicitud {number} de {asker}, en la que usted está en copia:"
+                )],
+                quote: Some(body.clone()),
+                closing: vec![observed(ticket, office)],
+                facts: facts(),
+                links: vec![ticket_link],
+            },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::ChangedToAgent => Letter {
+            subject: "Cambió una solicitud a su cargo",
+            greeting: format!("Hola, {assignee}:"),
+            paragraphs: vec![format!(
+                "{writer} {} la solicitud {number}, que usted tiene a su cargo.",
+                did(&event.kind).ok_or(NoSuchMail)?
+            )],
+            quote: said(&event.kind).map(str::to_owned),
+            closing: vec![],
+            facts: desk_facts(),
+            links: vec![ticket_link],
+        },
         MailKind::FollowUpToAgent => match &event.kind {
             EventKind::FollowedUp { body, .. } => Letter {
             subject: if by_requester {
@@ -376,7 +442,7 @@ pub fn letter(
                 if by_requester {
                     "El solicitante".to_owned()
                 } else {
-                    author
+                    writer
                 }
             )],
             quote: Some(body.clone()),
@@ -427,17 +493,27 @@ pub fn letter(
         },
         MailKind::SolvedToObservers => match &event.kind {
             EventKind::Resolved { solution, .. } => Letter {
-            subject: "Solicitud resuelta",
-            greeting: "Cordial saludo:".to_owned(),
-            paragraphs: vec![format!(
-                "La solicitud {number} de {}, en la que usted está en copia, fue resuelta. Esta es la solución:",
-                ticket.request.requester.person.name
-            )],
-            quote: Some(solution.clone()),
-            closing: vec![],
-            facts: facts(),
-            links: vec![ticket_link],
-        },
+                subject: "Solicitud resuelta",
+                greeting: greeting_of(to, ticket, catalogue),
+                paragraphs: vec![format!(
+                    "La solicitud {number} de {asker}, en la que usted está en copia, fue resuelta. Esta es la solución:"
+                )],
+                quote: Some(solution.clone()),
+                closing: vec![],
+                facts: facts(),
+                links: vec![ticket_link],
+            },
+            EventKind::Declined { reason } => Letter {
+                subject: "Solicitud fuera del alcance",
+                greeting: greeting_of(to, ticket, catalogue),
+                paragraphs: vec![format!(
+                    "La solicitud {number} de {asker}, en la que usted está en copia, fue declinada: la Mesa de Ayuda no puede atenderla. Este es el motivo:"
+                )],
+                quote: Some(reason.clone()),
+                closing: vec![],
+                facts: facts(),
+                links: vec![ticket_link],
+            },
             _ => return Err(NoSuchMail),
         },
         MailKind::Declined => match &event.kind {
@@ -534,6 +610,20 @@ pub fn letter(
         }
             _ => return Err(NoSuchMail),
         },
+        MailKind::ClosedToObservers => match &event.kind {
+            EventKind::Closed { .. } => Letter {
+                subject: "Solicitud cerrada",
+                greeting: greeting_of(to, ticket, catalogue),
+                paragraphs: vec![format!(
+                    "La solicitud {number} de {asker}, en la que usted está en copia, quedó cerrada. No recibirá más correos de ella."
+                )],
+                quote: None,
+                closing: vec![],
+                facts: facts(),
+                links: vec![ticket_link],
+            },
+            _ => return Err(NoSuchMail),
+        },
         MailKind::Held => match &event.kind {
             EventKind::Held { note } => Letter {
             subject: "Necesitamos algo de usted",
@@ -555,6 +645,7 @@ pub fn letter(
             EventKind::Escalated {
                 officer,
                 justification,
+                ..
             } => {
             let mut paragraphs = vec![format!(
                 "La Mesa de Ayuda le escala la solicitud {number} con esta justificación:"
@@ -583,6 +674,28 @@ pub fn letter(
                 links: vec![ticket_link],
             }
         }
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::EscalatedElsewhere => match &event.kind {
+            EventKind::Escalated {
+                officer,
+                from: Some(from),
+                ..
+            } => Letter {
+                subject: "Ya no está a su cargo",
+                greeting: format!("Hola, {}:", from.name),
+                paragraphs: vec![
+                    format!(
+                        "La solicitud {number}, que estaba escalada a usted, quedó a cargo de {}.",
+                        officer.name
+                    ),
+                    "Usted no tiene que hacer nada más con ella.".to_owned(),
+                ],
+                quote: None,
+                closing: vec![],
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            },
             _ => return Err(NoSuchMail),
         },
         MailKind::Returned => match &event.kind {
@@ -798,6 +911,81 @@ pub fn letter(
             _ => return Err(NoSuchMail),
         },
     })
+}
+
+/// What somebody is called: as the directory has it, where it knows him, and otherwise
+/// as he stands on the ticket. His address is nobody's name.
+fn name_of<'a>(
+    email: &EmailAddress,
+    ticket: &'a Ticket,
+    catalogue: &'a Catalogue,
+) -> Option<&'a str> {
+    let Ticket {
+        request,
+        assignee,
+        officer,
+        ..
+    } = ticket;
+    let met = [
+        Some(&request.requester.person),
+        assignee.as_ref(),
+        officer.as_ref(),
+    ];
+    let mut met = met.into_iter().flatten().chain(&request.observers);
+    let listed = catalogue.person(email).map(|entry| entry.name.as_str());
+    let name = listed.or_else(|| Some(met.find(|person| person.email == *email)?.name.as_str()));
+    name.filter(|name| *name != email.as_str())
+}
+
+fn called(email: &EmailAddress, ticket: &Ticket, catalogue: &Catalogue) -> String {
+    name_of(email, ticket, catalogue)
+        .unwrap_or(email.as_str())
+        .to_owned()
+}
+
+/// How those who get it are greeted: by name, where it is one.
+fn greeting_of(to: &[EmailAddress], ticket: &Ticket, catalogue: &Catalogue) -> String {
+    let name = match to {
+        [one] => name_of(one, ticket, catalogue),
+        [] | [_, ..] => None,
+    };
+    name.map_or("Cordial saludo:".to_owned(), |name| {
+        format!("Estimado(a) {name}:")
+    })
+}
+
+/// How whoever was copied gets rid of it.
+fn observed(ticket: &Ticket, office: &Office) -> String {
+    format!(
+        "Usted está en copia: recibe lo que se escribe para todos y el final. Si no quiere más correos de esta solicitud, elija «Dejar de recibir copia» en {}/solicitudes/{}.",
+        office.base_url, ticket.number.0
+    )
+}
+
+/// What somebody did with a ticket, before "la solicitud".
+fn did(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::Contacted { .. } => "registró un contacto con el solicitante en".to_owned(),
+        EventKind::Held { .. } => "puso en espera, con una pregunta al solicitante,".to_owned(),
+        EventKind::Resumed { .. } => "reanudó".to_owned(),
+        EventKind::Escalated { officer, .. } => format!("escaló a {}", officer.name),
+        EventKind::Resolved { .. } => "resolvió".to_owned(),
+        EventKind::Declined { .. } => "declinó, por estar fuera del alcance,".to_owned(),
+        EventKind::Closed { .. } => "cerró".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What he wrote with it.
+fn said(kind: &EventKind) -> Option<&str> {
+    match kind {
+        EventKind::Contacted { note } | EventKind::Held { note } => Some(note),
+        EventKind::Resumed { note } => note.as_deref(),
+        EventKind::Escalated { justification, .. } => Some(justification),
+        EventKind::Resolved { solution, .. } => Some(solution),
+        EventKind::Declined { reason } => Some(reason),
+        _ => None,
+    }
 }
 
 /// Lateness that is worth a word: two sweeps were missed.

@@ -1,7 +1,5 @@
 //! From a letter to a message (MIME, RFC 5322), and whom it goes to.
 
-use std::iter;
-
 use cloud::notices::TICKET_HEADER;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
@@ -10,8 +8,8 @@ use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use types::Timestamp;
 use types::catalogue::{Catalogue, Role};
-use types::effects::{Effect, MailKind, Recipients};
-use types::ids::{EmailAddress, TicketId};
+use types::effects::{Effect, MailKind, Recipients, observers};
+use types::ids::{EmailAddress, TeamId, TicketId};
 use types::mail::{MailOutcome, MailRecord, VerbsAnswer};
 use types::person::Person;
 use types::ticket::{Event, EventKind, Ticket};
@@ -35,7 +33,7 @@ pub fn recipients(
         entry.is_some_and(|entry| roles.iter().any(|role| entry.roles.contains(role)))
     };
     let requester = || ticket.request.requester.person.email.clone();
-    let observers = || ticket.request.observers.iter().map(|o| o.email.clone());
+    let observers = || observers(event, ticket).map(|person| person.email.clone());
     let of = |person: Option<&Person>| person.map(|p| p.email.clone()).into_iter().collect();
     let coordinators = || -> Vec<EmailAddress> {
         let entries = catalogue.coordinators(&ticket.policy.team).into_iter();
@@ -57,10 +55,14 @@ pub fn recipients(
         Some(person) if !is(&person.email, [Role::Officer, Role::Head]) => heads(),
         person => of(person),
     };
-    match kind.line().to {
-        Recipients::RequesterAndObservers => iter::once(requester()).chain(observers()).collect(),
+    let mailbox = |team: &TeamId| catalogue.team(team).and_then(|team| team.mailbox.clone());
+    let to: Vec<_> = match kind.line().to {
         Recipients::Requester => vec![requester()],
         Recipients::Observers => observers().collect(),
+        Recipients::OtherTeams => {
+            let teams = ticket.request.other_teams.iter();
+            teams.filter_map(mailbox).collect()
+        }
         Recipients::NewAgent => match &event.kind {
             EventKind::Assigned { agent: new, .. } => agent(Some(new)),
             _ => agent(ticket.assignee.as_ref()),
@@ -81,6 +83,13 @@ pub fn recipients(
             EventKind::Escalated { officer: new, .. } => officer(Some(new)),
             _ => officer(ticket.officer.as_ref()),
         },
+        // Who lost it while he is an officer no more need not know.
+        Recipients::FormerOfficer => match &event.kind {
+            EventKind::Escalated {
+                from: Some(from), ..
+            } if is(&from.email, [Role::Officer, Role::Head]) => of(Some(from)),
+            _ => vec![],
+        },
         Recipients::Officer => officer(ticket.officer.as_ref()),
         Recipients::Provider => match &event.kind {
             EventKind::ProviderRequested { provider, .. } => {
@@ -99,15 +108,21 @@ pub fn recipients(
         }
         Recipients::Coordinators => coordinators(),
         Recipients::Heads => heads(),
-        Recipients::Desk => {
-            let mailbox = catalogue.team(&ticket.policy.team);
-            let mailbox = mailbox.and_then(|team| team.mailbox.clone());
-            agent(ticket.assignee.as_ref())
-                .into_iter()
-                .chain(mailbox)
-                .collect()
+        Recipients::Desk => agent(ticket.assignee.as_ref())
+            .into_iter()
+            .chain(mailbox(&ticket.policy.team))
+            .collect(),
+    };
+    let own = |email: &EmailAddress| match kind.audience() {
+        // A number, or whoever takes it up again: what his own act leads to.
+        Audience::Requester => false,
+        Audience::Desk | Audience::Officer | Audience::Provider => {
+            event.actor.email.as_ref() == Some(email)
         }
-    }
+    };
+    let to = to.into_iter();
+    to.filter(|email| !own(email) && !email.is_unread())
+        .collect()
 }
 
 impl Office {

@@ -5,7 +5,7 @@ use in_process::people::{
 };
 use in_process::{Case, Fault, Mail, Message, Started, World, monday};
 use serde_json::{Value, json};
-use types::command::Command;
+use types::command::{Command, WhenAway};
 use types::effects::{Effect, MailKind, QueueName};
 use types::ids::{MailId, ProviderId};
 use types::message::Doorbell;
@@ -118,7 +118,11 @@ async fn a_row_becomes_one_mail_on_record() {
 async fn a_second_doorbell_sends_nothing() {
     let world = World::new().await;
     let (case, first) = registered(&world).await;
-    let case = case.when_owing(AGENT, Command::Take).await;
+    let assign = Command::AssignTo {
+        agent: address(AGENT),
+        away: WhenAway::Ask,
+    };
+    let case = case.when_owing(COORDINATOR, assign).await;
     let notifier = started(&world).await;
     let both = [first.clone(), first.clone()];
     let worked = notifier.works(QUEUE, &both).await;

@@ -1,7 +1,9 @@
 use cloud::desk::Desk;
 use cloud::http::{Answer, Call};
 use types::api::resolution::Route;
+use types::api::{ObserverRemoval, Takes};
 use types::command::Command;
+use types::ids::EmailAddress;
 use types::problem::Problem;
 
 /// Answers the routes of work on a ticket.
@@ -26,6 +28,7 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
             })
             .await
         }
+        Route::RemoveObserver(takes) => remove_observer(desk, call, takes).await,
         Route::Decline(takes) => {
             desk.command(call, takes, |body| Command::Decline {
                 reason: body.reason,
@@ -33,4 +36,26 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
             .await
         }
     }
+}
+
+/// Somebody who was copied is taken off, or leaves by himself.
+async fn remove_observer(
+    desk: &Desk,
+    call: &Call,
+    takes: Takes<ObserverRemoval>,
+) -> Result<Answer, Problem> {
+    const NOBODY: Problem = Problem::NotFound("Nadie con esa dirección está en copia.");
+    let email = EmailAddress::parse(call.parameter("email")).map_err(|_| NOBODY)?;
+    if !desk.is_called_by(call, &email).await? {
+        let command = |_| Command::RemoveObserver { email };
+        return desk.command(call, takes, command).await;
+    }
+    let left = desk
+        .command(call, takes, |_| Command::StopObserving)
+        .await?;
+    // The page that he was on is not for him any more.
+    Ok(match left.is_see_other() {
+        true => Answer::see_other("/solicitudes?hecho=sin-copia"),
+        false => left,
+    })
 }

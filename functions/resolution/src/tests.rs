@@ -1,11 +1,11 @@
 //! Work on a ticket, over AWS in memory.
 
 use cloud::session::COOKIE;
-use in_process::people::{AGENT, ANA, COLLEAGUE, LUIS, OFFICER, OTHER_OFFICER, PRINTER};
-use in_process::{Case, Fault, Request, Started, World, post};
+use in_process::people::{AGENT, ANA, COLLEAGUE, LUIS, OFFICER, OTHER_OFFICER, PRINTER, address};
+use in_process::{Case, Fault, Request, Started, World, application, delete, now, post};
 use serde_json::json;
 use types::effects::{Effect, MailKind, QueueName};
-use types::ticket::{Outcome, State, WebAction, WebRequest};
+use types::ticket::{Outcome, Person, State, WebAction, WebRequest};
 use types::token::{TokenSecret, TokenUse};
 
 use super::Resolution;
@@ -27,8 +27,8 @@ async fn a_public_follow_up_reaches_whoever_it_concerns() {
         let body = json!({ "body": "¿Algo nuevo?", "visibility": visibility });
         post(case.path("/followups")).by(who).json(body)
     };
-    // The requester's goes to the agent, the agent's to the requester; what is
-    // internal goes to neither of them.
+    // The requester's goes to the agent, the agent's to the requester; what a colleague
+    // notes for the desk goes to the agent alone.
     resolution.answers(&says(ANA, "public")).await.must_be(200);
     resolution
         .answers(&says(AGENT, "public"))
@@ -43,6 +43,7 @@ async fn a_public_follow_up_reaches_whoever_it_concerns() {
         [
             case.owes(3, mail(MailKind::FollowUpToAgent)),
             case.owes(4, mail(MailKind::FollowUpToRequester)),
+            case.owes(5, mail(MailKind::FollowUpToAgent)),
         ]
     );
     assert_eq!(
@@ -67,6 +68,81 @@ async fn a_public_follow_up_reaches_whoever_it_concerns() {
     let problem = problem.must_refuse(422, "validation_failed");
     assert_eq!(problem["errors"][0]["field"], "visibility");
     world.must_still_have(&rows);
+}
+
+/// A ticket of Ana's with Luis and a colleague of the desk copied.
+async fn observed(world: &World) -> Case {
+    let mut application = application("redes");
+    application.request.observers = [LUIS, COLLEAGUE]
+        .map(|email| Person {
+            email: address(email),
+            name: email.to_owned(),
+        })
+        .into();
+    let case = world.registers(application, now()).await;
+    case.assigned_to(AGENT).await.settled().await
+}
+
+#[tokio::test]
+async fn who_was_copied_is_taken_off_by_whom_it_concerns() {
+    let world = World::new().await;
+    let resolution = started(&world).await;
+    for (who, whom, kind) in [
+        (AGENT, LUIS, "the desk"),
+        (ANA, LUIS, "whoever asked"),
+        (LUIS, LUIS, "he himself"),
+        (COLLEAGUE, COLLEAGUE, "he himself, of the desk"),
+    ] {
+        let case = observed(&world).await;
+        world.forget();
+        let request = delete(case.path(&format!("/observers/{whom}"))).by(who);
+        let view = resolution.answers(&request).await.must_be(200);
+        let left: Vec<_> = view["observers"].as_array().unwrap().iter().collect();
+        assert_eq!(left.len(), 1, "{kind}");
+        assert_ne!(left[0]["email"], whom, "{kind}");
+        assert_eq!(case.kinds().await.last(), Some(&"observer_removed"));
+        assert_eq!(world.all_rung(), [], "{kind}");
+        // Once more there is nobody to take off; who left may not even look.
+        let again = resolution.answers(&request).await;
+        match who == LUIS {
+            true => again.must_refuse(404, "not_found"),
+            false if who == whom => again.must_refuse(403, "forbidden"),
+            false => again.must_refuse(409, "invalid_transition"),
+        };
+    }
+    let case = observed(&world).await;
+    for (who, whom, status, code) in [
+        (LUIS, COLLEAGUE, 403, "forbidden"),
+        (PRINTER, LUIS, 404, "not_found"),
+        (AGENT, ANA, 409, "invalid_transition"),
+        (AGENT, "nadie", 404, "not_found"),
+    ] {
+        let path = case.path(&format!("/observers/{whom}"));
+        let answer = resolution.answers(&delete(path).by(who)).await;
+        answer.must_refuse(status, code);
+    }
+}
+
+#[tokio::test]
+async fn who_was_copied_leaves_by_his_page() {
+    let world = World::new().await;
+    let case = observed(&world).await;
+    let resolution = started(&world).await;
+    let send = async |who: &str, key: &str| {
+        let session = world.signed_in(who).await;
+        let path = format!("/solicitudes/{}/copias/{LUIS}", case.number.0);
+        let form = post(path).seen_by(&session).from_own_page();
+        let form = form.form(&[("idempotency_key", key)]);
+        let answer = resolution.answers(&form).await;
+        (answer.status, answer.header("location").map(str::to_owned))
+    };
+    // Another who was copied does not see him off.
+    assert_eq!(send(PRINTER, "a").await.0, 404);
+    let (status, to) = send(LUIS, "b").await;
+    assert_eq!(status, 303);
+    assert_eq!(to.as_deref(), Some("/solicitudes?hecho=sin-copia"));
+    let ticket = case.ticket().await;
+    assert!(ticket.observer(&address(LUIS)).is_none());
 }
 
 #[tokio::test]

@@ -333,6 +333,11 @@ impl Answer {
 
     /// What was posted is done, and this is where to look now: at a path of this
     /// host, or at another one's address.
+    pub fn is_see_other(&self) -> bool {
+        self.status == 303
+    }
+
+    /// Leads to another page.
     pub fn see_other(at: &str) -> Self {
         Answer::of(303, "text/plain; charset=utf-8", String::new()).with(LOCATION, at)
     }

@@ -244,6 +244,24 @@ impl Desk {
         }
     }
 
+    /// Whether somebody with this address calls: by a token, or from a page.
+    ///
+    /// # Errors
+    /// When nobody says who he is.
+    pub async fn is_called_by(&self, call: &Call, email: &EmailAddress) -> Result<bool, Problem> {
+        let stored = self.catalogue().await?;
+        let caller = match call.is_form() {
+            true => self.sender(call, &stored.catalogue).await,
+            false => self.caller(call, &stored.catalogue),
+        };
+        match caller {
+            Ok(caller) => Ok(caller.email == *email),
+            // What becomes of his form is said where every form's is.
+            Err(Problem::SignedOut) if call.is_form() => Ok(false),
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// Whoever holds the link of a mail that went to a requester alone, as that
     /// requester and nothing else, and the ticket that it is about.
     ///
@@ -307,7 +325,7 @@ impl Desk {
         command: impl FnOnce(B) -> Command,
     ) -> Result<Answer, Problem> {
         let sent = Sent::of(call);
-        let word = call.path.rsplit('/').next().unwrap_or_default();
+        let word = takes.row().word().unwrap_or_default();
         let act = Act::sent(word, sent.typed());
         match self.try_form(call, &sent, takes, command).await {
             Ok((ticket, reader)) if call.wants_json() => {
@@ -396,6 +414,7 @@ impl Desk {
         let mut form =
             form(act, &ticket, Setting { now, catalogue }, &at, "").again(sent.typed(), &errors);
         form.key = key;
+        form.action.clone_from(&call.path);
         let shell = Shell::new(title, Section::Nowhere, now);
         let page = oneform::Page {
             shell: match call.parameter("token") {

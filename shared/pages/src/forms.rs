@@ -11,7 +11,7 @@ use types::command::{Command, Setting, WhenAway, decide};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::problem::FieldError;
-use types::ticket::{Ticket, Visibility};
+use types::ticket::{Person, Ticket, Visibility};
 
 /// The field of this name of what a form sent.
 pub fn sent<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -41,6 +41,10 @@ pub enum Act {
     Close,
     Decline,
     RevokeLink,
+    /// Takes somebody off who was copied.
+    RemoveObserver,
+    /// The reader, who was copied, wants no more of it.
+    StopObserving,
 }
 
 impl Act {
@@ -63,6 +67,7 @@ impl Act {
             Act::Reject => "rechazo",
             Act::Close => "cierre",
             Act::RevokeLink => "enlace",
+            Act::RemoveObserver | Act::StopObserving => "copias",
         }
     }
 
@@ -85,7 +90,9 @@ impl Act {
             Act::Resolve | Act::Decline => "resuelta",
             Act::Reject => "rechazada",
             Act::Close => "cerrada",
-            Act::Contact
+            Act::StopObserving => "sin-copia",
+            Act::RemoveObserver
+            | Act::Contact
             | Act::Recategorise
             | Act::Hold
             | Act::Resume
@@ -118,6 +125,8 @@ impl Act {
             | Act::Decline
             | Act::Reject
             | Act::Close
+            | Act::RemoveObserver
+            | Act::StopObserving
             | Act::RevokeLink => None,
         }
     }
@@ -148,6 +157,8 @@ impl Act {
             | Act::Recategorise
             | Act::Reject
             | Act::RevokeLink
+            | Act::RemoveObserver
+            | Act::StopObserving
             | Act::Close => false,
         }
     }
@@ -172,6 +183,8 @@ impl Act {
             Act::Reject => "No quedó resuelta",
             Act::Close => "Cerrar",
             Act::RevokeLink => "Anular el enlace del correo",
+            Act::RemoveObserver => "Quitar de las copias",
+            Act::StopObserving => "Dejar de recibir copia",
         }
     }
 
@@ -194,6 +207,8 @@ impl Act {
             | Act::ProviderReplied
             | Act::Resolve
             | Act::Close
+            | Act::RemoveObserver
+            | Act::StopObserving
             | Act::RevokeLink => self.title(),
         }
     }
@@ -201,7 +216,7 @@ impl Act {
     /// Whether one press does it: nothing is asked, and nothing is lost by it.
     pub(crate) fn is_at_once(self) -> bool {
         match self {
-            Act::Take | Act::Close => true,
+            Act::Take | Act::Close | Act::RemoveObserver | Act::StopObserving => true,
             Act::Reply
             | Act::Note
             | Act::Resolve
@@ -247,6 +262,8 @@ impl Act {
             }
             Act::Reject => "La Mesa de Ayuda la retoma y el tiempo vuelve a correr.",
             Act::Close => "Ya no admite cambios; una respuesta abre otra.",
+            Act::RemoveObserver => "Deja de recibir los correos de la solicitud y de verla.",
+            Act::StopObserving => "No recibe más correos de esta solicitud.",
             Act::RevokeLink => {
                 "Los correos que ya recibió el solicitante dejan de abrirla; el próximo trae un enlace nuevo."
             }
@@ -264,7 +281,9 @@ impl Act {
                 Field::hidden("visibility", "internal"),
                 Field::text("body", "Nota interna", 2),
             ],
-            Act::Take | Act::Close | Act::RevokeLink => vec![],
+            Act::Take | Act::Close | Act::RemoveObserver | Act::StopObserving | Act::RevokeLink => {
+                vec![]
+            }
             Act::Assign => {
                 let agents = Field::choice("agent", "Responsable", choices.agents());
                 [agents].into_iter().chain(choices.confirm_away()).collect()
@@ -339,6 +358,10 @@ impl Act {
             Act::Reject => Command::Reject { reason: text() },
             Act::Close => Command::Close,
             Act::RevokeLink => Command::RevokeLink,
+            Act::RemoveObserver => Command::RemoveObserver {
+                email: choices.ticket?.request.observers.first()?.email.clone(),
+            },
+            Act::StopObserving => Command::StopObserving,
         })
     }
 }
@@ -488,6 +511,11 @@ impl Form {
         self
     }
 
+    /// Whether it is about the reader himself.
+    pub(crate) fn is_own(&self) -> bool {
+        self.act == Act::StopObserving
+    }
+
     /// The id of the form, and what the ids of its fields begin with.
     pub fn id(&self) -> String {
         self.act.id()
@@ -630,6 +658,22 @@ pub fn form(act: Act, ticket: &Ticket, setting: Setting<'_>, at: &str, key: &str
         version: Some(ticket.version),
         next: (act == Act::Resolve).then(|| next_after(ticket.number)),
         key: format!("{key}-{}", act.id()),
+    }
+}
+
+/// The form that takes somebody off a ticket who was copied, or lets him leave.
+pub fn off(act: Act, person: &Person, ticket: &Ticket, at: &str, key: &str) -> Form {
+    let address = person.email.as_str();
+    Form {
+        act,
+        action: format!("{at}/{}/{address}", act.word()),
+        title: act.title().into(),
+        hint: act.hint(),
+        submit: act.submit().into(),
+        fields: vec![],
+        version: Some(ticket.version),
+        next: None,
+        key: format!("{key}-{}-{address}", act.id()),
     }
 }
 

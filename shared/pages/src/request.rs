@@ -3,12 +3,13 @@
 use askama::Template;
 use types::command::Setting;
 use types::permission::Caller;
-use types::ticket::{State, Ticket};
+use types::ticket::{Person, State, Ticket};
 
-use crate::forms::{Act, Form, form, offered};
+use crate::forms::{self, Act, Form, form, offered};
 use crate::mine::{Next, Step, next, steps};
 use crate::shell::Shell;
 use crate::talk::{Entry, File, Reading, conversation};
+use crate::ticket::Observer;
 use crate::words;
 
 /// A request and what there is to do with it.
@@ -29,6 +30,8 @@ pub struct Page<'a> {
     pub reply: Option<Form>,
     pub reject: Option<Form>,
     pub solved: bool,
+    /// Whoever was copied, with the form that takes him off.
+    pub observers: Vec<Observer<'a>>,
     /// Where it is rated, if it is to be.
     pub survey: Option<String>,
 }
@@ -70,6 +73,21 @@ impl<'a> Page<'a> {
             let form = || form(act, ticket, setting, &at, key);
             acts.contains(&act).then(form)
         };
+        // By the link of a mail nothing of this is offered.
+        let signed_in = shell.who.is_some();
+        let off = |person: &Person| {
+            let act = match person.email == caller.email {
+                true => Act::StopObserving,
+                false => Act::RemoveObserver,
+            };
+            let may = signed_in && acts.contains(&act);
+            may.then(|| forms::off(act, person, ticket, &at, key))
+        };
+        let observers = ticket.request.observers.iter().map(|person| Observer {
+            name: &person.name,
+            off: off(person),
+        });
+        let observers = observers.collect();
         let category = reading.catalogue.category(&ticket.policy.category);
         let files = ticket.attachments.iter();
         Page {
@@ -87,6 +105,7 @@ impl<'a> Page<'a> {
             reply: of(Act::Reply).map(Form::of_requester),
             reject: of(Act::Reject),
             survey,
+            observers,
             at,
             solved: ticket.state == State::Solved,
             shell,

@@ -89,6 +89,7 @@ impl Notice {
             "nota" => "Nota guardada.",
             "aceptada" => "El correo quedó registrado como solicitud.",
             "atendida" => "Registrada. Es suya y ya consta que la atendió.",
+            "sin-copia" => "Ya no recibe los correos de esa solicitud.",
             "tomada" => "La solicitud es suya.",
             "asignada" => "Asignada.",
             "resuelta" => "Resuelta. El solicitante recibe la solución por correo.",

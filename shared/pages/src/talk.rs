@@ -335,6 +335,10 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
                 "los correos que ya salieron no abren la solicitud".into(),
             )
         })?,
+        EventKind::ObserverRemoved { person } => happened(
+            "En copia",
+            format!("{} ya no recibe sus correos", person.name).into(),
+        ),
         EventKind::Recategorised { policy } => {
             let category = reading.catalogue.category(&policy.category);
             let name = category.map_or(policy.category.0.as_str(), |category| &category.name);
@@ -359,10 +363,14 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
         EventKind::Escalated {
             officer,
             justification,
+            from,
         } => match staff {
             true => Some(Entry::Message(Message {
                 kind: MessageKind::Note,
-                way: format!("a {}", officer.name).into(),
+                way: match from {
+                    Some(from) => format!("a {}; la tenía {}", officer.name, from.name).into(),
+                    None => format!("a {}", officer.name).into(),
+                },
                 tag: Some("Escalada a Tecnología"),
                 ..reading.message(event, justification)
             })),

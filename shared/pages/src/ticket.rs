@@ -9,7 +9,7 @@ use types::command::Setting;
 use types::ticket::{Channel, Event, Status, Ticket};
 
 use crate::clocks::{self, Badge};
-use crate::forms::{Act, Form, form, offered};
+use crate::forms::{self, Act, Form, form, offered};
 use crate::presence::Presence;
 use crate::shell::Shell;
 use crate::talk::{Entry, File, Reading, conversation};
@@ -26,6 +26,7 @@ pub struct Page<'a> {
     pub label: String,
     pub category: &'a str,
     pub team: &'a str,
+    other_teams: Vec<&'a str>,
     pub entries: Vec<Entry<'a>>,
     pub files: Vec<File<'a>>,
     pub clocks: Vec<SideClock>,
@@ -34,6 +35,8 @@ pub struct Page<'a> {
     pub note: Option<Form>,
     /// What else may be done.
     pub acts: Vec<Form>,
+    /// Whoever was copied.
+    pub observers: Vec<Observer<'a>>,
     /// Who else is at it.
     pub presence: Presence,
     /// What may be put into some of the forms.
@@ -42,6 +45,12 @@ pub struct Page<'a> {
     pub others: Vec<Other<'a>>,
     pub created: String,
     pub now: Timestamp,
+}
+
+/// Somebody who was copied, and the form that takes him off.
+pub struct Observer<'a> {
+    pub name: &'a str,
+    pub off: Option<Form>,
 }
 
 /// A clock at the side, with its account.
@@ -198,10 +207,24 @@ impl<'a> Page<'a> {
             Some(of(act))
         };
         let (reply, note) = (take(Act::Reply), take(Act::Note));
+        let off = take(Act::RemoveObserver).is_some();
+        take(Act::StopObserving);
+        let observers = ticket.request.observers.iter();
+        let observers = observers.map(|person| Observer {
+            name: &person.name,
+            off: off.then(|| forms::off(Act::RemoveObserver, person, ticket, &at, key)),
+        });
+        let observers = observers.collect();
         let category = reading.catalogue.category(&ticket.policy.category);
         let team = reading.catalogue.team(&ticket.policy.team);
+        let other_teams = ticket.request.other_teams.iter().map(|id| {
+            let team = reading.catalogue.team(id);
+            team.map_or(id.0.as_str(), |team| team.name.as_str())
+        });
+        let other_teams = other_teams.collect();
         Page {
             ticket,
+            other_teams,
             label: ticket.number.to_string(),
             category: category.map_or(ticket.policy.category.0.as_str(), |c| c.name.as_str()),
             team: team.map_or(ticket.policy.team.0.as_str(), |team| team.name.as_str()),
@@ -212,6 +235,7 @@ impl<'a> Page<'a> {
                 .collect(),
             reply,
             note,
+            observers,
             acts: acts.into_iter().map(of).collect(),
             presence: Presence::default(),
             texts,
@@ -252,6 +276,11 @@ impl<'a> Page<'a> {
         let (who, responsible) = (self.shell.who, self.ticket.responsible());
         who.zip(responsible)
             .is_some_and(|(who, person)| who.email == person.email)
+    }
+
+    /// The other teams that it was written to.
+    fn other_teams(&self) -> &[&str] {
+        &self.other_teams
     }
 
     fn requester(&self) -> &str {

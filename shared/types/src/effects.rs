@@ -45,6 +45,10 @@ pub enum Effect {
 pub enum MailKind {
     /// To the requester: the request is registered, under this number.
     Registered,
+    /// To those who were copied: whose request it is, and what they will hear of it.
+    RegisteredToObservers,
+    /// To the mailboxes of the other teams that the request was written to: whose it is.
+    RegisteredToOtherTeams,
     /// To the agent: a ticket is yours.
     Assigned,
     /// To whoever had it: somebody else is responsible now.
@@ -63,14 +67,18 @@ pub enum MailKind {
     ReopenedToCoordinator,
     /// To the requester: it waits for his answer.
     WaitingReminder,
-    /// To the requester: somebody who works on it wrote.
+    /// To the requester: somebody else wrote.
     FollowUpToRequester,
-    /// To the agent: the requester wrote.
+    /// To those who were copied: somebody wrote for everybody.
+    FollowUpToObservers,
+    /// To the agent: somebody else wrote.
     FollowUpToAgent,
+    /// To the agent: somebody else of the desk did something with his ticket.
+    ChangedToAgent,
     /// To the requester: it is solved, with the survey where it is asked for
     /// (activity 13).
     Solved,
-    /// To those who were copied: it is solved.
+    /// To those who were copied: it is solved, or out of scope.
     SolvedToObservers,
     /// To the requester: it is out of scope.
     Declined,
@@ -82,10 +90,14 @@ pub enum MailKind {
     ReopenedToAgent,
     /// To the requester: it is closed (activity 15).
     Closed,
+    /// To those who were copied: it is closed.
+    ClosedToObservers,
     /// To the requester: it goes on once he has done or said something.
     Held,
     /// To the officer: a ticket was escalated to you (activity 7).
     Escalated,
+    /// To the officer who had it: another officer has it now.
+    EscalatedElsewhere,
     /// To the agent: the officer gave it back.
     Returned,
     /// To the outside provider: the officer asks for support (activity 10).
@@ -128,12 +140,12 @@ pub struct MailLine {
 /// Whom a mail goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipients {
-    /// The requester, and those who were copied.
-    RequesterAndObservers,
     /// The requester alone.
     Requester,
     /// Those who were copied.
     Observers,
+    /// The mailboxes of the other teams that it was written to.
+    OtherTeams,
     /// The agent that the event made responsible, whoever is so now.
     NewAgent,
     /// The agent whom the event relieved.
@@ -142,6 +154,8 @@ pub enum Recipients {
     Agent,
     /// The officer that the event escalated to, whoever has it now.
     NewOfficer,
+    /// The officer whom the event relieved.
+    FormerOfficer,
     /// The officer who has it.
     Officer,
     /// The provider that the event asks.
@@ -180,10 +194,17 @@ impl MailKind {
         const OFFICER: Audience = Audience::Officer;
         const PROVIDER: Audience = Audience::Provider;
         match self {
-            M::Registered => line(
-                "mail_registered",
+            M::Registered => line("mail_registered", REQUESTER, To::Requester, Notification),
+            M::RegisteredToObservers => line(
+                "mail_registered_to_observers",
                 REQUESTER,
-                To::RequesterAndObservers,
+                To::Observers,
+                Notification,
+            ),
+            M::RegisteredToOtherTeams => line(
+                "mail_registered_to_other_teams",
+                DESK,
+                To::OtherTeams,
                 Notification,
             ),
             M::Assigned => line("mail_assigned", DESK, To::NewAgent, Notification),
@@ -213,10 +234,17 @@ impl MailKind {
             M::FollowUpToRequester => line(
                 "mail_follow_up_to_requester",
                 REQUESTER,
-                To::RequesterAndObservers,
+                To::Requester,
+                Notification,
+            ),
+            M::FollowUpToObservers => line(
+                "mail_follow_up_to_observers",
+                REQUESTER,
+                To::Observers,
                 Notification,
             ),
             M::FollowUpToAgent => line("mail_follow_up_to_agent", DESK, To::Agent, Notification),
+            M::ChangedToAgent => line("mail_changed_to_agent", DESK, To::Agent, Notification),
             // The survey's link is the requester's alone.
             M::Solved => line("mail_solved", REQUESTER, To::Requester, Notification),
             M::SolvedToObservers => line(
@@ -225,35 +253,33 @@ impl MailKind {
                 To::Observers,
                 Notification,
             ),
-            M::Declined => line(
-                "mail_declined",
-                REQUESTER,
-                To::RequesterAndObservers,
-                Notification,
-            ),
+            M::Declined => line("mail_declined", REQUESTER, To::Requester, Notification),
             // Control C2 and activity 11: the desk is told, in its mailbox; and whoever
             // goes on with it.
             M::SurveyAnswered => line("mail_survey_answered", DESK, To::Desk, Notification),
             M::ReopenedToRequester => line(
                 "mail_reopened_to_requester",
                 REQUESTER,
-                To::RequesterAndObservers,
+                To::Requester,
                 Notification,
             ),
             M::ReopenedToAgent => line("mail_reopened_to_agent", DESK, To::Agent, Notification),
-            M::Closed => line(
-                "mail_closed",
+            M::Closed => line("mail_closed", REQUESTER, To::Requester, Notification),
+            M::ClosedToObservers => line(
+                "mail_closed_to_observers",
                 REQUESTER,
-                To::RequesterAndObservers,
+                To::Observers,
                 Notification,
             ),
-            M::Held => line(
-                "mail_held",
-                REQUESTER,
-                To::RequesterAndObservers,
-                Notification,
-            ),
+            // What is asked of the requester is nobody else's to answer.
+            M::Held => line("mail_held", REQUESTER, To::Requester, Notification),
             M::Escalated => line("mail_escalated", OFFICER, To::NewOfficer, Notification),
+            M::EscalatedElsewhere => line(
+                "mail_escalated_elsewhere",
+                OFFICER,
+                To::FormerOfficer,
+                Notification,
+            ),
             M::Returned => line("mail_returned", DESK, To::Agent, Notification),
             M::ProviderRequested => line(
                 "mail_provider_requested",
@@ -353,28 +379,46 @@ impl From<Effect> for String {
 /// Rejections from which on the coordinators look after it themselves.
 const MANY_REJECTIONS: u32 = 3;
 
-/// What an event owes; `ticket` is the ticket after it.
+/// What an event owes; `ticket` is the ticket after it. One event is one mail to each
+/// who is told of it, and none to whoever brought it about: the table that this comes to
+/// is a snapshot (`who_is_told`). What the requester's own act leads to (a number, whoever
+/// takes it up again, the end) is no echo of it, and told.
 pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
+    use MailKind as M;
     let to_agent = |kind: MailKind| ticket.assignee.is_some().then_some(Effect::Mail(kind));
+    let with_observers = |kind: MailKind, to_observers: MailKind| {
+        let observed = observers(event, ticket).next().is_some();
+        let observed = observed.then_some(Effect::Mail(to_observers));
+        [Effect::Mail(kind)].into_iter().chain(observed)
+    };
     match &event.kind {
-        EventKind::Registered(_) => vec![Effect::Assign, Effect::Mail(MailKind::Registered)],
-        EventKind::Assigned { from, .. } => {
-            let relieved = from.as_ref().map(|from| &from.email);
-            let mut owed = vec![Effect::Mail(MailKind::Assigned)];
-            if relieved.is_some() && relieved != event.actor.email.as_ref() {
-                owed.push(Effect::Mail(MailKind::Reassigned));
+        EventKind::Registered(registration) => {
+            let mut owed = vec![Effect::Assign];
+            owed.extend(with_observers(M::Registered, M::RegisteredToObservers));
+            if !registration.request.other_teams.is_empty() {
+                owed.push(Effect::Mail(M::RegisteredToOtherTeams));
             }
             owed
         }
-        EventKind::AssignmentDeferred {} => vec![Effect::Mail(MailKind::Unassigned)],
+        EventKind::Assigned { agent, from, .. } => {
+            let mut owed = Vec::new();
+            if !is_by(event, agent) {
+                owed.push(Effect::Mail(M::Assigned));
+            }
+            if from.as_ref().is_some_and(|from| !is_by(event, from)) {
+                owed.push(Effect::Mail(M::Reassigned));
+            }
+            owed
+        }
+        EventKind::AssignmentDeferred {} => vec![Effect::Mail(M::Unassigned)],
         EventKind::Released { from, why } => {
             let mut owed = vec![Effect::Assign];
-            if event.actor.email.as_ref() != Some(&from.email) {
-                owed.push(Effect::Mail(MailKind::Released));
+            if !is_by(event, from) {
+                owed.push(Effect::Mail(M::Released));
             }
             match why {
                 ReleaseReason::Away | ReleaseReason::Left => {
-                    owed.push(Effect::Mail(MailKind::ReleasedToCoordinator));
+                    owed.push(Effect::Mail(M::ReleasedToCoordinator));
                 }
                 // Whoever moved it knows, and its new agent is told.
                 ReleaseReason::OtherTeam => {}
@@ -382,28 +426,43 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             owed
         }
         EventKind::OfficerAbsent { .. } => vec![
-            Effect::Mail(MailKind::OfficerAbsent),
-            Effect::Mail(MailKind::OfficerAbsentToHead),
+            Effect::Mail(M::OfficerAbsent),
+            Effect::Mail(M::OfficerAbsentToHead),
         ],
         EventKind::FollowedUp { visibility, .. } => follow_up(*visibility, event, ticket),
-        EventKind::Held { .. } => vec![Effect::Mail(MailKind::Held)],
-        EventKind::Escalated { .. } => vec![Effect::Mail(MailKind::Escalated)],
-        EventKind::Returned { .. } => to_agent(MailKind::Returned).into_iter().collect(),
-        EventKind::ProviderRequested { .. } => vec![Effect::Mail(MailKind::ProviderRequested)],
-        EventKind::SolutionReported { .. } => vec![Effect::Mail(MailKind::SolutionReported)],
-        EventKind::Resolved { .. } => {
-            let mut owed = vec![Effect::Mail(MailKind::Solved)];
-            if !ticket.request.observers.is_empty() {
-                owed.push(Effect::Mail(MailKind::SolvedToObservers));
-            }
+        EventKind::Held { .. } => {
+            let mut owed = vec![Effect::Mail(M::Held)];
+            owed.extend(changed(event, ticket));
             owed
         }
-        EventKind::Declined { .. } => vec![Effect::Mail(MailKind::Declined)],
-        // Control C2.
-        EventKind::SurveyAnswered { .. } => vec![Effect::Mail(MailKind::SurveyAnswered)],
+        EventKind::Escalated { from, .. } => {
+            let mut owed = vec![Effect::Mail(M::Escalated)];
+            if from.as_ref().is_some_and(|from| !is_by(event, from)) {
+                owed.push(Effect::Mail(M::EscalatedElsewhere));
+            }
+            owed.extend(changed(event, ticket));
+            owed
+        }
+        EventKind::Returned { .. } => to_agent(M::Returned).into_iter().collect(),
+        EventKind::ProviderRequested { .. } => vec![Effect::Mail(M::ProviderRequested)],
+        EventKind::SolutionReported { .. } => vec![Effect::Mail(M::SolutionReported)],
+        EventKind::Resolved { .. } => {
+            let mut owed: Vec<_> = with_observers(M::Solved, M::SolvedToObservers).collect();
+            owed.extend(changed(event, ticket));
+            owed
+        }
+        EventKind::Declined { .. } => {
+            let mut owed: Vec<_> = with_observers(M::Declined, M::SolvedToObservers).collect();
+            owed.extend(changed(event, ticket));
+            owed
+        }
+        // Control C2. That it is open again stands in it.
+        EventKind::SurveyAnswered { .. } => vec![Effect::Mail(M::SurveyAnswered)],
         EventKind::Reopened { .. } => {
-            let mut owed = vec![Effect::Mail(MailKind::ReopenedToRequester)];
-            owed.extend(to_agent(MailKind::ReopenedToAgent));
+            let mut owed = vec![Effect::Mail(M::ReopenedToRequester)];
+            if !follows_survey(event, ticket) {
+                owed.extend(to_agent(M::ReopenedToAgent));
+            }
             // Where it was taken off somebody, that owes it already.
             if ticket.assignee.is_none() && ticket.former.is_none() {
                 owed.push(Effect::Assign);
@@ -413,7 +472,11 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             }
             owed
         }
-        EventKind::Closed { .. } => vec![Effect::Mail(MailKind::Closed)],
+        EventKind::Closed { .. } => {
+            let mut owed: Vec<_> = with_observers(M::Closed, M::ClosedToObservers).collect();
+            owed.extend(changed(event, ticket));
+            owed
+        }
         EventKind::AttentionWarned(step)
         | EventKind::AttentionBreached(step)
         | EventKind::AttentionOverrun(step)
@@ -428,31 +491,98 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             .collect(),
         // Recorded by the officer himself: he knows.
         EventKind::ProviderReplied { .. } => match event.actor.role {
-            ActorRole::Provider(_) => vec![Effect::Mail(MailKind::ProviderReplied)],
+            ActorRole::Provider(_) => vec![Effect::Mail(M::ProviderReplied)],
             ActorRole::Person(_) | ActorRole::System(_) => vec![],
         },
-        EventKind::MailBounced { .. } => vec![Effect::Mail(MailKind::Undeliverable)],
+        EventKind::MailBounced { .. } => vec![Effect::Mail(M::Undeliverable)],
         // Two people are not to work on one matter unknowingly.
         EventKind::Linked { link } => match link.visibility {
-            Visibility::Internal => to_agent(MailKind::AnsweredByAnother).into_iter().collect(),
+            Visibility::Internal => to_agent(M::AnsweredByAnother).into_iter().collect(),
             Visibility::Public => vec![],
         },
-        EventKind::Contacted { .. }
-        | EventKind::AttachmentsAdded { .. }
+        EventKind::Contacted { .. } | EventKind::Resumed { .. } => {
+            changed(event, ticket).into_iter().collect()
+        }
+        EventKind::AttachmentsAdded { .. }
+        | EventKind::Recategorised { .. }
         | EventKind::MailFiled { .. }
         | EventKind::FormatSaved { .. }
-        | EventKind::Resumed { .. }
         | EventKind::HoursChanged { .. }
-        | EventKind::Recategorised { .. }
+        | EventKind::ObserverRemoved { .. }
         | EventKind::LinkRevoked {} => vec![],
     }
 }
 
-/// Whoever works on the ticket and did not write it himself is told; so is the
-/// requester of what is public.
+/// Whether somebody brought the event about himself.
+pub fn is_by(event: &Event, person: &Person) -> bool {
+    event.actor.email.as_ref() == Some(&person.email)
+}
+
+/// Those who were copied and are told of the event as such: whoever asks or works on it
+/// is told of it as who he is.
+pub fn observers<'a>(event: &'a Event, ticket: &'a Ticket) -> impl Iterator<Item = &'a Person> {
+    let Ticket {
+        request,
+        assignee,
+        officer,
+        ..
+    } = ticket;
+    let told = [
+        Some(&request.requester.person),
+        assignee.as_ref(),
+        officer.as_ref(),
+    ];
+    request.observers.iter().filter(move |person| {
+        let mut told = told.iter().flatten();
+        !is_by(event, person) && told.all(|other| other.email != person.email)
+    })
+}
+
+/// Whoever is responsible hears of what a colleague or the coordinator did with it.
+fn changed(event: &Event, ticket: &Ticket) -> Option<Effect> {
+    let by_colleague = match event.actor.role {
+        ActorRole::Person(Role::Agent | Role::Coordinator) => true,
+        ActorRole::Person(
+            Role::Requester
+            | Role::Officer
+            | Role::Head
+            | Role::Personnel
+            | Role::Contracting
+            | Role::Administrative
+            | Role::Auditor,
+        )
+        | ActorRole::System(_)
+        | ActorRole::Provider(_) => false,
+    };
+    let agent = ticket.assignee.as_ref()?;
+    (by_colleague && !is_by(event, agent)).then_some(Effect::Mail(MailKind::ChangedToAgent))
+}
+
+/// Whether it is open again because of a survey, which told the desk already.
+fn follows_survey(event: &Event, ticket: &Ticket) -> bool {
+    let survey = ticket.survey.as_ref();
+    survey.is_some_and(|survey| !survey.solved && survey.answered_at == event.at)
+}
+
+/// Whether a note answers what the requester was asked: that is between him and who
+/// asked. His answer ends the wait in the same moment.
+fn answers_question(event: &Event, ticket: &Ticket) -> bool {
+    let resumed = || ticket.clocks.solution.running_since() == Some(event.at);
+    let asked = match ticket.state {
+        State::OnHold(HoldReason::Requester) => true,
+        State::Assigned => resumed(),
+        State::New
+        | State::OnHold(HoldReason::Technology | HoldReason::Provider)
+        | State::Solved
+        | State::Closed => false,
+    };
+    asked && is_by(event, &ticket.request.requester.person)
+}
+
+/// Whoever works on the ticket, asked for it or was copied is told of a note that he did
+/// not write himself, as far as he may read it.
 fn follow_up(visibility: Visibility, event: &Event, ticket: &Ticket) -> Vec<Effect> {
-    let by_requester = event.actor.role == ActorRole::Person(Role::Requester);
-    let by = |person: &Person| event.actor.email.as_ref() == Some(&person.email);
+    let others = |person: &&Person| !is_by(event, person);
     let escalated = match ticket.state {
         State::OnHold(HoldReason::Technology | HoldReason::Provider) => true,
         State::New
@@ -461,22 +591,22 @@ fn follow_up(visibility: Visibility, event: &Event, ticket: &Ticket) -> Vec<Effe
         | State::Solved
         | State::Closed => false,
     };
-    let mut owed = Vec::new();
-    if !by_requester && visibility == Visibility::Public {
-        owed.push(Effect::Mail(MailKind::FollowUpToRequester));
+    let agent = ticket.assignee.as_ref().filter(others);
+    let officer = ticket.officer.as_ref().filter(|_| escalated);
+    let officer = officer.filter(others);
+    let (asks, mut owed) = (&ticket.request.requester.person, Vec::new());
+    if visibility == Visibility::Public {
+        if others(&asks) {
+            owed.push(Effect::Mail(MailKind::FollowUpToRequester));
+        }
+        if observers(event, ticket).next().is_some() && !answers_question(event, ticket) {
+            owed.push(Effect::Mail(MailKind::FollowUpToObservers));
+        }
     }
-    // An agent's own team reads along without being written to.
-    let by_officer = ticket.officer.as_ref().is_some_and(by);
-    let by_provider = match event.actor.role {
-        ActorRole::Provider(_) => true,
-        ActorRole::Person(_) | ActorRole::System(_) => false,
-    };
-    let by_agent = ticket.assignee.as_ref().is_some_and(by);
-    let concerns_agent = by_requester || by_officer || by_provider;
-    if ticket.assignee.is_some() && concerns_agent && !by_agent {
+    if agent.is_some() {
         owed.push(Effect::Mail(MailKind::FollowUpToAgent));
     }
-    if escalated && ticket.officer.is_some() && !by_officer {
+    if officer.is_some() {
         owed.push(Effect::Mail(MailKind::FollowUpToOfficer));
     }
     owed

@@ -157,11 +157,29 @@ impl EmailAddress {
         &self.0
     }
 
+    /// Whether nobody reads what is sent there (`noreply@`, `no-responder@`, …): nothing
+    /// is written to such an address.
+    pub fn is_unread(&self) -> bool {
+        let local = self.0.split(['@', '+']).next().unwrap_or_default();
+        let plain: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
+        let said = |word: &&str| plain.starts_with(*word) || plain.ends_with(*word);
+        UNREAD.iter().any(said) || plain == "mailerdaemon"
+    }
+
     /// What stands after the `@`.
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 }
+
+/// How addresses that nobody reads begin or end, without the signs between the words.
+const UNREAD: &[&str] = &[
+    "noreply",
+    "noresponder",
+    "noresponda",
+    "donotreply",
+    "nocontestar",
+];
 
 impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -124,6 +124,7 @@ impl Became {
             | EventKind::Closed { .. }
             | EventKind::Linked { .. }
             | EventKind::LinkRevoked {}
+            | EventKind::ObserverRemoved { .. }
             | EventKind::MailFiled { .. }
             | EventKind::MailBounced { .. }
             | EventKind::AttentionWarned(_)

@@ -114,11 +114,7 @@ fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
     match role {
         Role::Requester => {
             ticket.request.requester.person.email == caller.email
-                || ticket
-                    .request
-                    .observers
-                    .iter()
-                    .any(|o| o.email == caller.email)
+                || ticket.observer(&caller.email).is_some()
         }
         // A ticket that went to another team's category stays with whoever is
         // responsible until somebody of that team is.
@@ -226,7 +222,7 @@ fn reason(command: CommandKind, caller: &Caller, ticket: &Ticket) -> Denial {
             }
             On::Escalated => ticket.officer.clone().map(Denial::Held),
             On::Own => Some(Denial::Asked(ticket.request.requester.person.clone())),
-            On::None | On::All => None,
+            On::None | On::All | On::Observed => None,
         }
     });
     found.unwrap_or(Denial::Forbidden)
@@ -247,6 +243,8 @@ enum On {
     /// Those that he asked for himself. Who was copied has no say in whether it is
     /// solved.
     Own,
+    /// Those that he was copied on.
+    Observed,
     /// Those that he is responsible for.
     Responsible,
     /// The same, and those that nobody has taken yet.
@@ -364,6 +362,14 @@ const fn line(command: CommandKind) -> Line {
             requester: On::Own,
             ..NOBODY
         },
+        C::RemoveObserver => Line {
+            requester: On::Own,
+            ..TEAM
+        },
+        C::StopObserving => Line {
+            requester: On::Observed,
+            ..NOBODY
+        },
     }
 }
 
@@ -399,6 +405,7 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
         On::None => false,
         On::All => true,
         On::Own => ticket.request.requester.person.email == caller.email,
+        On::Observed => ticket.observer(&caller.email).is_some(),
         On::Responsible => is_his(&ticket.assignee),
         On::ResponsibleOrFree => is_his(&ticket.assignee) || ticket.assignee.is_none(),
         On::Escalated => is_his(&ticket.officer),

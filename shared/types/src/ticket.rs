@@ -195,6 +195,9 @@ pub struct Request {
     /// People who were copied: they read along and get the requester's mails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observers: Vec<Person>,
+    /// Teams that it was written to besides the one whose it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_teams: Vec<TeamId>,
     /// The Message-ID of the mail that it came in by: what we write to the
     /// requester hangs under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -217,6 +220,7 @@ impl Request {
             web_request: None,
             requester: requester.into(),
             observers: vec![],
+            other_teams: vec![],
             message_id: None,
         }
     }
@@ -577,6 +581,12 @@ impl Ticket {
         }
     }
 
+    /// Whoever was copied and has this address.
+    pub fn observer(&self, email: &EmailAddress) -> Option<&Person> {
+        let mut observers = self.request.observers.iter();
+        observers.find(|observer| observer.email == *email)
+    }
+
     /// Whether the solution at hand is to be rated before the desk may close:
     /// a platform or office-suite problem that was solved, not declined
     /// (activity 13).
@@ -835,6 +845,9 @@ pub enum EventKind {
     Escalated {
         officer: Person,
         justification: String,
+        /// The officer who had it until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Person>,
     },
     Returned {
         note: String,
@@ -882,6 +895,10 @@ pub enum EventKind {
     },
     /// The links of the mails that the requester has no longer work.
     LinkRevoked {},
+    /// Somebody who was copied is no longer: he left, or was taken off.
+    ObserverRemoved {
+        person: Person,
+    },
     /// A mail that nobody wrote, such as an out-of-office reply, was put on file.
     MailFiled {
         /// What it is, in the words of the record of mails.
@@ -1018,6 +1035,7 @@ impl EventKind {
             | EventKind::Closed { .. }
             | EventKind::Linked { .. }
             | EventKind::LinkRevoked {}
+            | EventKind::ObserverRemoved { .. }
             | EventKind::MailFiled { .. }
             | EventKind::MailBounced { .. } => None,
         }
@@ -1179,6 +1197,10 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
             ticket.close_reason = Some(*reason);
         }
         EventKind::Linked { link } => ticket.links.push(link.clone()),
+        EventKind::ObserverRemoved { person } => {
+            let observers = &mut ticket.request.observers;
+            observers.retain(|observer| observer.email != person.email);
+        }
         EventKind::LinkRevoked {} => ticket.link_edition = ticket.link_edition.saturating_add(1),
     }
     ticket.clocks.apply(&event.clocks, event.at);

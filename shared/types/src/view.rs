@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::catalogue::{CatalogueDocument, Role};
 use crate::clock::{Clock, ClockState};
-use crate::ids::MailId;
+use crate::ids::{MailId, TeamId};
 use crate::permission::{Caller, reads_internal};
 use crate::ticket::{
     ActorRole, Attachment, Channel, CloseReason, Event, EventActor, EventKind, Format, HoldReason,
@@ -72,6 +72,7 @@ pub struct TicketView<'a> {
     web_request: Option<&'a WebRequest>,
     requester: &'a Requester,
     observers: &'a [Person],
+    other_teams: &'a [TeamId],
     assignee: Option<&'a Person>,
     officer: Option<&'a Person>,
     clocks: ClocksView,
@@ -153,6 +154,7 @@ impl<'a> TicketView<'a> {
             web_request: ticket.request.web_request.as_ref(),
             requester: &ticket.request.requester,
             observers: &ticket.request.observers,
+            other_teams: &ticket.request.other_teams,
             assignee: ticket.assignee.as_ref(),
             officer: ticket.officer.as_ref(),
             clocks: ClocksView {
@@ -343,6 +345,7 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
             | EventKind::SurveyAnswered { .. }
             | EventKind::Reopened { .. }
             | EventKind::Closed { .. }
+            | EventKind::ObserverRemoved { .. }
             | EventKind::Linked { .. } => whole(),
         },
     }

@@ -32,6 +32,11 @@ pub fn put(path: impl Into<String>) -> Request {
     Request::new("PUT", path.into())
 }
 
+/// `DELETE path`.
+pub fn delete(path: impl Into<String>) -> Request {
+    Request::new("DELETE", path.into())
+}
+
 impl Request {
     fn new(method: &'static str, path: String) -> Self {
         Request {

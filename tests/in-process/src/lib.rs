@@ -22,7 +22,7 @@ mod world;
 pub use case::{Case, application, monday, now};
 pub use faults::Fault;
 pub use function::{Message, Started, Worked};
-pub use http::{Answer, Request, get, post, put};
+pub use http::{Answer, Request, delete, get, post, put};
 pub use mail::Mail;
 pub use objects::Object;
 pub use then::Rows;

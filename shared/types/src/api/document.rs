@@ -427,6 +427,11 @@ fn path_parameters(path: &str, samples: &Samples) -> Vec<Value> {
                     json!({ "type": "string", "minLength": 1, "maxLength": 128 }),
                     json!("0-plano.pdf"),
                 ),
+                ("email", _) => (
+                    "The address of somebody who was copied.",
+                    json!({ "type": "string", "format": "email", "maxLength": 254 }),
+                    json!("luis@uspec.gov.co"),
+                ),
                 (other, _) => panic!("{path}: what is {other}?"),
             };
             json!({
@@ -701,7 +706,8 @@ fn links(number: &str) -> Value {
     let about = ROUTES
         .iter()
         .filter(|row| row.path.starts_with("/tickets/{ref}"));
-    let links = about.filter(|row| !row.path.contains("{id}")).map(|row| {
+    let whole = |row: &&&Row| !row.path.contains("{id}") && !row.path.contains("{email}");
+    let links = about.filter(whole).map(|row| {
         let link = json!({ "operationId": row.name, "parameters": { "ref": number } });
         (row.name.to_owned(), link)
     });

@@ -61,12 +61,19 @@ impl Row {
     /// Whether `key` is the route of the page's form.
     pub fn is_form(&self, key: &str) -> bool {
         let mut forms = self.forms();
-        forms.any(|path| key.split_once(' ') == Some((self.method, path)))
+        // A browser's form sends no other method.
+        forms.any(|path| key.split_once(' ') == Some(("POST", path)))
     }
 
     /// Where its forms go.
     pub fn forms(&self) -> impl Iterator<Item = &'static str> {
         self.page.into_iter().chain(self.link)
+    }
+
+    /// What its forms' addresses end in, but for what names whom or what it is about.
+    pub fn word(&self) -> Option<&'static str> {
+        let mut segments = self.page?.rsplit('/');
+        segments.find(|segment| !segment.starts_with('{'))
     }
 
     /// Whether a request's path is one of this route's.

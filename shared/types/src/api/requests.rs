@@ -222,6 +222,11 @@ input! {
 }
 
 input! {
+    /// Nothing but the version that it starts from.
+    pub struct ObserverRemoval {}
+}
+
+input! {
     /// The requester's word on a solution.
     pub struct SurveyAnswer {
         /// Whether it is solved.

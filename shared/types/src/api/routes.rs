@@ -317,6 +317,14 @@ routes! {
             200 json TicketView<'static>, or COMMAND;
             example { "reason": "El diseño de la página no es de la Mesa de Ayuda." }
         }
+        /// Takes somebody off who was copied: the desk does, whoever asked, and he himself. He
+        /// gets no more of its mails, and does not read it any more.
+        RemoveObserver(body requests::ObserverRemoval) {
+            DELETE "/tickets/{ref}/observers/{email}" page "/solicitudes/{ref}/copias/{email}"
+                by Access::Command(&[C::RemoveObserver, C::StopObserving]);
+            200 json TicketView<'static>, or COMMAND;
+            example {}
+        }
     }
 
     /// Validation and closing.

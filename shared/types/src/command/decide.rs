@@ -104,6 +104,18 @@ fn is_just_assigned(ticket: &Ticket, now: Timestamp) -> bool {
     last.is_some_and(|last| now.duration_since(last) < AT_ONCE)
 }
 
+/// The officer who has it, where it goes from him to another one.
+fn relieved(ticket: &Ticket) -> Option<Person> {
+    match ticket.state {
+        State::OnHold(HoldReason::Technology | HoldReason::Provider) => ticket.officer.clone(),
+        State::New
+        | State::Assigned
+        | State::OnHold(HoldReason::Requester)
+        | State::Solved
+        | State::Closed => None,
+    }
+}
+
 fn has_it(ticket: &Ticket, person: &Person) -> bool {
     is_his(ticket.assignee.as_ref(), &person.email)
 }
@@ -387,6 +399,7 @@ fn steps(
                 let escalated = EventKind::Escalated {
                     officer,
                     justification: justification.clone(),
+                    from: relieved(ticket),
                 };
                 Ok(vec![(escalated, changes)])
             }
@@ -598,6 +611,33 @@ fn steps(
             New | Assigned | OnHold(_) | Solved | Closed => {
                 Ok(vec![(EventKind::Linked { link: link.clone() }, vec![])])
             }
+        },
+        Command::RemoveObserver { email } => match ticket.state {
+            New | Assigned | OnHold(_) | Solved => match ticket.observer(email) {
+                Some(person) => Ok(vec![(
+                    EventKind::ObserverRemoved {
+                        person: person.clone(),
+                    },
+                    vec![],
+                )]),
+                None => Err(Rejection::InvalidTransition(format!(
+                    "{email} no está en copia de la solicitud."
+                ))),
+            },
+            Closed => Err(illegal()),
+        },
+        Command::StopObserving => match (ticket.state, actor) {
+            (New | Assigned | OnHold(_) | Solved, Actor::Person(caller)) => Ok(vec![(
+                EventKind::ObserverRemoved {
+                    person: caller.person(),
+                },
+                vec![],
+            )]),
+            (
+                New | Assigned | OnHold(_) | Solved,
+                Actor::System | Actor::SurveyHolder | Actor::Provider { .. },
+            ) => Err(Rejection::Denied(Denial::Forbidden)),
+            (Closed, _) => Err(illegal()),
         },
         // The link outlives the closing by some days.
         Command::RevokeLink => match ticket.state {

@@ -119,6 +119,12 @@ pub enum Command {
     },
     /// Makes the links of the mails that the requester has useless.
     RevokeLink,
+    /// Takes somebody off who was copied.
+    RemoveObserver {
+        email: EmailAddress,
+    },
+    /// Whoever was copied wants no more of it.
+    StopObserving,
 }
 
 /// A command without its content: what permissions and tables are about.
@@ -153,6 +159,8 @@ pub enum CommandKind {
     RecordBounce,
     Link,
     RevokeLink,
+    RemoveObserver,
+    StopObserving,
 }
 
 impl Command {
@@ -195,6 +203,8 @@ impl Command {
             Command::RecordBounce { .. } => K::RecordBounce,
             Command::Link { .. } => K::Link,
             Command::RevokeLink => K::RevokeLink,
+            Command::RemoveObserver { .. } => K::RemoveObserver,
+            Command::StopObserving => K::StopObserving,
         }
     }
 }
@@ -231,6 +241,8 @@ impl CommandKind {
             K::FireSteps => "avisar de los plazos de",
             K::Link => "vincular",
             K::RevokeLink => "anular el enlace de",
+            K::RemoveObserver => "quitar a quien está en copia de",
+            K::StopObserving => "dejar de estar en copia de",
         }
     }
 }

@@ -11,13 +11,15 @@ use serde_json::{Value, json};
 use types::SignedDuration;
 use types::catalogue::{Catalogue, CatalogueDocument};
 use types::clock::ClockKind;
-use types::command::Command;
+use types::command::{Command, WhenAway};
 use types::effects::{Effect, QueueName};
 use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{Attachment, Event, EventKind, State, Ticket, Visibility, replay};
 
-use crate::world::{AGENT, CATALOGUE, COORDINATOR, Story, commands, id, person, without};
+use crate::world::{
+    AGENT, CATALOGUE, COORDINATOR, COPIED, Story, address, commands, id, person, without,
+};
 
 /// What `UPDATE_GOLDEN=1` writes where it is missing, and nothing else does.
 fn directory() -> PathBuf {
@@ -175,6 +177,12 @@ pub fn stories() -> Vec<(&'static str, Story)> {
         .when(&coordinator(), Command::Take)
         .when(&coordinator(), Command::RevokeLink);
     stories.push(("taken-over", taken_over));
+    let observed = Story::written_to_two_teams("redes")
+        .when(&person(COORDINATOR), Command::Take)
+        .when(&person(COORDINATOR), escalate("oficial1.tecnologia"))
+        .when(&person(COORDINATOR), escalate("oficial2.tecnologia"))
+        .when(&person(COPIED), Command::StopObserving);
+    stories.push(("observed", observed));
     stories.push(("mailed", mailed()));
     stories
 }
@@ -212,6 +220,14 @@ fn mailed() -> Story {
         event.whole = Some("Sigue igual\n\n> Estimado(a) Ana:".to_owned());
     }
     story
+}
+
+fn escalate(officer: &str) -> Command {
+    Command::Escalate {
+        officer: address(officer),
+        away: WhenAway::Ask,
+        justification: "Servidor caído".to_owned(),
+    }
 }
 
 #[test]
@@ -263,7 +279,7 @@ fn messages_of_version_1() {
         .iter()
         .map(|bell| bell.to_body().unwrap())
         .collect();
-    keep("messages-4", &json!(bodies));
+    keep("messages-5", &json!(bodies));
     let mut read = Vec::new();
     for (file, kept) in kept("messages") {
         for body in kept.as_array().unwrap() {

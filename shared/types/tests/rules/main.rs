@@ -15,6 +15,7 @@ mod histories;
 mod procedure;
 mod steps;
 mod tables;
+mod told;
 mod verbs;
 mod waiting;
 mod world;

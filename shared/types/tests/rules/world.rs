@@ -77,6 +77,7 @@ pub const REQUESTER: &str = "funcionaria";
 pub const AGENT: &str = "agente1.soporte";
 pub const OFFICER: &str = "oficial1.tecnologia";
 pub const COORDINATOR: &str = "coordinador.mesa";
+pub const COPIED: &str = "copiado";
 
 pub fn id() -> TicketId {
     TicketId::new(monday(), 7)
@@ -97,6 +98,12 @@ pub fn application(category: &str) -> Application {
         category: CategoryId::from(category),
         links: vec![],
     }
+}
+
+fn application_copying(category: &str) -> Application {
+    let mut application = application(category);
+    application.request.observers = vec![caller(COPIED).person()];
+    application
 }
 
 /// A ticket and all that happened to it.
@@ -120,6 +127,23 @@ impl Story {
             ticket,
             events,
             now,
+        }
+    }
+
+    /// Registered with somebody copied, by a mail to two teams' mailboxes.
+    pub fn written_to_two_teams(category: &str) -> Self {
+        let mut application = application_copying(category);
+        application.request.other_teams = vec!["impresion".into()];
+        Self::admitted(application)
+    }
+
+    fn admitted(application: Application) -> Self {
+        let admission = admit(application, &person(REQUESTER), at(monday())).unwrap();
+        let NewTicket { ticket, events } = admission.register(id(), TicketNumber(1));
+        Story {
+            ticket,
+            events,
+            now: monday(),
         }
     }
 
@@ -392,6 +416,14 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
         ("close", coordinator(), Command::Close),
         ("revoke link", coordinator(), Command::RevokeLink),
         (
+            "remove observer",
+            coordinator(),
+            Command::RemoveObserver {
+                email: address(COPIED),
+            },
+        ),
+        ("stop observing", person(COPIED), Command::StopObserving),
+        (
             "expire validation",
             Actor::System,
             Command::ExpireValidation,
@@ -433,6 +465,7 @@ pub fn roles() -> Vec<(&'static str, Actor)> {
     vec![
         ("requester", person(REQUESTER)),
         ("other req.", person("otro")),
+        ("copied", person(COPIED)),
         ("responsible", person(AGENT)),
         ("teammate", person("agente2.soporte")),
         ("other team", person("agente1.impresion")),
