@@ -72,6 +72,12 @@ kinds! {
     TimerDiffers = "timer_differs",
     /// A timer that ran out long ago, and nobody acted on it.
     TimerOverdue = "timer_overdue",
+    /// An open ticket that nothing will ever bring up again.
+    TimerMissing = "timer_missing",
+    /// An open ticket that is on the hands of somebody who is it no more.
+    NobodyThere = "nobody_there",
+    /// Requests of those who have left, and that were to be handed over long ago.
+    HandOverStuck = "hand_over_stuck",
     /// Owed work that no event of the ticket owes.
     OutboxUnfounded = "outbox_unfounded",
     /// Owed work that the sweep does not see.
@@ -86,7 +92,7 @@ kinds! {
     MailTwice = "mail_twice",
     /// A sent mail that no event owes.
     MailUnfounded = "mail_unfounded",
-    /// A new ticket that nobody is looking for somebody for.
+    /// An open ticket without an agent, and nobody is looking for one.
     AssignmentNotOwed = "assignment_not_owed",
     /// A number that stands for neither a ticket nor a void.
     NumberUnaccounted = "number_unaccounted",

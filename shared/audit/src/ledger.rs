@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cloud::files::{Object, mail_of_object};
 use cloud::keys::{self, DueKind, Key};
 use cloud::log::chain;
-use cloud::store::{IndexEntry, Row};
-use jiff::Timestamp;
-use types::catalogue::{Catalogue, CatalogueDocument};
+use cloud::store::{DEFAULT_CATALOGUE, IndexEntry, Row};
+use jiff::{SignedDuration, Timestamp};
+use types::catalogue::{Catalogue, CatalogueDocument, DirectoryEntry};
 use types::effects::Effect;
-use types::ids::{MailId, TicketId, TicketNumber};
+use types::ids::{EmailAddress, MailId, TicketId, TicketNumber};
 use types::mail::{MailOutcome, MailRecord};
 use types::preferences::Preferences;
 use types::presence::Sign;
@@ -18,6 +18,9 @@ use types::ticket::Link;
 use crate::finding::{Finding, Kind};
 use crate::settings::Settings;
 use crate::ticket::{self, Facts, place};
+
+/// How long it takes to hand over what somebody had: a sweep more than it is kept for.
+const HAND_OVER: SignedDuration = SignedDuration::from_mins(2);
 
 /// What was read so far.
 #[derive(Default)]
@@ -42,6 +45,8 @@ pub(crate) struct Ledger {
     /// Catalogues by version; the one in force beside them.
     catalogues: BTreeMap<i64, String>,
     in_force: Option<(i64, String)>,
+    /// Versions whose changes of people are still to be looked after, and since when.
+    hand_overs: Vec<(u64, Option<Timestamp>)>,
     entries: HashSet<IndexEntry>,
     pub(crate) given_up: usize,
     pub(crate) rows: usize,
@@ -189,6 +194,14 @@ impl Ledger {
     }
 
     fn catalogue(&mut self, row: &Row) -> bool {
+        if let Some(version) = keys::parse_hand_over(&row.key) {
+            if let Err(error) = row.doc::<Vec<EmailAddress>>() {
+                self.find(Kind::UnreadableRow, place(&row.key), chain(&error));
+            }
+            let since = row.text("due_sk").and_then(|time| time.parse().ok());
+            self.hand_overs.push((version, since));
+            return true;
+        }
         let read = row.doc::<CatalogueDocument>().map_err(|e| chain(&e));
         let read = read.and_then(|document| {
             Catalogue::new(document)
@@ -226,6 +239,7 @@ impl Ledger {
         self.idempotency();
         self.files(files, settings);
         self.catalogue_in_force();
+        self.charges(settings);
         self.indexes(index_entries);
         self.findings.sort();
         self
@@ -472,6 +486,47 @@ impl Ledger {
             },
         };
         self.find(Kind::CatalogueDiffers, "CATALOG / CURRENT", detail);
+    }
+
+    /// Whoever has an open ticket is still there to have it.
+    fn charges(&mut self, settings: &Settings) {
+        let mut found = Vec::new();
+        for (version, since) in &self.hand_overs {
+            if since.is_none_or(|since| settings.is_old(since + HAND_OVER)) {
+                let detail = format!("since {since:?}");
+                let place = format!("CATALOG / version {version}");
+                found.push(Finding::new(Kind::HandOverStuck, place, detail));
+            }
+        }
+        let catalogue = match &self.in_force {
+            None => Catalogue::from_toml(DEFAULT_CATALOGUE).ok(),
+            Some((_, text)) => serde_json::from_str(text)
+                .ok()
+                .and_then(|document| Catalogue::new(document).ok()),
+        };
+        // What cannot be read is said already; and what is under way is not late.
+        let Some(catalogue) = catalogue.filter(|_| self.hand_overs.is_empty()) else {
+            self.findings.extend(found);
+            return;
+        };
+        let tickets = self.tickets.values();
+        for facts in tickets.filter(|facts| settings.is_old(facts.charge.since)) {
+            let charge = &facts.charge;
+            let entry = |email: &EmailAddress| catalogue.person(email);
+            let agent = charge
+                .agent
+                .as_ref()
+                .filter(|email| !entry(email).is_some_and(|entry| entry.works_for(&charge.team)));
+            let officer = charge
+                .officer
+                .as_ref()
+                .filter(|email| !entry(email).is_some_and(DirectoryEntry::is_technology));
+            for who in agent.into_iter().chain(officer) {
+                let detail = format!("{who} has it");
+                found.push(Finding::new(Kind::NobodyThere, facts.id, detail));
+            }
+        }
+        self.findings.extend(found);
     }
 
     fn indexes(&mut self, index_entries: &[IndexEntry]) {

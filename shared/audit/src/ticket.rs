@@ -9,8 +9,8 @@ use cloud::store::{COPIED, Row, index_attributes};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use types::effects::{Effect, effects};
-use types::ids::{EmailAddress, MailId, TicketId, TicketNumber};
-use types::ticket::{Event, EventKind, State, Ticket, apply};
+use types::ids::{EmailAddress, MailId, TeamId, TicketId, TicketNumber};
+use types::ticket::{Event, EventKind, Person, State, Ticket, apply};
 
 use crate::finding::{Finding, Kind};
 use crate::settings::Settings;
@@ -23,6 +23,8 @@ pub(crate) struct Facts {
     pub(crate) version: u64,
     /// Whose load it is part of.
     pub(crate) loads: Option<EmailAddress>,
+    /// Those who have it in their hands.
+    pub(crate) charge: Charge,
     /// Its files: where they lie, and their sizes.
     pub(crate) files: Vec<(String, u64)>,
     /// The mails that its events came by.
@@ -31,6 +33,33 @@ pub(crate) struct Facts {
     pub(crate) owed: BTreeSet<(u64, Effect)>,
     /// Those of them that have to be sent by now.
     pub(crate) due: Vec<(u64, Effect)>,
+}
+
+/// Who has an open ticket in his hands.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    pub(crate) team: TeamId,
+    pub(crate) agent: Option<EmailAddress>,
+    /// Where it still is his to solve, and nobody was told that he is not there.
+    pub(crate) officer: Option<EmailAddress>,
+    pub(crate) since: Timestamp,
+}
+
+impl Charge {
+    fn of(ticket: &Ticket) -> Self {
+        let is_open = match ticket.state {
+            State::Assigned | State::OnHold(_) => true,
+            State::New | State::Solved | State::Closed => false,
+        };
+        let email = |person: Option<&Person>| person.map(|person| person.email.clone());
+        let officer = ticket.officer.as_ref().filter(|_| ticket.is_with_officer());
+        Charge {
+            team: ticket.policy.team.clone(),
+            agent: email(ticket.assignee.as_ref()).filter(|_| is_open),
+            officer: email(officer).filter(|email| ticket.absent_officer.as_ref() != Some(email)),
+            since: ticket.updated_at,
+        }
+    }
 }
 
 /// Checks the rows of one partition. A ticket that can be read gives its facts.
@@ -113,6 +142,7 @@ pub(crate) fn check(
         number: ticket.number,
         version: ticket.version,
         loads: ticket.loads().cloned(),
+        charge: Charge::of(&ticket),
         files: ticket
             .attachments
             .iter()
@@ -217,11 +247,16 @@ impl Check<'_> {
                 self.find(Kind::IndexDiffers, self.id, detail);
             }
         }
-        if let Some(timer) = ticket.next_timer()
-            && self.settings.is_old(timer.at)
-        {
-            let detail = format!("due at {} for {}", timer.at, timer.queue.as_str());
-            self.find(Kind::TimerOverdue, self.id, detail);
+        match ticket.next_timer() {
+            Some(timer) if self.settings.is_old(timer.at) => {
+                let detail = format!("due at {} for {}", timer.at, timer.queue.as_str());
+                self.find(Kind::TimerOverdue, self.id, detail);
+            }
+            None if ticket.state != State::Closed => {
+                let detail = format!("it is {}", ticket.status().as_str());
+                self.find(Kind::TimerMissing, self.id, detail);
+            }
+            Some(_) | None => {}
         }
     }
 
@@ -295,8 +330,12 @@ impl Check<'_> {
             }
         }
         let waits = outbox.keys().any(|(_, effect)| *effect == Effect::Assign);
-        if ticket.state == State::New && !waits {
-            let detail = "it is new, and no assignment is owed";
+        let is_open = match ticket.state {
+            State::New | State::Assigned | State::OnHold(_) => true,
+            State::Solved | State::Closed => false,
+        };
+        if is_open && ticket.assignee.is_none() && !waits {
+            let detail = "nobody has it, and no assignment is owed";
             self.find(Kind::AssignmentNotOwed, self.id, detail);
         }
     }

@@ -364,6 +364,7 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
             officer,
             justification,
             from,
+            absent: _,
         } => match staff {
             true => Some(Entry::Message(Message {
                 kind: MessageKind::Note,

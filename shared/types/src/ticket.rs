@@ -508,6 +508,9 @@ pub struct Ticket {
     /// Whoever had it until it was taken off him, while nobody has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Person>,
+    /// The agent who has it although he is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_agent: Option<EmailAddress>,
     pub officer: Option<Person>,
     /// The officer of whom it was told that he is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -546,6 +549,7 @@ impl Ticket {
             assignee: None,
             handed_over_at: None,
             former: None,
+            absent_agent: None,
             officer: None,
             absent_officer: None,
             provider: None,
@@ -791,6 +795,9 @@ pub enum EventKind {
         /// Whoever was responsible until then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Person>,
+        /// It is his although he is away, and whoever gave it to him knew that.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        absent: bool,
     },
     /// Nobody of the team is available; it is tried again.
     AssignmentDeferred {},
@@ -848,6 +855,9 @@ pub enum EventKind {
         /// The officer who had it until then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Person>,
+        /// It is his although he is away, and whoever gave it to him knew that.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        absent: bool,
     },
     Returned {
         note: String,
@@ -1101,12 +1111,14 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
             automatic: _,
             away: _,
             from,
+            absent,
         } => {
             if ticket.state == State::New {
                 ticket.state = State::Assigned;
             }
             ticket.assignee = Some(agent.clone());
             ticket.former = None;
+            ticket.absent_agent = absent.then(|| agent.email.clone());
             if from.is_some() {
                 ticket.handed_over_at = Some(event.at);
             }
@@ -1117,6 +1129,7 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
                 ticket.state = State::New;
             }
             ticket.assignee = None;
+            ticket.absent_agent = None;
             ticket.former = Some(from.clone());
         }
         EventKind::OfficerAbsent { officer } => {
@@ -1158,10 +1171,14 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         }
         EventKind::Held { .. } => ticket.state = State::OnHold(HoldReason::Requester),
         EventKind::Resumed { .. } => ticket.state = ticket.at_the_desk(),
-        EventKind::Escalated { officer, .. } => {
+        EventKind::Escalated {
+            officer,
+            justification: _,
+            absent,
+        } => {
             ticket.state = State::OnHold(HoldReason::Technology);
             ticket.officer = Some(officer.clone());
-            ticket.absent_officer = None;
+            ticket.absent_officer = absent.then(|| officer.email.clone());
             ticket.solution_reported = None;
         }
         EventKind::Returned { .. } => {

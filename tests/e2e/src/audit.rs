@@ -207,6 +207,37 @@ fn whatever_is_damaged_is_found() {
     assert_eq!(audit.findings, [expected], "{}", audit.text);
     host.put_row(&before);
 
+    // Somebody who has open requests is in the directory no more, and nobody looked
+    // after them.
+    for row in host.rows() {
+        if text(&row, "sk").starts_with("HANDOVER#") {
+            host.delete_row(text(&row, "pk"), text(&row, "sk"));
+        }
+    }
+    let current = host.row("CATALOG", "CURRENT");
+    change_doc(&host, "CATALOG", "CURRENT", |doc| {
+        let directory = doc["directory"].as_array_mut().unwrap();
+        directory.retain(|entry| entry["email"] != SUPPORT[0]);
+    });
+    let audit = host.audit(&["--grace", "0"]);
+    let nobody = audit
+        .findings
+        .iter()
+        .filter(|(kind, _)| kind == "nobody_there");
+    assert!(nobody.count() > 0, "{}", audit.text);
+    host.put_row(&current);
+    host.put_row(&json!({
+        "pk": s("CATALOG"), "sk": s("HANDOVER#00000001"), "v": n(1), "doc": s("[]"),
+        "due_pk": s("OUTBOX#0"), "due_sk": s("2020-01-01T00:00:00.000Z"),
+    }));
+    let audit = host.audit(&["--grace", "0"]);
+    let stuck = (
+        "hand_over_stuck".to_owned(),
+        "CATALOG / version 1".to_owned(),
+    );
+    assert_eq!(audit.findings, [stuck], "{}", audit.text);
+    host.delete_row("CATALOG", "HANDOVER#00000001");
+
     let mut damages: Vec<Damage> = Vec::new();
     let mut damaged = |kind, place: &str| {
         damages.push(Damage {

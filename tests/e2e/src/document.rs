@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use workbench::people::{ANA, COORDINATOR, OFFICER, SUPPORT};
 use workbench::{Answer, Client, Host, Letter};
 
@@ -150,6 +150,7 @@ fn its_examples_are_a_tickets_life() {
 
     let ticket = document.carry_out(&ana, "Register", &[]).json();
     crate::await_assigned(&ana, &ticket);
+    take(&coordinator, &ticket);
     document.carry_out_on(&coordinator, "Assign", &ticket);
     for name in ["Contact", "Hold", "Resume", "FollowUp", "Escalate"] {
         document.carry_out_on(&agent, name, &ticket);
@@ -173,6 +174,7 @@ fn its_examples_are_a_tickets_life() {
     }
 
     let other = assigned(&ana, "plataforma", "Otra");
+    take(&coordinator, &other);
     document.carry_out_on(&coordinator, "Assign", &other);
     for (who, name) in [
         (&agent, "Recategorise"),
@@ -184,6 +186,7 @@ fn its_examples_are_a_tickets_life() {
         document.carry_out_on(who, name, &other);
     }
     let declined = assigned(&ana, "plataforma", "Rediseñar el portal");
+    take(&coordinator, &declined);
     document.carry_out_on(&coordinator, "Assign", &declined);
     document.carry_out(&coordinator, "List", &[]);
     document.carry_out_on(&agent, "Decline", &declined);
@@ -219,4 +222,12 @@ fn its_examples_are_a_tickets_life() {
     );
     host.settle();
     check_no_dead_letters(&host);
+}
+
+/// Somebody else has it, so that it can be assigned to whom the example names.
+fn take(coordinator: &Client, ticket: &Value) {
+    let colleague = json!({ "agent": SUPPORT[2] });
+    let assigned = coordinator.command(&ticket["number"], "assignment", &colleague);
+    // Whoever has it already is somebody else, too.
+    assert!([200, 409].contains(&assigned.status), "{}", assigned.body);
 }

@@ -75,7 +75,9 @@ fn what_nobody_can_take_waits_and_is_not_lost() {
     let at = time(&waiting["created_at"]);
     for _ in 0..3 {
         let swept = host.sweep(at + MINUTE);
-        assert_eq!(swept["outbox_rung"], 3, "{swept}");
+        // Those who went away may still be looked after, too.
+        let rung = swept["outbox_rung"].as_u64().unwrap();
+        assert!((3..=4).contains(&rung), "{swept}");
         host.settle();
     }
     assert_eq!(ana.ticket(&waiting["number"])["version"], 2);
@@ -307,8 +309,13 @@ fn recategorised(host: &Host) {
         .must_be(200)
         .json();
     assert_eq!(after["team"], "impresion");
+    // Whoever had it has it no more, and it is assigned there.
+    assert_eq!(after["assignee"], json!(null));
     let printing = host.client(workbench::people::PRINTING[1]);
-    assert_eq!(printing.ticket(number), after);
+    let assigned = crate::await_assigned(&printing, &after);
+    let now = assignee(&assigned);
+    assert!(workbench::people::PRINTING.contains(&now), "{assigned}");
+    host.settle();
     let listed = printing.list("/tickets?limit=100");
-    assert_eq!(listed, [after]);
+    assert_eq!(listed, [printing.ticket(number)]);
 }

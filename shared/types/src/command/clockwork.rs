@@ -268,7 +268,10 @@ impl Clockwork<'_> {
             return None;
         }
         let entry = self.setting.catalogue.person(&from.email);
-        let why = match entry.is_some_and(|entry| entry.works_for(team)) {
+        let works = entry.is_some_and(|entry| entry.works_for(team));
+        let why = match works {
+            // It was given to him all the same, or he took it himself.
+            true if self.ticket.absent_agent.as_ref() == Some(&from.email) => return None,
             true => ReleaseReason::Away,
             false => ReleaseReason::Left,
         };
@@ -480,6 +483,12 @@ impl Clockwork<'_> {
             ))
         })?;
         self.if_here(entry, away)
+    }
+
+    /// Whether somebody of the directory is away now.
+    pub fn is_away(&self, email: &EmailAddress) -> bool {
+        let entry = self.setting.catalogue.person(email);
+        entry.is_some_and(|entry| !entry.is_here(self.setting.now))
     }
 
     /// Who is not there gets nothing by mistake.

@@ -65,14 +65,16 @@ pub fn decide_in_turn<'a>(
 }
 
 /// Somebody of the desk becomes responsible because somebody said so.
-fn assigned(ticket: &Ticket, agent: Person) -> EventKind {
+fn assigned(clocks: &Clockwork<'_>, agent: Person) -> EventKind {
+    let ticket = clocks.ticket;
     let from = ticket.assignee.clone();
     let from = from.filter(|from| from.email != agent.email);
     EventKind::Assigned {
-        agent,
         automatic: false,
         away: vec![],
         from,
+        absent: clocks.is_away(&agent.email),
+        agent,
     }
 }
 
@@ -216,6 +218,7 @@ fn steps(
                     automatic: true,
                     away: away.clone(),
                     from: None,
+                    absent: false,
                 },
                 clocks.taken_up()?,
             )]),
@@ -244,7 +247,7 @@ fn steps(
                 }
             };
             match ticket.state {
-                New => Ok(vec![(assigned(ticket, caller), clocks.taken_up()?)]),
+                New => Ok(vec![(assigned(&clocks, caller), clocks.taken_up()?)]),
                 Assigned | OnHold(_) if has_it(ticket, &caller) => Err(
                     Rejection::InvalidTransition("Usted ya es responsable de ella.".to_owned()),
                 ),
@@ -256,7 +259,7 @@ fn steps(
                 }
                 // A colleague's: what was promised to the requester stands, whoever
                 // keeps it.
-                Assigned | OnHold(_) => Ok(vec![(assigned(ticket, caller), vec![])]),
+                Assigned | OnHold(_) => Ok(vec![(assigned(&clocks, caller), vec![])]),
                 Solved | Closed => Err(illegal()),
             }
         }
@@ -266,12 +269,12 @@ fn steps(
             ),
             // Whoever is responsible now gets the whole solution time.
             New | Assigned => Ok(vec![(
-                assigned(ticket, clocks.agent(agent, *away)?),
+                assigned(&clocks, clocks.agent(agent, *away)?),
                 vec![clocks.start_solution()?],
             )]),
             // What waits for others goes on waiting; its clock is not touched.
             OnHold(_) => Ok(vec![(
-                assigned(ticket, clocks.agent(agent, *away)?),
+                assigned(&clocks, clocks.agent(agent, *away)?),
                 vec![],
             )]),
             Solved | Closed => Err(illegal()),
@@ -397,6 +400,7 @@ fn steps(
                 let mut changes = clocks.end_waits()?;
                 changes.push(clocks.start_solution()?);
                 let escalated = EventKind::Escalated {
+                    absent: clocks.is_away(&officer.email),
                     officer,
                     justification: justification.clone(),
                     from: relieved(ticket),

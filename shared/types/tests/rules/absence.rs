@@ -253,6 +253,18 @@ fn who_is_away_gets_nothing_by_mistake() {
         story
             .attempt_under(&away, &person(COORDINATOR), &confirmed)
             .unwrap();
+        // Nobody takes it off him again, neither then nor when time runs out.
+        assert!(
+            story
+                .attempt_under(&away, &Actor::System, &Command::HandOver)
+                .is_err()
+        );
+        story = story.after_minutes(60);
+        let due = story
+            .attempt_under(&away, &Actor::System, &Command::FireSteps)
+            .unwrap();
+        assert!(!kinds(&due).contains(&"released"), "{due:?}");
+        assert!(!kinds(&due).contains(&"officer_absent"), "{due:?}");
     }
 }
 

@@ -2,14 +2,17 @@
 //! stays one that the procedure knows.
 
 use proptest::prelude::*;
+use types::Timestamp;
+use types::calendar::ClosureDefinition;
+use types::catalogue::{Catalogue, CatalogueDocument};
 use types::clock::{ClockKind, ClockState};
 use types::command::{Command, Rejection};
-use types::effects::effects;
+use types::effects::{Effect, effects};
 use types::permission::Actor;
 use types::roster::LoadChange;
 use types::ticket::{Event, State, Ticket, apply, replay};
 
-use crate::world::{Story, commands, roles};
+use crate::world::{AGENT, CATALOGUE, OFFICER, Story, address, commands, roles, without};
 
 /// A step: somebody (or, half of the time, the one who may) gives a command
 /// after some minutes.
@@ -157,6 +160,156 @@ proptest! {
             loads += i64::from(change.more.is_some()) - i64::from(change.less.is_some());
             prop_assert_eq!(loads, i64::from(story.ticket.loads().is_some()), "every load is taken off again");
             check_ticket(&story.ticket, &story.events);
+        }
+    }
+}
+
+/// What may become of the directory and the calendars while a ticket is open.
+fn catalogues() -> Vec<Catalogue> {
+    let changed = |change: &dyn Fn(&mut CatalogueDocument)| {
+        let mut document = CATALOGUE.document().clone();
+        change(&mut document);
+        Catalogue::new(document).unwrap()
+    };
+    let closed = |day: &'static str| {
+        changed(&move |document| {
+            for calendar in document.calendars.values_mut().filter(|c| !c.always) {
+                calendar.closures.push(ClosureDefinition {
+                    name: "Día cívico".to_owned(),
+                    from: day.to_owned(),
+                    to: None,
+                    yearly: false,
+                });
+            }
+        })
+    };
+    let gone = |people: &'static [&'static str]| {
+        changed(&move |document| {
+            document
+                .directory
+                .retain(|entry| !people.iter().any(|local| address(local) == entry.email));
+        })
+    };
+    vec![
+        changed(&|_| {}),
+        without(&[AGENT]),
+        without(&[AGENT, "agente2.soporte", "agente3.soporte"]),
+        without(&[OFFICER, AGENT]),
+        gone(&[AGENT]),
+        gone(&[OFFICER]),
+        closed("2026-11-23"),
+        closed("2026-11-25"),
+        changed(&|document| {
+            let retired = document.categories.iter_mut();
+            retired.for_each(|category| category.retired = category.id.0 == "redes");
+            for entry in &mut document.directory {
+                if entry.email == address("agente2.soporte") {
+                    entry.away_until = Some("2026-11-25".parse().unwrap());
+                }
+            }
+        }),
+    ]
+}
+
+/// What the queues do once the catalogue has changed or something is owed.
+fn settle(story: &mut Story, catalogue: &Catalogue) {
+    let _ = story.attempt_under(catalogue, &Actor::System, &Command::HandOver);
+    let (team, now) = (story.ticket.policy.team.clone(), story.now);
+    let mut agents = catalogue.agents(&team);
+    let free = agents.find(|agent| agent.is_here(now));
+    if let Some(agent) = free.map(|agent| agent.person()) {
+        let assign = Command::AssignAutomatically {
+            agent,
+            away: vec![],
+        };
+        let _ = story.attempt_under(catalogue, &Actor::System, &assign);
+    }
+    // A sweep a minute, as long as anything moves.
+    for _ in 0..8 {
+        let due = match story.ticket.state {
+            State::Solved => [Command::ExpireValidation, Command::FireSteps],
+            _ => [Command::FireSteps, Command::HandOver],
+        };
+        let fired = due.iter().any(|command| {
+            story
+                .attempt_under(catalogue, &Actor::System, command)
+                .is_ok()
+        });
+        if !fired {
+            break;
+        }
+    }
+}
+
+/// That somebody hears of it when its timer fires.
+fn is_in_good_hands(ticket: &Ticket, events: &[Event], catalogue: &Catalogue, now: Timestamp) {
+    let is_open = match ticket.state {
+        State::New | State::Assigned | State::OnHold(_) => true,
+        State::Solved | State::Closed => false,
+    };
+    assert_eq!(ticket.next_timer().is_some(), ticket.state != State::Closed);
+    if !is_open {
+        return;
+    }
+    match &ticket.assignee {
+        // He is there, or it was given to him by somebody who knows that he is not.
+        Some(agent) => assert!(
+            catalogue.works_on(&agent.email, &ticket.policy.team, now)
+                || ticket.absent_agent.as_ref() == Some(&agent.email),
+            "{agent:?} has it"
+        ),
+        // Somebody is looked for.
+        None => {
+            let last = events
+                .iter()
+                .rposition(|event| effects(event, ticket).contains(&Effect::Assign));
+            let taken = events
+                .iter()
+                .rposition(|event| event.kind.as_str() == "assigned");
+            assert!(last.is_some() && last > taken, "nobody is looked for");
+        }
+    }
+    if ticket.is_with_officer()
+        && let Some(officer) = &ticket.officer
+    {
+        let told = ticket.absent_officer.as_ref() == Some(&officer.email);
+        assert!(
+            told || catalogue.has_officer(&officer.email, now),
+            "{officer:?}"
+        );
+    }
+    // Whoever is told in the end is always there.
+    assert!(!catalogue.coordinators(&ticket.policy.team).is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// People leave, come back and are away, categories are retired and calendars
+    /// change, at any time of a ticket's life.
+    #[test]
+    fn no_change_of_the_catalogue_leaves_a_ticket_behind(
+        category in prop_oneof![Just("plataforma"), Just("redes"), Just("impresion")],
+        steps in steps(),
+        changes in proptest::collection::vec(0..9usize, 40),
+    ) {
+        let catalogues = catalogues();
+        let mut story = Story::registered(category);
+        for ((command, who, minutes), change) in steps.into_iter().zip(changes) {
+            let catalogue = &catalogues[change];
+            story = story.after_minutes(minutes);
+            settle(&mut story, catalogue);
+            is_in_good_hands(&story.ticket, &story.events, catalogue, story.now);
+            let (label, usual, command) = commands().swap_remove(command);
+            let actor = who.map_or(usual, |who| roles().swap_remove(who).1);
+            let before = story.ticket.clone();
+            if story.attempt_under(catalogue, &actor, &command).is_ok() {
+                let links = label.contains("link");
+                prop_assert!(before.state != State::Closed || links, "{label}");
+            }
+            settle(&mut story, catalogue);
+            is_in_good_hands(&story.ticket, &story.events, catalogue, story.now);
+            prop_assert_eq!(&replay(&story.events).unwrap(), &story.ticket);
         }
     }
 }
