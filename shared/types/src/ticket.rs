@@ -1174,6 +1174,7 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         EventKind::Escalated {
             officer,
             justification: _,
+            from: _,
             absent,
         } => {
             ticket.state = State::OnHold(HoldReason::Technology);
