@@ -585,6 +585,17 @@ async fn what_open_requests_name_is_not_taken_away_by_the_api_either() {
     });
     let written = desk.answers(&retired).await.must_be(200);
     assert!(written.get("warnings").is_none(), "{written}");
+    let mut unserved = written;
+    unserved["directory"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|entry| {
+            entry["roles"] != json!(["agent"]) || entry["teams"] != json!(["impresion"])
+        });
+    let request = put("/catalog").by(COORDINATOR).json(unserved);
+    let problem = desk.answers(&request).await;
+    let problem = problem.must_refuse(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "last_agent", "{problem}");
     let list = get("/tickets?team=impresion&category=impresion").by(COORDINATOR);
     let list = desk.answers(&list).await.must_be(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 1);

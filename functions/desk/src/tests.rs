@@ -409,6 +409,15 @@ async fn a_history_shows_each_what_concerns_him() {
     );
     let beyond = history(ANA, "?cursor=77").await;
     assert_eq!(seqs(&beyond), Vec::<u64>::new());
+    for (who, last, none) in [
+        (AGENT, "id=\"m4\"", "id=\"m2\""),
+        (ANA, "id=\"m2\"", "id=\"m4\""),
+    ] {
+        let session = world.signed_in(who).await;
+        let page = get(format!("/solicitudes/{}", case.number.0)).seen_by(&session);
+        let page = desk.answers(&page).await.body;
+        assert!(page.contains(last) && !page.contains(none), "{who}: {page}");
+    }
 }
 
 #[tokio::test]

@@ -103,6 +103,7 @@ impl Usage<'_> {
         if errors.is_empty() {
             errors.extend(self.explains(after).await?);
             errors.extend(self.listed(after).await?);
+            errors.extend(self.served(after).await?);
         }
         Ok(errors)
     }
@@ -134,6 +135,29 @@ impl Usage<'_> {
             FieldError::new("calendars", "in_use", detail)
         });
         Ok(ruled.collect())
+    }
+
+    /// What is open in a team that takes nothing new needs its agents, too.
+    async fn served(self, after: &CatalogueDocument) -> Result<Vec<FieldError>, Problem> {
+        let mut errors = Vec::new();
+        for team in &after.teams {
+            let has_agents = |document: &CatalogueDocument| {
+                let mut directory = document.directory.iter();
+                directory.any(|entry| entry.is_agent_of(&team.id))
+            };
+            if !has_agents(self.document) || has_agents(after) {
+                continue;
+            }
+            let open = self.open(Part::Teams, &team.id.0).await?.tickets;
+            if let Some(count) = open.told() {
+                let detail = format!(
+                    "En el equipo «{}», que tiene {count}, no quedaría ningún agente.",
+                    team.name
+                );
+                errors.push(FieldError::new("directory", "last_agent", detail));
+            }
+        }
+        Ok(errors)
     }
 
     /// What a team did is listed by the team, also once it is closed.

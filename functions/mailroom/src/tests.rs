@@ -249,6 +249,35 @@ async fn the_mailbox_decides_on_the_team() {
     assert_eq!(ticket.policy.team.0, "impresion");
 }
 
+/// Nothing new goes to a team that is retired: what is written to its mailbox is of the
+/// category that its mails were given, and of that one's team.
+#[tokio::test]
+async fn a_mail_to_a_retired_teams_mailbox_is_anothers() {
+    let world = World::new().await;
+    world
+        .catalogue(|document| {
+            for team in &mut document.teams {
+                if team.id.0 == "impresion" {
+                    team.retired = true;
+                    team.category = Some("ofimatica".into());
+                }
+            }
+            for category in &mut document.categories {
+                category.retired = category.team.0 == "impresion";
+            }
+        })
+        .await;
+    let mailroom = started(&world).await;
+    let mut letter = letter("m1", ANA);
+    letter.to = "impresion@uspec.gov.co".to_owned();
+    let record = takes(&world, &mailroom, &letter).await;
+    let policy = case_of(&world, &record).await.ticket().await.policy;
+    assert_eq!(
+        (&*policy.category.0, &*policy.team.0),
+        ("ofimatica", "soporte")
+    );
+}
+
 #[tokio::test]
 async fn a_mail_that_is_told_of_twice_is_taken_once() {
     let world = World::new().await;

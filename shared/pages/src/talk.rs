@@ -129,7 +129,18 @@ pub struct Reading<'a> {
 /// The conversation, as far as the reader may know of it.
 pub fn conversation<'a>(events: &'a [Event], reading: Reading<'a>) -> Vec<Entry<'a>> {
     let entries = events.iter().filter_map(|event| entry(event, reading));
-    entries.collect()
+    let mut entries: Vec<_> = entries.collect();
+    if reading.reader == Reader::Requester {
+        // What is not for him leaves no gap in what he may count.
+        let messages = entries.iter_mut().filter_map(|entry| match entry {
+            Entry::Message(message) => Some(message),
+            Entry::Event(_) => None,
+        });
+        for (message, seq) in messages.zip(1..) {
+            message.seq = seq;
+        }
+    }
+    entries
 }
 
 /// The text's paragraphs: what blank lines part.

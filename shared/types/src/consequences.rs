@@ -25,6 +25,11 @@ impl Count {
         self == Count::Exactly(0)
     }
 
+    /// In words, where there is any.
+    pub fn told(self) -> Option<String> {
+        (!self.is_none()).then(|| self.words())
+    }
+
     fn words(self) -> String {
         match self {
             Count::Exactly(1) => "1 solicitud abierta".to_owned(),

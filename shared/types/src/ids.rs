@@ -94,8 +94,10 @@ pub struct UnknownRef;
 impl FromStr for TicketRef {
     type Err = UnknownRef;
 
-    /// A ULID has 26 characters and a number at most 15, so no text is both.
+    /// A ULID has 26 characters and a number at most 15, so no text is both. A number
+    /// may be written as it is shown: `#000123`.
     fn from_str(text: &str) -> Result<Self, UnknownRef> {
+        let text = text.strip_prefix('#').unwrap_or(text);
         if text.len() <= 15 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
             match text.parse() {
                 Ok(number) if number > 0 => Ok(TicketRef::Number(TicketNumber(number))),
@@ -427,6 +429,10 @@ mod tests {
         for (text, known) in [
             ("1", true),
             ("000123", true),
+            ("#000123", true),
+            ("#12", true),
+            ("##12", false),
+            ("#", false),
             ("0", false),
             ("-1", false),
             ("", false),
