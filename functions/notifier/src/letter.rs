@@ -7,13 +7,15 @@ use types::catalogue::Catalogue;
 use types::clock::{Clock, ClockKind, ClockState, ClockStep};
 use types::effects::MailKind;
 use types::ids::EmailAddress;
-use types::spanish::in_words;
-use types::ticket::{BounceKind, Event, EventKind, ReleaseReason, StepReached, Ticket};
+use types::spanish::{duration, in_words};
+use types::ticket::{BounceKind, Event, EventKind, Outcome, ReleaseReason, StepReached, Ticket};
 use types::token::{Audience, TokenUse};
 
+use crate::asks;
 use crate::office::Office;
 
 /// A letter, before it becomes text and HTML.
+#[derive(Default)]
 pub struct Letter {
     /// What follows the tag in the subject, before the title.
     pub subject: &'static str,
@@ -21,8 +23,16 @@ pub struct Letter {
     pub paragraphs: Vec<String>,
     /// What somebody wrote, shown as his.
     pub quote: Option<String>,
+    /// The names of the files that belong to it.
+    pub files: Vec<String>,
     /// What follows from it.
     pub closing: Vec<String>,
+    /// The one thing to do, under the sentence that asks for it.
+    pub button: Option<(&'static str, String)>,
+    /// What an answer to the mail does.
+    pub answer: Vec<String>,
+    /// The words that an answer may begin a line with, and what each does.
+    pub verbs: Vec<(&'static str, &'static str)>,
     /// Names and values of the ticket.
     pub facts: Vec<(&'static str, String)>,
     /// Links to follow.
@@ -35,6 +45,12 @@ struct Text<'a> {
     letter: &'a Letter,
 }
 
+impl Text<'_> {
+    fn files(&self) -> &'static str {
+        self.letter.files()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "mail.html")]
 struct Html<'a> {
@@ -42,7 +58,20 @@ struct Html<'a> {
     title: &'a str,
 }
 
+impl Html<'_> {
+    fn files(&self) -> &'static str {
+        self.letter.files()
+    }
+}
+
 impl Letter {
+    fn files(&self) -> &'static str {
+        match self.files.len() {
+            1 => "Tiene un archivo:",
+            _ => "Tiene archivos:",
+        }
+    }
+
     /// The letter as plain text.
     ///
     /// # Errors
@@ -86,6 +115,19 @@ fn way(kind: MailKind, ticket: &Ticket, office: &Office, to: &[EmailAddress]) ->
     }
 }
 
+/// What a letter is about, for whom, and when it is written.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    pub event: &'a Event,
+    pub ticket: &'a Ticket,
+    pub catalogue: &'a Catalogue,
+    pub office: &'a Office,
+    pub to: &'a [EmailAddress],
+    /// The names of the files that belong to what it says.
+    pub files: &'a [String],
+    pub now: Timestamp,
+}
+
 /// An event that has no such mail: a row of the outbox that no commit writes.
 #[derive(Debug, thiserror::Error)]
 #[error("this event has no such mail")]
@@ -95,16 +137,37 @@ pub struct NoSuchMail;
 ///
 /// # Errors
 /// When the event is none that this mail is about.
-pub fn letter(
-    kind: MailKind,
-    event: &Event,
-    ticket: &Ticket,
-    catalogue: &Catalogue,
-    office: &Office,
-    to: &[EmailAddress],
-) -> Result<Letter, NoSuchMail> {
+pub fn letter(kind: MailKind, about: &About<'_>) -> Result<Letter, NoSuchMail> {
+    let About {
+        ticket, office, to, ..
+    } = *about;
+    let page = format!("{}{}", office.base_url, way(kind, ticket, office, to));
+    Ok(Letter {
+        button: asks::button(kind, ticket, office, &page),
+        answer: asks::answer(kind, ticket),
+        verbs: asks::verbs(kind),
+        files: about.files.to_vec(),
+        ..written(kind, about, page)?
+    })
+}
+
+/// What the letter says by itself.
+fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, NoSuchMail> {
+    let About {
+        event,
+        ticket,
+        catalogue,
+        office,
+        to,
+        files: _,
+        now,
+    } = *about;
     let number = ticket.number;
-    let requester = format!("Estimado(a) {}:", ticket.request.requester.person.name);
+    let requester = greeting_of(
+        std::slice::from_ref(&ticket.request.requester.person.email),
+        ticket,
+        catalogue,
+    );
     let assignee = ticket
         .assignee
         .as_ref()
@@ -126,10 +189,7 @@ pub fn letter(
         Some(email) => called(email, ticket, catalogue),
         None => "El sistema".to_owned(),
     };
-    let ticket_link = (
-        "Ver la solicitud",
-        format!("{}{}", office.base_url, way(kind, ticket, office, to)),
-    );
+    let ticket_link = ("Ver la solicitud", page);
     let desk_facts = || {
         vec![
             ("Ticket", number.to_string()),
@@ -137,10 +197,10 @@ pub fn letter(
             ("Categoría", category.to_owned()),
             (
                 "Solicitante",
-                format!(
-                    "{} <{}>",
-                    ticket.request.requester.person.name, ticket.request.requester.person.email
-                ),
+                match asker == ticket.request.requester.person.email.as_str() {
+                    true => asker.clone(),
+                    false => format!("{asker} <{}>", ticket.request.requester.person.email),
+                },
             ),
         ]
     };
@@ -174,6 +234,7 @@ pub fn letter(
                 closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             }
         }
             _ => return Err(NoSuchMail),
@@ -192,6 +253,7 @@ pub fn letter(
                 closing: vec![observed(ticket, office)],
                 facts: facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -211,6 +273,7 @@ pub fn letter(
                 ],
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -252,6 +315,7 @@ pub fn letter(
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -270,6 +334,7 @@ pub fn letter(
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -292,6 +357,7 @@ pub fn letter(
                 closing: vec![],
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -317,6 +383,7 @@ pub fn letter(
                 closing: vec![],
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -340,6 +407,7 @@ pub fn letter(
                 closing: vec![],
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -355,6 +423,7 @@ pub fn letter(
                 closing: vec![],
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -364,13 +433,13 @@ pub fn letter(
                 greeting: requester,
                 paragraphs: vec![
                     format!("La Mesa de Ayuda le preguntó algo sobre su solicitud {number} y sigue esperando su respuesta."),
-                    "Responda este correo o abra la solicitud: con su respuesta la retomamos de inmediato."
-                        .to_owned(),
+                    "Por favor responda: hasta entonces la solicitud espera.".to_owned(),
                 ],
                 quote: None,
                 closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -386,6 +455,7 @@ pub fn letter(
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -394,12 +464,13 @@ pub fn letter(
             subject: "Nuevo seguimiento",
             greeting: requester,
             paragraphs: vec![format!(
-                "Hay un nuevo seguimiento en su solicitud {number}:"
+                "{writer} escribió en su solicitud {number}:"
             )],
             quote: Some(body.clone()),
             closing: vec![],
             facts: facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -414,6 +485,7 @@ pub fn letter(
                 closing: vec![observed(ticket, office)],
                 facts: facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -428,6 +500,7 @@ pub fn letter(
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
         MailKind::FollowUpToAgent => match &event.kind {
             EventKind::FollowedUp { body, .. } => Letter {
@@ -438,45 +511,31 @@ pub fn letter(
             },
             greeting: format!("Hola, {assignee}:"),
             paragraphs: vec![format!(
-                "{} añadió un seguimiento a la solicitud {number}:",
-                if by_requester {
-                    "El solicitante".to_owned()
-                } else {
-                    writer
-                }
+                "{writer}{} escribió en la solicitud {number}:",
+                if by_requester { ", que la pidió," } else { "" }
             )],
             quote: Some(body.clone()),
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
         // Activity 13: the solution, and the survey where the category asks for it.
         MailKind::Solved => match &event.kind {
-            EventKind::Resolved { solution, round } => {
-            let mut closing = vec![];
-            let mut links = vec![];
+            EventKind::Resolved { solution, .. } => {
             let until = due_at(event).map(in_words);
-            if ticket.policy.survey {
-                let round = u8::try_from(*round).unwrap_or(u8::MAX);
-                let token = office.secret.issue(TokenUse::Survey { round }, ticket.id);
-                links.push((
-                    "Evaluar el servicio",
-                    format!("{}/surveys/{token}", office.base_url),
-                ));
-                closing.push(match until {
-                    Some(until) => format!(
-                        "Por favor evalúe el servicio antes del {until}. Si no responde, la solicitud se cerrará en ese momento."
-                    ),
-                    None => "Por favor evalúe el servicio.".to_owned(),
-                });
-            } else if let Some(until) = until {
-                closing.push(format!(
-                    "Si el problema continúa, rechace la solución antes del {until}; después la solicitud se cerrará."
-                ));
-            }
-            links.push(ticket_link);
+            let closing = match (ticket.policy.survey, until) {
+                (true, Some(until)) => format!(
+                    "Por favor evalúe el servicio antes del {until}. Si no responde, la solicitud se cerrará en ese momento."
+                ),
+                (true, None) => "Por favor evalúe el servicio.".to_owned(),
+                (false, Some(until)) => format!(
+                    "Si el problema continúa, dígalo antes del {until}; después la solicitud se cerrará."
+                ),
+                (false, None) => "Si el problema continúa, dígalo.".to_owned(),
+            };
             Letter {
                 subject: "Solicitud resuelta",
                 greeting: requester,
@@ -484,9 +543,10 @@ pub fn letter(
                     "Su solicitud {number} fue resuelta. Esta es la solución:"
                 )],
                 quote: Some(solution.clone()),
-                closing,
+                closing: vec![closing],
                 facts: facts(),
-                links,
+                links: vec![ticket_link],
+                ..Letter::default()
             }
         }
             _ => return Err(NoSuchMail),
@@ -502,6 +562,7 @@ pub fn letter(
                 closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             EventKind::Declined { reason } => Letter {
                 subject: "Solicitud fuera del alcance",
@@ -513,6 +574,7 @@ pub fn letter(
                 closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -521,12 +583,18 @@ pub fn letter(
             subject: "Solicitud fuera del alcance",
             greeting: requester,
             paragraphs: vec![format!(
-                "Su solicitud {number} no puede atenderse en la Mesa de Ayuda. Este es el motivo:"
+                "Su solicitud {number} fue declinada: no puede atenderse en la Mesa de Ayuda. Este es el motivo:"
             )],
             quote: Some(reason.clone()),
-            closing: vec![],
+            closing: vec![match due_at(event).map(in_words) {
+                Some(until) => format!(
+                    "Si no está de acuerdo, dígalo antes del {until}; después la solicitud se cerrará."
+                ),
+                None => "Si no está de acuerdo, dígalo.".to_owned(),
+            }],
             facts: facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -539,16 +607,27 @@ pub fn letter(
                 if survey.solved { "Sí" } else { "No" }.to_owned(),
             ));
             facts.push(("Calificación", format!("{} de 5", survey.rating)));
+            let mut paragraphs = vec![format!(
+                "{asker} diligenció el Formulario Virtual de Satisfacción de Soporte Técnico de la solicitud {number}."
+            )];
+            if !survey.solved {
+                paragraphs.push(format!(
+                    "No quedó resuelta: la solicitud está abierta de nuevo y la tiene {assignee}."
+                ));
+                let due = ticket.clocks.solution.running_since();
+                if let Some(due) = due.and(ticket.clocks.solution.due_at) {
+                    paragraphs.push(format!("La solución vence el {}.", in_words(due)));
+                }
+            }
             Letter {
                 subject: "El usuario respondió la encuesta",
                 greeting: "A la Mesa de Ayuda:".to_owned(),
-                paragraphs: vec![format!(
-                    "El usuario diligenció el Formulario Virtual de Satisfacción de Soporte Técnico de la solicitud {number}."
-                )],
+                paragraphs,
                 quote: survey.comment.clone(),
                 closing: vec![],
                 facts,
                 links: vec![ticket_link],
+                ..Letter::default()
             }
         }
             _ => return Err(NoSuchMail),
@@ -564,13 +643,14 @@ pub fn letter(
             closing: vec![],
             facts: facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
         MailKind::ReopenedToAgent => match &event.kind {
             EventKind::Reopened { reason } => {
             let mut paragraphs = vec![format!(
-                "El solicitante no aceptó la solución de {number}: la solicitud está abierta de nuevo."
+                "{asker} no aceptó la solución de {number}: la solicitud está abierta de nuevo."
             )];
             if let Some(due) = due_at(event) {
                 paragraphs.push(format!("La solución vence el {}.", in_words(due)));
@@ -583,6 +663,7 @@ pub fn letter(
                 closing: vec![],
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             }
         }
             _ => return Err(NoSuchMail),
@@ -591,6 +672,9 @@ pub fn letter(
             EventKind::Closed { reason } => {
             use types::ticket::CloseReason as R;
             let why = match reason {
+                R::Desk | R::ValidationExpired if ticket.outcome == Some(Outcome::Declined) => {
+                    "Había sido declinada, y nadie objetó en el plazo."
+                }
                 R::Satisfied => "Gracias por evaluar el servicio.",
                 R::Desk => "La Mesa de Ayuda dio por terminada la atención.",
                 R::ValidationExpired => "El tiempo de validación venció sin respuesta.",
@@ -600,12 +684,19 @@ pub fn letter(
                 greeting: requester,
                 paragraphs: vec![
                     format!("Su solicitud {number} quedó cerrada. {why}"),
-                    "Si el problema vuelve, registre una solicitud nueva.".to_owned(),
+                    match ticket.outcome {
+                        Some(Outcome::Declined) => "Si necesita algo más, registre una solicitud nueva.",
+                        Some(Outcome::Solved) | None => {
+                            "Si el problema vuelve, registre una solicitud nueva."
+                        }
+                    }
+                    .to_owned(),
                 ],
                 quote: None,
                 closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             }
         }
             _ => return Err(NoSuchMail),
@@ -621,6 +712,7 @@ pub fn letter(
                 closing: vec![],
                 facts: facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -633,10 +725,11 @@ pub fn letter(
             )],
             quote: Some(note.clone()),
             closing: vec![
-                "Responda a este correo o añada un seguimiento a la solicitud.".to_owned(),
+                "Por favor responda: hasta entonces la solicitud espera.".to_owned(),
             ],
             facts: facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -647,10 +740,12 @@ pub fn letter(
                 justification,
                 ..
             } => {
-            let mut paragraphs = vec![format!(
-                "La Mesa de Ayuda le escala la solicitud {number} con esta justificación:"
-            )];
-            let mut closing = vec![format!("La solicitud dice: {}", ticket.request.description)];
+            let mut paragraphs = vec![format!("{writer} le escala la solicitud {number}.")];
+            if let Some(agent) = &ticket.assignee {
+                paragraphs.push(format!("Responsable en la Mesa de Ayuda: {}.", agent.name));
+            }
+            paragraphs.push("Esta es la justificación, y debajo la solicitud:".to_owned());
+            let mut closing = vec![];
             if let Some(due) = due_at(event) {
                 closing.push(format!("La solución vence el {}.", in_words(due)));
             }
@@ -658,20 +753,18 @@ pub fn letter(
                 "Reporte la solución a la Mesa de Ayuda, pida apoyo a un proveedor o devuelva la solicitud."
                     .to_owned(),
             );
-            if let Some(agent) = &ticket.assignee {
-                paragraphs.insert(
-                    0,
-                    format!("Responsable en la Mesa de Ayuda: {}.", agent.name),
-                );
-            }
             Letter {
                 subject: "Solicitud escalada a usted",
                 greeting: format!("Hola, {}:", officer.name),
                 paragraphs,
-                quote: Some(justification.clone()),
+                quote: Some(format!(
+                    "{justification}\n\n— — —\n{}",
+                    ticket.request.description
+                )),
                 closing,
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             }
         }
             _ => return Err(NoSuchMail),
@@ -695,6 +788,7 @@ pub fn letter(
                 closing: vec![],
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -714,6 +808,7 @@ pub fn letter(
                 closing,
                 facts: desk_facts(),
                 links: vec![ticket_link],
+                ..Letter::default()
             }
         }
             _ => return Err(NoSuchMail),
@@ -738,6 +833,7 @@ pub fn letter(
                 ],
                 facts: facts(),
                 links: vec![],
+                ..Letter::default()
             }
         }
             _ => return Err(NoSuchMail),
@@ -757,6 +853,7 @@ pub fn letter(
             ],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -773,6 +870,7 @@ pub fn letter(
             ],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -808,6 +906,7 @@ pub fn letter(
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -829,6 +928,7 @@ pub fn letter(
                     format!("{}/solicitudes/{}", office.base_url, link.number.0),
                 ),
             ],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -837,12 +937,13 @@ pub fn letter(
             subject: "Nuevo seguimiento en una solicitud escalada",
             greeting: format!("Hola, {officer}:"),
             paragraphs: vec![format!(
-                "Hay un nuevo seguimiento en la solicitud {number}, escalada a usted:"
+                "{writer} escribió en la solicitud {number}, escalada a usted:"
             )],
             quote: Some(body.clone()),
             closing: vec![],
             facts: desk_facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -868,44 +969,54 @@ pub fn letter(
                 _ => format!("Hola, {}:", responsible.map_or("equipo", |p| &p.name)),
             };
             Letter {
-                subject: step_subject(clock, step, event.at),
+                subject: step_subject(clock, step, now),
                 greeting,
-                paragraphs: step_paragraphs(clock, step, event.at, &number.to_string()),
+                paragraphs: step_paragraphs(clock, step, about),
                 quote: None,
                 closing: vec![],
                 facts,
                 links: vec![ticket_link],
+                ..Letter::default()
             }
         }
         MailKind::ValidationReminder => match &event.kind {
             EventKind::ValidationReminded(step) => {
-            let mut links = vec![];
-            let wish = if ticket.asks_survey() {
-                let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
-                let token = office.secret.issue(TokenUse::Survey { round }, ticket.id);
-                links.push((
-                    "Evaluar el servicio",
-                    format!("{}/surveys/{token}", office.base_url),
-                ));
-                "evalúe el servicio"
-            } else {
-                "si el problema continúa, rechace la solución"
-            };
-            links.push(ticket_link);
-            Letter {
-                subject: "Recordatorio: valide la solución",
-                greeting: requester,
-                paragraphs: vec![
-                    format!("Su solicitud {number} está resuelta y espera su validación."),
-                    format!(
-                        "Por favor, {wish} antes del {}; después la solicitud se cerrará.",
-                        in_words(step.due_at)
-                    ),
-                ],
-                quote: ticket.solution.clone(),
-                closing: vec![],
-                facts: facts(),
-                links,
+            let until = in_words(step.due_at);
+            match ticket.outcome {
+                // It is never said to be solved.
+                Some(Outcome::Declined) => Letter {
+                    subject: "Aún puede objetar",
+                    greeting: requester,
+                    paragraphs: vec![format!(
+                        "Su solicitud {number} fue declinada por este motivo:"
+                    )],
+                    quote: ticket.solution.clone(),
+                    closing: vec![format!(
+                        "Si no está de acuerdo, dígalo antes del {until}; después la solicitud se cerrará."
+                    )],
+                    facts: facts(),
+                    links: vec![ticket_link],
+                    ..Letter::default()
+                },
+                Some(Outcome::Solved) | None => Letter {
+                    subject: "Recordatorio: valide la solución",
+                    greeting: requester,
+                    paragraphs: vec![format!(
+                        "Su solicitud {number} está resuelta y espera su validación. Esta es la solución:"
+                    )],
+                    quote: ticket.solution.clone(),
+                    closing: vec![match ticket.asks_survey() {
+                        true => format!(
+                            "Por favor evalúe el servicio antes del {until}; después la solicitud se cerrará."
+                        ),
+                        false => format!(
+                            "Si el problema continúa, dígalo antes del {until}; después la solicitud se cerrará."
+                        ),
+                    }],
+                    facts: facts(),
+                    links: vec![ticket_link],
+                    ..Letter::default()
+                },
             }
         }
             _ => return Err(NoSuchMail),
@@ -1012,15 +1123,10 @@ fn step_subject(clock: ClockKind, step: &StepReached, now: Timestamp) -> &'stati
 
 /// What is true at `now`, when the step was seen: a late warning does not say
 /// that there is time left where there is none.
-fn step_paragraphs(
-    clock: ClockKind,
-    step: &StepReached,
-    now: Timestamp,
-    number: &str,
-) -> Vec<String> {
-    let due = in_words(step.due_at);
-    let label = clock.label();
-    let awaited = match clock {
+fn step_paragraphs(kind: ClockKind, step: &StepReached, about: &About<'_>) -> Vec<String> {
+    let (ticket, number, now) = (about.ticket, about.ticket.number, about.now);
+    let (due, label) = (in_words(step.due_at), kind.label());
+    let awaited = match kind {
         ClockKind::Waiting => Some("al solicitante"),
         ClockKind::Provider => Some("al proveedor"),
         ClockKind::Attention | ClockKind::Solution | ClockKind::Validation => None,
@@ -1030,15 +1136,25 @@ fn step_paragraphs(
             "La solicitud {number} espera {awaited} y no hay respuesta: lo previsto era el {due}."
         )];
     }
-    let mut paragraphs = vec![if step.due_at > now {
-        format!("El {label} de la solicitud {number} vence el {due}.")
-    } else {
-        format!("El {label} de la solicitud {number} venció el {due} y sigue corriendo.")
-    }];
-    paragraphs.push(format!(
-        "Ya se usó el {} % del tiempo acordado.",
-        step.percent
-    ));
+    let clock = ticket.clocks.get(kind);
+    let goes_on = match clock.state {
+        ClockState::Running => "y sigue corriendo",
+        ClockState::Paused => "y está detenido",
+        ClockState::Idle | ClockState::Met | ClockState::Stopped => "y ya se cumplió",
+    };
+    let calendar = clock.calendar.as_ref();
+    let calendar = calendar.and_then(|id| about.catalogue.calendar(id));
+    let used = calendar.map(|calendar| clock.used_at(calendar, now));
+    let used = used.filter(|_| is_of_this_run(clock, step, about.event));
+    let used = used.unwrap_or(clock.limit_seconds * u64::from(step.percent) / 100);
+    let mut paragraphs = vec![
+        if step.due_at > now {
+            format!("El {label} de la solicitud {number} vence el {due}.")
+        } else {
+            format!("El {label} de la solicitud {number} venció el {due} {goes_on}.")
+        },
+        of_agreed(used, clock.limit_seconds),
+    ];
     if step.late_seconds >= LATE_SECONDS {
         paragraphs.push(format!(
             "Este aviso sale con {} minutos de retraso: correspondía al {}.",
@@ -1047,6 +1163,19 @@ fn step_paragraphs(
         ));
     }
     paragraphs
+}
+
+/// Longest limit that is told in minutes, in seconds.
+const IN_MINUTES: u64 = 3 * 60 * 60;
+
+/// How much of what was agreed is used.
+fn of_agreed(used: u64, limit: u64) -> String {
+    if limit <= IN_MINUTES {
+        format!("Lleva {} min de los {} acordados.", used / 60, limit / 60)
+    } else {
+        let (used, limit) = (duration(used), duration(limit));
+        format!("Lleva {used}; lo acordado es {limit}.")
+    }
 }
 
 /// Whether a mail still says what is so when it is written. A warning to hurry
@@ -1064,11 +1193,15 @@ pub fn is_still_true(kind: MailKind, event: &Event, ticket: &Ticket) -> bool {
         ClockState::Idle | ClockState::Met | ClockState::Stopped => false,
     };
     let clock = ticket.clocks.get(clock);
-    // The very run of the clock that the step belongs to.
+    !asks || (goes_on(clock) && is_of_this_run(clock, step, event))
+}
+
+/// Whether it is the very run of the clock that the step belongs to.
+fn is_of_this_run(clock: &Clock, step: &StepReached, event: &Event) -> bool {
     let fired = |s: &ClockStep| {
         s.percent == step.percent && s.tells == step.tells && s.fired_at == Some(event.at)
     };
-    !asks || (goes_on(clock) && clock.steps.iter().any(fired))
+    clock.steps.iter().any(fired)
 }
 
 /// The due time that an event gave to the clock that it set going.

@@ -1,5 +1,6 @@
 //! `notifier` is the only one that sends mail.
 
+mod asks;
 mod feedback;
 mod letter;
 mod message;

@@ -17,9 +17,10 @@ use types::effects::{Effect, MailKind, QueueName};
 use types::ids::{EmailAddress, MailId};
 use types::message::Doorbell;
 use types::permission::Actor;
-use types::ticket::{BounceKind, Event, Ticket};
+use types::ticket::{Attachment, BounceKind, Event, EventKind, Ticket, Visibility};
+use types::token::Audience;
 
-use crate::letter::{is_still_true, letter};
+use crate::letter::{About, is_still_true, letter};
 use crate::message::recipients;
 use crate::office::Office;
 
@@ -133,7 +134,19 @@ impl Postman {
             store.leave_unsent(row, &me, Unsent::NoRecipient).await?;
             return Ok(vec![]);
         }
-        let letter = letter(kind, event, ticket, &stored.catalogue, &self.office, &to);
+        let files = self.files(kind, event, ticket).await?;
+        let letter = letter(
+            kind,
+            &About {
+                event,
+                ticket,
+                catalogue: &stored.catalogue,
+                office: &self.office,
+                to: &to,
+                files: &files,
+                now,
+            },
+        );
         let message = letter
             .map_err(|e| e.to_string())
             .and_then(|letter| {
@@ -176,6 +189,41 @@ impl Postman {
         self.record(row, &me, &message_id).await?;
         // A mail owes nothing.
         Ok(vec![])
+    }
+
+    /// The names of the files that belong to what a mail says: those that came with it, or
+    /// all, for whoever gets the ticket.
+    async fn files(
+        &self,
+        kind: MailKind,
+        event: &Event,
+        ticket: &Ticket,
+    ) -> Result<Vec<String>, Failure> {
+        let audience = kind.audience();
+        let may_know = |file: &&Attachment| match (audience, file.visibility) {
+            (Audience::Desk | Audience::Officer, _) | (_, Visibility::Public) => true,
+            (Audience::Requester | Audience::Provider, Visibility::Internal) => false,
+        };
+        let names = |files: &[Attachment]| -> Vec<String> {
+            let files = files.iter().filter(may_know);
+            files.map(|file| file.name.clone()).collect()
+        };
+        match (kind, &event.mail) {
+            (MailKind::Assigned | MailKind::Escalated, _) => Ok(names(&ticket.attachments)),
+            (_, None) => Ok(vec![]),
+            // What came by the same mail stands right behind.
+            (_, Some(_)) => {
+                let next = self.desk.store.events(ticket.id, event.seq, 1).await?;
+                Ok(match next.0.first() {
+                    Some(Event {
+                        kind: EventKind::AttachmentsAdded { attachments, .. },
+                        mail,
+                        ..
+                    }) if *mail == event.mail => names(attachments),
+                    Some(_) | None => vec![],
+                })
+            }
+        }
     }
 
     /// Nobody is left to write to: that goes on record in the mail's place, and

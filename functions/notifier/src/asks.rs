@@ -1,0 +1,124 @@
+//! What a mail asks of its reader: the one thing to do, and what an answer to the mail
+//! does. Whoever reads it knows no procedure, so it is said in plain words.
+
+use types::effects::{MailKind, Recipients};
+use types::ticket::{Outcome, Ticket};
+use types::token::TokenUse;
+use types::verbs::{Hand, Verb};
+
+use crate::office::Office;
+
+/// The one thing to do, as the words and the address of a button. `page` is the ticket's,
+/// for this reader.
+pub fn button(
+    kind: MailKind,
+    ticket: &Ticket,
+    office: &Office,
+    page: &str,
+) -> Option<(&'static str, String)> {
+    match kind.line().to {
+        Recipients::Requester => {}
+        Recipients::Observers
+        | Recipients::OtherTeams
+        | Recipients::NewAgent
+        | Recipients::FormerAgent
+        | Recipients::Agent
+        | Recipients::NewOfficer
+        | Recipients::FormerOfficer
+        | Recipients::Officer
+        | Recipients::Provider
+        | Recipients::InCharge
+        | Recipients::Coordinators
+        | Recipients::Heads
+        | Recipients::Desk => return None,
+    }
+    match kind {
+        // Activity 13: the survey, where the category asks for it.
+        MailKind::Solved | MailKind::ValidationReminder if ticket.asks_survey() => {
+            let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
+            let token = office.secret.issue(TokenUse::Survey { round }, ticket.id);
+            let survey = format!("{}/surveys/{token}", office.base_url);
+            Some(("Evaluar el servicio", survey))
+        }
+        MailKind::ValidationReminder if ticket.outcome == Some(Outcome::Declined) => {
+            Some(("No estoy de acuerdo", format!("{page}#no-resuelta")))
+        }
+        MailKind::Solved | MailKind::ValidationReminder => {
+            Some(("No quedó resuelta", format!("{page}#no-resuelta")))
+        }
+        MailKind::Declined => Some(("No estoy de acuerdo", format!("{page}#no-resuelta"))),
+        MailKind::Held | MailKind::WaitingReminder => Some(("Responder", format!("{page}#reply"))),
+        _ => None,
+    }
+}
+
+/// What an answer to the mail does.
+pub fn answer(kind: MailKind, ticket: &Ticket) -> Vec<String> {
+    let said: &[&str] = match kind {
+        MailKind::Registered | MailKind::FollowUpToRequester | MailKind::ReopenedToRequester => &[
+            "Si responde a este correo, lo que escriba queda en la solicitud y lo lee quien la atiende.",
+        ],
+        MailKind::RegisteredToObservers
+        | MailKind::FollowUpToObservers
+        | MailKind::SolvedToObservers => &[
+            "Si responde a este correo, lo que escriba lo leen quien pidió la solicitud y quien la atiende.",
+        ],
+        MailKind::Solved | MailKind::ValidationReminder
+            if ticket.outcome == Some(Outcome::Declined) =>
+        {
+            &[
+                "También puede responder a este correo diciendo por qué no está de acuerdo: la solicitud se abre de nuevo.",
+            ]
+        }
+        MailKind::Solved | MailKind::ValidationReminder if ticket.asks_survey() => &[
+            "También puede responder a este correo. Un número de 1 a 5 en la primera línea (5 es lo mejor) califica la atención. Si cuenta qué falta, la solicitud se abre de nuevo. Un «gracias» no la abre.",
+        ],
+        MailKind::Solved | MailKind::ValidationReminder => &[
+            "También puede responder a este correo: si cuenta qué falta, la solicitud se abre de nuevo. Un «gracias» no la abre.",
+        ],
+        MailKind::Declined => &[
+            "También puede responder a este correo diciendo por qué no está de acuerdo: la solicitud se abre de nuevo. Un «entendido» no la abre.",
+        ],
+        MailKind::Held | MailKind::WaitingReminder => &[
+            "También puede responder a este correo: con su respuesta termina la espera y la Mesa de Ayuda sigue con su solicitud.",
+        ],
+        MailKind::Closed => {
+            &["Si responde a este correo, se abre una solicitud nueva, enlazada con esta."]
+        }
+        _ => match hand(kind) {
+            Some(Hand::Desk) => &[
+                "Si responde a este correo, lo que escriba le llega al solicitante. Al comienzo de una línea puede escribir:",
+            ],
+            Some(Hand::Officer) => &[
+                "Si responde a este correo, lo que escriba queda como nota interna. Al comienzo de una línea puede escribir:",
+            ],
+            Some(Hand::Observer) | None => &[],
+        },
+    };
+    said.iter().map(|said| (*said).to_owned()).collect()
+}
+
+/// The words that an answer to it may begin a line with, each with what it does.
+pub fn verbs(kind: MailKind) -> Vec<(&'static str, &'static str)> {
+    let verbs = hand(kind).into_iter().flat_map(Verb::of);
+    verbs.map(|verb| (verb.word(), verb.does())).collect()
+}
+
+/// Whose answer does something by a word. Who lost a ticket, and who is told of somebody
+/// else's, has nothing to do with it by mail.
+fn hand(kind: MailKind) -> Option<Hand> {
+    match kind.line().to {
+        Recipients::NewAgent | Recipients::Agent | Recipients::Desk => Some(Hand::Desk),
+        Recipients::InCharge if kind == MailKind::StepToOfficer => Some(Hand::Officer),
+        Recipients::InCharge => Some(Hand::Desk),
+        Recipients::NewOfficer | Recipients::Officer => Some(Hand::Officer),
+        Recipients::Observers => None,
+        Recipients::Requester
+        | Recipients::OtherTeams
+        | Recipients::FormerAgent
+        | Recipients::FormerOfficer
+        | Recipients::Provider
+        | Recipients::Coordinators
+        | Recipients::Heads => None,
+    }
+}
