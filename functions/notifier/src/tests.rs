@@ -15,6 +15,8 @@ use types::token::{Audience, TokenSecret, TokenUse};
 
 use super::Notifier;
 
+mod letters;
+
 const QUEUE: QueueName = QueueName::Notification;
 const FEEDBACK: &str = "FeedbackQueue";
 

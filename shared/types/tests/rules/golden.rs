@@ -101,6 +101,13 @@ pub fn stories() -> Vec<(&'static str, Story)> {
         },
     );
     stories.push(("declined", declined));
+    let expired = Story::observed_and_declined()
+        .after_minutes(300)
+        .when(&Actor::System, Command::FireSteps)
+        .after_minutes(3 * 24 * 60)
+        .when(&Actor::System, Command::ExpireValidation);
+    stories.push(("declined-and-closed", expired));
+    stories.push(("talked-about", talked_about()));
     let rejected = Story::solved("redes").when(
         &person(crate::world::REQUESTER),
         Command::Reject {
@@ -220,6 +227,37 @@ fn mailed() -> Story {
         event.whole = Some("Sigue igual\n\n> Estimado(a) Ana:".to_owned());
     }
     story
+}
+
+/// A ticket that everybody writes on who may.
+fn talked_about() -> Story {
+    let note = || Command::FollowUp {
+        body: "Nota".to_owned(),
+        visibility: Visibility::Public,
+    };
+    let link = types::ticket::Link {
+        visibility: Visibility::Internal,
+        ..Story::solved("redes").ticket.link()
+    };
+    Story::written_to_two_teams("redes")
+        .when(&person(COORDINATOR), Command::Take)
+        .when(&person(COORDINATOR), note())
+        .when(&Actor::System, Command::Link { link })
+        .when(&person(COORDINATOR), escalate("oficial1.tecnologia"))
+        .when(&person(crate::world::REQUESTER), note())
+        .when(
+            &person(crate::world::OFFICER),
+            Command::RequestProvider {
+                provider: "redes_externo".into(),
+                message: "Nota".to_owned(),
+            },
+        )
+        .when(
+            &crate::world::provider_mail(),
+            Command::RecordProviderReply {
+                body: "Nota".to_owned(),
+            },
+        )
 }
 
 fn escalate(officer: &str) -> Command {

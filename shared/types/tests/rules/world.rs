@@ -137,6 +137,14 @@ impl Story {
         Self::admitted(application)
     }
 
+    /// With somebody copied, and declined by the coordinator.
+    pub fn observed_and_declined() -> Self {
+        let decline = Command::Decline {
+            reason: "Nota".to_owned(),
+        };
+        Self::written_to_two_teams("plataforma").when(&person(COORDINATOR), decline)
+    }
+
     fn admitted(application: Application) -> Self {
         let admission = admit(application, &person(REQUESTER), at(monday())).unwrap();
         let NewTicket { ticket, events } = admission.register(id(), TicketNumber(1));
