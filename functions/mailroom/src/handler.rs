@@ -2,11 +2,11 @@
 //! one after all.
 
 use cloud::clock;
-use cloud::desk::{Halt, problem_of, problem_of_commit};
+use cloud::desk::{Halt, fingerprint, problem_of, problem_of_commit};
 use cloud::files::{FileError, RAW_MAILS, mail_of_object};
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
-use cloud::store::{CommitError, Guards, MailGuard};
+use cloud::store::{CommitError, Guards, IdempotencyGuard, MailGuard, Outcome, RequestKey};
 use data_encoding::BASE64URL_NOPAD;
 use mailreader::{Reading, read};
 use types::api::mailroom::Route;
@@ -15,16 +15,16 @@ use types::api::{
     self, AcceptedRequester, MailReportQuery, Page, RefusedQuery, Routes, Row, Takes,
     invalid_cursor,
 };
-use types::command::{Application, Setting, admit};
-use types::ids::{CategoryId, EmailAddress, MailId};
+use types::command::{Application, Command, Setting, admit, decide};
+use types::ids::{CategoryId, EmailAddress, MailId, TicketRef};
 use types::input::{Day, Kind, MAX_TITLE};
 use types::mail::{Acceptance, MailOutcome, MailRecord, MailReport, RefusalReason, bounds};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
-use types::ticket::{Channel, Link, Person, Request, Ticket, Visibility};
+use types::ticket::{Channel, Event, Link, Person, Request, Ticket, Visibility, apply_all};
 use types::view::{Reader, TicketView};
 
-use crate::decision::{Case, Sender, application};
+use crate::decision::{Case, Sender, application, bounded, whole};
 use crate::inbox::{Inbox, MAX_MAIL, bases, ticket_id_of, with_files};
 use crate::pages;
 
@@ -153,9 +153,36 @@ async fn accept(
     let caller = caller(inbox, call, takes.row()).await?;
     let id = MailId::parse(call.parameter("id")).ok_or(UNKNOWN)?;
     let wishes = takes.body(&call.body)?;
-    let ticket = accepted(inbox, &caller, &id.0, wishes).await?;
+    let scope = caller.email.as_str();
+    let key = call.idempotency_key()?.map(|key| (key, fingerprint(call)));
+    let key = key.as_ref().map(|(key, fingerprint)| RequestKey {
+        scope,
+        key,
+        fingerprint,
+    });
+    let ticket = match before(inbox, key).await? {
+        Some(ticket) => ticket,
+        None => match accepted(inbox, &caller, &id.0, wishes, key).await {
+            Ok(ticket) => ticket,
+            // The same request at the same time: it has been done, or it is refused.
+            Err(problem) => before(inbox, key).await?.ok_or(problem)?,
+        },
+    };
     let view = TicketView::of(&ticket, Reader::Staff, ticket.created_at);
     Ok(Answer::json(201, &view)?.located(&format!("/tickets/{}", ticket.number.0)))
+}
+
+/// What was answered under a key, if it was used.
+async fn before(inbox: &Inbox, key: Option<RequestKey<'_>>) -> Result<Option<Ticket>, Problem> {
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    let known = inbox.desk.store.look_up_key(key).await;
+    match known.map_err(|e| problem_of(&e))? {
+        Outcome::Done(replay) => inbox.desk.replayed(replay).await.map(Some),
+        Outcome::Mismatch => Err(Problem::IdempotencyMismatch),
+        Outcome::Fresh | Outcome::InProgress => Ok(None),
+    }
 }
 
 /// The ticket that somebody makes of a refused mail, unless it was made before.
@@ -164,6 +191,7 @@ pub(crate) async fn accepted(
     caller: &Caller,
     id: &str,
     wishes: api::Acceptance,
+    key: Option<RequestKey<'_>>,
 ) -> Result<Ticket, Problem> {
     let id = MailId::parse(id).ok_or(UNKNOWN)?;
     let record = inbox.desk.store.mail_record(&id).await;
@@ -200,7 +228,129 @@ pub(crate) async fn accepted(
         .as_deref()
         .and_then(|raw| read(raw, record.envelope_from.as_deref()).ok())
         .map(|reading| inbox.labels.fold(reading, &inbox.desk.entity_domains));
-    write(inbox, caller, &record, reading.as_ref(), wishes).await
+    let acceptance = Acceptable {
+        caller,
+        record: &record,
+        reading: reading.as_ref(),
+        key,
+    };
+    match wishes.ticket {
+        Some(ticket) => add(inbox, acceptance, ticket).await,
+        None => write(inbox, acceptance, wishes).await,
+    }
+}
+
+/// A refused mail, and who accepts it.
+struct Acceptable<'a> {
+    caller: &'a Caller,
+    record: &'a MailRecord,
+    /// Nothing where nobody can read it.
+    reading: Option<&'a Reading<'a>>,
+    key: Option<RequestKey<'a>>,
+}
+
+impl<'a> Acceptable<'a> {
+    /// What the commit that accepts it depends on.
+    fn guards(&self, ticket: Link, at: types::Timestamp) -> Guards<'a> {
+        let accepted = MailRecord {
+            accepted: Some(Acceptance {
+                by: self.caller.person(),
+                at,
+                ticket,
+            }),
+            ..self.record.clone()
+        };
+        Guards {
+            idempotency: self.key.map(IdempotencyGuard::Unused),
+            mail: Some(MailGuard::Accepted(accepted)),
+            ..Guards::default()
+        }
+    }
+}
+
+/// Puts a refused mail on the ticket that it belongs to. Whoever asked and whoever is
+/// copied on it wrote for all who read it; anybody else for those who work on it.
+async fn add(
+    inbox: &Inbox,
+    acceptable: Acceptable<'_>,
+    ticket: TicketRef,
+) -> Result<Ticket, Problem> {
+    let Acceptable {
+        caller,
+        record,
+        reading,
+        ..
+    } = acceptable;
+    let ticket = inbox.desk.readable(ticket, caller).await?;
+    let request = &ticket.request;
+    let from = reading.and_then(|reading| reading.from.as_ref());
+    let is_theirs = from.is_some_and(|from| {
+        request.requester.person.email == from.address
+            || request.observers.iter().any(|o| o.email == from.address)
+    });
+    let visibility = match is_theirs {
+        true => Visibility::Public,
+        false => Visibility::Internal,
+    };
+    let files = match reading {
+        Some(reading) => {
+            let there = &ticket.attachments;
+            let files = inbox.store_files(&record.id, reading, ticket.id, there, visibility);
+            files.await.map_err(|_| Problem::Unavailable)?
+        }
+        None => None,
+    };
+    let body = accepted_text(record, reading);
+    let command = Command::FollowUp { body, visibility };
+    let link = ticket.link();
+    let rules = |ticket: &Ticket, setting: Setting<'_>| -> Result<Vec<Event>, Problem> {
+        let actor = Actor::Person(caller.clone());
+        let mut events = decide(ticket, &command, &actor, setting)?;
+        if let Some(first) = events.first_mut() {
+            first.whole = reading.and_then(whole);
+        }
+        if let Some(files) = &files {
+            let mut so_far = ticket.clone();
+            apply_all(&mut so_far, &events);
+            events.extend(decide(&so_far, files, &actor, setting)?);
+        }
+        for event in &mut events {
+            event.mail = Some(record.id.clone());
+        }
+        Ok(events)
+    };
+    let guards = acceptable.guards(link, clock::now());
+    match inbox.desk.carry_out(ticket, guards, None, rules).await {
+        Ok(carried) => {
+            inbox.desk.queues.ring(&carried.doorbells).await;
+            Ok(carried.ticket)
+        }
+        Err(Halt::Decision(problem)) => Err(problem),
+        Err(Halt::Commit(CommitError::MailKnown)) => Err(accepted_already()),
+        Err(Halt::Commit(error)) => Err(problem_of_commit(&error)),
+        Err(Halt::Key(_)) => Err(Problem::Unavailable),
+    }
+}
+
+/// What an accepted mail says on a ticket that was there, and who wrote it: the record
+/// names who accepted it.
+fn accepted_text(record: &MailRecord, reading: Option<&Reading<'_>>) -> String {
+    let from = reading.and_then(|reading| reading.from.as_ref());
+    let from = from.map(|from| from.address.as_str());
+    let from = from.or(record.envelope_from.as_deref());
+    let from = from.unwrap_or("alguien que no dice quién es");
+    let said = match reading {
+        Some(reading) => reading.shown.clone(),
+        None => format!(
+            "El correo {} no se pudo leer; el original se conserva como evidencia.",
+            record.id
+        ),
+    };
+    bounded(&format!("Correo de {from}:\n\n{said}"), "")
+}
+
+fn accepted_already() -> Problem {
+    Problem::InvalidTransition("El correo ya fue aceptado.".to_owned())
 }
 
 /// The raw mail, unless it is too large to hold.
@@ -214,11 +364,15 @@ async fn reopen(inbox: &Inbox, record: &MailRecord) -> Result<Option<Vec<u8>>, P
 
 async fn write(
     inbox: &Inbox,
-    caller: &Caller,
-    record: &MailRecord,
-    reading: Option<&Reading<'_>>,
+    acceptable: Acceptable<'_>,
     wishes: api::Acceptance,
 ) -> Result<Ticket, Problem> {
+    let Acceptable {
+        caller,
+        record,
+        reading,
+        ..
+    } = acceptable;
     let desk = &inbox.desk;
     let stored = desk.catalogue().await?;
     let setting = Setting {
@@ -259,28 +413,15 @@ async fn write(
         }
         None => None,
     };
-    let accepted = |ticket: Link| MailRecord {
-        accepted: Some(Acceptance {
-            by: caller.person(),
-            at: setting.now,
-            ticket,
-        }),
-        ..record.clone()
-    };
     let written = desk.register(|number| -> Result<_, Problem> {
         let new = admission.register(id, number);
         let new = with_files(new, files.as_ref(), &Actor::System, setting)?;
-        let guards = Guards {
-            mail: Some(MailGuard::Accepted(accepted(new.ticket.link()))),
-            ..Guards::default()
-        };
+        let guards = acceptable.guards(new.ticket.link(), setting.now);
         Ok((new.by_mail(&record.id), guards))
     });
     match written.await {
         Ok(ticket) => Ok(ticket),
-        Err(Halt::Commit(CommitError::MailKnown)) => Err(Problem::InvalidTransition(
-            "El correo ya fue aceptado.".to_owned(),
-        )),
+        Err(Halt::Commit(CommitError::MailKnown)) => Err(accepted_already()),
         Err(Halt::Commit(error)) => Err(problem_of_commit(&error)),
         Err(Halt::Decision(problem)) => Err(problem),
         Err(Halt::Key(_)) => Err(Problem::Unavailable),

@@ -15,9 +15,10 @@ use futures_util::future::try_join_all;
 use mailreader::{Attachment as File, Automatic, Origin, Reading, Unreadable, read};
 use sha2::{Digest, Sha256};
 use types::Timestamp;
+use types::catalogue::Catalogue;
 use types::command::{Application, Command, NewTicket, Rejection, Setting, admit, decide_in_turn};
 use types::effects::Effect;
-use types::ids::{EmailAddress, MailId, TicketId, printable};
+use types::ids::{EmailAddress, MailId, TicketId, TicketNumber, printable};
 use types::mail::{Became, MailOutcome, MailRecord, RefusalReason, VerbsAnswer};
 use types::message::Doorbell;
 use types::permission::Actor;
@@ -40,6 +41,9 @@ const MAX_ANSWERED: usize = 10;
 
 /// Most of what a mail on file says that is kept beside it, in characters.
 const MAX_FILED: usize = 2_000;
+
+/// Mails that somebody who is known gets taken in an hour.
+const KNOWN_AN_HOUR: u32 = 200;
 
 /// Files of a mail that are stored at once.
 const FILES_AT_ONCE: usize = 8;
@@ -202,13 +206,14 @@ impl Inbox {
                 now: clock::now(),
                 catalogue: &stored.catalogue,
             };
+            let decision = decide(&case);
             let mail = Mail {
                 arrival,
                 reading,
                 seal: seal.as_deref(),
                 sender: case.sender,
+                is_known: is_known(&case, &decision),
             };
-            let decision = decide(&case);
             // Whose files are stored before it is known that they are wanted.
             let files_of = match &decision {
                 Decision::Open { .. } => Some(ticket_id_of(&arrival.id, arrival.received_at)),
@@ -224,7 +229,7 @@ impl Inbox {
                 }
                 Decision::Refuse { reason, detail } => {
                     let outcome = MailOutcome::Refused { reason, detail };
-                    let owed = (reason == RefusalReason::OutsideSender).then_some(());
+                    let owed = self.owed(arrival, Some(reading), reason, &stored.catalogue);
                     // A forged mail must not keep the true one out.
                     let seal = mail.seal.filter(|_| case.sender != Sender::Disowned);
                     self.record(arrival, Some(reading), outcome, seal, owed)
@@ -256,7 +261,8 @@ impl Inbox {
                 Err(Stop::NotAllowed(detail)) => {
                     let reason = RefusalReason::NotAllowed;
                     let outcome = MailOutcome::Refused { reason, detail };
-                    let refused = self.record(arrival, Some(reading), outcome, mail.seal, None);
+                    let owed = self.owed(arrival, Some(reading), reason, &stored.catalogue);
+                    let refused = self.record(arrival, Some(reading), outcome, mail.seal, owed);
                     match refused.await {
                         Ok(doorbells) => return Ok(doorbells),
                         Err(Stop::Lost(lost)) => lost,
@@ -331,6 +337,9 @@ impl Inbox {
                 named.push((ticket, audience, Clue::ByToken));
             }
         }
+        if let Some(ticket) = self.tagged(reading).await? {
+            named.push((ticket, Audience::Provider, Clue::ByTag));
+        }
         let mut candidates: Vec<Candidate> = Vec::new();
         for (id, audience, clue) in named {
             let known = |c: &Candidate| (c.ticket.id, c.audience, c.clue) == (id, audience, clue);
@@ -345,6 +354,29 @@ impl Inbox {
             }
         }
         Ok(candidates)
+    }
+
+    /// The ticket whose tag stands in the subject of a provider's mail. Of anybody else
+    /// a number proves nothing.
+    async fn tagged(&self, reading: &Reading<'_>) -> Result<Option<TicketId>, Failure> {
+        let stored = self.desk.catalogue_for_queue().await?;
+        let providers = &stored.catalogue.document().providers;
+        let from = reading.from.as_ref().map(|from| from.address.domain());
+        let is_his = |domain: &str| {
+            from.is_some_and(|from| from == domain || from.ends_with(&format!(".{domain}")))
+        };
+        let number = || {
+            let subject = reading.subject.as_deref()?;
+            let (_, tag) = subject.split_once("[USPEC #")?;
+            let (digits, _) = tag.split_once(']')?;
+            Some(TicketNumber(digits.parse().ok()?))
+        };
+        match number() {
+            Some(number) if providers.iter().any(|p| is_his(p.email.domain())) => {
+                Ok(self.desk.store.ticket_of(number).await?)
+            }
+            Some(_) | None => Ok(None),
+        }
     }
 
     /// Writes a new ticket.
@@ -544,19 +576,24 @@ impl Inbox {
         reading: &Reading<'_>,
         seal: Option<&str>,
     ) -> Result<Vec<Doorbell>, Failure> {
-        let outcome = if reading.automatic.is_some() {
-            MailOutcome::Filed {
+        let reason = RefusalReason::Flood;
+        let outcome = match &reading.automatic {
+            // What a person may have written is refused, and seen as such.
+            None | Some(Automatic::AnswersUnwanted | Automatic::MailingList) => {
+                MailOutcome::Refused {
+                    reason,
+                    detail: reason.sentence().to_owned(),
+                }
+            }
+            Some(_) => MailOutcome::Filed {
                 what: "flood".to_owned(),
                 ticket: None,
-            }
-        } else {
-            MailOutcome::Refused {
-                reason: RefusalReason::Flood,
-                detail: RefusalReason::Flood.sentence().to_owned(),
-            }
+            },
         };
+        let stored = self.desk.catalogue_for_queue().await?;
+        let owed = self.owed(arrival, Some(reading), reason, &stored.catalogue);
         match self
-            .record(arrival, Some(reading), outcome, seal, None)
+            .record(arrival, Some(reading), outcome, seal, owed)
             .await
         {
             Err(Stop::Lost(CommitError::MessageIdKnown)) => {
@@ -595,7 +632,43 @@ impl Inbox {
     ) -> Result<Vec<Doorbell>, Failure> {
         let detail = reason.sentence().to_owned();
         let outcome = MailOutcome::Refused { reason, detail };
-        settled(self.record(arrival, reading, outcome, None, None).await)
+        let stored = self.desk.catalogue_for_queue().await?;
+        let owed = self.owed(arrival, reading, reason, &stored.catalogue);
+        settled(self.record(arrival, reading, outcome, None, owed).await)
+    }
+
+    /// Who is told that his mail was not taken: strangers, that they are none of this
+    /// desk's; and whoever belongs here, whatever the reason was. Nobody is told who is
+    /// named by somebody else, and nobody whose mail a machine wrote (RFC 3834).
+    fn owed(
+        &self,
+        arrival: &Arrival,
+        reading: Option<&Reading<'_>>,
+        reason: RefusalReason,
+        catalogue: &Catalogue,
+    ) -> Option<Owed> {
+        if reading.is_some_and(|reading| reading.automatic.is_some()) {
+            return None;
+        }
+        let envelope = arrival.envelope_from.as_deref();
+        let envelope = envelope.and_then(|path| EmailAddress::parse(path).ok())?;
+        let providers = &catalogue.document().providers;
+        let is_his = |domain: &str| envelope.domain() == domain;
+        let belongs = self.desk.entity_domains.iter().any(|domain| is_his(domain))
+            || providers
+                .iter()
+                .any(|provider| is_his(provider.email.domain()))
+            || catalogue.person(&envelope).is_some();
+        match reason {
+            RefusalReason::OutsideSender => Some(Owed::Answer),
+            RefusalReason::Unauthenticated => None,
+            RefusalReason::Flood => belongs.then_some(Owed::OnceAnHour),
+            RefusalReason::Virus
+            | RefusalReason::Spam
+            | RefusalReason::NoSender
+            | RefusalReason::Unreadable
+            | RefusalReason::NotAllowed => belongs.then_some(Owed::Answer),
+        }
     }
 
     async fn unreadable(
@@ -607,7 +680,10 @@ impl Inbox {
             reason: RefusalReason::Unreadable,
             detail: why.sentence().to_owned(),
         };
-        settled(self.record(arrival, None, outcome, None, None).await)
+        let reason = RefusalReason::Unreadable;
+        let stored = self.desk.catalogue_for_queue().await?;
+        let owed = self.owed(arrival, None, reason, &stored.catalogue);
+        settled(self.record(arrival, None, outcome, None, owed).await)
     }
 
     /// Records a mail that does nothing to a ticket. With `owed` its sender gets
@@ -618,7 +694,7 @@ impl Inbox {
         reading: Option<&Reading<'_>>,
         outcome: MailOutcome,
         seal: Option<&str>,
-        owed: Option<()>,
+        owed: Option<Owed>,
     ) -> Result<Vec<Doorbell>, Stop> {
         let entry = MailEntry {
             record: record(arrival, reading, outcome),
@@ -629,10 +705,17 @@ impl Inbox {
         // Who is named in the envelope may have nothing to do with it.
         let named = arrival.receipt.spf_verdict.passes();
         let limit = match (&to, owed) {
-            (Some(Ok(sender)), Some(())) if named => Some(SenderLimit {
-                what: "answered",
-                sender,
-                limit: self.answer_limit,
+            (Some(Ok(sender)), Some(owed)) if named && !sender.is_unread() => Some(match owed {
+                Owed::Answer => SenderLimit {
+                    what: "answered",
+                    sender,
+                    limit: self.answer_limit,
+                },
+                Owed::OnceAnHour => SenderLimit {
+                    what: "flooded",
+                    sender,
+                    limit: 1,
+                },
             }),
             (_, _) => None,
         };
@@ -832,12 +915,34 @@ fn new_files<'a>(
     new
 }
 
+/// What is owed to the sender of a mail that was not taken.
+#[derive(Clone, Copy)]
+enum Owed {
+    /// A short answer.
+    Answer,
+    /// The same, once for all that came too many; the desk is told with him.
+    OnceAnHour,
+}
+
 /// A mail that was read.
 struct Mail<'a> {
     arrival: &'a Arrival,
     reading: &'a Reading<'a>,
     seal: Option<&'a str>,
     sender: Sender,
+    /// He works here, or writes on a ticket of his.
+    is_known: bool,
+}
+
+/// Whether the limit for machines is not for him: people of the directory, and whoever
+/// writes on a ticket that he may write on.
+fn is_known(case: &Case<'_>, decision: &Decision) -> bool {
+    let from = case.reading.from.as_ref();
+    let works_here = from.is_some_and(|from| case.catalogue.person(&from.address).is_some());
+    match decision {
+        Decision::Act { .. } | Decision::Ask { .. } => true,
+        Decision::Open { .. } | Decision::File { .. } | Decision::Refuse { .. } => works_here,
+    }
 }
 
 impl<'a> Mail<'a> {
@@ -850,11 +955,15 @@ impl<'a> Mail<'a> {
         Some(SenderLimit {
             // Whoever writes in somebody's name uses up nothing of his.
             what: match self.sender {
+                Sender::Proven if self.is_known => "known",
                 Sender::Proven => "taken",
                 Sender::Unproven | Sender::Disowned => "unproven",
             },
             sender: &from.address,
-            limit,
+            limit: match self.sender {
+                Sender::Proven if self.is_known => limit.max(KNOWN_AN_HOUR),
+                Sender::Proven | Sender::Unproven | Sender::Disowned => limit,
+            },
         })
     }
 }
@@ -956,6 +1065,20 @@ pub fn with_files(
     }
 }
 
+/// Whether a mail stands on no ticket, so that its text is nowhere else to be read.
+fn outcome_is_nothing(outcome: &MailOutcome) -> bool {
+    match outcome {
+        MailOutcome::Refused { .. } | MailOutcome::Duplicate { .. } => true,
+        MailOutcome::Filed { ticket, .. } => ticket.is_none(),
+        MailOutcome::Ticket { .. } | MailOutcome::FollowUp { .. } => false,
+    }
+}
+
+/// How a mail begins.
+fn beginning(reading: &Reading<'_>) -> String {
+    printable(&reading.text).chars().take(MAX_FILED).collect()
+}
+
 fn record(arrival: &Arrival, reading: Option<&Reading<'_>>, outcome: MailOutcome) -> MailRecord {
     MailRecord {
         id: arrival.id.clone(),
@@ -966,20 +1089,26 @@ fn record(arrival: &Arrival, reading: Option<&Reading<'_>>, outcome: MailOutcome
         from: reading.and_then(|r| r.from.as_ref().map(|from| from.address.clone())),
         subject: reading.and_then(|r| r.subject.clone()),
         message_id: reading.and_then(|r| r.message_id.clone()),
+        text: reading
+            .filter(|_| outcome_is_nothing(&outcome))
+            .map(beginning),
         outcome,
         accepted: None,
         verbs: None,
     }
 }
 
-/// Stands for a Message-ID and its sender: the same mail, delivered twice.
+/// Stands for a Message-ID, its sender and what he writes: the same mail, delivered
+/// twice. Some devices write every mail under one Message-ID.
 fn seal(reading: &Reading<'_>) -> Option<String> {
     let id = reading.message_id.as_deref()?;
+    let subject = reading.subject.as_deref().unwrap_or_default();
     let from = reading
         .from
         .as_ref()
         .map_or("", |from| from.address.as_str());
-    Some(digest(&format!("{id}\n{from}")))
+    let text = &reading.text;
+    Some(digest(&format!("{id}\n{from}\n{subject}\n{text}")))
 }
 
 fn digest(text: &str) -> String {

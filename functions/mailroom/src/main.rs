@@ -7,6 +7,7 @@ mod handler;
 mod inbox;
 mod marks;
 mod pages;
+mod receipts;
 mod recovery;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::civil::Date;
 use mailreader::read;
 use types::api::pages::mailroom::Page;
-use types::api::{self, Takes, invalid_cursor};
+use types::api::{self, Discarded, Takes, invalid_cursor};
 use types::ids::MailId;
 use types::mail::{MailOutcome, MailRecord, RefusalReason, day};
 use types::permission::{Caller, may_read};
@@ -25,8 +25,6 @@ use crate::inbox::{Inbox, MAX_MAIL};
 
 /// Mails of a page of a day's list.
 const ROWS: usize = 50;
-
-const REFUSED: &str = "refused";
 
 /// Answers a page. What goes wrong is a page, too.
 pub async fn answer(inbox: &Inbox, call: &Call, page: Page) -> Answer {
@@ -75,28 +73,35 @@ impl Visit<'_> {
         shell.seen_by(self.caller)
     }
 
-    /// What was refused on a day.
+    /// What came to nothing on a day.
     async fn day(&self) -> Result<Answer, Problem> {
         let asked = self.call.asked("dia").and_then(|day| day.parse().ok());
         let shown = asked.unwrap_or_else(|| day(clock::now()));
-        let (records, next) = self.list(shown).await?;
-        let shell = self.shell("Correo rechazado");
-        let mut page = mailroom::Page::of(shell, shown, &records, None);
+        let class = self.call.asked("clase").and_then(Discarded::of);
+        let class = class.unwrap_or(Discarded::Refused);
+        let (records, next) = self.list(shown, class).await?;
+        let shell = self.shell(mailroom::TITLE);
+        let mut page = mailroom::Page::of(shell, (shown, class), &records, None);
         page.next = next;
         Ok(Answer::page(self.call, 200, page.written()))
     }
 
-    async fn list(&self, shown: Date) -> Result<(Vec<MailRecord>, Option<String>), Problem> {
+    async fn list(
+        &self,
+        shown: Date,
+        class: Discarded,
+    ) -> Result<(Vec<MailRecord>, Option<String>), Problem> {
+        let word = class.into();
         let after = match self.call.asked("cursor") {
             None => None,
-            Some(cursor) => Some(place(cursor, REFUSED).ok_or_else(invalid_cursor)?),
+            Some(cursor) => Some(place(cursor, word).ok_or_else(invalid_cursor)?),
         };
         let store = &self.inbox.desk.store;
-        let listed = store.mails_of_day(shown, REFUSED, after.as_deref(), ROWS);
+        let listed = store.mails_of_day(shown, word, after.as_deref(), ROWS);
         let (records, next) = listed.await.map_err(|e| problem_of(&e))?;
         let next = next.map(|next| {
             let cursor = BASE64URL_NOPAD.encode(next.as_bytes());
-            format!("/correo?dia={shown}&cursor={cursor}")
+            format!("/correo?dia={shown}&clase={word}&cursor={cursor}")
         });
         Ok((records, next))
     }
@@ -107,11 +112,12 @@ impl Visit<'_> {
         let record = self.inbox.desk.store.mail_record(&id).await;
         let record = record.map_err(|e| problem_of(&e))?.ok_or(UNKNOWN)?;
         match record.outcome {
-            MailOutcome::Refused { .. } | MailOutcome::Filed { ticket: None, .. } => Ok(record),
+            MailOutcome::Refused { .. }
+            | MailOutcome::Filed { ticket: None, .. }
+            | MailOutcome::Duplicate { .. } => Ok(record),
             MailOutcome::Ticket { .. }
             | MailOutcome::FollowUp { .. }
-            | MailOutcome::Filed { .. }
-            | MailOutcome::Duplicate { .. } => Err(UNKNOWN),
+            | MailOutcome::Filed { .. } => Err(UNKNOWN),
         }
     }
 
@@ -123,16 +129,25 @@ impl Visit<'_> {
         form: impl FnOnce(&'r MailRecord) -> Accept<'r>,
     ) -> Result<Answer, Problem> {
         let shown = day(record.received_at);
-        let (records, next) = self.list(shown).await?;
+        let class = match record.outcome {
+            MailOutcome::Filed { .. } => Discarded::Filed,
+            MailOutcome::Duplicate { .. } => Discarded::Duplicate,
+            MailOutcome::Refused { .. }
+            | MailOutcome::Ticket { .. }
+            | MailOutcome::FollowUp { .. } => Discarded::Refused,
+        };
+        let (records, next) = self.list(shown, class).await?;
         let (text, files) = self.text(record).await?;
-        let acceptable = self.caller.is_desk() && text != Text::Virus;
+        let acceptable =
+            self.caller.is_desk() && text != Text::Virus && class != Discarded::Duplicate;
         let mut mail = Mail::of(record, text, files);
         mail.form = acceptable.then(|| form(record));
         let title = match status {
-            200 => "Correo rechazado",
-            _ => "Error: Correo rechazado",
+            200 => mailroom::TITLE.to_owned(),
+            _ => format!("Error: {}", mailroom::TITLE),
         };
-        let mut page = mailroom::Page::of(self.shell(title), shown, &records, Some(mail));
+        let shell = self.shell(&title);
+        let mut page = mailroom::Page::of(shell, (shown, class), &records, Some(mail));
         page.next = next;
         Ok(Answer::page(self.call, status, page.written()))
     }
@@ -185,7 +200,7 @@ pub async fn accept(inbox: &Inbox, call: &Call, takes: Takes<api::Acceptance>) -
         let mut fields = sent.fields();
         let wishes = takes.read(&mut fields);
         let wishes = fields.finish(wishes)?;
-        let ticket = match accepted(inbox, &caller, call.parameter("id"), wishes).await {
+        let ticket = match accepted(inbox, &caller, call.parameter("id"), wishes, None).await {
             Ok(ticket) => ticket,
             Err(problem) => match accepted_before(inbox, call, &caller).await {
                 Some(ticket) => ticket,

@@ -27,6 +27,9 @@ const QUEUE: &str = "InboundMailQueue";
 const RAW: &str = "mailbucket";
 const FILES: &str = "filesbucket";
 
+/// Somebody within the provider's domain.
+const SUBDOMAIN: &str = "casos@mail.proveedor-redes.example.com";
+
 async fn started(world: &World) -> Started<Mailroom> {
     world.start("mailroom").await
 }
@@ -651,6 +654,233 @@ async fn the_provider_s_answer_sets_the_clock_going() {
 }
 
 #[tokio::test]
+async fn a_provider_is_known_however_his_own_system_answers() {
+    for (name, from, to_token, header, subject) in [
+        (
+            "an answer to our mail",
+            PROVIDER,
+            false,
+            "In-Reply-To: <ses-7@email.amazonses.com>",
+            None,
+        ),
+        (
+            "the last of many references",
+            PROVIDER,
+            false,
+            "References: <a@b> <ses-7@email.amazonses.com>",
+            None,
+        ),
+        (
+            "our tag",
+            PROVIDER,
+            false,
+            "X-A: b",
+            Some("CASO-4711 resuelto: [USPEC #000001] Apoyo"),
+        ),
+        (
+            "within his domain, with the token",
+            SUBDOMAIN,
+            true,
+            "X-A: b",
+            None,
+        ),
+        (
+            "within his domain, with our tag",
+            SUBDOMAIN,
+            false,
+            "X-A: b",
+            Some("RE: [USPEC #000001] Apoyo"),
+        ),
+    ] {
+        let world = World::new().await;
+        let case = world
+            .escalated("redes")
+            .await
+            .at_provider()
+            .await
+            .settled()
+            .await;
+        world.put_row(&json!({
+            "pk": { "S": "MAIL#ses-7" },
+            "sk": { "S": "MAIL" },
+            "ticket": { "S": case.id.to_string() },
+            "effect": { "S": "mail_provider_requested" },
+            "seq": { "N": "4" },
+            "sent_at": { "S": "2026-11-23T13:00:00.000Z" },
+        }));
+        let mailroom = started(&world).await;
+        let mut letter = letter("m1", from)
+            .saying("Enlace restablecido")
+            .header(header);
+        if to_token {
+            letter = letter.replying_to(&world, &case, Audience::Provider);
+        }
+        if let Some(subject) = subject {
+            letter.headers = letter.headers.replace("No abre el correo", subject);
+        }
+        let record = takes(&world, &mailroom, &letter).await;
+        assert_eq!(record["became"], "provider_reply", "{name}: {record}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_proves_nothing_of_anybody_else() {
+    let world = World::new().await;
+    let case = world.escalated("redes").await.settled().await;
+    let mailroom = started(&world).await;
+    let rows = world.rows_of(&format!("TICKET#{}", case.id));
+    for (id, from, dmarc) in [
+        ("m1", PROVIDER, "PASS"),
+        ("m2", PROVIDER, "FAIL"),
+        ("m3", STRANGER, "PASS"),
+    ] {
+        let mut letter = letter(id, from).verdict("dmarc", dmarc);
+        letter.headers = letter.headers.replace("No abre", "[USPEC #000001] No abre");
+        let record = takes(&world, &mailroom, &letter).await;
+        assert_eq!(record["outcome"], "refused", "{record}");
+    }
+    assert_eq!(world.rows_of(&format!("TICKET#{}", case.id)), rows);
+}
+
+#[tokio::test]
+async fn a_receipt_of_his_system_does_not_end_the_wait() {
+    for text in [
+        "Hemos recibido su solicitud. Su número de caso es 4711. No responda este mensaje.",
+        "Recibido, caso 4712",
+        "We have received your request. Ticket 9.",
+    ] {
+        let world = World::new().await;
+        let case = world
+            .escalated("redes")
+            .await
+            .at_provider()
+            .await
+            .settled()
+            .await;
+        let mailroom = started(&world).await;
+        let letter = letter("m1", PROVIDER).saying(text);
+        let letter = letter.replying_to(&world, &case, Audience::Provider);
+        let record = takes(&world, &mailroom, &letter).await;
+        assert_eq!(record["became"], "follow_up", "{text}");
+        let state = case.ticket().await.state;
+        assert_eq!(state, State::OnHold(types::ticket::HoldReason::Provider));
+    }
+}
+
+#[tokio::test]
+async fn what_comes_over_the_entity_s_own_list_is_a_person_s() {
+    for (id, from, header, outcome) in [
+        (
+            "m1",
+            ANA,
+            "List-Id: Sistemas <sistemas.uspec.gov.co>\r\nPrecedence: list",
+            "ticket",
+        ),
+        ("m2", ANA, "Precedence: list", "ticket"),
+        (
+            "m3",
+            ANA,
+            "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply",
+            "ticket",
+        ),
+        ("m4", ANA, "List-Id: <noticias.example.com>", "filed"),
+        (
+            "m5",
+            ANA,
+            "List-Unsubscribe: <mailto:baja@uspec.gov.co>",
+            "filed",
+        ),
+        ("m6", ANA, "Precedence: bulk", "filed"),
+        ("m7", STRANGER, "List-Id: <sistemas.uspec.gov.co>", "filed"),
+        (
+            "m8",
+            ANA,
+            "List-Id: <sistemas.uspec.gov.co>\r\nAuto-Submitted: auto-replied",
+            "filed",
+        ),
+        ("m9", ANA, "List-Id: <otrauspec.gov.co>", "filed"),
+    ] {
+        let world = World::new().await;
+        let mailroom = started(&world).await;
+        let record = takes(&world, &mailroom, &letter(id, from).header(header)).await;
+        assert_eq!(record["outcome"], outcome, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn another_mail_under_the_same_message_id_is_another_mail() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let under = |id: &str, text: &str| Letter {
+        headers: "Message-ID: <ups@uspec.gov.co>\r\nSubject: Alarma\r\n".to_owned(),
+        ..letter(id, ANA).saying(text)
+    };
+    let mut other_subject = under("m3", "Rack 1");
+    other_subject.headers = other_subject.headers.replace("Alarma", "Alarma 2");
+    for (letter, outcome) in [
+        (under("m1", "Rack 1"), "ticket"),
+        (under("m2", "Rack 2"), "ticket"),
+        (other_subject, "ticket"),
+        (under("m4", "Rack 2"), "duplicate"),
+    ] {
+        let record = takes(&world, &mailroom, &letter).await;
+        assert_eq!(record["outcome"], outcome, "{}", letter.id);
+    }
+    assert_eq!(record(&world, "m4")["of"], "m2");
+    // What came twice is listed, with what it says.
+    let list = get(format!("/mail/refused?day={}&outcome=duplicate", today())).by(AGENT);
+    let page = mailroom.answers(&list).await.must_be(200);
+    assert_eq!(page["items"][0]["id"], "m4");
+    assert_eq!(page["items"][0]["text"], "Rack 2");
+}
+
+#[tokio::test]
+async fn whoever_belongs_is_told_that_his_mail_was_not_taken() {
+    for (name, letter, told) in [
+        ("spam", letter("m1", ANA).verdict("spam", "FAIL"), true),
+        (
+            "of somebody else",
+            letter("m1", STRANGER).verdict("spam", "FAIL"),
+            false,
+        ),
+        (
+            "disowned",
+            letter("m1", ANA).verdict("dmarc", "FAIL"),
+            false,
+        ),
+        (
+            "by nobody proven",
+            letter("m1", ANA)
+                .verdict("spam", "FAIL")
+                .verdict("spf", "FAIL"),
+            false,
+        ),
+        (
+            "nobody named",
+            letter("m1", ANA).verdict("virus", "FAIL"),
+            true,
+        ),
+    ] {
+        let world = World::new().await;
+        let mailroom = started(&world).await;
+        let record = takes(&world, &mailroom, &letter).await;
+        assert_eq!(record["outcome"], "refused", "{name}");
+        let rung = world.all_rung();
+        assert_eq!(rung == [answer("m1")], told, "{name}: {rung:?}");
+    }
+    // A provider whose ticket is closed.
+    let world = World::new().await;
+    let case = world.escalated("redes").await.settled().await;
+    let mailroom = started(&world).await;
+    let letter = letter("m1", PROVIDER).replying_to(&world, &case, Audience::Provider);
+    assert_eq!(
+        takes(&world, &mailroom, &letter).await["outcome"],
+        "refused"
+    );
+    assert_eq!(world.all_rung(), [answer("m1")]);
+}
+
+#[tokio::test]
 async fn a_stranger_with_the_provider_s_token_is_no_provider() {
     let world = World::new().await;
     let case = world
@@ -754,7 +984,8 @@ async fn a_virus_is_not_opened() {
         );
     }
     assert!(!world.operations().contains(&"GetObject".to_owned()));
-    assert_eq!(world.all_rung(), []);
+    // He belongs here, and is told.
+    assert_eq!(world.all_rung(), [answer("virus"), answer("spam")]);
 }
 
 #[tokio::test]
@@ -815,6 +1046,44 @@ async fn a_flood_is_refused_and_nobody_else_is() {
     assert_eq!(world.tickets().await.len(), 3);
     // A mail that came to nothing took no number.
     assert_eq!(world.row("COUNTER", "COUNTER")["taken"]["N"], "3");
+}
+
+#[tokio::test]
+async fn a_flood_is_told_once_and_people_of_the_directory_have_room() {
+    let world = World::new().await;
+    let mailroom = world
+        .start_with("mailroom", &[("MAILS_PER_SENDER_HOUR", "2")])
+        .await;
+    for number in 1..=5 {
+        takes(&world, &mailroom, &letter(&format!("m{number}"), ANA)).await;
+    }
+    let answers = |bells: Vec<Doorbell>| -> Vec<Doorbell> {
+        let is_answer = |bell: &Doorbell| matches!(bell, Doorbell::Answer { .. });
+        bells.into_iter().filter(is_answer).collect()
+    };
+    assert_eq!(answers(world.all_rung()), [answer("m3")]);
+    for number in 1..=5 {
+        let record = takes(&world, &mailroom, &letter(&format!("a{number}"), AGENT)).await;
+        assert_eq!(record["outcome"], "ticket", "{number}");
+    }
+}
+
+#[tokio::test]
+async fn answers_on_one_s_own_ticket_do_not_use_up_what_is_for_new_ones() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await.settled().await;
+    let mailroom = world
+        .start_with("mailroom", &[("MAILS_PER_SENDER_HOUR", "2")])
+        .await;
+    for number in 1..=6 {
+        let letter = letter(&format!("m{number}"), ANA).header("References: <x@y>");
+        let letter = letter.replying_to(&world, &case, Audience::Requester);
+        let letter = letter.saying(&format!("Nota {number}"));
+        let record = takes(&world, &mailroom, &letter).await;
+        assert_eq!(record["outcome"], "follow_up", "{number}: {record}");
+    }
+    let new = takes(&world, &mailroom, &letter("n1", ANA)).await;
+    assert_eq!(new["outcome"], "ticket");
 }
 
 #[tokio::test]
@@ -1092,6 +1361,76 @@ async fn a_refused_mail_is_accepted_once() {
 }
 
 #[tokio::test]
+async fn a_refused_mail_is_accepted_onto_the_ticket_that_it_belongs_to() {
+    for (from, visibility) in [(STRANGER, Visibility::Internal), (ANA, Visibility::Public)] {
+        let world = World::new().await;
+        let case = world.assigned("plataforma").await.settled().await;
+        let mailroom = started(&world).await;
+        let refused = letter("m1", from)
+            .with_file("a.png", "x")
+            .verdict("spam", "FAIL");
+        takes(&world, &mailroom, &refused).await;
+        let number = case.ticket().await.number;
+        let accept = |ticket: String| {
+            post("/mail/refused/m1/acceptance")
+                .by(AGENT)
+                .json(json!({ "ticket": ticket }))
+        };
+        let nowhere = mailroom.answers(&accept("999".to_owned())).await;
+        nowhere.must_refuse(404, "not_found");
+        let wrong = mailroom.answers(&accept("nada".to_owned())).await;
+        wrong.must_refuse(422, "validation_failed");
+        let view = mailroom
+            .answers(&accept(number.to_string()))
+            .await
+            .must_be(201);
+        assert_eq!(view["number"], json!(number.0));
+        assert_eq!(
+            case.kinds().await[2..],
+            ["followed_up", "attachments_added"]
+        );
+        let events = case.events().await;
+        let types::ticket::EventKind::FollowedUp {
+            body,
+            visibility: seen,
+            ..
+        } = &events[2].kind
+        else {
+            panic!("{events:?}")
+        };
+        assert!(
+            body.contains(from) && body.contains("no abre el correo"),
+            "{body}"
+        );
+        assert_eq!(*seen, visibility);
+        let accepted = record(&world, "m1");
+        assert_eq!(accepted["accepted"]["ticket"]["number"], json!(number.0));
+        assert_eq!(world.tickets().await.len(), 1);
+        let again = mailroom.answers(&accept(number.to_string())).await;
+        again.must_refuse(409, "invalid_transition");
+    }
+}
+
+#[tokio::test]
+async fn an_acceptance_that_is_sent_twice_under_one_key_is_answered_twice() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    takes(&world, &mailroom, &letter("m1", STRANGER)).await;
+    let accept = |category: &str| {
+        post("/mail/refused/m1/acceptance")
+            .by(AGENT)
+            .header("Idempotency-Key", "una-vez")
+            .json(json!({ "category": category }))
+    };
+    let first = mailroom.answers(&accept("redes")).await.must_be(201);
+    let again = mailroom.answers(&accept("redes")).await.must_be(201);
+    assert_eq!(first["id"], again["id"]);
+    assert_eq!(world.tickets().await.len(), 1);
+    let other = mailroom.answers(&accept("plataforma")).await;
+    other.must_refuse(422, "idempotency_mismatch");
+}
+
+#[tokio::test]
 async fn a_virus_is_not_accepted_and_what_is_a_ticket_need_not_be() {
     let world = World::new().await;
     let mailroom = started(&world).await;
@@ -1210,7 +1549,9 @@ async fn a_refused_mail_is_listed_and_read_as_text() {
         empty.body
     );
     assert!(
-        empty.body.contains("href=\"/correo?dia=2020-01-01\""),
+        empty
+            .body
+            .contains("href=\"/correo?dia=2020-01-01&amp;clase=refused\""),
         "{}",
         empty.body
     );

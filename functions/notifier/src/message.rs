@@ -10,7 +10,7 @@ use types::Timestamp;
 use types::catalogue::{Catalogue, Role};
 use types::effects::{Effect, MailKind, Recipients, observers};
 use types::ids::{EmailAddress, TeamId, TicketId};
-use types::mail::{MailOutcome, MailRecord, VerbsAnswer};
+use types::mail::{MailOutcome, MailRecord, RefusalReason, VerbsAnswer};
 use types::person::Person;
 use types::ticket::{Event, EventKind, Ticket};
 use types::token::{Audience, TokenUse};
@@ -209,8 +209,12 @@ impl Office {
         to: &EmailAddress,
         now: Timestamp,
     ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-        let reason = match &record.outcome {
-            MailOutcome::Refused { reason, .. } => reason.sentence(),
+        let (reason, why) = match &record.outcome {
+            MailOutcome::Refused {
+                reason: reason @ (RefusalReason::NotAllowed | RefusalReason::Unreadable),
+                detail,
+            } => (*reason, detail.as_str()),
+            MailOutcome::Refused { reason, .. } => (*reason, reason.sentence()),
             MailOutcome::Ticket { .. }
             | MailOutcome::FollowUp { .. }
             | MailOutcome::Filed { .. }
@@ -219,13 +223,60 @@ impl Office {
         // What the mail said is not said back: who wrote it may be somebody else.
         let text = format!(
             "Su correo a la Mesa de Ayuda de la USPEC no fue recibido como solicitud.\n\n\
-             {reason}\n\n\
-             Este buzón atiende a funcionarios y contratistas de la entidad.\n\n\
-             Mesa de Ayuda\nUnidad de Servicios Penitenciarios y Carcelarios\n"
+             {why}\n\n\
+             {}\n\n\
+             Mesa de Ayuda\nUnidad de Servicios Penitenciarios y Carcelarios\n",
+            what_now(reason)
         );
         let message = self
             .answering(record, to, now)
             .subject("Su correo no fue recibido como solicitud")
+            .header(TICKET_HEADER, Raw::new("none"))
+            .text_body(text);
+        Ok(message.write_to_vec()?)
+    }
+
+    /// Tells the coordination that a sender's mails are not taken for the rest of an
+    /// hour: where they are, and from whom.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    pub fn flooded(
+        &self,
+        record: &MailRecord,
+        to: &[EmailAddress],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        let sender = record.from.as_ref().map(EmailAddress::as_str);
+        let sender = sender
+            .or(record.envelope_from.as_deref())
+            .unwrap_or("Un remitente");
+        let text = format!(
+            "{sender} envió más correos en una hora de los que se reciben de una persona. Los que \
+             lleguen de más en esta hora quedan en «Correo por revisar», donde puede leerlos y \
+             aceptarlos:\n\n{}/correo\n\n\
+             No se le avisa de cada uno.\n\n\
+             Mesa de Ayuda\nUnidad de Servicios Penitenciarios y Carcelarios\n",
+            self.base_url
+        );
+        let addresses = to
+            .iter()
+            .map(|to| Address::new_address(None::<&str>, to.as_str()));
+        let message = MessageBuilder::new()
+            .from(Address::new_address(
+                self.from.name.as_deref(),
+                self.from.address.as_str(),
+            ))
+            .to(Address::new_list(addresses.collect()))
+            .subject("Correos que no se reciben: demasiados en una hora")
+            .date(now.as_second())
+            .message_id(format!(
+                "{}.flooded@{}",
+                record.id,
+                self.reply_address.domain()
+            ))
+            .header("Auto-Submitted", Raw::new("auto-generated"))
+            .header("X-Auto-Response-Suppress", Raw::new("All"))
             .header(TICKET_HEADER, Raw::new("none"))
             .text_body(text);
         Ok(message.write_to_vec()?)
@@ -311,6 +362,28 @@ impl Office {
         let address = self.reply_address.as_str();
         let local = address.split('@').next().unwrap_or_default();
         format!("{local}+{token}@{}", self.reply_address.domain())
+    }
+}
+
+/// What whoever was refused may do, or need not.
+fn what_now(reason: RefusalReason) -> &'static str {
+    match reason {
+        RefusalReason::OutsideSender | RefusalReason::Unauthenticated => {
+            "Este buzón atiende a funcionarios y contratistas de la entidad."
+        }
+        RefusalReason::Flood => {
+            "Los que lleguen de más en esta hora tampoco se reciben. La Mesa de Ayuda fue avisada y \
+             puede aceptarlos; no hace falta que los repita."
+        }
+        RefusalReason::NotAllowed => {
+            "Quedó entre los correos que la Mesa de Ayuda revisa. Si es un asunto nuevo, escriba un \
+             correo nuevo."
+        }
+        RefusalReason::Virus => "Revise su equipo y envíe el correo de nuevo, sin el archivo.",
+        RefusalReason::Spam | RefusalReason::NoSender | RefusalReason::Unreadable => {
+            "Quedó entre los correos que la Mesa de Ayuda revisa. Si es urgente, registre la \
+             solicitud en la página de la Mesa de Ayuda."
+        }
     }
 }
 

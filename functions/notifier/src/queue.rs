@@ -12,9 +12,11 @@ use cloud::desk::{Desk, Halt, claimant};
 use cloud::log::chain;
 use cloud::mailer::{MailError, Mailer};
 use cloud::store::{CommitError, Guards, OutboxClaim, OutboxKey, Unsent};
+use types::catalogue::Role;
 use types::command::{Command, Setting, decide};
 use types::effects::{Effect, MailKind, QueueName};
 use types::ids::{EmailAddress, MailId};
+use types::mail::{MailOutcome, RefusalReason};
 use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{Attachment, BounceKind, Event, EventKind, Ticket, Visibility};
@@ -290,19 +292,38 @@ impl Postman {
         let message =
             message.map_err(|e| Failure::Poison(format!("the answer cannot be written: {e}")))?;
         let to = [to];
-        if !self.desk.store.take_answer(mail).await?
-            || !self.desk.store.suppressed(&to).await?.is_empty()
-        {
+        if !self.desk.store.take_answer(mail).await? {
             return Ok(());
         }
+        if self.desk.store.suppressed(&to).await?.is_empty() && !to[0].is_unread() {
+            self.tell(mail, &to, message).await;
+        }
+        // One of too many: the desk is told with him, once.
+        if let MailOutcome::Refused {
+            reason: RefusalReason::Flood,
+            ..
+        } = record.outcome
+        {
+            let stored = self.desk.catalogue_for_queue().await?;
+            let coordinators = stored.catalogue.with_role(Role::Coordinator);
+            let to: Vec<_> = coordinators.map(|entry| entry.email.clone()).collect();
+            let message = self.office.flooded(&record, &to, now).map_err(|e| {
+                Failure::Poison(format!("the word to the desk cannot be written: {e}"))
+            })?;
+            self.tell(mail, &to, message).await;
+        }
+        Ok(())
+    }
+
+    /// Sends what is said about a mail that came in, once.
+    async fn tell(&self, mail: &MailId, to: &[EmailAddress], message: Vec<u8>) {
         let from = self.office.from.to_string();
-        match self.mailer.send(&from, &to, message).await {
+        match self.mailer.send(&from, to, message).await {
             Ok(id) => tracing::info!(mail.id = id, mail.refused = %mail, "answered"),
             Err(error) => {
                 tracing::warn!(mail.refused = %mail, error = chain(&error), "not answered");
             }
         }
-        Ok(())
     }
 
     async fn record(&self, row: OutboxKey, me: &str, message_id: &str) -> Result<(), Failure> {

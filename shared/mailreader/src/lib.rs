@@ -65,6 +65,9 @@ pub struct Reading<'a> {
     pub attachments: Vec<Attachment<'a>>,
     /// Why nobody may be answered. None: a person wrote.
     pub automatic: Option<Automatic>,
+    /// The id of the list that it came over (RFC 2919), in lower case; empty where only
+    /// other fields of a list are there.
+    pub list: Option<String>,
     /// Whether it carries our own header, `X-USPEC-Ticket`: it is one of our mails,
     /// come back.
     pub own: bool,
@@ -140,6 +143,7 @@ fn read_mail<'a>(raw: &'a [u8], envelope_from: Option<&str>) -> Result<Reading<'
         is_cut: body.is_cut,
         attachments: body.attachments,
         automatic,
+        list: automatic::list(header),
         own: header.has("X-USPEC-Ticket"),
     })
 }

@@ -4,6 +4,7 @@
 use askama::Template;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use types::api::Discarded;
 use types::catalogue::{Catalogue, Role};
 use types::ids::EmailAddress;
 use types::input::MAX_NAME;
@@ -18,13 +19,17 @@ use crate::talk::paragraphs;
 use crate::words;
 use crate::wrong::Wrong;
 
-/// What was refused on a day, and one of it.
+/// What the page is called, here and in the rail.
+pub const TITLE: &str = "Correo por revisar";
+
+/// What came to nothing on a day, and one of it.
 #[derive(Template)]
 #[template(path = "mailroom.html")]
 pub struct Page<'a> {
     pub shell: Shell<'a>,
     day: Date,
     today: Date,
+    class: Discarded,
     pub mails: Vec<Line<'a>>,
     /// Where the day's list goes on.
     pub next: Option<String>,
@@ -34,7 +39,7 @@ pub struct Page<'a> {
 
 /// A mail in the list.
 pub struct Line<'a> {
-    id: &'a str,
+    href: String,
     subject: &'a str,
     sender: &'a str,
     reason: &'static str,
@@ -76,6 +81,8 @@ pub struct Accept<'a> {
     asks_who: bool,
     email: String,
     name: String,
+    /// The number of the ticket that it belongs to.
+    ticket: String,
     wrong: Wrong,
 }
 
@@ -101,8 +108,12 @@ fn sender(record: &MailRecord) -> Option<&str> {
 
 /// Why a mail came to nothing, in some words.
 fn reason(record: &MailRecord) -> &'static str {
-    let MailOutcome::Refused { reason, .. } = &record.outcome else {
-        return "Nadie lo escribió";
+    let reason = match &record.outcome {
+        MailOutcome::Refused { reason, .. } => reason,
+        MailOutcome::Duplicate { .. } => return "Ya había llegado",
+        MailOutcome::Filed { .. } | MailOutcome::Ticket { .. } | MailOutcome::FollowUp { .. } => {
+            return "Nadie lo escribió";
+        }
     };
     match reason {
         RefusalReason::Virus => "Trae un virus",
@@ -124,6 +135,21 @@ fn subject(record: &MailRecord) -> &str {
     }
 }
 
+/// Where a mail is read: one that is on file with a ticket, there.
+fn href(record: &MailRecord) -> String {
+    match &record.outcome {
+        MailOutcome::Filed {
+            ticket: Some(ticket),
+            ..
+        } => format!("/solicitudes/{}", ticket.number.0),
+        MailOutcome::Filed { ticket: None, .. }
+        | MailOutcome::Refused { .. }
+        | MailOutcome::Ticket { .. }
+        | MailOutcome::FollowUp { .. }
+        | MailOutcome::Duplicate { .. } => format!("/correo/{}", record.id),
+    }
+}
+
 impl<'a> Page<'a> {
     /// As markup.
     ///
@@ -136,14 +162,14 @@ impl<'a> Page<'a> {
     /// The list of a day, with the mail that is looked at, if one is.
     pub fn of(
         shell: Shell<'a>,
-        shown: Date,
+        (shown, class): (Date, Discarded),
         records: &'a [MailRecord],
         mail: Option<Mail<'a>>,
     ) -> Self {
         let current = mail.as_ref().map(|mail| &mail.record.id);
         let mails = records.iter();
         let mails = mails.map(|record| Line {
-            id: &record.id.0,
+            href: href(record),
             subject: subject(record),
             sender: sender(record).unwrap_or("Sin remitente"),
             reason: reason(record),
@@ -153,12 +179,41 @@ impl<'a> Page<'a> {
             current: current == Some(&record.id),
         });
         Page {
+            class,
             day: shown,
             today: day(shell.now),
             mails: mails.collect(),
             next: None,
             mail,
             shell,
+        }
+    }
+
+    /// The lists of a day, each with its words, and which of them is shown.
+    fn classes(&self) -> [(&'static str, &'static str, bool); 3] {
+        [
+            (Discarded::Refused, "Rechazados"),
+            (Discarded::Filed, "Automáticos"),
+            (Discarded::Duplicate, "Repetidos"),
+        ]
+        .map(|(class, name)| (class.into(), name, class == self.class))
+    }
+
+    fn class_word(&self) -> &'static str {
+        self.class.into()
+    }
+
+    fn class_name(&self) -> &'static str {
+        let shown = self.classes().into_iter().find(|(_, _, shown)| *shown);
+        shown.map_or("Rechazados", |(_, name, _)| name)
+    }
+
+    /// What there is to say where the list is empty.
+    fn empty(&self) -> &'static str {
+        match self.class {
+            Discarded::Refused => "Ningún correo fue rechazado ese día.",
+            Discarded::Filed => "Ningún correo automático llegó ese día.",
+            Discarded::Duplicate => "Ningún correo llegó repetido ese día.",
         }
     }
 
@@ -207,9 +262,10 @@ impl<'a> Mail<'a> {
             }
             MailOutcome::Refused { reason, detail } => format!("{} {detail}", reason.sentence()),
             MailOutcome::Filed { what, .. } => what.clone(),
-            MailOutcome::Ticket { .. }
-            | MailOutcome::FollowUp { .. }
-            | MailOutcome::Duplicate { .. } => String::new(),
+            MailOutcome::Duplicate { of } => {
+                format!("El mismo correo, palabra por palabra, ya había llegado ({of}).")
+            }
+            MailOutcome::Ticket { .. } | MailOutcome::FollowUp { .. } => String::new(),
         }
     }
 
@@ -259,6 +315,7 @@ impl<'a> Accept<'a> {
             asks_who: !named,
             email: value("requester.email").to_owned(),
             name: value("requester.name").to_owned(),
+            ticket: value("ticket").to_owned(),
             wrong: Wrong::default(),
         }
     }
@@ -282,6 +339,7 @@ fn id_of(field: &str) -> &'static str {
     match field {
         "requester.name" => "nombre",
         "requester" | "requester.email" => "correo-de",
+        "ticket" => "solicitud",
         _ => "categoria",
     }
 }

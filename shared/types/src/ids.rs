@@ -181,6 +181,8 @@ const UNREAD: &[&str] = &[
     "noresponda",
     "donotreply",
     "nocontestar",
+    "naoresponda",
+    "noresponse",
 ];
 
 impl fmt::Display for EmailAddress {
@@ -379,6 +381,36 @@ fn is_unprintable(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_reads_what_goes_to_a_program() {
+        for address in [
+            "noreply@x.co",
+            "no-reply@x.co",
+            "No_Reply@x.co",
+            "do-not-reply@x.co",
+            "no.responder@x.co",
+            "jira-noreply@x.co",
+            "noreply-alertas@x.co",
+            "mailer-daemon@x.co",
+        ] {
+            assert!(
+                EmailAddress::parse(address).unwrap().is_unread(),
+                "{address}"
+            );
+        }
+        for address in [
+            "ana@noreply.co",
+            "noel@x.co",
+            "reply@x.co",
+            "soporte+noreply@x.co",
+        ] {
+            assert!(
+                !EmailAddress::parse(address).unwrap().is_unread(),
+                "{address}"
+            );
+        }
+    }
 
     #[test]
     fn texts_are_stored_composed_and_without_what_has_no_width() {

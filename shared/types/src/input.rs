@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::ids::{EmailAddress, parse_line, parse_text};
+use crate::ids::{EmailAddress, TicketRef, UnknownRef, parse_line, parse_text};
 use crate::problem::{FieldError, Problem};
 
 /// Longest title, in characters.
@@ -348,6 +348,35 @@ impl<T: for<'a> From<&'a str>> Kind for Key<T> {
     #[cfg(test)]
     fn schema(&self) -> Value {
         Line(Self::MAX).schema()
+    }
+}
+
+/// A ticket, by its number, with or without its sign, or by its id.
+pub struct Reference;
+
+impl Kind for Reference {
+    type Value = TicketRef;
+
+    fn parse(&self, path: &str, value: Value) -> Result<TicketRef, Vec<FieldError>> {
+        let text = text(path, value)?;
+        let text = text.trim();
+        let parsed = text.strip_prefix('#').unwrap_or(text).parse();
+        parsed.map_err(|UnknownRef| {
+            vec![FieldError::new(
+                path,
+                "invalid_reference",
+                "Debe ser el número de una solicitud.",
+            )]
+        })
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({
+            "type": "string",
+            "pattern": "^(#?0{0,5}[1-9][0-9]{0,8}|[0-7][0-9A-HJKMNP-TV-Z]{25})$",
+            "maxLength": 26
+        })
     }
 }
 

@@ -30,6 +30,9 @@ pub struct MailRecord {
     pub from: Option<EmailAddress>,
     pub subject: Option<String>,
     pub message_id: Option<String>,
+    /// How it begins, where it came to nothing: for whoever looks through such mails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     #[serde(flatten)]
     pub outcome: MailOutcome,
     /// Somebody of the desk made a ticket of it after all.
@@ -292,6 +295,7 @@ mod tests {
             from: None,
             subject: None,
             message_id: None,
+            text: None,
             outcome: MailOutcome::Refused {
                 reason: RefusalReason::NoSender,
                 detail: "x".to_owned(),

@@ -808,6 +808,7 @@ impl Samples {
             from: EmailAddress::parse("alguien@example.com").ok(),
             subject: Some("Oferta".to_owned()),
             message_id: Some("x@example.com".to_owned()),
+            text: Some("No abre el correo.".to_owned()),
             outcome: MailOutcome::Refused {
                 reason: RefusalReason::OutsideSender,
                 detail: RefusalReason::OutsideSender.sentence().to_owned(),

@@ -7,10 +7,10 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::input;
 use crate::catalogue::CatalogueDocument;
-use crate::ids::{CategoryId, EmailAddress, ProviderId, TeamId};
+use crate::ids::{CategoryId, EmailAddress, ProviderId, TeamId, TicketRef};
 use crate::input::{
     Anything, Day, Email, Emails, Filter, Flag, Instant, Key, Line, MAX_NAME, MAX_TEXT, MAX_TITLE,
-    Object, Optional, Or, Text, Whole, Word,
+    Object, Optional, Or, Reference, Text, Whole, Word,
 };
 use crate::problem::FieldError;
 use crate::ticket::{Channel, MAX_OBSERVERS, RequesterKind, Status, Visibility, WebAction};
@@ -285,6 +285,15 @@ input! {
 pub enum Discarded {
     Refused,
     Filed,
+    Duplicate,
+}
+
+impl Discarded {
+    /// The one with this word.
+    pub fn of(word: &str) -> Option<Self> {
+        let mut all = Self::VARIANTS.iter().copied();
+        all.find(|class| <&str>::from(*class) == word)
+    }
 }
 
 input! {
@@ -292,9 +301,9 @@ input! {
     pub struct RefusedQuery {
         /// The day that they came in, in the entity's time zone.
         day: Date = Day,
-        /// What was refused, or what nobody wrote.
+        /// What was refused, what nobody wrote, or what came a second time.
         outcome: Discarded = Or(
-            Filter(Word(Discarded::VARIANTS), "Debe ser refused o filed."),
+            Filter(Word(Discarded::VARIANTS), "Debe ser refused, filed o duplicate."),
             Discarded::Refused,
         ),
         /// How many on a page.
@@ -319,6 +328,8 @@ input! {
         category: Option<CategoryId> = Optional(Key::new()),
         /// Who asks.
         requester: Option<AcceptedRequester> = Optional(Object::new()),
+        /// The ticket that it belongs to, by number or id; without one it makes its own.
+        ticket: Option<TicketRef> = Optional(Reference),
     }
 }
 

@@ -103,8 +103,10 @@ const ACCEPTANCE: &[P] = &[
     P::MalformedBody,
     P::Forbidden,
     P::NotFound,
+    P::VoidNumber,
     P::InvalidTransition,
     P::Validation,
+    P::IdempotencyMismatch,
     P::Internal,
     P::Unavailable,
 ];
