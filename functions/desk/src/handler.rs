@@ -13,7 +13,7 @@ use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
 use types::folding::folded;
 use types::ids::TeamId;
-use types::permission::{Caller, may_read};
+use types::permission::{Caller, may_read, teams_of_offices};
 use types::problem::{FieldError, Problem};
 use types::ticket::{Status, Ticket};
 use types::view::{EventView, Reader, TicketView};
@@ -202,6 +202,13 @@ fn plan(caller: &Caller, filter: &TicketQuery, catalogue: &Catalogue) -> Option<
     }
     if caller.is(Role::Officer) {
         return Some(ListPlan::of_officer_and_own(&caller.email, &statuses));
+    }
+    // Who fills in a form finds what has it, among what its team has.
+    let offices = [Role::Personnel, Role::Contracting, Role::Administrative];
+    if offices.into_iter().any(|role| caller.is(role)) {
+        let teams = teams_of_offices(catalogue);
+        let teams: Vec<_> = teams.iter().filter(wanted).cloned().collect();
+        return Some(ListPlan::of_agent(&caller.email, &teams, &statuses));
     }
     Some(ListPlan::of_requester(&caller.email))
 }

@@ -163,6 +163,17 @@ async fn whoever_is_copied_or_asks_beside_his_work_finds_it() {
         }
         assert_eq!(found, [1, 2, 5, 3], "{limit} a page");
     }
+    // Whoever fills in a form finds what has it, and nothing else of that team.
+    copied(&world, ANA, "cuentas_equipos", &[]).await; // 6
+    for who in [
+        PERSONNEL,
+        "contratos@uspec.gov.co",
+        "administrativo@uspec.gov.co",
+    ] {
+        let own: &[u64] = if who == PERSONNEL { &[6, 4] } else { &[6] };
+        assert_eq!(list(&desk, who, "").await, own, "{who}");
+        assert_eq!(list(&desk, who, "?team=soporte").await, [6], "{who}");
+    }
     // Nothing is scanned.
     world.forget();
     list(&desk, LUIS, "").await;

@@ -6,7 +6,7 @@ use strum::VariantArray;
 
 use crate::catalogue::{Catalogue, Role};
 use crate::command::CommandKind;
-use crate::ids::{EmailAddress, ProviderId, TeamId};
+use crate::ids::{EmailAddress, FormatCode, ProviderId, TeamId};
 use crate::ticket::{ActorRole, EventActor, Person, ProviderRole, SystemRole, Ticket};
 
 /// Somebody whose identity is verified, with the roles that the directory gives.
@@ -134,10 +134,21 @@ fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
     }
 }
 
+fn fills_formats(ticket: &Ticket) -> bool {
+    is_of_offices(&ticket.policy.formats)
+}
+
 // Section 5.1 of the procedure: the form on accounts and equipment is filled in
 // by several offices.
-fn fills_formats(ticket: &Ticket) -> bool {
-    ticket.policy.formats.iter().any(|f| f.0 == "A3-S1-FO-01")
+fn is_of_offices(formats: &[FormatCode]) -> bool {
+    formats.iter().any(|format| format.0 == "A3-S1-FO-01")
+}
+
+/// The teams whose requests have forms that the offices fill in.
+pub fn teams_of_offices(catalogue: &Catalogue) -> BTreeSet<TeamId> {
+    let categories = catalogue.document().categories.iter();
+    let theirs = categories.filter(|category| is_of_offices(&category.formats));
+    theirs.map(|category| category.team.clone()).collect()
 }
 
 /// Checks that `actor` may give `command` on `ticket`, and says in which
