@@ -21,6 +21,13 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
             desk.command(call, takes, |body| Command::Contact { note: body.note })
                 .await
         }
+        Route::ChangeRequester(takes) => {
+            desk.command(call, takes, |body| Command::ChangeRequester {
+                email: body.email,
+                name: body.name,
+            })
+            .await
+        }
         Route::Recategorise(takes) => {
             desk.command(call, takes, |body| Command::Recategorise {
                 category: body.category,

@@ -178,6 +178,8 @@ impl Decide for Choice<'_> {
             return Err(NotChosen::Settled);
         }
         let agents = setting.catalogue.agents(&ticket.policy.team);
+        // Nobody attends to his own request.
+        let agents = agents.filter(|agent| !ticket.is_of(&agent.email));
         let (team, away): (Vec<_>, Vec<_>) = agents.partition(|agent| agent.is_here(setting.now));
         let candidates = self.loads.candidates(self.desk, &team).await;
         let candidates = candidates.map_err(|e| NotChosen::Failed(e.into()))?;

@@ -1,7 +1,7 @@
 //! What becomes of a mail: the rules, without a look at the table or the clock.
 
 use crate::receipts::is_receipt;
-use mailreader::{Automatic, Mailbox, Reading};
+use mailreader::{Attachment, Automatic, Mailbox, Reading};
 use types::catalogue::{Catalogue, Role, Team};
 use types::command::{Application, Command};
 use types::folding::folded;
@@ -380,6 +380,9 @@ fn identify(case: &Case<'_>, from: &Mailbox) -> Caller {
 
 fn open(case: &Case<'_>, from: &Mailbox, links: Vec<Link>) -> Decision {
     let reading = case.reading;
+    if let Some(asker) = written_for(case, from) {
+        return open_for(case, from, asker, links);
+    }
     let mut caller = identify(case, from);
     // Whoever had a ticket may go on with it.
     if links
@@ -396,26 +399,148 @@ fn open(case: &Case<'_>, from: &Mailbox, links: Vec<Link>) -> Decision {
             }
         }
     }
-    let requester = Person {
-        email: caller.email.clone(),
-        name: caller.name.clone(),
-    };
+    let requester = caller.person();
     match application(case, requester, links) {
         Some(application) => Decision::Open {
             application: Box::new(application),
             actor: Actor::Person(caller),
         },
-        None => Decision::Refuse {
-            reason: RefusalReason::Unreadable,
-            detail: format!(
-                "Ningún equipo recibe los correos de {}.",
-                reading
-                    .to
-                    .first()
-                    .map_or("ese buzón", |to| to.address.as_str())
-            ),
-        },
+        None => no_team(reading),
     }
+}
+
+fn no_team(reading: &Reading<'_>) -> Decision {
+    let to = reading.to.first();
+    let to = to.map_or("ese buzón", |to| to.address.as_str());
+    Decision::Refuse {
+        reason: RefusalReason::Unreadable,
+        detail: format!("Ningún equipo recibe los correos de {to}."),
+    }
+}
+
+/// Somebody else than the writer, who asks.
+struct Asker {
+    person: Mailbox,
+    /// In whose capacity it is registered.
+    by: Registrar,
+    /// What the mail says that was passed on whole, beside what the text does.
+    original: Option<Original>,
+}
+
+enum Registrar {
+    /// The agent who passes his mail on.
+    Agent,
+    /// Himself, through a form.
+    Himself,
+}
+
+/// A mail that came within another one.
+struct Original {
+    title: Option<String>,
+    text: String,
+    message_id: Option<String>,
+}
+
+/// Opens a ticket for somebody in whose place the mail was written; on record as
+/// passed on.
+fn open_for(case: &Case<'_>, from: &Mailbox, asker: Asker, links: Vec<Link>) -> Decision {
+    let writer = identify(case, from);
+    let caller = identify(case, &asker.person);
+    let Some(mut application) = application(case, caller.person(), links) else {
+        return no_team(case.reading);
+    };
+    let request = &mut application.request;
+    request.passed_on_by = Some(writer.person());
+    request.observers.retain(|o| o.email != writer.email);
+    // It was the writer's, and what we write does not hang under it.
+    request.message_id = None;
+    if let Some(original) = asker.original {
+        let beside = bounded(&case.reading.text, "");
+        let parts = [beside.as_str(), original.text.as_str()];
+        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        request.description = bounded(&parts.join("\n\n"), "(El correo no trae texto.)");
+        request.message_id = original.message_id;
+        if let Some(title) = original.title.filter(|_| case.reading.subject.is_none()) {
+            request.title = title;
+        }
+    }
+    Decision::Open {
+        application: Box::new(application),
+        actor: Actor::Person(match asker.by {
+            Registrar::Agent => writer,
+            Registrar::Himself => caller,
+        }),
+    }
+}
+
+/// In whose place a mail was written, where it was in somebody's: a form's mailer names
+/// him in `Reply-To`, and an agent passes on what he was written himself.
+fn written_for(case: &Case<'_>, from: &Mailbox) -> Option<Asker> {
+    let reading = case.reading;
+    let of_entity = |person: &Mailbox| {
+        let address = &person.address;
+        let domain = address.domain();
+        let ours = case.catalogue.is_mailbox(&base(address)) || case.own.contains(&base(address));
+        case.entity_domains.iter().any(|d| d == domain) && !ours && *address != from.address
+    };
+    if is_form_sender(case, from) {
+        let person = reading.reply_to.iter().find(|person| of_entity(person))?;
+        return Some(Asker {
+            person: person.clone(),
+            by: Registrar::Himself,
+            original: None,
+        });
+    }
+    let passes_on = case.sender == Sender::Proven && identify(case, from).is_desk();
+    if !passes_on {
+        return None;
+    }
+    let (person, original) = passed_on(reading)?;
+    of_entity(&person).then_some(Asker {
+        person,
+        by: Registrar::Agent,
+        original,
+    })
+}
+
+/// Who wrote the mail that this one passes on: as a mail within it, or copied into its
+/// text. Without the mark in the subject a mail that comes along is a file like any
+/// other, unless nothing is said beside it.
+fn passed_on(reading: &Reading<'_>) -> Option<(Mailbox, Option<Original>)> {
+    let subject = reading.subject.as_deref().unwrap_or_default().trim_start();
+    let marked = FORWARD_MARKS.iter().any(|mark| starts_with(subject, mark));
+    let is_mail = |file: &&Attachment<'_>| {
+        file.content_type == "message/rfc822" || file.name.to_lowercase().ends_with(".eml")
+    };
+    let mut mails = reading.attachments.iter().filter(is_mail);
+    if let (Some(mail), None) = (mails.next(), mails.next())
+        && (marked || reading.text.trim().is_empty())
+    {
+        let raw = mail.bytes();
+        let within = mailreader::read(&raw, None).ok()?;
+        let title = within.subject.as_deref().map(without_marks);
+        let title = title.map(|title| one_line(&title));
+        let original = Original {
+            title: title.filter(|title| !title.is_empty()),
+            text: bounded(&within.text, ""),
+            message_id: within.message_id,
+        };
+        return Some((within.from?, Some(original)));
+    }
+    if !marked {
+        return None;
+    }
+    Some((reading.passed_on.clone()?, None))
+}
+
+/// A program of the entity that writes for people: its address says that nobody reads
+/// it.
+fn is_form_sender(case: &Case<'_>, from: &Mailbox) -> bool {
+    let of_entity = case
+        .entity_domains
+        .iter()
+        .any(|d| d == from.address.domain());
+    of_entity && from.address.is_unread()
 }
 
 /// The request that a mail makes: the mailbox decides on team and category.
@@ -535,14 +660,18 @@ fn title(case: &Case<'_>) -> String {
     } else {
         rest
     };
-    let title: String = printable(title).replace(['\n', '\r', '\t'], " ");
-    let title = title.trim();
-    let title = if title.is_empty() {
-        "(sin asunto)"
+    let title = one_line(title);
+    if title.is_empty() {
+        "(sin asunto)".to_owned()
     } else {
         title
-    };
-    let title: String = title.chars().take(MAX_TITLE).collect();
+    }
+}
+
+/// A title as it is stored.
+fn one_line(title: &str) -> String {
+    let title: String = printable(title).replace(['\n', '\r', '\t'], " ");
+    let title: String = title.trim().chars().take(MAX_TITLE).collect();
     title.trim_end().to_owned()
 }
 

@@ -387,6 +387,7 @@ impl Inbox {
         actor: &Actor,
         setting: Setting<'_>,
     ) -> Result<Vec<Doorbell>, Stop> {
+        let passed_on = application.request.passed_on_by.is_some();
         let admission = admit(application, actor, setting).map_err(poison)?;
         // The commit asks both again. Whoever asks first takes no number and
         // stores no files for a mail that comes to nothing.
@@ -415,10 +416,12 @@ impl Inbox {
         let files = self
             .store_files(&mail.arrival.id, mail.reading, id, &[], Visibility::Public)
             .await?;
+        // Whoever passes a mail on to another team may not add to its ticket.
+        let filer = if passed_on { &Actor::System } else { actor };
         let record = |ticket: Link| mail.record(MailOutcome::Ticket { ticket });
         let written = self.desk.register(|number| {
             let new = admission.register(id, number);
-            let new = with_files(new, files.as_ref(), actor, setting)?;
+            let new = with_files(new, files.as_ref(), filer, setting)?;
             let guards = self.guards(mail, record(new.ticket.link()));
             Ok((new.by_mail(&mail.arrival.id), guards))
         });

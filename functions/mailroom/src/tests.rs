@@ -20,6 +20,7 @@ use types::{SignedDuration, Timestamp};
 
 use super::Mailroom;
 
+mod passed_on;
 mod replies;
 mod threads;
 

@@ -910,6 +910,34 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
         },
             _ => return Err(NoSuchMail),
         },
+        MailKind::RequestIsYours => match &event.kind {
+            EventKind::RequesterChanged { requester, .. } => Letter {
+            subject: "Solicitud a su nombre",
+            greeting: format!("Estimado(a) {}:", requester.name),
+            paragraphs: vec![
+                format!("La Mesa de Ayuda puso a su nombre la solicitud {number}. Esto es lo que se pidió:"),
+            ],
+            quote: Some(ticket.request.description.clone()),
+            closing: vec!["Si no es suya, responda a este correo.".to_owned()],
+            facts: facts(),
+            links: vec![ticket_link],
+        },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::RequestIsAnothers => match &event.kind {
+            EventKind::RequesterChanged { from, .. } => Letter {
+            subject: "Ya no está a su nombre",
+            greeting: format!("Estimado(a) {}:", from.name),
+            paragraphs: vec![
+                format!("La solicitud {number} quedó a nombre de quien la pidió; usted ya no recibe sus correos."),
+            ],
+            quote: None,
+            closing: vec![],
+            facts: facts(),
+            links: vec![],
+        },
+            _ => return Err(NoSuchMail),
+        },
         MailKind::AnsweredByAnother => match &event.kind {
             EventKind::Linked { link } => Letter {
             subject: "Otra persona respondió un correo",

@@ -108,6 +108,10 @@ pub fn recipients(
         }
         Recipients::Coordinators => coordinators(),
         Recipients::Heads => heads(),
+        Recipients::FormerRequester => match &event.kind {
+            EventKind::RequesterChanged { from, .. } => vec![from.email.clone()],
+            _ => vec![],
+        },
         Recipients::Desk => agent(ticket.assignee.as_ref())
             .into_iter()
             .chain(mailbox(&ticket.policy.team))

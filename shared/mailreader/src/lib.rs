@@ -7,6 +7,7 @@ mod body;
 mod charset;
 mod content;
 mod forms;
+mod forward;
 mod header;
 mod html;
 pub mod limits;
@@ -43,6 +44,11 @@ pub struct Reading<'a> {
     pub to: Vec<Mailbox>,
     /// `Cc`, at most [`limits::MAILBOXES`].
     pub cc: Vec<Mailbox>,
+    /// `Reply-To`: whom its writer asks to answer instead.
+    pub reply_to: Vec<Mailbox>,
+    /// Who wrote the mail that this one passes on, by the header that was copied into
+    /// the text. It proves nothing.
+    pub passed_on: Option<Mailbox>,
     /// One line, at most [`limits::SUBJECT_CHARS`]; none where there is nothing to
     /// read.
     pub subject: Option<String>,
@@ -135,6 +141,8 @@ fn read_mail<'a>(raw: &'a [u8], envelope_from: Option<&str>) -> Result<Reading<'
         origin,
         to,
         cc,
+        reply_to: people(header, "Reply-To", charset),
+        passed_on: forward::original(&body.text),
         subject,
         answers,
         reply: written.reply,

@@ -37,6 +37,7 @@ pub enum Act {
     Return,
     Assign,
     Recategorise,
+    ChangeRequester,
     Reject,
     Close,
     Decline,
@@ -55,6 +56,7 @@ impl Act {
             Act::Take | Act::Assign => "responsable",
             Act::Contact => "contacto",
             Act::Recategorise => "categoria",
+            Act::ChangeRequester => "solicitante",
             Act::Hold => "espera",
             Act::Resume => "reanudacion",
             Act::Escalate => "escalamiento",
@@ -94,6 +96,7 @@ impl Act {
             Act::RemoveObserver
             | Act::Contact
             | Act::Recategorise
+            | Act::ChangeRequester
             | Act::Hold
             | Act::Resume
             | Act::Escalate
@@ -117,6 +120,7 @@ impl Act {
             Act::Escalate => Some("l"),
             Act::Contact
             | Act::Recategorise
+            | Act::ChangeRequester
             | Act::Resume
             | Act::Return
             | Act::AskProvider
@@ -155,6 +159,7 @@ impl Act {
             | Act::ProviderReplied
             | Act::Assign
             | Act::Recategorise
+            | Act::ChangeRequester
             | Act::Reject
             | Act::RevokeLink
             | Act::RemoveObserver
@@ -171,6 +176,7 @@ impl Act {
             Act::Assign => "Asignar",
             Act::Contact => "Registrar contacto",
             Act::Recategorise => "Cambiar categoría",
+            Act::ChangeRequester => "Cambiar solicitante",
             Act::Hold => "En espera",
             Act::Resume => "Reanudar",
             Act::Escalate => "Escalar",
@@ -201,6 +207,7 @@ impl Act {
             | Act::Assign
             | Act::Contact
             | Act::Recategorise
+            | Act::ChangeRequester
             | Act::Resume
             | Act::Escalate
             | Act::Return
@@ -230,6 +237,7 @@ impl Act {
             | Act::Return
             | Act::Assign
             | Act::Recategorise
+            | Act::ChangeRequester
             | Act::Reject
             | Act::Decline
             | Act::RevokeLink => false,
@@ -245,6 +253,7 @@ impl Act {
             Act::Assign => "Se le avisa por correo.",
             Act::Contact => "Detiene el tiempo de atención.",
             Act::Recategorise => "Puede pasar a otro equipo.",
+            Act::ChangeRequester => "Si la pidió otra persona. Se avisa a las dos.",
             Act::Hold => "El solicitante recibe la pregunta y el tiempo de solución se detiene.",
             Act::Resume => "El tiempo de solución sigue corriendo.",
             Act::Escalate => {
@@ -289,6 +298,10 @@ impl Act {
                 [agents].into_iter().chain(choices.confirm_away()).collect()
             }
             Act::Contact => text("note", "Qué se habló", 3),
+            Act::ChangeRequester => vec![
+                Field::text("email", "Correo de quien la pidió", 1),
+                Field::text("name", "Nombre", 1).optional(),
+            ],
             Act::Recategorise => vec![Field::choice("category", "Categoría", choices.categories())],
             Act::Hold => text("note", "Qué se le pregunta", 3),
             Act::Resume => vec![Field::text("note", "Por qué", 2).optional()],
@@ -338,6 +351,10 @@ impl Act {
             Act::Contact => Command::Contact { note: text() },
             Act::Recategorise => Command::Recategorise {
                 category: CategoryId::from(choices.categories().into_iter().next()?.value.as_str()),
+            },
+            Act::ChangeRequester => Command::ChangeRequester {
+                email: EmailAddress::parse("nadie@example.com").ok()?,
+                name: None,
             },
             Act::Hold => Command::Hold { note: text() },
             Act::Resume => Command::Resume { note: None },

@@ -424,6 +424,10 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
             None => happened("Reabierta", "no quedó resuelta".into()),
         },
         EventKind::Closed { reason } => happened("Cerrada", closed(*reason).into()),
+        EventKind::RequesterChanged { requester, from } => happened(
+            "Solicitante",
+            format!("{}, en lugar de {}", requester.name, from.name).into(),
+        ),
         EventKind::Linked { link } => match (link.visibility, staff) {
             (Visibility::Public, _) => happened("Continúa", format!("en {}", link.number).into()),
             (Visibility::Internal, true) => happened(

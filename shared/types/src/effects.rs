@@ -122,6 +122,10 @@ pub enum MailKind {
     Undeliverable,
     /// To the agent: somebody else answered a mail of this ticket.
     AnsweredByAnother,
+    /// To the requester: the desk says that the request is his.
+    RequestIsYours,
+    /// To whoever was taken for the requester: it is somebody else's.
+    RequestIsAnothers,
 }
 
 /// What is fixed of a kind of mail.
@@ -168,6 +172,8 @@ pub enum Recipients {
     Heads,
     /// The agent who is responsible, and the team's mailbox.
     Desk,
+    /// Whoever was the requester until the event.
+    FormerRequester,
 }
 
 impl MailKind {
@@ -308,6 +314,18 @@ impl MailKind {
             ),
             M::ProviderReplied => line("mail_provider_replied", OFFICER, To::Officer, Notification),
             M::Undeliverable => line("mail_undeliverable", DESK, To::Desk, Notification),
+            M::RequestIsYours => line(
+                "mail_request_is_yours",
+                REQUESTER,
+                To::Requester,
+                Notification,
+            ),
+            M::RequestIsAnothers => line(
+                "mail_request_is_anothers",
+                REQUESTER,
+                To::FormerRequester,
+                Notification,
+            ),
             M::AnsweredByAnother => line("mail_answered_by_another", DESK, To::Agent, Notification),
         }
     }
@@ -399,6 +417,16 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
                 owed.push(Effect::Mail(M::RegisteredToOtherTeams));
             }
             owed
+        }
+        // Nobody is written to about what he did himself.
+        EventKind::RequesterChanged { requester, from } => {
+            let by = event.actor.email.as_ref();
+            let told = [
+                (requester, MailKind::RequestIsYours),
+                (from, MailKind::RequestIsAnothers),
+            ];
+            let told = told.into_iter().filter(|(who, _)| by != Some(&who.email));
+            told.map(|(_, kind)| Effect::Mail(kind)).collect()
         }
         EventKind::Assigned { agent, from, .. } => {
             let mut owed = Vec::new();

@@ -126,6 +126,7 @@ impl Became {
             | EventKind::Declined { .. }
             | EventKind::Closed { .. }
             | EventKind::Linked { .. }
+            | EventKind::RequesterChanged { .. }
             | EventKind::LinkRevoked {}
             | EventKind::ObserverRemoved { .. }
             | EventKind::MailFiled { .. }

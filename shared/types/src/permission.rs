@@ -323,7 +323,7 @@ const fn line(command: CommandKind) -> Line {
         | C::FileMail
         | C::RecordBounce
         | C::Link => SYSTEM,
-        C::Take | C::Recategorise => TEAM,
+        C::Take | C::Recategorise | C::ChangeRequester => TEAM,
         C::AssignTo | C::RevokeLink => Line {
             agent: On::None,
             ..DESK

@@ -202,6 +202,10 @@ pub struct Request {
     /// requester hangs under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
+    /// Who wrote in the requester's place: an agent who passed his mail on, a form's
+    /// mailer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed_on_by: Option<Person>,
 }
 
 impl Request {
@@ -222,6 +226,7 @@ impl Request {
             observers: vec![],
             other_teams: vec![],
             message_id: None,
+            passed_on_by: None,
         }
     }
 }
@@ -607,6 +612,11 @@ impl Ticket {
             .collect()
     }
 
+    /// Whether it is this person's own request: nobody attends to his own.
+    pub fn is_of(&self, email: &EmailAddress) -> bool {
+        self.request.requester.person.email == *email
+    }
+
     /// The agent whose load this ticket is part of, if it is part of any.
     pub fn loads(&self) -> Option<&EmailAddress> {
         match self.state {
@@ -898,6 +908,11 @@ pub enum EventKind {
     Closed {
         reason: CloseReason,
     },
+    /// It is somebody else's request than it was taken for.
+    RequesterChanged {
+        requester: Person,
+        from: Person,
+    },
     /// Another ticket goes on with it: a later reply to a closed one, a new matter to
     /// its address, or what somebody else answered.
     Linked {
@@ -1044,6 +1059,7 @@ impl EventKind {
             | EventKind::Reopened { .. }
             | EventKind::Closed { .. }
             | EventKind::Linked { .. }
+            | EventKind::RequesterChanged { .. }
             | EventKind::LinkRevoked {}
             | EventKind::ObserverRemoved { .. }
             | EventKind::MailFiled { .. }
@@ -1213,6 +1229,15 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         EventKind::Closed { reason } => {
             ticket.state = State::Closed;
             ticket.close_reason = Some(*reason);
+        }
+        EventKind::RequesterChanged { requester, from: _ } => {
+            let request = &mut ticket.request;
+            request.requester = Requester::from(requester.clone());
+            request.observers.retain(|o| o.email != requester.email);
+            // What we write no longer hangs under another's mail, nor does the link of
+            // his mails lead here.
+            request.message_id = None;
+            ticket.link_edition = ticket.link_edition.saturating_add(1);
         }
         EventKind::Linked { link } => ticket.links.push(link.clone()),
         EventKind::ObserverRemoved { person } => {

@@ -73,6 +73,7 @@ pub struct TicketView<'a> {
     requester: &'a Requester,
     observers: &'a [Person],
     other_teams: &'a [TeamId],
+    passed_on_by: Option<&'a Person>,
     assignee: Option<&'a Person>,
     officer: Option<&'a Person>,
     clocks: ClocksView,
@@ -155,6 +156,7 @@ impl<'a> TicketView<'a> {
             requester: &ticket.request.requester,
             observers: &ticket.request.observers,
             other_teams: &ticket.request.other_teams,
+            passed_on_by: ticket.request.passed_on_by.as_ref(),
             assignee: ticket.assignee.as_ref(),
             officer: ticket.officer.as_ref(),
             clocks: ClocksView {
@@ -346,6 +348,7 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
             | EventKind::Reopened { .. }
             | EventKind::Closed { .. }
             | EventKind::ObserverRemoved { .. }
+            | EventKind::RequesterChanged { .. }
             | EventKind::Linked { .. } => whole(),
         },
     }

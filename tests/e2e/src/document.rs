@@ -178,6 +178,7 @@ fn its_examples_are_a_tickets_life() {
     document.carry_out_on(&coordinator, "Assign", &other);
     for (who, name) in [
         (&agent, "Recategorise"),
+        (&agent, "ChangeRequester"),
         (&agent, "Resolve"),
         (&ana, "Reject"),
         (&agent, "Resolve"),

@@ -116,6 +116,16 @@ input! {
 }
 
 input! {
+    /// Whose request it is.
+    pub struct RequesterChange {
+        /// His address.
+        email: EmailAddress = Email,
+        /// His name, where the directory does not know it.
+        name: Option<String> = Optional(Line(MAX_NAME)),
+    }
+}
+
+input! {
     /// What is waited for.
     pub struct Hold {
         /// What the requester is asked.

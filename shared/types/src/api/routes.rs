@@ -237,6 +237,14 @@ routes! {
             200 json TicketView<'static>, or COMMAND;
             example { "category": "redes" }
         }
+        /// Says whose request it is (activity 2): the desk took it for somebody else's. Both
+        /// are told.
+        ChangeRequester(body requests::RequesterChange) {
+            POST "/tickets/{ref}/requester" page "/solicitudes/{ref}/solicitante"
+                by Access::Command(&[C::ChangeRequester]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "email": "rosa.diaz@uspec.gov.co", "name": "Rosa Díaz" }
+        }
     }
 
     /// What the desk cannot solve by itself.

@@ -181,6 +181,15 @@ impl NewTicket {
         setting: Setting<'_>,
     ) -> Result<Self, Rejection> {
         match authorise(CommandKind::Take, actor, &self.ticket) {
+            // Who phones in for himself does not attend to it.
+            Ok(by)
+                if by
+                    .email
+                    .as_ref()
+                    .is_some_and(|email| self.ticket.is_of(email)) =>
+            {
+                Ok(self)
+            }
             Ok(_) => {
                 let note = note.to_owned();
                 self.then(&Command::Take, actor, setting)?.then(

@@ -169,6 +169,57 @@ fn answered_solution(
     }
 }
 
+/// Somebody of the desk says whose request it is: he had passed on a mail, or took
+/// one caller for another (activity 2).
+fn requester_changed(
+    ticket: &Ticket,
+    email: &EmailAddress,
+    name: Option<&String>,
+    setting: Setting<'_>,
+) -> Result<Vec<Draft>, Rejection> {
+    let catalogue = setting.catalogue;
+    let refuse = |why: String| Err(Rejection::InvalidTransition(why));
+    if ticket.is_of(email) {
+        return refuse(format!("La solicitud ya es de {email}."));
+    }
+    if catalogue.is_mailbox(email) {
+        return refuse(format!("{email} es un buzón de la Mesa de Ayuda."));
+    }
+    if let Some(agent) = ticket.assignee.as_ref().filter(|a| a.email == *email) {
+        return refuse(format!(
+            "{} es responsable de ella y nadie atiende su propia solicitud: asígnela antes a otra persona.",
+            agent.name
+        ));
+    }
+    let known = catalogue.person(email).map(|entry| entry.name.clone());
+    let name = known.or_else(|| name.cloned());
+    let requester = Person {
+        name: name.unwrap_or_else(|| email.to_string()),
+        email: email.clone(),
+    };
+    let from = ticket.request.requester.person.clone();
+    Ok(vec![(
+        EventKind::RequesterChanged { requester, from },
+        vec![],
+    )])
+}
+
+/// Whom a command would make responsible.
+fn would_attend<'a>(command: &'a Command, actor: &'a Actor) -> Option<&'a EmailAddress> {
+    if let Command::AssignAutomatically { agent, .. } = command {
+        return Some(&agent.email);
+    }
+    if let Command::AssignTo { agent } = command {
+        return Some(agent);
+    }
+    match (command, actor) {
+        (Command::Take, Actor::Person(caller)) => Some(&caller.email),
+        (_, Actor::Person(_) | Actor::System | Actor::SurveyHolder | Actor::Provider { .. }) => {
+            None
+        }
+    }
+}
+
 /// The survey is answered: the ticket is closed, or the solution did not hold.
 fn evaluated(survey: Survey, clocks: &Clockwork<'_>) -> Result<Vec<Draft>, Rejection> {
     let then = if survey.solved {
@@ -208,6 +259,11 @@ fn steps(
             ticket.status().label()
         ))
     };
+    if would_attend(command, actor).is_some_and(|agent| ticket.is_of(agent)) {
+        return Err(Rejection::InvalidTransition(
+            "Nadie atiende su propia solicitud: la toma otra persona del equipo.".to_owned(),
+        ));
+    }
     match command {
         // Activity 2.
         Command::AssignAutomatically { agent, away } => match ticket.state {
@@ -610,6 +666,10 @@ fn steps(
                 vec![],
             )]),
             Closed => Err(illegal()),
+        },
+        Command::ChangeRequester { email, name } => match ticket.state {
+            New | Assigned | OnHold(_) => requester_changed(ticket, email, name.as_ref(), setting),
+            Solved | Closed => Err(illegal()),
         },
         Command::Link { link } => match ticket.state {
             New | Assigned | OnHold(_) | Solved | Closed => {

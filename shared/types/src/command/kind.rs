@@ -117,6 +117,12 @@ pub enum Command {
     Link {
         link: Link,
     },
+    /// Says whose request it is.
+    ChangeRequester {
+        email: EmailAddress,
+        /// As the directory calls him, or else his address, where none is given.
+        name: Option<String>,
+    },
     /// Makes the links of the mails that the requester has useless.
     RevokeLink,
     /// Takes somebody off who was copied.
@@ -158,6 +164,7 @@ pub enum CommandKind {
     FileMail,
     RecordBounce,
     Link,
+    ChangeRequester,
     RevokeLink,
     RemoveObserver,
     StopObserving,
@@ -202,6 +209,7 @@ impl Command {
             Command::FileMail { .. } => K::FileMail,
             Command::RecordBounce { .. } => K::RecordBounce,
             Command::Link { .. } => K::Link,
+            Command::ChangeRequester { .. } => K::ChangeRequester,
             Command::RevokeLink => K::RevokeLink,
             Command::RemoveObserver { .. } => K::RemoveObserver,
             Command::StopObserving => K::StopObserving,
@@ -240,6 +248,7 @@ impl CommandKind {
             K::Close | K::ExpireValidation => "cerrar",
             K::FireSteps => "avisar de los plazos de",
             K::Link => "vincular",
+            K::ChangeRequester => "cambiar el solicitante de",
             K::RevokeLink => "anular el enlace de",
             K::RemoveObserver => "quitar a quien está en copia de",
             K::StopObserving => "dejar de estar en copia de",

@@ -191,6 +191,14 @@ pub fn stories() -> Vec<(&'static str, Story)> {
         .when(&person(COPIED), Command::StopObserving);
     stories.push(("observed", observed));
     stories.push(("mailed", mailed()));
+    let mended = Story::in_state(State::New).when(
+        &coordinator(),
+        Command::ChangeRequester {
+            email: crate::world::address("rosa.diaz"),
+            name: Some("Rosa Díaz".to_owned()),
+        },
+    );
+    stories.push(("another-requester", mended));
     stories
 }
 

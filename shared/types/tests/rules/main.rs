@@ -13,6 +13,7 @@ mod catalogue;
 mod golden;
 mod histories;
 mod procedure;
+mod requesters;
 mod steps;
 mod tables;
 mod told;

@@ -454,6 +454,14 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
                 detail: note(),
             },
         ),
+        (
+            "change requester",
+            coordinator(),
+            Command::ChangeRequester {
+                email: address("rosa.diaz"),
+                name: Some("Rosa Díaz".to_owned()),
+            },
+        ),
         ("link", Actor::System, Command::Link { link: link.clone() }),
         (
             "link apart",
