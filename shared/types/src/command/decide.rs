@@ -209,7 +209,7 @@ fn would_attend<'a>(command: &'a Command, actor: &'a Actor) -> Option<&'a EmailA
     if let Command::AssignAutomatically { agent, .. } = command {
         return Some(&agent.email);
     }
-    if let Command::AssignTo { agent } = command {
+    if let Command::AssignTo { agent, away: _ } = command {
         return Some(agent);
     }
     match (command, actor) {

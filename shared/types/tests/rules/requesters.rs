@@ -1,6 +1,6 @@
 //! Whose request it is, and who may not attend to it.
 
-use types::command::{Command, NewTicket, Rejection, admit};
+use types::command::{Command, NewTicket, Rejection, WhenAway, admit};
 use types::effects::{Effect, MailKind, effects};
 use types::ids::TicketNumber;
 use types::permission::{Actor, Denial};
@@ -109,7 +109,10 @@ fn nobody_attends_to_his_own_request() {
         agent: agent.clone(),
         away: vec![],
     };
-    let to_him = Command::AssignTo { agent: agent.email };
+    let to_him = Command::AssignTo {
+        agent: agent.email,
+        away: WhenAway::Ask,
+    };
     for (who, command) in [
         (Actor::System, automatically),
         (person(AGENT), Command::Take),
