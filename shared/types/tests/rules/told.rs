@@ -13,8 +13,9 @@ use crate::world::{
     AGENT, COORDINATOR, COPIED, OFFICER, REQUESTER, Story, address, caller, person, provider_mail,
 };
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "requester",
+    "former req.",
     "copied",
     "agent",
     "former agent",
@@ -31,6 +32,7 @@ const COLUMNS: [&str; 11] = [
 fn columns(kind: MailKind) -> &'static [&'static str] {
     match kind.line().to {
         Recipients::Requester => &["requester"],
+        Recipients::FormerRequester => &["former req."],
         Recipients::Observers => &["copied"],
         Recipients::OtherTeams => &["other teams"],
         Recipients::NewAgent | Recipients::Agent => &["agent"],
@@ -371,6 +373,15 @@ fn acts() -> Vec<Act> {
             assigned(),
             copied(),
             Command::StopObserving,
+        ),
+        act(
+            "it is somebody else's request",
+            assigned(),
+            agent(),
+            Command::ChangeRequester {
+                email: address("rosa.diaz"),
+                name: None,
+            },
         ),
         act(
             "the link is revoked",
