@@ -13,7 +13,7 @@ use types::ticket::{
     Channel, HoldReason, Link, MAX_OBSERVERS, Person, Request, State, Ticket, Visibility,
 };
 use types::token::Audience;
-use types::verbs::{Hand, Written};
+use types::verbs::{Hand, Verb, Written};
 
 /// How the tag in the subjects of our mails begins.
 const TAG: &str = "[USPEC ";
@@ -308,6 +308,13 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
             Some(written) => ask(actor, Hand::Officer, written),
             None => act(actor, internal(case.reading)),
         };
+    }
+    if observes
+        && !asks
+        && let Some(written) = asks_for(case.reading)
+        && written.begins_with(Verb::Leave)
+    {
+        return ask(actor, Hand::Observer, written);
     }
     // Whoever works on it and is copied besides writes as one who works on it.
     if asks || (observes && !reads_internal(&caller, ticket)) {

@@ -411,8 +411,23 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             },
             _ => return Err(NoSuchMail),
         },
+        MailKind::DeclineObjectedTo => match &event.kind {
+            EventKind::Reopened { reason, .. } => Letter {
+                subject: "No está de acuerdo con que se declinara",
+                greeting: "A la coordinación de la Mesa de Ayuda:".to_owned(),
+                paragraphs: vec![
+                    format!("El solicitante no está de acuerdo con que se declinara {number}, que está abierta de nuevo."),
+                    "Decida si está dentro del alcance del procedimiento. Esto dice:".to_owned(),
+                ],
+                quote: reason.clone(),
+                closing: vec![],
+                facts: desk_facts(),
+                links: vec![ticket_link],
+            },
+            _ => return Err(NoSuchMail),
+        },
         MailKind::ReopenedToCoordinator => match &event.kind {
-            EventKind::Reopened { reason } => Letter {
+            EventKind::Reopened { reason, .. } => Letter {
                 subject: "Rechazada varias veces",
                 greeting: "A la coordinación de la Mesa de Ayuda:".to_owned(),
                 paragraphs: vec![format!(
@@ -633,7 +648,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             _ => return Err(NoSuchMail),
         },
         MailKind::ReopenedToRequester => match &event.kind {
-            EventKind::Reopened { reason } => Letter {
+            EventKind::Reopened { reason, .. } => Letter {
             subject: "Solicitud reabierta",
             greeting: requester,
             paragraphs: vec![format!(
@@ -648,15 +663,22 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             _ => return Err(NoSuchMail),
         },
         MailKind::ReopenedToAgent => match &event.kind {
-            EventKind::Reopened { reason } => {
+            EventKind::Reopened { reason, objects_to } => {
+            let (subject, what) = match objects_to {
+                Some(Outcome::Declined) => (
+                    "No está de acuerdo con que se declinara",
+                    "no está de acuerdo con que se declinara",
+                ),
+                Some(Outcome::Solved) | None => ("Solución rechazada", "no aceptó la solución de"),
+            };
             let mut paragraphs = vec![format!(
-                "{asker} no aceptó la solución de {number}: la solicitud está abierta de nuevo."
+                "{asker} {what} {number}: la solicitud está abierta de nuevo."
             )];
             if let Some(due) = due_at(event) {
                 paragraphs.push(format!("La solución vence el {}.", in_words(due)));
             }
             Letter {
-                subject: "Solución rechazada",
+                subject,
                 greeting: format!("Hola, {assignee}:"),
                 paragraphs,
                 quote: reason.clone(),

@@ -419,7 +419,7 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
             Some(tagged(reading.message(event, reason), "Fuera del alcance"))
         }
         EventKind::SurveyAnswered { survey } => Some(rated(event, survey, reading)),
-        EventKind::Reopened { reason } => match reason {
+        EventKind::Reopened { reason, .. } => match reason {
             Some(reason) => Some(tagged(reading.message(event, reason), "No quedó resuelta")),
             None => happened("Reabierta", "no quedó resuelta".into()),
         },

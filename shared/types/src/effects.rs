@@ -10,8 +10,8 @@ use crate::catalogue::Role;
 use crate::clock::{ClockKind, Tells};
 pub use crate::queue::QueueName;
 use crate::ticket::{
-    ActorRole, Event, EventKind, HoldReason, Person, ReleaseReason, State, StepReached, Ticket,
-    Visibility,
+    ActorRole, Event, EventKind, HoldReason, Outcome, Person, ReleaseReason, State, StepReached,
+    Ticket, Visibility,
 };
 use crate::token::Audience;
 
@@ -122,6 +122,8 @@ pub enum MailKind {
     Undeliverable,
     /// To the agent: somebody else answered a mail of this ticket.
     AnsweredByAnother,
+    /// To the coordinators: the requester does not agree that it was declined.
+    DeclineObjectedTo,
     /// To the requester: the desk says that the request is his.
     RequestIsYours,
     /// To whoever was taken for the requester: it is somebody else's.
@@ -314,6 +316,12 @@ impl MailKind {
             ),
             M::ProviderReplied => line("mail_provider_replied", OFFICER, To::Officer, Notification),
             M::Undeliverable => line("mail_undeliverable", DESK, To::Desk, Notification),
+            M::DeclineObjectedTo => line(
+                "mail_decline_objected_to",
+                DESK,
+                To::Coordinators,
+                Notification,
+            ),
             M::RequestIsYours => line(
                 "mail_request_is_yours",
                 REQUESTER,
@@ -486,7 +494,7 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         }
         // Control C2. That it is open again stands in it.
         EventKind::SurveyAnswered { .. } => vec![Effect::Mail(M::SurveyAnswered)],
-        EventKind::Reopened { .. } => {
+        EventKind::Reopened { objects_to, .. } => {
             let mut owed = vec![Effect::Mail(M::ReopenedToRequester)];
             if !follows_survey(event, ticket) {
                 owed.extend(to_agent(M::ReopenedToAgent));
@@ -495,7 +503,10 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             if ticket.assignee.is_none() && ticket.former.is_none() {
                 owed.push(Effect::Assign);
             }
-            if ticket.reopened >= MANY_REJECTIONS {
+            // Whether it is within the scope is not for the agent alone to say.
+            if *objects_to == Some(Outcome::Declined) {
+                owed.push(Effect::Mail(M::DeclineObjectedTo));
+            } else if ticket.reopened >= MANY_REJECTIONS {
                 owed.push(Effect::Mail(MailKind::ReopenedToCoordinator));
             }
             owed

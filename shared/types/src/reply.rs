@@ -31,8 +31,8 @@ const SIGNATURE_CHARS: usize = 70;
 const CONTENT: &str = "gracias agradezco agradecemos agradecida agradecido agradecidas agradecidos \
     mil listo lista perfecto perfecta excelente ok okey okay oki vale genial super buenisimo funciona funciono \
     funcionando quedo resuelto resuelta solucionado solucionada arreglado amable amables recibido \
-    recibida enterado enterada confirmado confirmo chevere bendiciones \
-    thanks thank thx ty tks great perfect works worked working fixed solved resolved appreciated \
+    recibida enterado enterada entendido entendida confirmado confirmo chevere bendiciones \
+    thanks thank thx ty understood tks great perfect works worked working fixed solved resolved appreciated \
     appreciate received noted awesome excellent cheers \
     obrigado obrigada obrigados obrigadas agradeco valeu funcionou resolvido resolvida perfeito \
     perfeita otimo otima recebido recebida grato grata";

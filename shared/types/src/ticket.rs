@@ -903,6 +903,9 @@ pub enum EventKind {
     /// The solution did not hold.
     Reopened {
         reason: Option<String>,
+        /// What he did not agree with, where that was no solution.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        objects_to: Option<Outcome>,
     },
     /// Activity 15.
     Closed {

@@ -367,7 +367,7 @@ fn one(
             Visibility::Internal,
         ),
         Verb::Return => (Command::Return { note: or("") }, Visibility::Internal),
-        Verb::Leave => return Err(format!("{word} no es para usted.")),
+        Verb::Leave => (Command::StopObserving, Visibility::Internal),
     };
     let given = give(&command);
     // What is said beside it was not said to the requester.

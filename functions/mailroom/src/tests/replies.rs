@@ -1,6 +1,6 @@
 //! What a reply means.
 
-use in_process::people::{AGENT, ANA};
+use in_process::people::{AGENT, ANA, LUIS};
 use in_process::{Case, Started, World};
 use serde_json::Value;
 use types::effects::{Effect, MailKind};
@@ -8,7 +8,7 @@ use types::message::Doorbell;
 use types::ticket::State;
 use types::token::Audience;
 
-use super::{Letter, answer, letter, mail, started, takes};
+use super::{Letter, answer, case_of, letter, mail, started, takes};
 use crate::Mailroom;
 
 /// To the address that the requester's mails of a ticket ask to reply to.
@@ -174,4 +174,18 @@ async fn a_verb_of_somebody_unproven_does_nothing() {
         .replying_to(&world, &case, Audience::Desk);
     takes(&world, &mailroom, &letter).await;
     assert_eq!(case.kinds().await, ["registered", "assigned"]);
+}
+
+#[tokio::test]
+async fn who_was_copied_leaves_by_mail() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let asked = letter("m1", ANA).header(&format!("Cc: {LUIS}"));
+    let record = takes(&world, &mailroom, &asked).await;
+    let case = case_of(&world, &record).await;
+    let leaves = letter("m2", LUIS).saying("#salir");
+    let record = answered(&world, &case, &mailroom, leaves).await;
+    assert_eq!(record["outcome"], "follow_up", "{record}");
+    assert!(case.ticket().await.request.observers.is_empty());
+    assert!(world.all_rung().contains(&answer("m2")));
 }

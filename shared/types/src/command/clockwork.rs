@@ -13,7 +13,7 @@ use crate::clock::{Clock, ClockChange, ClockKind, ClockState, ClockStep, Step, T
 use crate::ids::{CalendarId, EmailAddress};
 use crate::problem::FieldError;
 use crate::ticket::{
-    ActorRole, EventActor, EventKind, HoldReason, Person, Policy, ReleaseReason, State,
+    ActorRole, EventActor, EventKind, HoldReason, Outcome, Person, Policy, ReleaseReason, State,
     StepReached, Ticket,
 };
 
@@ -218,7 +218,9 @@ impl Clockwork<'_> {
     pub fn reopen(&self, reason: Option<String>) -> Result<Vec<Draft>, Rejection> {
         let mut changes = self.stop(ClockKind::Validation)?;
         changes.push(self.start_solution()?);
-        let reopened = (EventKind::Reopened { reason }, changes);
+        let objects_to = self.ticket.outcome;
+        let objects_to = objects_to.filter(|outcome| *outcome == Outcome::Declined);
+        let reopened = (EventKind::Reopened { reason, objects_to }, changes);
         Ok(self.left_by_agent().into_iter().chain([reopened]).collect())
     }
 

@@ -118,3 +118,39 @@ fn on_a_closed_one_he_is_told_what_to_do() {
         panic!("not closed")
     };
 }
+
+#[test]
+fn objecting_to_a_declined_one_tells_the_coordinator() {
+    let declined = |state| {
+        let decline = Command::Decline {
+            reason: "Es diseño de la página".to_owned(),
+        };
+        Story::in_state(state)
+            .when(&person(COORDINATOR), decline)
+            .after_minutes(9)
+    };
+    let told = Effect::Mail(MailKind::DeclineObjectedTo);
+    for state in [State::New, State::Assigned] {
+        // By a reply, or with the form for it.
+        let reject = Command::Reject {
+            reason: "Sí es de la mesa".to_owned(),
+        };
+        for command in [says("No estoy de acuerdo: es la red."), reject] {
+            let mut story = declined(state);
+            let events = story.attempt(&person(REQUESTER), &command).unwrap();
+            assert_eq!(kinds(&events), ["reopened"]);
+            assert!(effects(&events[0], &story.ticket).contains(&told));
+            assert_eq!(story.ticket.state, state);
+        }
+        // Thanks leave it as it is.
+        let mut story = declined(state);
+        let events = story
+            .attempt(&person(REQUESTER), &says("Entendido, muchas gracias."))
+            .unwrap();
+        assert_eq!(kinds(&events), ["followed_up"]);
+        assert_eq!(story.ticket.state, State::Solved);
+    }
+    // A solution is the agent's.
+    let (story, events) = solved("plataforma", "Sigue sin abrir.");
+    assert!(!effects(&events[0], &story.ticket).contains(&told));
+}

@@ -199,6 +199,20 @@ pub fn stories() -> Vec<(&'static str, Story)> {
         },
     );
     stories.push(("another-requester", mended));
+    let objected = Story::in_state(State::Assigned)
+        .when(
+            &coordinator(),
+            Command::Decline {
+                reason: "No es de la mesa".to_owned(),
+            },
+        )
+        .when(
+            &person(crate::world::REQUESTER),
+            Command::Reject {
+                reason: "Sí lo es".to_owned(),
+            },
+        );
+    stories.push(("declined-objected", objected));
     stories
 }
 
@@ -325,7 +339,7 @@ fn messages_of_version_1() {
         .iter()
         .map(|bell| bell.to_body().unwrap())
         .collect();
-    keep("messages-5", &json!(bodies));
+    keep("messages-6", &json!(bodies));
     let mut read = Vec::new();
     for (file, kept) in kept("messages") {
         for body in kept.as_array().unwrap() {

@@ -172,3 +172,16 @@ fn an_officer_reports_and_gives_back() {
     );
     assert!(again.unwrap().told[0].contains("no se hizo"));
 }
+
+#[test]
+fn who_was_copied_leaves() {
+    let mut story = Story::assigned("plataforma");
+    story.ticket.request.observers = vec![crate::world::caller("copiado").person()];
+    for text in ["#salir", "Buenos días,\n#Salir."] {
+        let mut story = story.clone();
+        let done = does(&mut story, &person("copiado"), Hand::Observer, text);
+        assert_eq!(kinds(&done), ["observer_removed"]);
+        assert!(story.ticket.request.observers.is_empty());
+        assert!(done.told[0].starts_with("#salir: "), "{:?}", done.told);
+    }
+}
