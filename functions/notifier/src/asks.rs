@@ -19,6 +19,7 @@ pub fn button(
     match kind.line().to {
         Recipients::Requester => {}
         Recipients::Observers
+        | Recipients::FormerRequester
         | Recipients::OtherTeams
         | Recipients::NewAgent
         | Recipients::FormerAgent
@@ -61,7 +62,7 @@ pub fn answer(kind: MailKind, ticket: &Ticket) -> Vec<String> {
         MailKind::RegisteredToObservers
         | MailKind::FollowUpToObservers
         | MailKind::SolvedToObservers => &[
-            "Si responde a este correo, lo que escriba lo leen quien pidió la solicitud y quien la atiende.",
+            "Si responde a este correo, lo que escriba lo leen quien pidió la solicitud y quien la atiende. Al comienzo de una línea puede escribir:",
         ],
         MailKind::Solved | MailKind::ValidationReminder
             if ticket.outcome == Some(Outcome::Declined) =>
@@ -112,8 +113,11 @@ fn hand(kind: MailKind) -> Option<Hand> {
         Recipients::InCharge if kind == MailKind::StepToOfficer => Some(Hand::Officer),
         Recipients::InCharge => Some(Hand::Desk),
         Recipients::NewOfficer | Recipients::Officer => Some(Hand::Officer),
-        Recipients::Observers => None,
+        // At the end there is nothing left to leave.
+        Recipients::Observers if kind == MailKind::ClosedToObservers => None,
+        Recipients::Observers => Some(Hand::Observer),
         Recipients::Requester
+        | Recipients::FormerRequester
         | Recipients::OtherTeams
         | Recipients::FormerAgent
         | Recipients::FormerOfficer

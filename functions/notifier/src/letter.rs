@@ -423,6 +423,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 closing: vec![],
                 facts: desk_facts(),
                 links: vec![ticket_link],
+            ..Letter::default()
             },
             _ => return Err(NoSuchMail),
         },
@@ -943,6 +944,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             closing: vec!["Si no es suya, responda a este correo.".to_owned()],
             facts: facts(),
             links: vec![ticket_link],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
@@ -957,6 +959,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             closing: vec![],
             facts: facts(),
             links: vec![],
+            ..Letter::default()
         },
             _ => return Err(NoSuchMail),
         },
