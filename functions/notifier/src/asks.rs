@@ -109,6 +109,8 @@ pub fn verbs(kind: MailKind) -> Vec<(&'static str, &'static str)> {
 /// else's, has nothing to do with it by mail.
 fn hand(kind: MailKind) -> Option<Hand> {
     match kind.line().to {
+        // What is reported to the whole desk asks for nothing by mail, but a solution.
+        Recipients::Desk if kind != MailKind::SolutionReported => None,
         Recipients::NewAgent | Recipients::Agent | Recipients::Desk => Some(Hand::Desk),
         Recipients::InCharge if kind == MailKind::StepToOfficer => Some(Hand::Officer),
         Recipients::InCharge => Some(Hand::Desk),

@@ -10,6 +10,7 @@ use types::ids::EmailAddress;
 use types::spanish::{duration, in_words};
 use types::ticket::{BounceKind, Event, EventKind, Outcome, ReleaseReason, StepReached, Ticket};
 use types::token::{Audience, TokenUse};
+use types::verbs::Verb;
 
 use crate::asks;
 use crate::office::Office;
@@ -23,6 +24,8 @@ pub struct Letter {
     pub paragraphs: Vec<String>,
     /// What somebody wrote, shown as his.
     pub quote: Option<String>,
+    /// What was asked for, where whoever gets it has not read it yet.
+    pub request: Option<String>,
     /// The names of the files that belong to it.
     pub files: Vec<String>,
     /// What follows from it.
@@ -160,8 +163,10 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
         office,
         to,
         files: _,
-        now,
+        now: _,
     } = *about;
+    // A sweep may have seen it at a time that this clock has not reached.
+    let now = about.now.max(event.at);
     let number = ticket.number;
     let requester = greeting_of(
         std::slice::from_ref(&ticket.request.requester.person.email),
@@ -250,7 +255,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     ),
                 ],
                 quote: Some(registration.request.description.clone()),
-                closing: vec![observed(ticket, office)],
+                closing: vec![observed()],
                 facts: facts(),
                 links: vec![ticket_link],
                 ..Letter::default()
@@ -498,7 +503,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "{writer} escribió en la solicitud {number} de {asker}, en la que usted está en copia:"
                 )],
                 quote: Some(body.clone()),
-                closing: vec![observed(ticket, office)],
+                closing: vec![observed()],
                 facts: facts(),
                 links: vec![ticket_link],
                 ..Letter::default()
@@ -767,7 +772,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             if let Some(agent) = &ticket.assignee {
                 paragraphs.push(format!("Responsable en la Mesa de Ayuda: {}.", agent.name));
             }
-            paragraphs.push("Esta es la justificación, y debajo la solicitud:".to_owned());
+            paragraphs.push("Esta es la justificación:".to_owned());
             let mut closing = vec![];
             if let Some(due) = due_at(event) {
                 closing.push(format!("La solución vence el {}.", in_words(due)));
@@ -780,10 +785,8 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 subject: "Solicitud escalada a usted",
                 greeting: format!("Hola, {}:", officer.name),
                 paragraphs,
-                quote: Some(format!(
-                    "{justification}\n\n— — —\n{}",
-                    ticket.request.description
-                )),
+                quote: Some(justification.clone()),
+                request: Some(ticket.request.description.clone()),
                 closing,
                 facts: desk_facts(),
                 links: vec![ticket_link],
@@ -1118,13 +1121,16 @@ fn greeting_of(to: &[EmailAddress], ticket: &Ticket, catalogue: &Catalogue) -> S
     })
 }
 
-/// How whoever was copied gets rid of it.
-fn observed(ticket: &Ticket, office: &Office) -> String {
+/// What whoever was copied hears, and how he gets rid of it.
+fn observed() -> String {
     format!(
-        "Usted está en copia: recibe lo que se escribe para todos y el final. Si no quiere más correos de esta solicitud, elija «Dejar de recibir copia» en {}/solicitudes/{}.",
-        office.base_url, ticket.number.0
+        "Usted está en copia: recibe lo que se escribe para todos y el final. Para no recibir más correos de esta solicitud, responda con {} o elija «{LEAVE}» en su página.",
+        Verb::Leave.word()
     )
 }
+
+/// What the page calls it.
+const LEAVE: &str = "Dejar de recibir copia";
 
 /// What somebody did with a ticket, before "la solicitud".
 fn did(kind: &EventKind) -> Option<String> {
@@ -1177,7 +1183,8 @@ fn step_subject(clock: ClockKind, step: &StepReached, now: Timestamp) -> &'stati
 /// What is true at `now`, when the step was seen: a late warning does not say
 /// that there is time left where there is none.
 fn step_paragraphs(kind: ClockKind, step: &StepReached, about: &About<'_>) -> Vec<String> {
-    let (ticket, number, now) = (about.ticket, about.ticket.number, about.now);
+    let (ticket, number) = (about.ticket, about.ticket.number);
+    let now = about.now.max(about.event.at);
     let (due, label) = (in_words(step.due_at), kind.label());
     let awaited = match kind {
         ClockKind::Waiting => Some("al solicitante"),

@@ -108,7 +108,7 @@ fn by_what_they_answer_or_where_they_go() {
     assert_eq!(to_ana.count(), 1);
 
     // Marta reads along, and may say something, too.
-    let to_marta = last_mail(&host, MARTA, "Solicitud registrada");
+    let to_marta = last_mail(&host, MARTA, "En copia de una solicitud");
     let letter = Letter::new(MARTA, "Re:", "A mí me pasa igual.").answering(&to_marta);
     let record = taken(&host, &letter);
     check_became(&record, &ticket, "follow_up");

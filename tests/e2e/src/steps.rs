@@ -160,7 +160,9 @@ fn check_mail(host: &Host, ticket: &Value, step: &Step, seen_at: Timestamp) -> M
             step.clock(),
             in_words(step.due)
         ),
-        format!("Ya se usó el {} % del tiempo acordado.", step.percent),
+        // What is used by now, of what was agreed.
+        "Lleva ".to_owned(),
+        " acordado".to_owned(),
         format!("<{agent}>"),
         format!("/solicitudes/{number}"),
     ] {
@@ -527,7 +529,7 @@ fn half_way_through_validation_the_requester_is_reminded() {
     host.nobody().post(&link, &satisfied).must_be(200);
     let mail = reminder(&host, &unsurveyed);
     assert_eq!(mail.path("/surveys/"), None, "{}", mail.text);
-    assert!(mail.text.contains("rechace la solución"), "{}", mail.text);
+    assert!(mail.text.contains("se abre de nuevo"), "{}", mail.text);
 
     // Then the time is over for those who did not answer.
     host.settle();
