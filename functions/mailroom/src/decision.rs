@@ -157,7 +157,7 @@ pub enum Decision {
 /// Decides.
 pub fn decide(case: &Case<'_>) -> Decision {
     let reading = case.reading;
-    if reading.own {
+    if reading.own || is_from_the_desk(case) {
         return Decision::File {
             what: "own",
             on: None,
@@ -201,6 +201,14 @@ pub fn decide(case: &Case<'_>) -> Decision {
         }
         Sender::Unproven => open(case, from, vec![]),
     }
+}
+
+/// Whether it is from a mailbox of the desk's: it asks itself for nothing, and is not
+/// answered in a circle.
+fn is_from_the_desk(case: &Case<'_>) -> bool {
+    let from = case.reading.from.as_ref();
+    let from = from.map(|from| base(&from.address));
+    from.is_some_and(|from| case.own.contains(&from) || case.catalogue.is_mailbox(&from))
 }
 
 /// Whether a person wrote all the same: one who only wants no automatic answers, or

@@ -809,6 +809,22 @@ async fn what_comes_over_the_entity_s_own_list_is_a_person_s() {
 }
 
 #[tokio::test]
+async fn the_desk_asks_itself_for_nothing() {
+    const LABELLED: &str = "soporte+abc@uspec.gov.co";
+    for from in [MAILBOX, "soporte@uspec.gov.co", LABELLED] {
+        let world = World::new().await;
+        let mailroom = started(&world).await;
+        let record = takes(&world, &mailroom, &letter("m1", from)).await;
+        assert_eq!(
+            (&record["outcome"], &record["what"]),
+            (&json!("filed"), &json!("own")),
+            "{from}"
+        );
+        assert_eq!(world.all_rung(), []);
+    }
+}
+
+#[tokio::test]
 async fn another_mail_under_the_same_message_id_is_another_mail() {
     let world = World::new().await;
     let mailroom = started(&world).await;

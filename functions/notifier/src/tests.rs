@@ -660,8 +660,13 @@ async fn what_is_no_notice_is_poison() {
 
 // ----------------------------------------------------- answers to refused mail
 
-/// A mail that was refused, whose sender is owed an answer.
+/// A mail of a stranger that was refused, who is owed an answer.
 fn refused(world: &World, id: &str, from: &str) -> Doorbell {
+    refused_for(world, id, from, "outside_sender")
+}
+
+/// A mail that was refused for a reason, whose sender is owed an answer.
+fn refused_for(world: &World, id: &str, from: &str, reason: &str) -> Doorbell {
     let record = json!({
         "id": id,
         "received_at": "2026-11-23T13:00:00Z",
@@ -672,8 +677,8 @@ fn refused(world: &World, id: &str, from: &str) -> Doorbell {
         "subject": "Hola",
         "message_id": "hola@example.com",
         "outcome": "refused",
-        "reason": "outside_sender",
-        "detail": "x",
+        "reason": reason,
+        "detail": "La solicitud ya está cerrada.",
     });
     world.put_row(&json!({
         "pk": { "S": format!("INBOUND#{id}") },
@@ -712,6 +717,62 @@ async fn the_sender_of_a_refused_mail_is_told_once() {
     assert!(world.row("INBOUND#mail1", "ANSWER").is_null());
     notifier.works(QUEUE, &[bell]).await.must_be_done();
     the_mail(&world);
+}
+
+#[tokio::test]
+async fn whoever_is_told_learns_the_true_reason_and_what_to_do() {
+    const BOX: &str = "Este buzón atiende a funcionarios y contratistas";
+    for (reason, said, is_for_strangers) in [
+        ("outside_sender", "no es de la entidad", true),
+        ("not_allowed", "La solicitud ya está cerrada.", false),
+        ("spam", "no deseado", false),
+        ("virus", "sin el archivo", false),
+        ("flood", "no hace falta que los repita", false),
+    ] {
+        let world = World::new().await;
+        let bell = refused_for(&world, "mail1", LUIS, reason);
+        let notifier = started(&world).await;
+        notifier.works(QUEUE, &[bell]).await.must_be_done();
+        let mails = world.mails();
+        let text = &mails[0].text;
+        assert_eq!(mails[0].to, [LUIS], "{reason}");
+        assert!(text.contains(said), "{reason}: {text}");
+        assert_eq!(text.contains(BOX), is_for_strangers, "{reason}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_is_told_to_the_coordination_with_its_sender() {
+    let world = World::new().await;
+    let bell = refused_for(&world, "mail1", LUIS, "flood");
+    let notifier = started(&world).await;
+    let bells = [bell.clone(), bell];
+    notifier.works(QUEUE, &bells).await.must_be_done();
+    let mails = world.mails();
+    assert_eq!(mails.len(), 2, "once, however often it is rung for");
+    assert_eq!(mails[0].to, [LUIS]);
+    assert!(
+        mails[1].to.contains(&COORDINATOR.to_owned()),
+        "{:?}",
+        mails[1].to
+    );
+    assert!(mails[1].text.contains(LUIS) && mails[1].text.contains("/correo"));
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_an_address_that_nobody_reads() {
+    for from in [
+        "noreply@uspec.gov.co",
+        "no-responder@uspec.gov.co",
+        "avisos-noreply@uspec.gov.co",
+    ] {
+        let world = World::new().await;
+        let bell = refused_for(&world, "mail1", from, "spam");
+        let notifier = started(&world).await;
+        notifier.works(QUEUE, &[bell]).await.must_be_done();
+        assert_eq!(world.mails().len(), 0, "{from}");
+        assert!(world.row("INBOUND#mail1", "ANSWER").is_null());
+    }
 }
 
 #[tokio::test]
