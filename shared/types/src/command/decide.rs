@@ -336,11 +336,11 @@ fn steps(
             Solved | Closed => Err(illegal()),
         },
         Command::Contact { note } => match ticket.state {
-            Assigned => Ok(vec![(
+            Assigned | OnHold(_) => Ok(vec![(
                 EventKind::Contacted { note: note.clone() },
                 clocks.meet(ClockKind::Attention)?,
             )]),
-            New | OnHold(_) | Solved | Closed => Err(illegal()),
+            New | Solved | Closed => Err(illegal()),
         },
         Command::FollowUp {
             body,
