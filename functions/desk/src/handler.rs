@@ -93,7 +93,7 @@ async fn history(desk: &Desk, call: &Call, takes: Takes<HistoryQuery>) -> Result
     };
     let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
     let reader = Reader::of(&caller, &ticket);
-    let page = match reader {
+    match reader {
         Reader::Staff => {
             let read = desk.store.events(ticket.id, after, page.limit).await;
             let (events, more) = read.map_err(|e| problem_of(&e))?;
@@ -121,8 +121,7 @@ async fn history(desk: &Desk, call: &Call, takes: Takes<HistoryQuery>) -> Result
                 },
             )
         }
-    };
-    page
+    }
 }
 
 /// The clocks, with the account that defends their due times.
