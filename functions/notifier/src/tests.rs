@@ -16,6 +16,11 @@ use types::token::{Audience, TokenSecret, TokenUse};
 use super::Notifier;
 
 mod letters;
+mod whom;
+// The tickets that the rules are tested with.
+#[path = "../../../shared/types/tests/rules/world.rs"]
+#[allow(dead_code, reason = "the rules' tests use more of it")]
+mod world;
 
 const QUEUE: QueueName = QueueName::Notification;
 const FEEDBACK: &str = "FeedbackQueue";
