@@ -230,8 +230,10 @@ fn surveyed_and_not_solved(host: &Host) {
     assert_eq!(reopened["status"], "assigned");
     assert_eq!(reopened["reopened"], 1);
     host.settle();
-    let mail = last_mail(host, assignee(&ticket), "Solución rechazada");
+    // One mail for one «no»: the survey, and that it is open again.
+    let mail = last_mail(host, assignee(&ticket), "El usuario respondió la encuesta");
     assert!(mail.text.contains("Se sigue cerrando"), "{}", mail.text);
+    assert!(mail.text.contains("abierta de nuevo"), "{}", mail.text);
     last_mail(host, ANA, "Solicitud reabierta");
     last_mail(host, SUPPORT_MAILBOX, "El usuario respondió la encuesta");
 
