@@ -98,13 +98,13 @@ pub struct Candidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clue {
     /// The mail answers one of ours; its id stands in whatever is passed on.
-    ById,
+    Id,
     /// It answers a mail that came in and is on the ticket's record.
-    ByThread,
+    Thread,
     /// It was sent to an address with the ticket's token.
-    ByToken,
+    Token,
     /// Its subject has the ticket's tag, and it comes from where a provider is.
-    ByTag,
+    Tag,
 }
 
 /// Everything that a decision looks at.
@@ -178,7 +178,7 @@ pub fn decide(case: &Case<'_>) -> Decision {
         return refuse(RefusalReason::NoSender);
     };
     match case.sender {
-        Sender::Disowned => return refuse(RefusalReason::Unauthenticated),
+        Sender::Disowned => refuse(RefusalReason::Unauthenticated),
         Sender::Proven => {
             let mut forbidden = false;
             let mut links: Vec<Link> = Vec::new();
@@ -289,7 +289,7 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
             State::Closed => Reply::Forbidden,
         };
     }
-    if candidate.clue == Clue::ByTag {
+    if candidate.clue == Clue::Tag {
         return Reply::Stranger;
     }
     let mut caller = identify(case, from);
@@ -362,7 +362,7 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
 /// nothing of the ticket's, under another subject, is one of its own.
 fn is_new_matter(case: &Case<'_>, candidate: &Candidate) -> bool {
     let ticket = &candidate.ticket;
-    let answers = |other: &Candidate| other.ticket.id == ticket.id && other.clue != Clue::ByToken;
+    let answers = |other: &Candidate| other.ticket.id == ticket.id && other.clue != Clue::Token;
     if case.candidates.iter().any(answers) {
         return false;
     }

@@ -319,14 +319,14 @@ impl Inbox {
         let mut named = Vec::new();
         for sent in self.desk.store.sent_mails(&answered).await? {
             if let Effect::Mail(kind) = sent.effect {
-                named.push((sent.ticket, kind.audience(), Clue::ById));
+                named.push((sent.ticket, kind.audience(), Clue::Id));
             }
         }
         // Nor does everybody answer us: who was copied answers the mail that made it.
         if named.is_empty() {
             let answered = &reading.answers[..reading.answers.len().min(MAX_ANSWERED)];
             for ticket in self.desk.store.threads(answered).await? {
-                named.push((ticket, Audience::Requester, Clue::ByThread));
+                named.push((ticket, Audience::Requester, Clue::Thread));
             }
         }
         for recipient in &arrival.recipients {
@@ -334,11 +334,11 @@ impl Inbox {
             if let Some((_, token)) = label
                 && let Some((TokenUse::Reply(audience), ticket)) = self.secret.verify(token)
             {
-                named.push((ticket, audience, Clue::ByToken));
+                named.push((ticket, audience, Clue::Token));
             }
         }
         if let Some(ticket) = self.tagged(reading).await? {
-            named.push((ticket, Audience::Provider, Clue::ByTag));
+            named.push((ticket, Audience::Provider, Clue::Tag));
         }
         let mut candidates: Vec<Candidate> = Vec::new();
         for (id, audience, clue) in named {

@@ -356,13 +356,13 @@ fn without_signature(text: &str, name: &str) -> String {
                 .iter()
                 .any(|sign| format!("{plain} ").contains(sign))
     };
-    let Some(at) = lines.iter().position(|line| signs(&line)) else {
+    let Some(at) = lines.iter().position(signs) else {
         return lines.join("\n");
     };
     let after = lines.get(at + 1..).unwrap_or_default();
     let short = after.iter().filter(|line| !line.trim().is_empty()).count() <= SIGNATURE_LINES;
     // Whoever signs in the middle goes on after it.
-    if at == 0 || !short || !after.iter().all(|line| is_signature(&line)) {
+    if at == 0 || !short || !after.iter().all(is_signature) {
         return lines.join("\n");
     }
     lines.get(..at).unwrap_or_default().join("\n")

@@ -167,12 +167,12 @@ fn what_was_declined_is_never_said_to_be_solved() {
     } in written()
     {
         let declined = ticket.outcome == Some(Outcome::Declined);
-        let about_end = match &event.kind {
+        let about_end = matches!(
+            &event.kind,
             EventKind::Declined { .. }
-            | EventKind::ValidationReminded(_)
-            | EventKind::Closed { .. } => true,
-            _ => false,
-        };
+                | EventKind::ValidationReminded(_)
+                | EventKind::Closed { .. }
+        );
         if !declined || !about_end || kind == MailKind::ChangedToAgent {
             continue;
         }
