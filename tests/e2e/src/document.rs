@@ -178,7 +178,6 @@ fn its_examples_are_a_tickets_life() {
     document.carry_out_on(&coordinator, "Assign", &other);
     for (who, name) in [
         (&agent, "Recategorise"),
-        (&agent, "ChangeRequester"),
         (&agent, "Resolve"),
         (&ana, "Reject"),
         (&agent, "Resolve"),
@@ -186,6 +185,8 @@ fn its_examples_are_a_tickets_life() {
     ] {
         document.carry_out_on(who, name, &other);
     }
+    let another_s = assigned(&ana, "plataforma", "Lo que pidió Rosa");
+    document.carry_out_on(&coordinator, "ChangeRequester", &another_s);
     let declined = assigned(&ana, "plataforma", "Rediseñar el portal");
     take(&coordinator, &declined);
     document.carry_out_on(&coordinator, "Assign", &declined);
