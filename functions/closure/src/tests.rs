@@ -239,7 +239,14 @@ async fn a_rejected_ticket_of_nobody_s_asks_for_somebody() {
         (&view["status"], &view["reopened"]),
         (&json!("new"), &json!(1))
     );
-    assert_eq!(case.owed(), ["3 assign", "3 mail_reopened_to_requester"]);
+    assert_eq!(
+        case.owed(),
+        [
+            "3 assign",
+            "3 mail_decline_objected_to",
+            "3 mail_reopened_to_requester"
+        ]
+    );
     let bell = case.owes(3, Effect::Assign);
     assert_eq!(world.rung(QueueName::Assignment), [bell]);
 }

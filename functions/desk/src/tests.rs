@@ -915,7 +915,8 @@ async fn a_page_offers_what_the_rules_allow() {
         acts.dedup();
         acts.join(" ")
     };
-    let agent = "categoria contacto escalamiento espera fuera-de-alcance seguimientos solucion";
+    let agent =
+        "categoria contacto escalamiento espera fuera-de-alcance seguimientos solicitante solucion";
     assert_eq!(forms(AGENT).await, agent);
     assert_eq!(forms(ANA).await, "seguimientos");
     assert_eq!(
