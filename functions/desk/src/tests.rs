@@ -921,10 +921,13 @@ async fn a_page_offers_what_the_rules_allow() {
     assert_eq!(forms(ANA).await, "seguimientos");
     assert_eq!(
         forms(COORDINATOR).await,
-        "categoria contacto enlace escalamiento espera fuera-de-alcance responsable seguimientos solucion"
+        "categoria contacto enlace escalamiento espera fuera-de-alcance responsable seguimientos solicitante solucion"
     );
     assert_eq!(forms(AUDITOR).await, "");
-    assert_eq!(forms(COLLEAGUE).await, "categoria responsable seguimientos");
+    assert_eq!(
+        forms(COLLEAGUE).await,
+        "categoria responsable seguimientos solicitante"
+    );
 }
 
 #[tokio::test]

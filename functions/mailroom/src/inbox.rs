@@ -186,7 +186,7 @@ impl Inbox {
         arrival: &Arrival,
         reading: &Reading<'_>,
     ) -> Result<Vec<Doorbell>, Failure> {
-        let seal = seal(reading);
+        let seal = self.seal(reading).await?;
         let mut attempts = Attempts::default();
         loop {
             let stored = self.desk.catalogue_for_queue().await?;
@@ -293,6 +293,22 @@ impl Inbox {
             self.discard_files(arrival, reading, files_of).await?;
             return done;
         }
+    }
+
+    /// What stands for a mail. One that came before its content was part of that is
+    /// known by its id, its sender and its subject.
+    async fn seal(&self, reading: &Reading<'_>) -> Result<Option<String>, Failure> {
+        let store = &self.desk.store;
+        let Some(early) = early_seal(reading) else {
+            return Ok(None);
+        };
+        if let Some(first) = store.mail_under(&early).await?
+            && let Some(record) = store.mail_record(&first).await?
+            && record.subject == reading.subject
+        {
+            return Ok(Some(early));
+        }
+        Ok(seal(reading))
     }
 
     /// The tickets that a mail may be about: first those whose mails it answers,
@@ -1112,6 +1128,14 @@ fn seal(reading: &Reading<'_>) -> Option<String> {
         .map_or("", |from| from.address.as_str());
     let text = &reading.text;
     Some(digest(&format!("{id}\n{from}\n{subject}\n{text}")))
+}
+
+/// The same, as it was before the content was part of it.
+fn early_seal(reading: &Reading<'_>) -> Option<String> {
+    let id = reading.message_id.as_deref()?;
+    let from = reading.from.as_ref();
+    let from = from.map_or("", |from| from.address.as_str());
+    Some(digest(&format!("{id}\n{from}")))
 }
 
 fn digest(text: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use workbench::people::{ANA, COORDINATOR, OFFICER, SUPPORT};
+use workbench::people::{ANA, COORDINATOR, LUIS, OFFICER, SUPPORT};
 use workbench::{Answer, Client, Host, Letter};
 
 use crate::mail::{OUTSIDER, asked, check_no_dead_letters, file, taken};
@@ -185,6 +185,13 @@ fn its_examples_are_a_tickets_life() {
     ] {
         document.carry_out_on(who, name, &other);
     }
+    let copied = json!({
+        "title": "Con copia", "description": "Para los dos.", "category": "redes", "observers": [LUIS],
+    });
+    let copied = ana.post("/tickets", &copied).must_be(201).json();
+    let number = copied["number"].to_string();
+    let off = [("ref", number.as_str()), ("email", LUIS)];
+    document.carry_out(&coordinator, "RemoveObserver", &off);
     let another_s = assigned(&ana, "plataforma", "Lo que pidió Rosa");
     document.carry_out_on(&coordinator, "ChangeRequester", &another_s);
     let declined = assigned(&ana, "plataforma", "Rediseñar el portal");

@@ -545,7 +545,7 @@ ticket             200     yes       -         yes         yes      -          y
 events             200     yes       -         yes         yes      -          yes     -         yes         yes  -         yes     -
 clocks             200     yes       -         yes         yes      -          yes     -         yes         yes  -         yes     -
 assign_to          422     no        -         no          no       -          no      -         yes         no   -         no      -
-contact            409     no        -         yes         no       -          no      -         yes         no   -         no      -
+contact            200     no        -         yes         no       -          no      -         yes         no   -         no      -
 recategorise       409     no        -         yes         yes      -          no      -         yes         no   -         no      -
 hold               409     no        -         yes         no       -          no      -         yes         no   -         no      -
 resume             409     no        -         yes         no       -          no      -         yes         no   -         no      -

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use workbench::people::{ANA, COORDINATOR, OFFICER, PROVIDER, SUPPORT, SUPPORT_MAILBOX};
 use workbench::{Host, Letter, Mail};
 
+use crate::mail::OUTSIDER;
 use crate::mail::{check_balanced, check_no_dead_letters, file, taken, taken_at};
 use crate::{assigned, assignee, check_letters, last_mail};
 
@@ -184,18 +185,23 @@ fn a_provider_answers_with_the_token_and_from_his_own_domain() {
     check_no_dead_letters(&host);
 }
 
-/// The id of a mail is in the headers of whatever is passed on: it is no token.
+/// His own system may drop the address that answers go to: he is known by what he
+/// answers, from his own domain. Nobody else is.
 #[test]
-fn a_provider_does_not_answer_by_the_id_alone() {
+fn a_provider_is_known_by_what_he_answers() {
     let host = Host::start();
     let (ticket, _) = escalated(&host);
     let asked = provider_asked(&host, &ticket);
     let letter = Letter::new(PROVIDER, "RE:", "El enlace quedó arriba.").answering(&asked);
-    let record = taken(&host, &letter);
-    assert_eq!(record["outcome"], "refused", "{record}");
-    assert_eq!(record["reason"], "outside_sender", "{record}");
+    let stranger = taken(&host, &letter.clone().with("From", OUTSIDER));
+    assert_eq!(stranger["outcome"], "refused", "{stranger}");
+    assert_eq!(stranger["reason"], "outside_sender", "{stranger}");
     let waiting = host.client(COORDINATOR).ticket(&ticket["number"]);
     assert_eq!(waiting["hold_reason"], "provider");
+    let record = taken(&host, &letter);
+    assert_eq!(record["became"], "provider_reply", "{record}");
+    let ticket = host.client(COORDINATOR).ticket(&ticket["number"]);
+    assert_eq!(ticket["hold_reason"], "technology");
 }
 
 /// Whatever is sent there comes back as undeliverable.
