@@ -68,17 +68,17 @@ pub fn answer(kind: MailKind, ticket: &Ticket) -> Vec<String> {
             if ticket.outcome == Some(Outcome::Declined) =>
         {
             &[
-                "También puede responder a este correo diciendo por qué no está de acuerdo: la solicitud se abre de nuevo.",
+                "También puede responder a este correo diciendo por qué no está de acuerdo: la solicitud se reabre.",
             ]
         }
         MailKind::Solved | MailKind::ValidationReminder if ticket.asks_survey() => &[
-            "También puede responder a este correo. Un número de 1 a 5 en la primera línea (5 es lo mejor) califica la atención. Si cuenta qué falta, la solicitud se abre de nuevo. Un «gracias» no la abre.",
+            "También puede responder a este correo. Un número de 1 a 5 en la primera línea (5 es lo mejor) califica la atención. Si cuenta qué falta, la solicitud se reabre. Un «gracias» no la abre.",
         ],
         MailKind::Solved | MailKind::ValidationReminder => &[
-            "También puede responder a este correo: si cuenta qué falta, la solicitud se abre de nuevo. Un «gracias» no la abre.",
+            "También puede responder a este correo: si cuenta qué falta, la solicitud se reabre. Un «gracias» no la abre.",
         ],
         MailKind::Declined => &[
-            "También puede responder a este correo diciendo por qué no está de acuerdo: la solicitud se abre de nuevo. Un «entendido» no la abre.",
+            "También puede responder a este correo diciendo por qué no está de acuerdo: la solicitud se reabre. Un «entendido» no la abre.",
         ],
         MailKind::Held | MailKind::WaitingReminder => &[
             "También puede responder a este correo: con su respuesta termina la espera y la Mesa de Ayuda sigue con su solicitud.",

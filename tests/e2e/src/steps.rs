@@ -524,7 +524,7 @@ fn half_way_through_validation_the_requester_is_reminded() {
     host.nobody().post(&link, &satisfied).must_be(200);
     let mail = reminder(&host, &unsurveyed);
     assert_eq!(mail.path("/surveys/"), None, "{}", mail.text);
-    assert!(mail.text.contains("se abre de nuevo"), "{}", mail.text);
+    assert!(mail.text.contains("se reabre"), "{}", mail.text);
 
     // Then the time is over for those who did not answer.
     host.settle();
