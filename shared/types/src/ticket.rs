@@ -192,7 +192,7 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_request: Option<WebRequest>,
     pub requester: Requester,
-    /// People who were copied: they read along and get the requester's mails.
+    /// People who were copied: they read along, and get what is public and the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observers: Vec<Person>,
     /// Teams that it was written to besides the one whose it is.
