@@ -125,7 +125,7 @@ it("without scripts, mistakes stand at their fields and nothing typed is lost", 
 	await preview(page);
 	await page.getByText("Sábado: cerrado → 08:00-12:00").waitFor();
 	await page.getByText(/se agrega Receso de fin de año \(24 de diciembre a 2 de enero, cada año\)/).waitFor();
-	await page.getByText("Los vencimientos ya calculados no se mueven", { exact: false }).waitFor();
+	await page.getByText("Rige también lo abierto", { exact: false }).waitFor();
 	await page.getByRole("button", { name: "Guardar" }).click();
 	await page.getByText("Guardado: ya está vigente.").waitFor();
 	await page.getByText(/sábado de 08:00 a 12:00/).waitFor();

@@ -332,7 +332,8 @@ impl Asked {
         }
         let catalogue = revised(document, part, revision).map_err(Problem::Validation)?;
         let after = catalogue.document();
-        let consequences = consequences(part, &key, document, after, open).map_err(refused)?;
+        let consequences =
+            consequences(part, &key, document, after, open, clock::now()).map_err(refused)?;
         let mut needed = usage.needed(after, Said::OnAPage).await?;
         if !needed.is_empty() {
             needed.iter_mut().for_each(|error| error.field.clear());

@@ -690,7 +690,7 @@ async fn an_entry_that_is_gone_meanwhile_is_said_to_be_and_what_was_typed_stays(
 }
 
 #[tokio::test]
-async fn somebody_away_keeps_what_is_his_and_the_preview_says_so() {
+async fn what_somebody_away_has_goes_to_others_and_the_preview_says_so() {
     let world = World::new().await;
     let case = world.assigned("redes").await;
     let responsible = case.ticket().await.assignee.unwrap();
@@ -712,7 +712,7 @@ async fn somebody_away_keeps_what_is_his_and_the_preview_says_so() {
         200,
         &[
             "Disponible: sí → no",
-            "Tiene 1 solicitud abierta: todo sigue a su nombre, con su reloj como va.",
+            "Tiene 1 solicitud abierta: lo que ya no puede atender pasa enseguida a quien esté en el equipo",
             "Mientras no esté disponible no recibe solicitudes nuevas por turno.",
         ],
     );

@@ -1,11 +1,13 @@
 //! What the open requests name of the catalogue: how many there are, and whether a
 //! change takes away what they need.
 
+use cloud::clock;
 use cloud::desk::{Desk, problem_of};
 use cloud::store::{DEFAULT_CATALOGUE, ListPlan};
 use types::catalogue::{Catalogue, CatalogueDocument};
 use types::consequences::{Consequence, Count, Open, consequences, in_use, where_open};
 use types::entries::{Part, entries};
+use types::handover;
 use types::ids::EmailAddress;
 use types::problem::{FieldError, Problem};
 use types::ticket::{HoldReason, State, Status, Ticket};
@@ -184,15 +186,14 @@ impl Usage<'_> {
     /// What is to be noticed of people whose place changes: what they leave open.
     pub async fn warnings(self, after: &CatalogueDocument) -> Result<Vec<String>, Problem> {
         let mut warnings = Vec::new();
-        let changed = self.document.directory.iter().filter(|old| {
-            let mut now = after.directory.iter();
-            now.find(|new| new.email == old.email)
-                .is_none_or(|new| (&new.roles, new.available) != (&old.roles, old.available))
-        });
+        let now = clock::now();
+        let concerned = handover::concerned(self.document, after);
+        let people = self.document.directory.iter();
+        let changed = people.filter(|entry| concerned.contains(&entry.email));
         for entry in changed.take(PEOPLE) {
             let key = entry.email.as_str();
             let open = self.open(Part::People, key).await?;
-            let told = consequences(Part::People, key, self.document, after, open);
+            let told = consequences(Part::People, key, self.document, after, open, now);
             for consequence in told.unwrap_or_default() {
                 if let Consequence::Beware(text) = consequence {
                     warnings.push(format!("{}: {text}", entry.name));

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::calendar::Holidays;
 use crate::catalogue::{CatalogueDocument, Category, DirectoryEntry, Role, Team};
 use crate::entries::Part;
@@ -69,9 +71,10 @@ pub fn consequences(
     before: &CatalogueDocument,
     after: &CatalogueDocument,
     open: Open,
+    now: Timestamp,
 ) -> Result<Vec<Consequence>, FieldError> {
     match part {
-        Part::People => Ok(person(key, before, after, open)),
+        Part::People => Ok(person(key, before, after, open, now)),
         Part::Teams => {
             let of = |document: &CatalogueDocument| {
                 let mut teams = document.teams.iter();
@@ -296,8 +299,8 @@ fn calendar(key: &str, before: &CatalogueDocument, after: &CatalogueDocument) ->
     vec![
         Follows(used),
         Follows(
-            "Los vencimientos ya calculados no se mueven; lo que empiece, se reanude o cambie de \
-             categoría desde ahora se cuenta con el horario nuevo."
+            "Rige también lo abierto: antes de avisar o de cerrar, su vencimiento se calcula otra \
+             vez con el horario nuevo."
                 .to_owned(),
         ),
     ]
@@ -336,6 +339,7 @@ fn person(
     before: &CatalogueDocument,
     after: &CatalogueDocument,
     open: Open,
+    now: Timestamp,
 ) -> Vec<Consequence> {
     let of = |document: &CatalogueDocument| {
         let mut people = document.directory.iter();
@@ -357,18 +361,16 @@ fn person(
         .as_ref()
         .map_or_else(BTreeSet::new, |new| new.teams.clone());
     let is_agent = roles.contains(&Role::Agent);
+    let here = new.as_ref().is_some_and(|new| new.is_here(now));
     if !open.tickets.is_none() {
         let has = format!("Tiene {}", open.tickets.words());
-        let present = new.as_ref().is_some_and(|new| new.available);
-        told.push(match (is_agent, present) {
-            (true, true) => Follows(format!("{has}: todo sigue a su nombre.")),
-            (true, false) => Beware(format!(
-                "{has}: todo sigue a su nombre, con su reloj como va. La coordinación puede \
-                 asignarlo a otra persona desde la cola."
-            )),
-            (false, _) => Beware(format!(
-                "{has}: todo sigue a su nombre, pero ya no lo podrá atender. La coordinación debe \
-                 asignarlo a otra persona desde la cola."
+        let is_desk = is_agent || roles.contains(&Role::Coordinator);
+        let stays = roles.contains(&Role::Coordinator) || old.teams.is_subset(&teams);
+        told.push(match is_desk && here && stays {
+            true => Follows(format!("{has}: todo sigue a su nombre.")),
+            false => Beware(format!(
+                "{has}: lo que ya no puede atender pasa enseguida a quien esté en el equipo, con su \
+                 reloj como va. Se avisa a la coordinación."
             )),
         });
     } else if old.roles.contains(&Role::Agent) {
@@ -377,23 +379,23 @@ fn person(
     let reports = roles.contains(&Role::Officer) || roles.contains(&Role::Head);
     if !open.escalated.is_none() {
         let has = format!("Tiene {} por escalamiento", open.escalated.words());
-        told.push(match reports {
+        told.push(match reports && here {
             true => Follows(format!("{has}: todo sigue con esa persona.")),
             false => Beware(format!(
-                "{has}: ya no podrá informar ni devolver. La coordinación puede escalar a otra \
-                 persona."
+                "{has}: no estará para informar ni devolver. Se avisa a la coordinación y a la \
+                 jefatura, que deben escalar a otra persona."
             )),
         });
     }
     if is_agent {
-        told.extend(turn(&old, new.as_ref()));
+        told.extend(turn(&old, new.as_ref(), now));
     }
     let left = old
         .teams
         .iter()
         .filter(|_| old.roles.contains(&Role::Agent));
-    let left = left.filter(|team| !is_agent || !teams.contains(*team) || away(new.as_ref()));
-    told.extend(left.filter_map(|team| alone(team, &old.email, before, after)));
+    let left = left.filter(|team| !is_agent || !teams.contains(*team) || !here);
+    told.extend(left.filter_map(|team| alone(team, &old.email, (before, after), now)));
     if new.as_ref().is_none_or(|new| new.roles != old.roles) {
         told.push(Follows(
             "Lo que puede hacer cambia de inmediato.".to_owned(),
@@ -402,13 +404,13 @@ fn person(
     told
 }
 
-fn away(entry: Option<&DirectoryEntry>) -> bool {
-    entry.is_some_and(|entry| !entry.available)
-}
-
 /// Whether new tickets go to an agent, where that changes.
-fn turn(before: &DirectoryEntry, after: Option<&DirectoryEntry>) -> Option<Consequence> {
-    match (before.available, after?.available) {
+fn turn(
+    before: &DirectoryEntry,
+    after: Option<&DirectoryEntry>,
+    now: Timestamp,
+) -> Option<Consequence> {
+    match (before.is_here(now), after?.is_here(now)) {
         (true, false) => Some(Follows(
             "Mientras no esté disponible no recibe solicitudes nuevas por turno.".to_owned(),
         )),
@@ -423,13 +425,13 @@ fn turn(before: &DirectoryEntry, after: Option<&DirectoryEntry>) -> Option<Conse
 fn alone(
     team: &TeamId,
     leaving: &EmailAddress,
-    before: &CatalogueDocument,
-    after: &CatalogueDocument,
+    (before, after): (&CatalogueDocument, &CatalogueDocument),
+    now: Timestamp,
 ) -> Option<Consequence> {
     let gets = |document: &CatalogueDocument| -> Vec<DirectoryEntry> {
         let agents = document.directory.iter();
         let agents = agents.filter(|entry| {
-            entry.roles.contains(&Role::Agent) && entry.teams.contains(team) && entry.available
+            entry.roles.contains(&Role::Agent) && entry.teams.contains(team) && entry.is_here(now)
         });
         agents.cloned().collect()
     };

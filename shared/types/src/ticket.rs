@@ -727,6 +727,16 @@ pub struct EventActor {
     pub role: ActorRole,
 }
 
+impl EventActor {
+    /// Whether it is the requester who speaks, and as such. Who was copied has no say in
+    /// whether it is solved, and ends no wait.
+    pub fn is_requester_of(&self, ticket: &Ticket) -> bool {
+        let email = self.email.as_ref();
+        self.role == ActorRole::Person(Role::Requester)
+            && email.is_some_and(|email| ticket.is_of(email))
+    }
+}
+
 /// In which capacity something was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

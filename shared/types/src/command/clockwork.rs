@@ -13,8 +13,8 @@ use crate::clock::{Clock, ClockChange, ClockKind, ClockState, ClockStep, Step, T
 use crate::ids::{CalendarId, EmailAddress};
 use crate::problem::FieldError;
 use crate::ticket::{
-    ActorRole, EventActor, EventKind, HoldReason, Outcome, Person, Policy, ReleaseReason, State,
-    StepReached, Ticket,
+    EventActor, EventKind, HoldReason, Outcome, Person, Policy, ReleaseReason, State, StepReached,
+    Ticket,
 };
 
 /// An event to be, with what it does to the clocks.
@@ -27,8 +27,10 @@ pub struct Clockwork<'a> {
 }
 
 impl Clockwork<'_> {
-    fn start(&self, clock: ClockKind, limit_seconds: u64) -> Result<ClockChange, Rejection> {
+    /// A clock begins, with the limit that the ticket was promised.
+    pub fn start(&self, clock: ClockKind) -> Result<ClockChange, Rejection> {
         let policy = &self.ticket.policy;
+        let limit_seconds = policy.limit_seconds(clock);
         let calendar = calendar(&policy.calendar, self.setting)?;
         Ok(ClockChange::Start {
             clock,
@@ -37,11 +39,6 @@ impl Clockwork<'_> {
             due_at: due(calendar, self.setting.now, limit_seconds)?,
             steps: start_steps(policy, clock, limit_seconds, calendar, self.setting.now)?,
         })
-    }
-
-    /// A wait for somebody begins: whoever he is, it is not forgotten.
-    pub fn start_wait(&self, clock: ClockKind) -> Result<ClockChange, Rejection> {
-        self.start(clock, self.ticket.policy.limit_seconds(clock))
     }
 
     /// Nobody is waited for any more.
@@ -55,7 +52,7 @@ impl Clockwork<'_> {
 
     /// Section 5: the solution time runs for whoever is in charge.
     pub fn start_solution(&self) -> Result<ClockChange, Rejection> {
-        self.start(ClockKind::Solution, self.ticket.policy.solution_seconds)
+        self.start(ClockKind::Solution)
     }
 
     /// Working time that a clock has used up to now, in seconds.
@@ -191,7 +188,7 @@ impl Clockwork<'_> {
     pub fn answered(&self) -> Result<Vec<ClockChange>, Rejection> {
         let mut changes = self.meet(ClockKind::Attention)?;
         changes.extend(self.meet(ClockKind::Solution)?);
-        changes.push(self.start(ClockKind::Validation, self.ticket.policy.validation_seconds)?);
+        changes.push(self.start(ClockKind::Validation)?);
         Ok(changes)
     }
 
@@ -235,11 +232,8 @@ impl Clockwork<'_> {
     /// Something that somebody writes or sends; where the requester himself does,
     /// what was waited for has come.
     pub fn brought_by(&self, by: &EventActor, draft: Draft) -> Result<Vec<Draft>, Rejection> {
-        let requester = &self.ticket.request.requester.person.email;
-        let his =
-            by.role == ActorRole::Person(Role::Requester) && by.email.as_ref() == Some(requester);
         match self.ticket.state {
-            State::OnHold(HoldReason::Requester) if his => {
+            State::OnHold(HoldReason::Requester) if by.is_requester_of(self.ticket) => {
                 let mut drafts = self.go_on(None)?;
                 let last = drafts.len().saturating_sub(1);
                 drafts.insert(last, draft);

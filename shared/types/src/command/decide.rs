@@ -126,13 +126,6 @@ fn is_his(whose: Option<&Person>, email: &EmailAddress) -> bool {
     whose.is_some_and(|person| person.email == *email)
 }
 
-/// Whether it is the requester who speaks, and as such. Who was copied has no say in
-/// whether it is solved.
-fn is_requester(by: &EventActor, ticket: &Ticket) -> bool {
-    by.role == ActorRole::Person(Role::Requester)
-        && by.email.as_ref() == Some(&ticket.request.requester.person.email)
-}
-
 /// Activity 14, in the requester's own words: thanks leave the solution as it is, the
 /// survey is answered, and anything else is an objection.
 fn answered_solution(
@@ -345,7 +338,7 @@ fn steps(
         Command::FollowUp {
             body,
             visibility: Visibility::Public,
-        } if ticket.state == Solved && is_requester(by, ticket) => {
+        } if ticket.state == Solved && by.is_requester_of(ticket) => {
             answered_solution(body, ticket, &clocks, setting.now)
         }
         Command::FollowUp { body, visibility } => match ticket.state {
@@ -425,7 +418,7 @@ fn steps(
             Assigned => {
                 let mut changes = clocks.meet(ClockKind::Attention)?;
                 changes.extend(clocks.pause(ClockKind::Solution)?);
-                changes.push(clocks.start_wait(ClockKind::Waiting)?);
+                changes.push(clocks.start(ClockKind::Waiting)?);
                 Ok(vec![(EventKind::Held { note: note.clone() }, changes)])
             }
             New | OnHold(_) | Solved | Closed => Err(illegal()),
@@ -485,7 +478,7 @@ fn steps(
                 let offered = setting.catalogue.offered_provider(provider);
                 offered.map_err(Rejection::Validation)?;
                 let mut changes = clocks.pause(ClockKind::Solution)?;
-                changes.push(clocks.start_wait(ClockKind::Provider)?);
+                changes.push(clocks.start(ClockKind::Provider)?);
                 let requested = EventKind::ProviderRequested {
                     provider: provider.clone(),
                     message: message.clone(),

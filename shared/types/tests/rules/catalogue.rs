@@ -610,7 +610,8 @@ fn follows(part: Part, key: &str, open: Open, change: impl FnOnce(&mut Value)) -
     let mut after = serde_json::to_value(CATALOGUE.document()).unwrap();
     change(&mut after);
     let after = Catalogue::new(document(&after)).unwrap();
-    let found = consequences(part, key, CATALOGUE.document(), after.document(), open);
+    let before = CATALOGUE.document();
+    let found = consequences(part, key, before, after.document(), open, monday());
     match found {
         Ok(found) => found
             .into_iter()
@@ -624,7 +625,7 @@ fn follows(part: Part, key: &str, open: Open, change: impl FnOnce(&mut Value)) -
 }
 
 #[test]
-fn an_agent_who_is_away_keeps_what_is_open() {
+fn what_an_agent_has_open_goes_to_others_while_he_is_away() {
     let away = |agents: &'static [&'static str]| {
         move |c: &mut Value| {
             for agent in agents {
@@ -636,11 +637,20 @@ fn an_agent_who_is_away_keeps_what_is_open() {
     assert_eq!(
         follows(Part::People, AGENT, open(6, 0), away(&[AGENT])),
         [
-            "! Tiene 6 solicitudes abiertas: todo sigue a su nombre, con su reloj como va. La \
-             coordinación puede asignarlo a otra persona desde la cola.",
+            "! Tiene 6 solicitudes abiertas: lo que ya no puede atender pasa enseguida a quien esté \
+             en el equipo, con su reloj como va. Se avisa a la coordinación.",
             "Mientras no esté disponible no recibe solicitudes nuevas por turno.",
             "Lo nuevo de Mesa de Ayuda va por turno a Agente 2 de Soporte y Agente 3 de Soporte.",
         ]
+    );
+    // Until a day is the same.
+    let until = |c: &mut Value| {
+        let at = index(&c["directory"], "email", AGENT);
+        c["directory"][at]["away_until"] = json!("2026-12-01");
+    };
+    assert_eq!(
+        follows(Part::People, AGENT, open(6, 0), until),
+        follows(Part::People, AGENT, open(6, 0), away(&[AGENT]))
     );
     const OTHERS: &[&str] = &[
         "agente2.soporte@uspec.gov.co",
@@ -664,15 +674,15 @@ fn whoever_leaves_loses_what_he_could_do() {
     };
     assert_eq!(
         follows(Part::People, AGENT, open(1, 0), gone(AGENT))[0],
-        "! Tiene 1 solicitud abierta: todo sigue a su nombre, pero ya no lo podrá atender. La \
-         coordinación debe asignarlo a otra persona desde la cola."
+        "! Tiene 1 solicitud abierta: lo que ya no puede atender pasa enseguida a quien esté en el \
+         equipo, con su reloj como va. Se avisa a la coordinación."
     );
     let officer = "oficial1.tecnologia@uspec.gov.co";
     assert_eq!(
         follows(Part::People, officer, open(0, 2), gone(officer)),
         [
-            "! Tiene 2 solicitudes abiertas por escalamiento: ya no podrá informar ni devolver. La \
-             coordinación puede escalar a otra persona.",
+            "! Tiene 2 solicitudes abiertas por escalamiento: no estará para informar ni devolver. Se \
+             avisa a la coordinación y a la jefatura, que deben escalar a otra persona.",
             "Lo que puede hacer cambia de inmediato.",
         ]
     );
@@ -714,10 +724,7 @@ fn what_is_open_keeps_its_rules_and_what_it_needs_stays() {
     let hours = |c: &mut Value| c["calendars"]["habil"]["hours"]["friday"] = json!(["08:00-16:00"]);
     let told = follows(Part::Calendars, "habil", open(0, 0), hours);
     assert!(told[0].starts_with("Lo usan "), "{told:?}");
-    assert!(
-        told[1].starts_with("Los vencimientos ya calculados no se mueven"),
-        "{told:?}"
-    );
+    assert!(told[1].starts_with("Rige también lo abierto"), "{told:?}");
 }
 
 /// What is wrong with a document, by field and code.
