@@ -298,7 +298,7 @@ impl Filter {
             && query
                 .requester
                 .as_ref()
-                .is_none_or(|email| ticket.request.requester.person.email == *email)
+                .is_none_or(|email| ticket.is_of(email))
             && query.due_before.is_none_or(due_by)
             && self.words.as_ref().is_none_or(text)
     }

@@ -270,7 +270,7 @@ impl<'a> Visit<'a> {
         match reader {
             Reader::Requester => {
                 shell.section = Section::Mine;
-                let own = ticket.request.requester.person.email == self.caller.email;
+                let own = ticket.is_of(&self.caller.email);
                 let visit = request::Visit {
                     caller: self.caller,
                     at: format!("/solicitudes/{}", ticket.number.0),
@@ -333,7 +333,7 @@ impl<'a> Visit<'a> {
         let whose = &ticket.request.requester.person.email;
         let plan = ListPlan::of_requester(whose);
         let open = |other: &Ticket| {
-            let his = other.request.requester.person.email == *whose;
+            let his = other.is_of(whose);
             let another = his && other.id != ticket.id;
             another && other.state != State::Closed && may_read(self.caller, other)
         };

@@ -293,12 +293,8 @@ fn answer(case: &Case<'_>, from: &Mailbox, on: usize, candidate: &Candidate) -> 
         return Reply::Stranger;
     }
     let mut caller = identify(case, from);
-    let asks = ticket.request.requester.person.email == caller.email;
-    let observes = ticket
-        .request
-        .observers
-        .iter()
-        .any(|o| o.email == caller.email);
+    let asks = ticket.is_of(&caller.email);
+    let observes = ticket.observer(&caller.email).is_some();
     // An outsider whose request the desk accepted.
     if asks {
         caller.roles.insert(Role::Requester);

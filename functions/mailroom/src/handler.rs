@@ -282,11 +282,9 @@ async fn add(
         ..
     } = acceptable;
     let ticket = inbox.desk.readable(ticket, caller).await?;
-    let request = &ticket.request;
     let from = reading.and_then(|reading| reading.from.as_ref());
     let is_theirs = from.is_some_and(|from| {
-        request.requester.person.email == from.address
-            || request.observers.iter().any(|o| o.email == from.address)
+        ticket.is_of(&from.address) || ticket.observer(&from.address).is_some()
     });
     let visibility = match is_theirs {
         true => Visibility::Public,

@@ -228,12 +228,10 @@ impl Inbox {
                     self.file(&mail, what, on, setting).await
                 }
                 Decision::Refuse { reason, detail } => {
-                    let outcome = MailOutcome::Refused { reason, detail };
-                    let owed = self.owed(arrival, Some(reading), reason, &stored.catalogue);
                     // A forged mail must not keep the true one out.
                     let seal = mail.seal.filter(|_| case.sender != Sender::Disowned);
-                    self.record(arrival, Some(reading), outcome, seal, owed)
-                        .await
+                    let read = (Some(reading), seal);
+                    self.turn_away(arrival, read, reason, detail).await
                 }
                 Decision::Open { application, actor } => {
                     self.open(&mail, *application, &actor, setting).await
@@ -259,10 +257,8 @@ impl Inbox {
             let lost = match written {
                 Ok(doorbells) => return Ok(doorbells),
                 Err(Stop::NotAllowed(detail)) => {
-                    let reason = RefusalReason::NotAllowed;
-                    let outcome = MailOutcome::Refused { reason, detail };
-                    let owed = self.owed(arrival, Some(reading), reason, &stored.catalogue);
-                    let refused = self.record(arrival, Some(reading), outcome, mail.seal, owed);
+                    let read = (Some(reading), mail.seal);
+                    let refused = self.turn_away(arrival, read, RefusalReason::NotAllowed, detail);
                     match refused.await {
                         Ok(doorbells) => return Ok(doorbells),
                         Err(Stop::Lost(lost)) => lost,
@@ -595,26 +591,25 @@ impl Inbox {
         reading: &Reading<'_>,
         seal: Option<&str>,
     ) -> Result<Vec<Doorbell>, Failure> {
-        let reason = RefusalReason::Flood;
-        let outcome = match &reading.automatic {
+        let recorded = match &reading.automatic {
             // What a person may have written is refused, and seen as such.
             None | Some(Automatic::AnswersUnwanted | Automatic::MailingList) => {
-                MailOutcome::Refused {
-                    reason,
-                    detail: reason.sentence().to_owned(),
-                }
+                let reason = RefusalReason::Flood;
+                let detail = reason.sentence().to_owned();
+                self.turn_away(arrival, (Some(reading), seal), reason, detail)
+                    .await
             }
-            Some(_) => MailOutcome::Filed {
-                what: "flood".to_owned(),
-                ticket: None,
-            },
+            // Nobody wrote it, and nobody is told.
+            Some(_) => {
+                let outcome = MailOutcome::Filed {
+                    what: "flood".to_owned(),
+                    ticket: None,
+                };
+                self.record(arrival, Some(reading), outcome, seal, None)
+                    .await
+            }
         };
-        let stored = self.desk.catalogue_for_queue().await?;
-        let owed = self.owed(arrival, Some(reading), reason, &stored.catalogue);
-        match self
-            .record(arrival, Some(reading), outcome, seal, owed)
-            .await
-        {
+        match recorded {
             Err(Stop::Lost(CommitError::MessageIdKnown)) => {
                 self.duplicate(arrival, reading, seal).await
             }
@@ -650,10 +645,23 @@ impl Inbox {
         reason: RefusalReason,
     ) -> Result<Vec<Doorbell>, Failure> {
         let detail = reason.sentence().to_owned();
-        let outcome = MailOutcome::Refused { reason, detail };
+        let refused = self.turn_away(arrival, (reading, None), reason, detail);
+        settled(refused.await)
+    }
+
+    /// Puts on record why a mail is not taken, with its seal where it has one, and tells
+    /// whoever is owed that.
+    async fn turn_away(
+        &self,
+        arrival: &Arrival,
+        (reading, seal): (Option<&Reading<'_>>, Option<&str>),
+        reason: RefusalReason,
+        detail: String,
+    ) -> Result<Vec<Doorbell>, Stop> {
         let stored = self.desk.catalogue_for_queue().await?;
         let owed = self.owed(arrival, reading, reason, &stored.catalogue);
-        settled(self.record(arrival, reading, outcome, None, owed).await)
+        let outcome = MailOutcome::Refused { reason, detail };
+        self.record(arrival, reading, outcome, seal, owed).await
     }
 
     /// Who is told that his mail was not taken: strangers, that they are none of this
@@ -695,14 +703,9 @@ impl Inbox {
         arrival: &Arrival,
         why: Unreadable,
     ) -> Result<Vec<Doorbell>, Failure> {
-        let outcome = MailOutcome::Refused {
-            reason: RefusalReason::Unreadable,
-            detail: why.sentence().to_owned(),
-        };
-        let reason = RefusalReason::Unreadable;
-        let stored = self.desk.catalogue_for_queue().await?;
-        let owed = self.owed(arrival, None, reason, &stored.catalogue);
-        settled(self.record(arrival, None, outcome, None, owed).await)
+        let detail = why.sentence().to_owned();
+        let refused = self.turn_away(arrival, (None, None), RefusalReason::Unreadable, detail);
+        settled(refused.await)
     }
 
     /// Records a mail that does nothing to a ticket. With `owed` its sender gets

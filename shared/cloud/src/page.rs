@@ -310,7 +310,7 @@ impl Desk {
     /// When the table does not say.
     pub async fn asked_by(&self, email: &EmailAddress) -> Result<Vec<Ticket>, Problem> {
         let plan = ListPlan::of_requester(email);
-        let his = |ticket: &Ticket| ticket.request.requester.person.email == *email;
+        let his = |ticket: &Ticket| ticket.is_of(email);
         let found = self.store.list(&plan, None, MOST_ASKED, his).await;
         let found = found.map_err(|e| problem_of(&e))?;
         Ok(found.map(|page| page.tickets).unwrap_or_default())

@@ -112,10 +112,7 @@ pub fn reads_internal(caller: &Caller, ticket: &Ticket) -> bool {
 
 fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
     match role {
-        Role::Requester => {
-            ticket.request.requester.person.email == caller.email
-                || ticket.observer(&caller.email).is_some()
-        }
+        Role::Requester => ticket.is_of(&caller.email) || ticket.observer(&caller.email).is_some(),
         // A ticket that went to another team's category stays with whoever is
         // responsible until somebody of that team is.
         Role::Agent => {
@@ -203,8 +200,7 @@ pub fn authorise(
                 Role::Auditor,
             ];
             // His own request he speaks of as its requester, whatever else he is.
-            let own = ticket.request.requester.person.email == caller.email
-                && may(Role::Requester, command, caller, ticket);
+            let own = ticket.is_of(&caller.email) && may(Role::Requester, command, caller, ticket);
             own.then_some(Role::Requester)
                 .into_iter()
                 .chain(BY_STRENGTH)
@@ -415,7 +411,7 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
     let on_this = match on(role, line(command)) {
         On::None => false,
         On::All => true,
-        On::Own => ticket.request.requester.person.email == caller.email,
+        On::Own => ticket.is_of(&caller.email),
         On::Observed => ticket.observer(&caller.email).is_some(),
         On::Responsible => is_his(&ticket.assignee),
         On::ResponsibleOrFree => is_his(&ticket.assignee) || ticket.assignee.is_none(),

@@ -61,7 +61,7 @@ impl Sign {
 /// among the people that work on it. A requester is not, on his own ticket, whatever
 /// else he is here; nor is whoever only checks on it.
 pub fn counts(caller: &Caller, ticket: &Ticket) -> bool {
-    let own = ticket.request.requester.person.email == caller.email;
+    let own = ticket.is_of(&caller.email);
     let actor = Actor::Person(caller.clone());
     !own && authorise(CommandKind::FollowUpInternally, &actor, ticket).is_ok()
 }
