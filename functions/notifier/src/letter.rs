@@ -216,6 +216,15 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             ("Categoría", category.to_owned()),
         ]
     };
+    // What every letter has: what the ticket is to its audience, and where it is.
+    let plain = Letter {
+        facts: match kind.audience() {
+            Audience::Requester | Audience::Provider => facts(),
+            Audience::Desk | Audience::Officer => desk_facts(),
+        },
+        links: vec![ticket_link],
+        ..Letter::default()
+    };
     Ok(match kind {
         MailKind::Registered => match &event.kind {
             EventKind::Registered(registration) => {
@@ -236,10 +245,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 greeting: requester,
                 paragraphs,
                 quote: Some(registration.request.description.clone()),
-                closing: vec![],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             }
         }
             _ => return Err(NoSuchMail),
@@ -256,9 +262,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 ],
                 quote: Some(registration.request.description.clone()),
                 closing: vec![observed()],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -276,9 +280,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 closing: vec![
                     format!("Si una parte les corresponde, acuérdenlo con {team}."),
                 ],
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -317,10 +319,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 paragraphs
             },
             quote: Some(ticket.request.description.clone()),
-            closing: vec![],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -335,11 +334,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     agent.name
                 ),
             }, "Usted no tiene que hacer nada más con ella.".to_owned()],
-            quote: None,
-            closing: vec![],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -358,11 +353,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     ),
                     "Usted no tiene que hacer nada más con ella.".to_owned(),
                 ],
-                quote: None,
-                closing: vec![],
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -384,11 +375,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "Se asigna a quien esté presente y tenga menos; sus tiempos siguen corriendo."
                         .to_owned(),
                 ],
-                quote: None,
-                closing: vec![],
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -408,11 +395,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "Alguien de ustedes debe escalarla a otra persona: abra la solicitud y elija «Escalar»."
                         .to_owned(),
                 ],
-                quote: None,
-                closing: vec![],
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -425,10 +408,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "Decida si está dentro del alcance del procedimiento. Esto dice:".to_owned(),
                 ],
                 quote: reason.clone(),
-                closing: vec![],
-                facts: desk_facts(),
-                links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -441,10 +421,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     ticket.reopened
                 )],
                 quote: reason.clone(),
-                closing: vec![],
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -456,11 +433,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     format!("La Mesa de Ayuda le preguntó algo sobre su solicitud {number} y sigue esperando su respuesta."),
                     "Por favor responda: hasta entonces la solicitud espera.".to_owned(),
                 ],
-                quote: None,
-                closing: vec![],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -472,11 +445,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 format!("Nadie del equipo está disponible para la solicitud {number}."),
                 "Se intentará de nuevo cada minuto; también puede asignarla usted.".to_owned(),
             ],
-            quote: None,
-            closing: vec![],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -488,10 +457,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 "{writer} escribió en su solicitud {number}:"
             )],
             quote: Some(body.clone()),
-            closing: vec![],
-            facts: facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -504,9 +470,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 )],
                 quote: Some(body.clone()),
                 closing: vec![observed()],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -518,10 +482,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 did(&event.kind).ok_or(NoSuchMail)?
             )],
             quote: said(&event.kind).map(str::to_owned),
-            closing: vec![],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
         MailKind::FollowUpToAgent => match &event.kind {
             EventKind::FollowedUp { body, .. } => Letter {
@@ -536,10 +497,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 if by_requester { ", que la pidió," } else { "" }
             )],
             quote: Some(body.clone()),
-            closing: vec![],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -565,9 +523,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 )],
                 quote: Some(solution.clone()),
                 closing: vec![closing],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             }
         }
             _ => return Err(NoSuchMail),
@@ -580,10 +536,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "La solicitud {number} de {asker}, en la que usted está en copia, fue resuelta. Esta es la solución:"
                 )],
                 quote: Some(solution.clone()),
-                closing: vec![],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             EventKind::Declined { reason } => Letter {
                 subject: "Solicitud fuera del alcance",
@@ -592,10 +545,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "La solicitud {number} de {asker}, en la que usted está en copia, fue declinada: la Mesa de Ayuda no puede atenderla. Este es el motivo:"
                 )],
                 quote: Some(reason.clone()),
-                closing: vec![],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -613,9 +563,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 ),
                 None => "Si no está de acuerdo, dígalo.".to_owned(),
             }],
-            facts: facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -645,10 +593,8 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 greeting: "A la Mesa de Ayuda:".to_owned(),
                 paragraphs,
                 quote: survey.comment.clone(),
-                closing: vec![],
                 facts,
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             }
         }
             _ => return Err(NoSuchMail),
@@ -661,10 +607,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 "Su solicitud {number} está abierta de nuevo: la retoma {assignee}."
             )],
             quote: reason.clone(),
-            closing: vec![],
-            facts: facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -688,10 +631,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 greeting: format!("Hola, {assignee}:"),
                 paragraphs,
                 quote: reason.clone(),
-                closing: vec![],
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             }
         }
             _ => return Err(NoSuchMail),
@@ -720,11 +660,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     }
                     .to_owned(),
                 ],
-                quote: None,
-                closing: vec![],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             }
         }
             _ => return Err(NoSuchMail),
@@ -736,11 +672,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 paragraphs: vec![format!(
                     "La solicitud {number} de {asker}, en la que usted está en copia, quedó cerrada. No recibirá más correos de ella."
                 )],
-                quote: None,
-                closing: vec![],
-                facts: facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -755,9 +687,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             closing: vec![
                 "Por favor responda: hasta entonces la solicitud espera.".to_owned(),
             ],
-            facts: facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -788,9 +718,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 quote: Some(justification.clone()),
                 request: Some(ticket.request.description.clone()),
                 closing,
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             }
         }
             _ => return Err(NoSuchMail),
@@ -810,11 +738,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     ),
                     "Usted no tiene que hacer nada más con ella.".to_owned(),
                 ],
-                quote: None,
-                closing: vec![],
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             },
             _ => return Err(NoSuchMail),
         },
@@ -832,9 +756,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 )],
                 quote: Some(note.clone()),
                 closing,
-                facts: desk_facts(),
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             }
         }
             _ => return Err(NoSuchMail),
@@ -857,9 +779,8 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "Por favor responda a este correo con la solución, sin cambiar el destinatario: así su respuesta llega a la solicitud."
                         .to_owned(),
                 ],
-                facts: facts(),
                 links: vec![],
-                ..Letter::default()
+                ..plain
             }
         }
             _ => return Err(NoSuchMail),
@@ -877,9 +798,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             closing: vec![
                 "Actualice el seguimiento, resuelva la solicitud e informe al usuario.".to_owned(),
             ],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -894,9 +813,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             closing: vec![
                 "Los archivos que haya enviado están en la solicitud, como evidencia.".to_owned(),
             ],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -929,10 +846,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 .to_owned(),
             ],
             quote: Some(detail.clone()),
-            closing: vec![],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -945,9 +859,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             ],
             quote: Some(ticket.request.description.clone()),
             closing: vec!["Si no es suya, responda a este correo.".to_owned()],
-            facts: facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -958,11 +870,8 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             paragraphs: vec![
                 format!("La solicitud {number} quedó a nombre de quien la pidió; usted ya no recibe sus correos."),
             ],
-            quote: None,
-            closing: vec![],
-            facts: facts(),
             links: vec![],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -974,17 +883,11 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 "Alguien que no participa en la solicitud {number} respondió uno de sus correos. Lo que escribió quedó en una solicitud suya, la {}.",
                 link.number
             ), "Mírelas juntas, para que no se atienda dos veces el mismo asunto.".to_owned()],
-            quote: None,
-            closing: vec![],
-            facts: desk_facts(),
-            links: vec![
-                ticket_link,
-                (
-                    "Ver la otra solicitud",
-                    format!("{}/solicitudes/{}", office.base_url, link.number.0),
-                ),
-            ],
-            ..Letter::default()
+            links: [plain.links, vec![(
+                "Ver la otra solicitud",
+                format!("{}/solicitudes/{}", office.base_url, link.number.0),
+            )]].concat(),
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -996,10 +899,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 "{writer} escribió en la solicitud {number}, escalada a usted:"
             )],
             quote: Some(body.clone()),
-            closing: vec![],
-            facts: desk_facts(),
-            links: vec![ticket_link],
-            ..Letter::default()
+            ..plain
         },
             _ => return Err(NoSuchMail),
         },
@@ -1028,11 +928,8 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 subject: step_subject(clock, step, now),
                 greeting,
                 paragraphs: step_paragraphs(clock, step, about),
-                quote: None,
-                closing: vec![],
                 facts,
-                links: vec![ticket_link],
-                ..Letter::default()
+                ..plain
             }
         }
         MailKind::ValidationReminder => match &event.kind {
@@ -1050,9 +947,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     closing: vec![format!(
                         "Si no está de acuerdo, dígalo antes del {until}; después la solicitud se cerrará."
                     )],
-                    facts: facts(),
-                    links: vec![ticket_link],
-                    ..Letter::default()
+                    ..plain
                 },
                 Some(Outcome::Solved) | None => Letter {
                     subject: "Recordatorio: valide la solución",
@@ -1069,9 +964,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                             "Si el problema continúa, dígalo antes del {until}; después la solicitud se cerrará."
                         ),
                     }],
-                    facts: facts(),
-                    links: vec![ticket_link],
-                    ..Letter::default()
+                    ..plain
                 },
             }
         }
