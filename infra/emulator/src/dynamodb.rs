@@ -27,7 +27,9 @@
 mod protocol;
 mod tables;
 mod tokens;
+mod under_way;
 mod without;
 
 pub use crate::dynamodb::tables::{Table, TableError, Tables};
+pub(crate) use crate::dynamodb::under_way::refusal;
 pub(crate) use crate::dynamodb::without::{Reduced, Without};

@@ -16,7 +16,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::dynamodb::{Reduced, Without};
+use crate::dynamodb::{Reduced, Without, refusal};
 use crate::wire::{amz_json, xml};
 
 /// Longer than clients wait for an answer that give up after three seconds.
@@ -40,6 +40,9 @@ pub struct Plan {
     ses: Chances,
     s3: Chances,
     deliveries: Deliveries,
+    /// How long a transaction of DynamoDB is under way, in milliseconds: whatever
+    /// touches one of its items meanwhile is refused.
+    transaction_ms: u64,
     /// Addresses that SES writes to never again.
     refused_addresses: Vec<String>,
     without: Without,
@@ -232,6 +235,17 @@ impl Faults {
         None
     }
 
+    /// How long a transaction of DynamoDB is under way, where it takes any time.
+    pub(crate) fn transactions_take(&self) -> Option<Duration> {
+        let time = Duration::from_millis(self.plan().transaction_ms);
+        (!time.is_zero()).then_some(time)
+    }
+
+    /// Something was refused because a transaction was under way.
+    pub(crate) fn count_refused(&self) {
+        self.count("dynamodb refused beside a transaction".to_owned());
+    }
+
     /// What becomes of the next batch.
     pub fn next_delivery(&self) -> Delivery {
         let plan = self.plan();
@@ -367,27 +381,10 @@ const PART: &[u8] = b"\"TableName\"";
 
 /// Another transaction is in the way of this one, or of this write.
 fn conflict(operation: &str, request: &[u8]) -> Response {
-    let body = if operation == "TransactWriteItems" {
-        let parts = request.windows(PART.len()).filter(|text| *text == PART);
-        let parts = parts.count();
-        let reasons: Vec<_> = (0..parts.max(1))
-            .map(|part| match part {
-                0 => json!({ "Code": "TransactionConflict", "Message": "Transaction is ongoing for the item" }),
-                _ => json!({ "Code": "None" }),
-            })
-            .collect();
-        json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-            "message": "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]",
-            "CancellationReasons": reasons,
-        })
-    } else {
-        json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
-            "message": "Transaction is ongoing for the item",
-        })
-    };
-    amz_json(StatusCode::BAD_REQUEST, body.to_string())
+    let parts = request.windows(PART.len()).filter(|text| *text == PART);
+    let parts: Vec<_> = (0..parts.count().max(1)).map(|part| part == 0).collect();
+    let (status, body) = refusal(operation, &parts);
+    amz_json(status, body)
 }
 
 #[cfg(test)]

@@ -67,10 +67,7 @@ impl Services {
                     Reduced::Changed(body) => body,
                     Reduced::Answered(answer) => return amz_json(StatusCode::OK, answer),
                 };
-                let call = async {
-                    let (status, body) = self.tables.call(operation, &body);
-                    amz_json(status, body)
-                };
+                let call = self.call_table(operation, &body);
                 self.befall(Service::DynamoDb, operation, &body, call).await
             }
             (&Method::POST, Some(("AmazonSQS", operation))) => {
@@ -96,6 +93,29 @@ impl Services {
                 amz_json(StatusCode::BAD_REQUEST, error.to_string())
             }
         }
+    }
+
+    /// Calls DynamoDB, whose transactions take the time that the plan says.
+    async fn call_table(&self, operation: &str, body: &[u8]) -> Response {
+        let Some(time) = self.faults.transactions_take() else {
+            let (status, body) = self.tables.call(operation, body);
+            return amz_json(status, body);
+        };
+        let under_way = match self.tables.begin(operation, body) {
+            Ok(under_way) => under_way,
+            Err((status, body)) => {
+                self.faults.count_refused();
+                return amz_json(status, body);
+            }
+        };
+        let (status, body) = self.tables.call(operation, body);
+        // It is done, and its items are its own until it is answered. One that was
+        // cancelled is over.
+        if under_way.is_some() && status == StatusCode::OK {
+            tokio::time::sleep(time).await;
+        }
+        drop(under_way);
+        amz_json(status, body)
     }
 
     /// Carries out a call, or has it fail where it is to.

@@ -58,6 +58,35 @@ fn the_same_request_twenty_times_is_one_ticket() {
     commands_are_done_once(&host);
 }
 
+#[test]
+fn what_its_own_transaction_is_in_the_way_of_is_answered_alike() {
+    let host = Host::start();
+    let plan = json!({ "transaction_ms": 20 });
+    host.nobody().put("/_local/faults", &plan).must_be(200);
+    let ana = host.client(ANA);
+    for n in 1..=3 {
+        let key = format!("formulario-{n}");
+        let answers = at_once(20, |_| {
+            post_with_key(&ana, "/tickets", &key, &application("Sin red"))
+        });
+        for answer in &answers {
+            assert_eq!(answer.status, 201, "{}", answer.body);
+            assert_eq!(answer.body, answers[0].body);
+        }
+        assert_eq!(answers[0].json()["number"], n);
+    }
+    let report = host.nobody().get("/_local/faults").json();
+    let refused = &report["counts"]["dynamodb refused beside a transaction"];
+    assert!(
+        refused.as_u64().is_some_and(|refused| refused > 0),
+        "{report}"
+    );
+    // Mails and assignments meet transactions as well, and wait for no message to
+    // come back.
+    host.settle();
+    assert_eq!(host.mails().len(), 6);
+}
+
 /// One key, two bodies, at once: one of them is the request, and the other is
 /// refused as often as it comes.
 fn one_of_two_bodies(host: &Host) {

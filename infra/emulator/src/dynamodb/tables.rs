@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::dynamodb::protocol;
 use crate::dynamodb::tokens::Tokens;
+use crate::dynamodb::under_way::{self, Hands, Schemas, UnderWay};
 use crate::store::Durability;
 
 /// A table as it is to be.
@@ -27,6 +28,8 @@ pub struct Table {
 pub struct Tables {
     database: Database,
     tokens: Arc<Tokens>,
+    schemas: Arc<Schemas>,
+    hands: Arc<Hands>,
 }
 
 /// Why tables are not there.
@@ -72,6 +75,8 @@ impl Tables {
         Ok(Self {
             database,
             tokens: Arc::default(),
+            schemas: Arc::new(tables.iter().map(schema).collect()),
+            hands: Arc::default(),
         })
     }
 
@@ -92,6 +97,17 @@ impl Tables {
                 )
             }
         }
+    }
+
+    /// For transactions that take their time: one takes its items, and has them until
+    /// it is dropped; whatever it is in the way of is refused meanwhile, as DynamoDB
+    /// does, with the answer that is given here.
+    pub(crate) fn begin(
+        &self,
+        operation: &str,
+        body: &[u8],
+    ) -> Result<Option<UnderWay>, (StatusCode, String)> {
+        under_way::begin(&self.hands, &self.schemas, &self.tokens, operation, body)
     }
 
     /// Deletes items that have expired, by the real time.
@@ -135,6 +151,13 @@ fn create(database: &Database, table: &Table) -> Result<(), TableError> {
         }
     }
     Ok(())
+}
+
+/// A table's name, and the names of the attributes that are its key.
+fn schema(table: &Table) -> (String, Vec<String>) {
+    let schema = table.create["KeySchema"].as_array().into_iter().flatten();
+    let names = schema.filter_map(|part| part["AttributeName"].as_str());
+    (table.name.clone(), names.map(str::to_owned).collect())
 }
 
 /// What of a table cannot change under its items: keys and indexes.

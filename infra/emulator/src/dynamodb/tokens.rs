@@ -71,6 +71,13 @@ impl Tokens {
         }
         carried_out
     }
+
+    /// Whether a transaction with this token was carried out.
+    pub(super) fn is_done(&self, token: &str) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = known.answers.get(token);
+        answer.is_some_and(|(_, answer)| answer.is_some())
+    }
 }
 
 impl Known {

@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use types::catalogue::{Catalogue, CatalogueDocument};
@@ -11,9 +10,10 @@ use types::ids::EmailAddress;
 use types::person::Person;
 
 use super::idempotency::RequestKey;
+use super::in_the_way::{CONDITION, codes, insist, transaction_failed};
 use super::item::Item;
 use super::query::{Order, Query};
-use super::{Store, StoreError, failed, unbuildable};
+use super::{Store, StoreError, unbuildable};
 use crate::clock;
 use crate::keys::{self, DueKind};
 
@@ -219,14 +219,8 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn finish_hand_over(&self, version: u64) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::hand_over(version).attributes()))
-            .send()
-            .await
-            .map_err(|e| failed("strike off a hand-over", e))?;
-        Ok(())
+        let key = keys::hand_over(version);
+        self.delete("strike off a hand-over", &key).await
     }
 
     /// Writes a catalogue over version `over`, and keeps it under its own
@@ -295,13 +289,13 @@ impl Store {
                 .map_err(|e| unbuildable(operation, e))?;
             sent = sent.transact_items(TransactWriteItem::builder().put(owed).build());
         }
-        match sent.send().await {
-            Ok(_) => Ok(true),
-            // Somebody else's version is there, or is being written right now.
-            Err(SdkError::ServiceError(e)) if e.err().is_transaction_canceled_exception() => {
-                Ok(false)
-            }
-            Err(e) => Err(failed(operation, e)),
+        let Err(error) = insist(|| sent.clone().send()).await else {
+            return Ok(true);
+        };
+        match error.as_service_error() {
+            // Somebody else's version is there.
+            Some(refused) if codes(refused).any(|code| code == CONDITION) => Ok(false),
+            Some(_) | None => Err(transaction_failed(operation, error)),
         }
     }
 }

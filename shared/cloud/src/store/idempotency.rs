@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use types::ids::TicketId;
 use types::ticket::Ticket;
 
+use super::in_the_way::insist;
 use super::item::Item;
 use super::{Store, StoreError, condition_failed, failed};
 use crate::clock;
@@ -174,6 +175,10 @@ impl Store {
                     read(&row, fingerprint, now)
                 })))
             }
+            // Whoever has it is writing his answer down at this moment.
+            Err(SdkError::ServiceError(e)) if e.err().is_transaction_conflict_exception() => {
+                Ok(Err(Outcome::InProgress))
+            }
             Err(e) => Err(failed("claim an idempotency key", e)),
         }
     }
@@ -183,7 +188,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn release_key(&self, claim: &Claim) -> Result<(), StoreError> {
-        let sent = self
+        let delete = self
             .client
             .delete_item()
             .table_name(&self.table)
@@ -191,10 +196,8 @@ impl Store {
                 keys::idempotency(&claim.scope, &claim.key).attributes(),
             ))
             .condition_expression("claimed_by = :me")
-            .expression_attribute_values(":me", AttributeValue::S(claim.claimed_by.clone()))
-            .send()
-            .await;
-        match sent {
+            .expression_attribute_values(":me", AttributeValue::S(claim.claimed_by.clone()));
+        match insist(|| delete.clone().send()).await {
             Ok(_) => Ok(()),
             Err(e) if condition_failed(&e) => Ok(()),
             Err(e) => Err(failed("release an idempotency key", e)),

@@ -11,6 +11,7 @@ use types::ids::{EmailAddress, MailId, TicketId};
 use types::mail::MailRecord;
 use types::message::Doorbell;
 
+use super::in_the_way::insist;
 use super::item::Item;
 use super::query::{Order, Query};
 use super::transaction::{CommitError, Part, Parts};
@@ -314,15 +315,13 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn take_answer(&self, id: &MailId) -> Result<bool, StoreError> {
-        let sent = self
+        let delete = self
             .client
             .delete_item()
             .table_name(&self.table)
             .set_key(Some(keys::answer(id).attributes()))
-            .condition_expression("attribute_exists(pk)")
-            .send()
-            .await;
-        match sent {
+            .condition_expression("attribute_exists(pk)");
+        match insist(|| delete.clone().send()).await {
             Ok(_) => Ok(true),
             Err(e) if condition_failed(&e) => Ok(false),
             Err(e) => Err(failed("take an answer", e)),

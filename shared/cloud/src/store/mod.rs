@@ -6,6 +6,7 @@ mod commit;
 mod due;
 mod given_up;
 mod idempotency;
+mod in_the_way;
 mod item;
 mod list;
 mod mail;
@@ -45,6 +46,7 @@ pub use transaction::CommitError;
 
 use crate::config::{ConfigError, Environment};
 use crate::keys::{self, Key};
+use in_the_way::insist;
 use item::Item;
 use query::{Order, Query};
 
@@ -203,26 +205,24 @@ impl Store {
 
     /// Writes a row over whatever is there.
     async fn put(&self, operation: &'static str, row: Item) -> Result<(), StoreError> {
-        self.client
+        let put = self
+            .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(row.0))
-            .send()
-            .await
-            .map_err(|e| failed(operation, e))?;
-        Ok(())
+            .set_item(Some(row.0));
+        let sent = insist(|| put.clone().send()).await;
+        sent.map(drop).map_err(|e| failed(operation, e))
     }
 
     /// Deletes a row, if it is there.
     async fn delete(&self, operation: &'static str, key: &Key) -> Result<(), StoreError> {
-        self.client
+        let delete = self
+            .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(key.attributes()))
-            .send()
-            .await
-            .map_err(|e| failed(operation, e))?;
-        Ok(())
+            .set_key(Some(key.attributes()));
+        let sent = insist(|| delete.clone().send()).await;
+        sent.map(drop).map_err(|e| failed(operation, e))
     }
 
     /// Reads rows consistently, a hundred a call; rows that are not there are

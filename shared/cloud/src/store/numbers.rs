@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use types::ids::{TicketId, TicketNumber};
 
+use super::in_the_way::insist;
 use super::item::Item;
 use super::{Store, StoreError, condition_failed, failed};
 use crate::clock;
@@ -20,15 +21,15 @@ impl Store {
     /// See [`StoreError`].
     pub async fn take_number(&self) -> Result<TicketNumber, StoreError> {
         let operation = "take a number";
-        let answer = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::counter().attributes()))
             .update_expression("ADD taken :one")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .return_values(ReturnValue::UpdatedNew)
-            .send()
+            .return_values(ReturnValue::UpdatedNew);
+        let answer = insist(|| update.clone().send())
             .await
             .map_err(|e| failed(operation, e))?;
         Item(answer.attributes.unwrap_or_default())
@@ -60,15 +61,13 @@ impl Store {
     /// See [`StoreError`].
     pub async fn void_number(&self, number: TicketNumber) -> Result<bool, StoreError> {
         let row = Item::new(&keys::number(number)).set("void_since", keys::sortable(clock::now()));
-        let sent = self
+        let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(row.0))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match sent {
+            .condition_expression("attribute_not_exists(pk)");
+        match insist(|| put.clone().send()).await {
             Ok(_) => Ok(true),
             Err(e) if condition_failed(&e) => {
                 let row = self.get(&keys::number(number)).await?.unwrap_or_default();

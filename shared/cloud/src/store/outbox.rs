@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -14,9 +13,9 @@ use types::ids::TicketId;
 use types::message::Doorbell;
 use types::ticket::{Event, Ticket};
 
+use super::in_the_way::{CONDITION, codes, insist, transaction_failed};
 use super::item::Item;
 use super::query::{Order, Query};
-use super::transaction::is_passing;
 use super::{Store, StoreError, condition_failed, failed, unbuildable};
 use crate::clock;
 use crate::keys::{self, Key};
@@ -89,7 +88,7 @@ impl Store {
         until: Timestamp,
     ) -> Result<OutboxClaim, StoreError> {
         let millis = |t: Timestamp| AttributeValue::N(t.as_millisecond().to_string());
-        let sent = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
@@ -102,10 +101,8 @@ impl Store {
             .expression_attribute_values(":until", millis(until))
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match sent {
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match insist(|| update.clone().send()).await {
             Ok(_) => Ok(OutboxClaim::Mine),
             Err(SdkError::ServiceError(e)) if e.err().is_conditional_check_failed_exception() => {
                 let old = match e.into_err() {
@@ -141,7 +138,7 @@ impl Store {
         claimant: &str,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let sent = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
@@ -151,10 +148,8 @@ impl Store {
             )
             .condition_expression("claimed_by = :me")
             .expression_attribute_values(":me", AttributeValue::S(claimant.to_owned()))
-            .expression_attribute_values(":reason", AttributeValue::S(reason.to_owned()))
-            .send()
-            .await;
-        match sent {
+            .expression_attribute_values(":reason", AttributeValue::S(reason.to_owned()));
+        match insist(|| update.clone().send()).await {
             Ok(_) => Ok(()),
             Err(e) if condition_failed(&e) => Ok(()),
             Err(e) => Err(failed("park an outbox row", e)),
@@ -166,14 +161,7 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn finish_outbox(&self, row: OutboxKey) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(row.key().attributes()))
-            .send()
-            .await
-            .map_err(|e| failed("strike off an outbox row", e))?;
-        Ok(())
+        self.delete("strike off an outbox row", &row.key()).await
     }
 
     /// Records a mail that SES took under `message_id`, and strikes its row off,
@@ -234,38 +222,21 @@ impl Store {
             .expression_attribute_values(":me", AttributeValue::S(claimant.to_owned()))
             .build()
             .map_err(|e| unbuildable(operation, e))?;
-        let sent = self
+        let write = self
             .client
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(put).build())
-            .transact_items(TransactWriteItem::builder().delete(delete).build())
-            .send()
-            .await;
-        let Err(error) = sent else {
+            .transact_items(TransactWriteItem::builder().delete(delete).build());
+        let Err(error) = insist(|| write.clone().send()).await else {
             return Ok(());
         };
-        let (passing, lost) = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                let codes = || {
-                    let reasons = canceled.cancellation_reasons().iter();
-                    reasons.filter_map(|reason| reason.code())
-                };
-                (
-                    codes().any(is_passing),
-                    codes().any(|code| code == "ConditionalCheckFailed"),
-                )
-            }
-            Some(_) | None => (false, false),
-        };
         // An attempt whose answer was lost may have done it.
+        let refused = error.as_service_error();
+        let lost = refused.is_some_and(|refused| codes(refused).any(|code| code == CONDITION));
         if lost && self.get(&record_key).await?.is_some() {
             return Ok(());
         }
-        if passing && !lost {
-            let source = Box::new(error);
-            return Err(StoreError::Retryable { operation, source });
-        }
-        Err(failed(operation, error))
+        Err(transaction_failed(operation, error))
     }
 
     /// What a ticket still owes, less what is parked.

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use types::ids::EmailAddress;
 use types::preferences::Preferences;
 
+use super::in_the_way::insist;
 use super::item::Item;
 use super::{Store, StoreError, condition_failed, failed};
 use crate::keys;
@@ -60,7 +61,7 @@ impl Store {
                     .condition_expression("version = :over")
                     .expression_attribute_values(":over", AttributeValue::N(over.to_string())),
             };
-            match put.send().await {
+            match insist(|| put.clone().send()).await {
                 Ok(_) => return Ok(Ok(done)),
                 Err(error) if condition_failed(&error) => {}
                 Err(error) => return Err(failed(operation, error)),

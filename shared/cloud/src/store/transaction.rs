@@ -1,19 +1,13 @@
 //! Transactions: every part says what it guards, so that what stood in the way of
 //! one can be told.
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 
+use super::in_the_way::{CONDITION, codes, insist, transaction_failed};
 use super::item::Item;
-use super::{Store, StoreError, failed, unbuildable};
-use crate::clock;
+use super::{Store, StoreError, unbuildable};
 use crate::keys::Key;
-
-/// How often a transaction that another one was in the way of is tried.
-const ATTEMPTS: u32 = 5;
 
 /// Why a commit wrote nothing.
 #[derive(Debug, thiserror::Error)]
@@ -64,60 +58,23 @@ impl Store {
     /// [`CommitError`] says which guard held; nothing was written then.
     pub(super) async fn write(&self, parts: Parts<'_>) -> Result<(), CommitError> {
         let operation = "commit a ticket";
-        for attempt in 1.. {
-            let sent = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(parts.writes.clone()))
-                .send()
-                .await;
-            let error = match sent {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
-            let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
-                error.as_service_error()
-            else {
-                return Err(failed(operation, error).into());
-            };
-            // Every reason is read: the first one is not always the one that says most.
-            let mut passing = false;
-            let mut guards = Vec::new();
-            for (reason, part) in canceled.cancellation_reasons().iter().zip(&parts.kinds) {
-                match reason.code() {
-                    Some("ConditionalCheckFailed") => guards.push(*part),
-                    Some(code) if is_passing(code) => passing = true,
-                    Some(_) | None => {}
-                }
-            }
-            if let Some(error) = strongest(&guards) {
-                return Err(error);
-            }
-            if !passing {
-                return Err(CommitError::Store(StoreError::Unexpected {
-                    operation,
-                    source: Box::new(error),
-                }));
-            }
-            if attempt == ATTEMPTS {
-                return Err(CommitError::Store(StoreError::Retryable {
-                    operation,
-                    source: Box::new(error),
-                }));
-            }
-            tokio::time::sleep(clock::jitter(Duration::from_millis(20 << attempt))).await;
-        }
-        // The loop ends in one of its returns.
-        Ok(())
+        let Parts { kinds, writes, .. } = parts;
+        let write = self.client.transact_write_items();
+        let write = write.set_transact_items(Some(writes));
+        let Err(error) = insist(|| write.clone().send()).await else {
+            return Ok(());
+        };
+        // Every reason is read: the first one is not always the one that says most.
+        let guards: Vec<Part> = error
+            .as_service_error()
+            .into_iter()
+            .flat_map(codes)
+            .zip(&kinds)
+            .filter(|(code, _)| *code == CONDITION)
+            .map(|(_, part)| *part)
+            .collect();
+        Err(strongest(&guards).unwrap_or_else(|| transaction_failed(operation, error).into()))
     }
-}
-
-/// Whether a transaction that was cancelled for this reason may go through later.
-pub(super) fn is_passing(code: &str) -> bool {
-    matches!(
-        code,
-        "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"
-    )
 }
 
 /// The guard to report when several held: a key that was used or work that was

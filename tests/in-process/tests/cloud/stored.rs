@@ -2,7 +2,7 @@
 
 use cloud::config::{ConfigError, Environment};
 use cloud::entry::Function;
-use cloud::store::{OutboxClaim, OutboxKey, Store, StoreError, Unsent};
+use cloud::store::{OutboxClaim, OutboxKey, Outcome, RequestKey, Store, StoreError, Unsent};
 use in_process::{Case, Fault, Started, World, now};
 use serde_json::json;
 use types::SignedDuration;
@@ -60,6 +60,67 @@ async fn a_row_is_one_claimant_s_until_his_lease_ends() {
         .unwrap();
     assert_eq!(case.owed(), ["1 assign"]);
     assert_eq!(claim("other", after).await, OutboxClaim::Gone);
+}
+
+#[tokio::test]
+async fn a_write_that_a_transaction_is_in_the_way_of_is_tried_again() {
+    let world = World::new().await;
+    let case = world.registered("redes").await;
+    let Bare(store) = stored(&world).await.function;
+    let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
+    let in_the_way = |calls: usize| {
+        world.heals();
+        world.forget();
+        for write in writes {
+            world.fails(write, 0..calls, Fault::Conflict);
+        }
+    };
+    let ends = now() + SignedDuration::from_secs(12);
+    let claim = async || store.claim_outbox(row(&case), "me", now(), ends).await;
+
+    // It is still there after as many attempts as are made of a transaction.
+    in_the_way(5);
+    let error = claim().await.unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    assert_eq!(world.operations(), ["UpdateItem"; 5]);
+
+    in_the_way(4);
+    assert_eq!(claim().await.unwrap(), OutboxClaim::Mine);
+    assert_eq!(world.operations(), ["UpdateItem"; 5]);
+    let sent = store.finish_mail(row(&case), "me", "ses-1", now());
+    sent.await.unwrap();
+    in_the_way(4);
+    let next = store.take_number().await.unwrap();
+    assert!(store.void_number(next).await.unwrap());
+    let assign = OutboxKey {
+        effect: Effect::Assign,
+        ..row(&case)
+    };
+    store.finish_outbox(assign).await.unwrap();
+    let times = |write: &str| {
+        let operations = world.operations();
+        operations.iter().filter(|done| *done == write).count()
+    };
+    assert_eq!(writes.map(times), [5, 5, 5, 0]);
+    assert_eq!(case.owed(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_key_whose_answer_is_being_written_is_in_progress() {
+    let world = World::new().await;
+    let Bare(store) = stored(&world).await.function;
+    let key = RequestKey {
+        scope: "ana.perez@uspec.gov.co",
+        key: "k",
+        fingerprint: "f",
+    };
+    world.fails("PutItem", 0..1, Fault::Conflict);
+    let outcome = store.claim_key(key, "one").await.unwrap();
+    assert!(matches!(outcome, Err(Outcome::InProgress)), "{outcome:?}");
+    let claim = store.claim_key(key, "one").await.unwrap().unwrap();
+    world.fails("DeleteItem", 0..2, Fault::Conflict);
+    store.release_key(&claim).await.unwrap();
+    assert!(store.claim_key(key, "other").await.unwrap().is_ok());
 }
 
 #[tokio::test]

@@ -13,6 +13,10 @@ use crate::{Chance, Host};
 /// How often something is done.
 const BEAT: Duration = Duration::from_millis(250);
 
+/// How long a transaction of the table is under way, in milliseconds: as long as one of
+/// DynamoDB's.
+const TRANSACTION: u64 = 20;
+
 /// How long it may take to let everything come to rest.
 const REST: Duration = Duration::from_secs(300);
 
@@ -176,6 +180,7 @@ impl<'a> Chaos<'a> {
             "sqs": { "throttled": 200, "failed": unsent, "lost": 100, "hung": 10 },
             "ses": ses,
             "s3": { "throttled": 600, "failed": 600, "lost": 400, "hung": 50 },
+            "transaction_ms": TRANSACTION,
             "deliveries": { "twice": 800, "again": 500, "shuffled": 5_000 },
             "refused_addresses": refused,
             "without": self.wanted.without.as_deref().map_or(json!({}), without),
