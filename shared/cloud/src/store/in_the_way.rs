@@ -80,14 +80,18 @@ where
     E: Refusal,
     Sent: Future<Output = Result<T, SdkError<E, R>>>,
 {
-    for attempt in 1..ATTEMPTS {
-        match send().await {
-            Err(SdkError::ServiceError(refused)) if refused.err().is_passing() => {}
+    let mut attempt = 1;
+    loop {
+        // On the heap: what the SDK does for a call is large, and whoever writes waits
+        // for it deep inside of others.
+        match Box::pin(send()).await {
+            Err(SdkError::ServiceError(refused))
+                if refused.err().is_passing() && attempt < ATTEMPTS => {}
             sent => return sent,
         }
         tokio::time::sleep(clock::jitter(Duration::from_millis(20 << attempt))).await;
+        attempt += 1;
     }
-    send().await
 }
 
 /// Sorts the error of a transaction, whose reasons say whether it may go through later.
