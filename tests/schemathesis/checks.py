@@ -25,6 +25,8 @@ KNOWN_LATER = {
     "last_officer",
     "not_a_mailbox",
     "retired",
+    # A row of the table has its size.
+    "too_large",
     # A day of the year, or by Easter, and its years.
     "invalid_holiday",
     "unknown_placeholder",

@@ -13,6 +13,7 @@ use types::SignedDuration;
 use types::catalogue::DirectoryEntry;
 use types::command::{Command, Rejection, Setting, decide};
 use types::effects::{Effect, QueueName};
+use types::handover::Concerned;
 use types::ids::EmailAddress;
 use types::message::Doorbell;
 use types::permission::Actor;
@@ -219,48 +220,66 @@ const HANDED_OVER: usize = 100;
 /// catalogue of some seconds ago, and may give somebody one more request.
 const LINGERS: SignedDuration = SignedDuration::from_secs(15);
 
-/// Takes what they have open off those who are not there any more.
+/// Takes what they have open off those who are not there any more, and reckons the
+/// times anew of what goes by other hours.
 async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> {
-    let Some((people, written_at)) = desk.store.hand_over(version).await? else {
+    let Some((concerned, written_at)) = desk.store.hand_over(version).await? else {
         return Ok(vec![]);
     };
-    desk.catalogue_since(version).await?;
-    let mut doorbells = Vec::new();
-    let mut handed_over = 0;
-    for email in &people {
-        let plans = [
+    let stored = desk.catalogue_since(version).await?;
+    let Concerned { people, calendars } = concerned;
+    let of_people = people.iter().flat_map(|email| {
+        [
             ListPlan::of_assignee(email, &[Status::Assigned, Status::OnHold]),
             ListPlan::of_officer(email, &[Status::OnHold]),
-        ];
-        for plan in plans {
-            let mut cursor = None;
-            loop {
-                let page = desk
-                    .store
-                    .list(&plan, cursor.as_deref(), 50, |_| true)
-                    .await?;
-                let page = page.map_err(|e| Failure::Poison(e.to_string()))?;
-                for ticket in page.tickets {
-                    let rules = |ticket: &Ticket, setting: Setting<'_>| {
-                        match decide(ticket, &Command::HandOver, &Actor::System, setting) {
-                            // Whoever has it is there.
-                            Err(Rejection::InvalidTransition(_)) => Ok(vec![]),
-                            decided => decided,
-                        }
-                    };
-                    let carried = desk.carry_out(ticket, Guards::default(), None, rules);
-                    let owed = carried.await?.doorbells;
-                    handed_over += usize::from(!owed.is_empty());
-                    doorbells.extend(owed);
-                }
-                if handed_over >= HANDED_OVER {
-                    doorbells.push(Doorbell::HandOver { version });
-                    return Ok(doorbells);
-                }
-                cursor = page.next;
-                if cursor.is_none() {
-                    break;
-                }
+        ]
+    });
+    let mut work: Vec<_> = of_people.map(|plan| (plan, Command::HandOver)).collect();
+    if !calendars.is_empty() {
+        let teams = &stored.catalogue.document().teams;
+        let teams: Vec<_> = teams.iter().map(|team| team.id.clone()).collect();
+        // A time that has come nearer would be seen when the old one is over.
+        work.push((ListPlan::of_teams(&teams, &OPEN), Command::FireSteps));
+    }
+    let goes_by = |ticket: &Ticket| {
+        let mut clocks = ticket.clocks.all().into_iter();
+        clocks.any(|(_, clock)| {
+            let calendar = clock
+                .calendar
+                .as_ref()
+                .filter(|_| clock.running_since().is_some());
+            calendar.is_some_and(|id| calendars.contains(id))
+        })
+    };
+    let mut doorbells = Vec::new();
+    let mut changed = 0;
+    for (plan, command) in work {
+        let concerns = |ticket: &Ticket| command == Command::HandOver || goes_by(ticket);
+        let mut cursor = None;
+        loop {
+            let page = desk.store.list(&plan, cursor.as_deref(), 50, concerns);
+            let page = page.await?.map_err(|e| Failure::Poison(e.to_string()))?;
+            for ticket in page.tickets {
+                let before = ticket.version;
+                let rules = |ticket: &Ticket, setting: Setting<'_>| {
+                    match decide(ticket, &command, &Actor::System, setting) {
+                        // Whoever has it is there; its times are what they were.
+                        Err(Rejection::InvalidTransition(_)) => Ok(vec![]),
+                        decided => decided,
+                    }
+                };
+                let carried = desk.carry_out(ticket, Guards::default(), None, rules);
+                let carried = carried.await?;
+                changed += usize::from(carried.ticket.version > before);
+                doorbells.extend(carried.doorbells);
+            }
+            if changed >= HANDED_OVER {
+                doorbells.push(Doorbell::HandOver { version });
+                return Ok(doorbells);
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
             }
         }
     }
@@ -269,6 +288,14 @@ async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> 
     }
     Ok(doorbells)
 }
+
+/// What is not closed.
+const OPEN: [Status; 4] = [
+    Status::New,
+    Status::Assigned,
+    Status::OnHold,
+    Status::Solved,
+];
 
 /// Records that nobody is available, once; the coordinators are told. The outbox
 /// row stays, and the sweep rings for it every minute. The message does not: it

@@ -6,8 +6,11 @@ use in_process::people::{AGENT, COLLEAGUE, COORDINATOR, LUIS, OFFICER, PRINTER, 
 use in_process::{Case, Fault, Message, Started, World, now, post};
 use serde_json::json;
 use types::SignedDuration;
+use types::calendar::{CalendarDefinition, ClosureDefinition};
 use types::command::Command;
 use types::effects::{Effect, MailKind, QueueName};
+use types::ids::CalendarId;
+use types::message::Doorbell;
 use types::ticket::{State, Visibility};
 
 use super::Assignment;
@@ -112,9 +115,11 @@ async fn a_colleague_takes_it_over_and_whoever_had_it_is_told() {
     // Of another team, he does not learn that it exists.
     let refused = assignment.answers(&take(PRINTER)).await;
     refused.must_refuse(404, "not_found");
-    let refused = assignment.answers(&take(AGENT)).await;
-    refused.must_refuse(409, "invalid_transition");
+    // Whoever has it has what he asks for: nothing changes.
     let version = case.ticket().await.version;
+    let view = assignment.answers(&take(AGENT)).await.must_be(200);
+    assert_eq!(view["version"], version);
+    assert_eq!(case.ticket().await.version, version);
     let view = assignment.answers(&take(COLLEAGUE)).await.must_be(200);
     assert_eq!(view["assignee"]["email"], COLLEAGUE);
     let owed = case.owed();
@@ -593,4 +598,94 @@ async fn a_batch_that_cannot_be_looked_up_comes_back_whole() {
     let worked = assignment.works(QUEUE, &[bell(&one), bell(&other)]).await;
     assert_eq!(worked.failed, [0, 1]);
     assert_eq!((assignee(&one).await, assignee(&other).await), (None, None));
+}
+
+// -------------------------------------------------------------- a new catalogue
+
+/// The doorbell of a version of the catalogue.
+fn looked_after(version: u64) -> [Doorbell; 1] {
+    [Doorbell::HandOver { version }]
+}
+
+#[tokio::test]
+async fn who_goes_away_gives_up_what_he_has() {
+    let world = World::new().await;
+    let (his, other) = (
+        world
+            .registered("plataforma")
+            .await
+            .assigned_to(AGENT)
+            .await,
+        world
+            .registered("plataforma")
+            .await
+            .assigned_to(COLLEAGUE)
+            .await,
+    );
+    world.away(&[AGENT]).await;
+    assert_eq!(world.rung(QUEUE), looked_after(1));
+    let assignment = started(&world).await;
+    let worked = assignment.works(QUEUE, &looked_after(1)).await;
+    worked.must_be_done();
+    assert_eq!(his.kinds().await, ["registered", "assigned", "released"]);
+    assert_eq!(assignee(&his).await, None);
+    assert_eq!(other.kinds().await, ["registered", "assigned"]);
+    // Once more, it is as it is; and somebody else gets it.
+    let bells = [looked_after(1)[0].clone(), his.owes(3, Effect::Assign)];
+    assignment.works(QUEUE, &bells).await.must_be_done();
+    assert_eq!(assignee(&his).await.as_deref(), Some(THIRD));
+    assert_eq!(his.kinds().await.len(), 4);
+}
+
+#[tokio::test]
+async fn hours_that_come_nearer_are_seen_before_the_old_ones_are_over() {
+    let world = World::new().await;
+    let habil = CalendarId::from("habil");
+    let day = |days: i64| {
+        let day = now() + SignedDuration::from_hours(24 * days);
+        day.to_string().chars().take(10).collect::<String>()
+    };
+    let closed = ClosureDefinition {
+        name: "Cierre".to_owned(),
+        from: day(-1),
+        to: Some(day(9)),
+        yearly: false,
+    };
+    world
+        .catalogue(|document| {
+            let hours = document.calendars.get_mut(&habil).unwrap();
+            hours.closures.push(closed);
+        })
+        .await;
+    let case = world
+        .registered("plataforma")
+        .await
+        .assigned_to(AGENT)
+        .await;
+    let due = |ticket: &types::ticket::Ticket| ticket.clocks.solution.due_at.unwrap();
+    let before = case.ticket().await;
+    assert!(due(&before) > now() + SignedDuration::from_hours(24 * 7));
+    world
+        .catalogue(|document| {
+            let always = CalendarDefinition {
+                always: true,
+                ..CalendarDefinition::default()
+            };
+            document.calendars.insert(habil, always);
+        })
+        .await;
+    let assignment = started(&world).await;
+    assignment
+        .works(QUEUE, &looked_after(2))
+        .await
+        .must_be_done();
+    let after = case.ticket().await;
+    assert!(due(&after) < now() + SignedDuration::from_hours(1));
+    assert!(case.kinds().await.contains(&"hours_changed"));
+    // Nothing is left to reckon.
+    assignment
+        .works(QUEUE, &looked_after(2))
+        .await
+        .must_be_done();
+    assert_eq!(case.ticket().await.version, after.version);
 }

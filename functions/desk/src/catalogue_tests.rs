@@ -75,6 +75,7 @@ async fn whoever_works_here_reads_and_a_coordinator_alone_changes() {
         "/catalogo/proveedores",
         "/catalogo/calendarios",
         "/catalogo/textos",
+        "/catalogo/formularios",
         "/catalogo/textos/ficha?clave=saludo",
         "/catalogo/versiones",
         "/catalogo/categorias/ficha?clave=redes",
@@ -869,4 +870,131 @@ async fn hostile_names_stay_text() {
         .await;
     assert_eq!(answer.status, 422);
     assert!(!answer.body.contains("<script>alert"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_directory_of_five_thousand_people_fits_and_one_without_end_is_refused() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let answer = desk.answers(&get("/catalog").by(COORDINATOR)).await;
+    let document: Value = serde_json::from_str(&answer.body).unwrap();
+    let with = |people: usize, noise: usize| {
+        let mut document = document.clone();
+        document.as_object_mut().unwrap().remove("version");
+        let directory = document["directory"].as_array_mut().unwrap();
+        for n in 0..people {
+            // Names as they are: no two alike, and made of few parts.
+            let given = ["Ana", "Luis", "Martha", "Óscar", "Zoraida", "Wílmer"][n % 6];
+            let family = ["Peña", "Ñáñez", "Rojas", "Gutiérrez", "Quiroga"][n / 6 % 5];
+            let noise: String = (0..noise)
+                .map(|at| char::from(b'a' + u8::try_from((n * 7 + at * n * n + at) % 26).unwrap()))
+                .collect();
+            directory.push(json!({
+                "email": format!("{}.{n}@uspec.gov.co", given.to_lowercase().replace(['í', 'ó'], "o")),
+                "name": format!("{given} {family} {n} {noise}"),
+                "roles": ["requester"],
+            }));
+        }
+        put("/catalog").by(COORDINATOR).json(document)
+    };
+    let answer = desk.answers(&with(5_000, 0)).await.must_be(200);
+    assert_eq!(answer["version"], 1);
+    let read = desk.answers(&get("/catalog").by(COORDINATOR)).await;
+    let read: Value = serde_json::from_str(&read.body).unwrap();
+    let people = read["directory"].as_array().unwrap();
+    assert_eq!(
+        people.len(),
+        document["directory"].as_array().unwrap().len() + 5_000
+    );
+    let rows = world.rows_of("CATALOG");
+    for row in &rows {
+        let packed = row["packed"]["B"].as_str().unwrap().len() * 3 / 4;
+        assert!(packed < 200_000, "{packed} bytes of 400,000");
+    }
+    // It is told who writes, as before.
+    let session = world.signed_in("martha.4994@uspec.gov.co").await;
+    let mine = desk.answers(&get("/solicitudes").seen_by(&session)).await;
+    says(&mine, 200, &["Martha"]);
+    let before = world.rows();
+    let refused = desk.answers(&with(5_000, 300)).await;
+    let refused = refused.must_refuse(422, "validation_failed");
+    assert_eq!(refused["errors"][0]["code"], "too_large");
+    world.must_still_have(&before);
+}
+
+#[tokio::test]
+async fn keys_are_as_long_as_the_table_takes_them() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let answer = desk.answers(&get("/catalog").by(COORDINATOR)).await;
+    let document: Value = serde_json::from_str(&answer.body).unwrap();
+    let with = |length: usize| {
+        let mut document = document.clone();
+        let id = "ñ".repeat(length);
+        let mut category = document["categories"][0].clone();
+        category["id"] = json!(id);
+        document["categories"]
+            .as_array_mut()
+            .unwrap()
+            .push(category);
+        let calendar = document["calendars"]["habil"].clone();
+        document["calendars"][&id] = calendar;
+        put("/catalog").by(COORDINATOR).json(document)
+    };
+    let refused = desk.answers(&with(65)).await;
+    let refused = refused.must_refuse(422, "validation_failed");
+    let errors = refused["errors"].as_array().unwrap().iter();
+    let fields: Vec<_> = errors.map(|e| e["field"].as_str().unwrap()).collect();
+    let long = format!("calendars.{}", "ñ".repeat(65));
+    let last = format!(
+        "categories[{}].id",
+        document["categories"].as_array().unwrap().len()
+    );
+    assert_eq!(fields, [last, long]);
+    desk.answers(&with(64)).await.must_be(200);
+}
+
+#[tokio::test]
+async fn forms_of_the_entity_are_entries_like_any_other() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let fields = [
+        ("version", "0"),
+        ("name", "Novedades de la intranet"),
+        ("email", "formularios@uspec.gov.co"),
+    ];
+    let form = |step: &'static str| {
+        let mut fields = fields.to_vec();
+        fields.push(("paso", step));
+        fields
+    };
+    let preview = desk
+        .answers(&sent("/catalogo/formularios/ficha", &session, &form("ver")))
+        .await;
+    says(
+        &preview,
+        200,
+        &["quien pide es la persona del «Responder a»"],
+    );
+    let saved = desk
+        .answers(&sent(
+            "/catalogo/formularios/ficha",
+            &session,
+            &form("guardar"),
+        ))
+        .await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    let list = desk
+        .answers(&get("/catalogo/formularios").seen_by(&session))
+        .await;
+    says(
+        &list,
+        200,
+        &["Novedades de la intranet", "formularios@uspec.gov.co"],
+    );
+    let versions = desk
+        .answers(&get("/catalogo/versiones").seen_by(&session))
+        .await;
+    says(&versions, 200, &["Formulario «Novedades de la intranet»"]);
 }

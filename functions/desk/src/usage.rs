@@ -71,7 +71,7 @@ impl Usage<'_> {
                 };
                 self.look(&OPEN, goes_by).await?
             }
-            Part::Holidays | Part::Texts => NONE,
+            Part::Holidays | Part::Texts | Part::Forms => NONE,
         };
         Ok(Open { tickets, escalated })
     }
@@ -189,7 +189,7 @@ impl Usage<'_> {
         let now = clock::now();
         let concerned = handover::concerned(self.document, after);
         let people = self.document.directory.iter();
-        let changed = people.filter(|entry| concerned.contains(&entry.email));
+        let changed = people.filter(|entry| concerned.people.contains(&entry.email));
         for entry in changed.take(PEOPLE) {
             let key = entry.email.as_str();
             let open = self.open(Part::People, key).await?;

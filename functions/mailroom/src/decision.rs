@@ -544,14 +544,14 @@ fn passed_on(reading: &Reading<'_>) -> Option<(Mailbox, Option<Original>)> {
     Some((reading.passed_on.clone()?, None))
 }
 
-/// A program of the entity that writes for people: its address says that nobody reads
-/// it.
+/// A program of the entity that writes for people: the catalogue says so, or its address
+/// says that nobody reads it.
 fn is_form_sender(case: &Case<'_>, from: &Mailbox) -> bool {
     let of_entity = case
         .entity_domains
         .iter()
         .any(|d| d == from.address.domain());
-    of_entity && from.address.is_unread()
+    of_entity && (from.address.is_unread() || case.catalogue.is_form_sender(&from.address))
 }
 
 /// The request that a mail makes: the mailbox decides on team and category.

@@ -1002,7 +1002,9 @@ enum Stop {
 impl From<Rejection> for Stop {
     fn from(rejection: Rejection) -> Self {
         match rejection {
-            Rejection::InvalidTransition(detail) => Stop::NotAllowed(detail),
+            Rejection::InvalidTransition(detail) | Rejection::AlreadySo(detail) => {
+                Stop::NotAllowed(detail)
+            }
             Rejection::Denied(_) => {
                 Stop::NotAllowed(RefusalReason::NotAllowed.sentence().to_owned())
             }

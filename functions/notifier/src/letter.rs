@@ -128,6 +128,8 @@ pub struct About<'a> {
     pub to: &'a [EmailAddress],
     /// The names of the files that belong to what it says.
     pub files: &'a [String],
+    /// What the requester was asked, where he is reminded of it.
+    pub question: Option<&'a str>,
     pub now: Timestamp,
 }
 
@@ -163,6 +165,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
         office,
         to,
         files: _,
+        question,
         now: _,
     } = *about;
     // A sweep may have seen it at a time that this clock has not reached.
@@ -431,6 +434,9 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 greeting: requester,
                 paragraphs: vec![
                     format!("La Mesa de Ayuda le preguntó algo sobre su solicitud {number} y sigue esperando su respuesta."),
+                ],
+                quote: question.map(str::to_owned),
+                closing: vec![
                     "Por favor responda: hasta entonces la solicitud espera.".to_owned(),
                 ],
                 ..plain

@@ -33,6 +33,9 @@ const LEASE: Duration = Duration::from_secs(12);
 /// Longest diagnosis that is kept, in characters.
 pub const MAX_DETAIL: usize = 500;
 
+/// How many events before a reminder the question is looked for.
+const LOOKED_BACK: u64 = 100;
+
 /// What the record says where a mail is not even tried.
 const SUPPRESSED: &str =
     "Un correo anterior a esta dirección fue devuelto; por unos días no se le escribe.";
@@ -137,6 +140,7 @@ impl Postman {
             return Ok(vec![]);
         }
         let files = self.files(kind, event, ticket).await?;
+        let question = self.question(kind, event, ticket).await?;
         let letter = letter(
             kind,
             &About {
@@ -146,6 +150,7 @@ impl Postman {
                 office: &self.office,
                 to: &to,
                 files: &files,
+                question: question.as_deref(),
                 now,
             },
         );
@@ -226,6 +231,27 @@ impl Postman {
                 })
             }
         }
+    }
+
+    /// What the requester was asked, where he is reminded of it.
+    async fn question(
+        &self,
+        kind: MailKind,
+        event: &Event,
+        ticket: &Ticket,
+    ) -> Result<Option<String>, Failure> {
+        if kind != MailKind::WaitingReminder {
+            return Ok(None);
+        }
+        let from = event.seq.saturating_sub(LOOKED_BACK);
+        let store = &self.desk.store;
+        let (events, _) = store.events(ticket.id, from, 100).await?;
+        let mut before = events.into_iter().filter(|other| other.seq < event.seq);
+        let asked = before.rfind(|other| matches!(other.kind, EventKind::Held { .. }));
+        Ok(asked.and_then(|asked| match asked.kind {
+            EventKind::Held { note } => Some(note),
+            _ => None,
+        }))
     }
 
     /// Nobody is left to write to: that goes on record in the mail's place, and

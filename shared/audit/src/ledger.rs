@@ -213,7 +213,7 @@ impl Ledger {
             return true;
         }
         let version = row.number("version").unwrap_or(0);
-        let text = row.text("doc").unwrap_or_default().to_owned();
+        let text = row.doc_text().unwrap_or_default();
         if row.key == keys::catalogue_current() {
             self.in_force = Some((version, text));
             return true;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::api::{EXPECTED_VERSION, Takes};
 use types::catalogue::{Catalogue, CatalogueDocument, Role};
-use types::command::{Command, NewTicket, Setting, decide};
+use types::command::{Command, NewTicket, Rejection, Setting, decide};
 use types::effects::QueueName;
 use types::handover;
 use types::ids::{TicketId, TicketNumber, TicketRef};
@@ -15,7 +15,7 @@ use types::input::{Asked, Fields, Input};
 use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
 use types::person::Person;
-use types::problem::Problem;
+use types::problem::{FieldError, Problem};
 use types::ticket::{Event, State, Ticket, apply_all};
 use types::token::{TokenSecret, TokenUse};
 use types::view::{Reader, TicketView};
@@ -174,6 +174,13 @@ pub fn problem_of_commit(error: &CommitError) -> Problem {
 
 /// A failed call to the table as the caller is told of it; the log gets the rest.
 pub fn problem_of(error: &StoreError) -> Problem {
+    if matches!(error, StoreError::TooLarge) {
+        return Problem::Validation(vec![FieldError::new(
+            "",
+            "too_large",
+            "Es demasiado grande para guardarse: quite lo que ya no se usa.",
+        )]);
+    }
     if error.is_retryable() {
         tracing::warn!(error = chain(error), "the table did not answer");
         Problem::Unavailable
@@ -435,7 +442,10 @@ impl Desk {
                 expected,
                 actual: ticket.version,
             }),
-            Some(_) | None => Ok(decide(ticket, &command, actor, setting)?),
+            Some(_) | None => match decide(ticket, &command, actor, setting) {
+                Err(Rejection::AlreadySo(_)) => Ok(vec![]),
+                decided => Ok(decided?),
+            },
         };
         match self.carry_out(ticket, guards, None, rules).await {
             Ok(carried) => {

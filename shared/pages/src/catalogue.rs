@@ -30,6 +30,7 @@ pub fn word(part: Part) -> &'static str {
         Part::Calendars => "calendarios",
         Part::Holidays => "festivos",
         Part::Texts => "textos",
+        Part::Forms => "formularios",
     }
 }
 
@@ -48,6 +49,7 @@ pub fn name(part: Part) -> &'static str {
         Part::Calendars => "Calendarios",
         Part::Holidays => "Festivos",
         Part::Texts => "Textos preparados",
+        Part::Forms => "Formularios",
     }
 }
 
@@ -61,6 +63,7 @@ fn adding(part: Part) -> &'static str {
         Part::Calendars => "Agregar calendario",
         Part::Holidays => "Agregar festivo",
         Part::Texts => "Agregar texto",
+        Part::Forms => "Agregar formulario",
     }
 }
 
@@ -73,6 +76,7 @@ fn removing(part: Part) -> &'static str {
         Part::Providers => "Quitar proveedor",
         Part::Holidays => "Quitar festivo",
         Part::Texts => "Quitar texto",
+        Part::Forms => "Quitar formulario",
         Part::Calendars => "Quitar calendario",
     }
 }
@@ -89,7 +93,7 @@ fn columns(part: Part) -> &'static [&'static str] {
         Part::People => &["Funciones", "Equipos", "Disponible"],
         Part::Teams => &["Buzón", "Extensiones", "Categoría de los correos"],
         Part::Categories => &["Equipo", "Atención", "Solución", "Validación", "Encuesta"],
-        Part::Providers => &["Correo"],
+        Part::Providers | Part::Forms => &["Correo"],
         Part::Texts => &["Categorías", "Texto"],
         Part::Calendars => &[SCHEDULE],
         Part::Holidays => &["Cuándo", NEXT, "Rige", "Norma"],
@@ -427,7 +431,7 @@ impl<'a> Page<'a> {
     fn known_by(&self) -> Option<(&'static str, &str)> {
         let key = self.key.as_deref()?;
         match self.part {
-            Part::People => Some(("Correo", key)),
+            Part::People | Part::Forms => Some(("Correo", key)),
             Part::Teams | Part::Categories | Part::Providers | Part::Holidays | Part::Texts => {
                 Some(("Clave", key))
             }

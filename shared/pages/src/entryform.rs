@@ -16,14 +16,12 @@ use types::ids::{EmailAddress, parse_line, parse_text};
 use types::input::{MAX_NAME, MAX_TEXT};
 use types::problem::FieldError;
 use types::revision::{Fields, new_key};
+use types::succession::MAX_KEY;
 
 use crate::forms::sent;
 
 /// Longest word of a list, in characters: an extension, the code of a format.
 const MAX_WORD: usize = 40;
-
-/// Longest key, in characters.
-const MAX_KEY: usize = 64;
 
 /// Empty rows for what is to be added.
 const SPARE: usize = 2;
@@ -265,6 +263,13 @@ const TEXTS: &[Spec] = &[
     ),
 ];
 
+const FORMS: &[Spec] = &[
+    NAME,
+    spec("email", "Correo desde el que escribe", Control::Email)
+        .hint("De lo que llegue desde allí, quien pide es la persona del «Responder a».")
+        .known_by(),
+];
+
 fn specs(part: Part) -> &'static [Spec] {
     match part {
         Part::People => PEOPLE,
@@ -274,6 +279,7 @@ fn specs(part: Part) -> &'static [Spec] {
         Part::Calendars => CALENDARS,
         Part::Holidays => HOLIDAYS,
         Part::Texts => TEXTS,
+        Part::Forms => FORMS,
     }
 }
 
@@ -598,7 +604,7 @@ pub fn filled(part: Part, entry: &Fields) -> Typed {
 pub fn blank(part: Part) -> Typed {
     let pairs: &[(&str, &str)] = match part {
         Part::People => &[("available", "true")],
-        Part::Teams | Part::Providers | Part::Holidays | Part::Texts => &[],
+        Part::Teams | Part::Providers | Part::Holidays | Part::Texts | Part::Forms => &[],
         // Section 5 of the procedure.
         Part::Categories => &[
             ("attention_minutes", "15"),

@@ -3,10 +3,13 @@
 //! coordinators replace it through `PUT /catalog`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use strum::VariantArray;
 
 use crate::calendar::{Calendar, CalendarDefinition};
@@ -36,6 +39,51 @@ pub struct CatalogueDocument {
     /// The public holidays; those that ship, where nothing is said.
     #[serde(default = "holidays::shipped")]
     pub holidays: Vec<HolidayRule>,
+    /// The programs of the entity that write for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub form_senders: Vec<FormSender>,
+}
+
+/// A program that writes mails for people, a form of the intranet for one: whoever it
+/// names in `Reply-To` asks. An address alone is one that is called by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FormSender {
+    pub email: EmailAddress,
+    pub name: String,
+}
+
+impl<'de> Deserialize<'de> for FormSender {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FormSenderVisitor)
+    }
+}
+
+struct FormSenderVisitor;
+
+impl<'de> Visitor<'de> for FormSenderVisitor {
+    type Value = FormSender;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("struct FormSender")
+    }
+
+    fn visit_str<E: de::Error>(self, address: &str) -> Result<FormSender, E> {
+        let email = EmailAddress::parse(address).map_err(E::custom)?;
+        let name = email.to_string();
+        Ok(FormSender { email, name })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FormSender, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Entry {
+            email: EmailAddress,
+            name: String,
+        }
+        let Entry { email, name } = Entry::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(FormSender { email, name })
+    }
 }
 
 /// What a request can be about (annex 1 of the procedure).
@@ -299,6 +347,11 @@ impl Catalogue {
             "holidays",
             document.holidays.iter().map(|h| h.id.0.as_str()),
         );
+        check_unique(
+            &mut errors,
+            "form_senders",
+            document.form_senders.iter().map(|f| f.email.as_str()),
+        );
         check_references(&mut errors, &document);
         for (i, category) in document.categories.iter().enumerate() {
             for (name, minutes) in [
@@ -426,6 +479,12 @@ impl Catalogue {
     pub fn texts(&self, category: &CategoryId) -> impl Iterator<Item = &CannedText> {
         let texts = self.document.texts.iter();
         texts.filter(move |text| text.is_for(category))
+    }
+
+    /// Whether a program writes from there for people.
+    pub fn is_form_sender(&self, address: &EmailAddress) -> bool {
+        let mut forms = self.document.form_senders.iter();
+        forms.any(|form| form.email == *address)
     }
 
     /// Whether an address is where a team's requests come in.
@@ -783,5 +842,23 @@ mod tests {
         assert!(written.get("texts").is_none(), "{written}");
         let read: CatalogueDocument = serde_json::from_value(written).unwrap();
         assert_eq!(read, document);
+    }
+
+    #[test]
+    fn a_form_is_an_entry_or_an_address() {
+        let read = |value: serde_json::Value| serde_json::from_value::<FormSender>(value);
+        let form = read(serde_json::json!("Formularios@uspec.gov.co")).unwrap();
+        assert_eq!(form.name, "formularios@uspec.gov.co");
+        let entry = serde_json::json!({ "email": "formularios@uspec.gov.co", "name": "Intranet" });
+        let form = read(entry.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&form).unwrap(), entry);
+        for wrong in [
+            serde_json::json!("nadie"),
+            serde_json::json!({ "email": "a@b.co" }),
+            serde_json::json!({ "email": "a@b.co", "name": "x", "more": 1 }),
+            serde_json::json!(7),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 }

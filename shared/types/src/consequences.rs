@@ -145,6 +145,11 @@ pub fn consequences(
         Part::Texts => Ok(vec![Follows(
             "Rige al abrir cada solicitud; lo que ya se envió no cambia.".to_owned(),
         )]),
+        Part::Forms => Ok(vec![Follows(
+            "De un correo que llegue desde allí, quien pide es la persona del «Responder a». Lo ya \
+             registrado no cambia."
+                .to_owned(),
+        )]),
     }
 }
 
@@ -171,7 +176,7 @@ pub fn in_use(part: Part, name: &str, open: Count) -> Option<FieldError> {
         Part::Categories => "de esta categoría",
         Part::Providers => "a la espera de este proveedor",
         Part::Calendars => "con este calendario",
-        Part::People | Part::Holidays | Part::Texts => return None,
+        Part::People | Part::Holidays | Part::Texts | Part::Forms => return None,
     };
     let detail = format!(
         "{} «{name}»: no se puede quitar; hay {} {what}. Retírelo de lo nuevo.",
@@ -299,8 +304,7 @@ fn calendar(key: &str, before: &CatalogueDocument, after: &CatalogueDocument) ->
     vec![
         Follows(used),
         Follows(
-            "Rige también lo abierto: antes de avisar o de cerrar, su vencimiento se calcula otra \
-             vez con el horario nuevo."
+            "Rige también lo abierto: su vencimiento se calcula otra vez con el horario nuevo."
                 .to_owned(),
         ),
     ]

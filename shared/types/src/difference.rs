@@ -69,6 +69,7 @@ fn order_of(part: Part) -> &'static str {
         Part::Calendars => "Calendarios",
         Part::Holidays => "Festivos",
         Part::Texts => "Textos",
+        Part::Forms => "Formularios",
     }
 }
 
@@ -76,7 +77,7 @@ fn order_of(part: Part) -> &'static str {
 fn called(entry: &Entry) -> String {
     let (noun, name) = (entry.part.noun(), &entry.name);
     match entry.part {
-        Part::People => format!("{noun} «{name}» ({})", entry.key),
+        Part::People | Part::Forms => format!("{noun} «{name}» ({})", entry.key),
         Part::Teams
         | Part::Categories
         | Part::Providers

@@ -6,7 +6,9 @@ use strum::VariantArray;
 
 use crate::calendar::{CalendarDefinition, ClosureDefinition, Holidays, WeekDefinition};
 use crate::canned::CannedText;
-use crate::catalogue::{CatalogueDocument, Category, DirectoryEntry, Provider, Role, Team};
+use crate::catalogue::{
+    CatalogueDocument, Category, DirectoryEntry, FormSender, Provider, Role, Team,
+};
 use crate::clock::{ClockKind, Step, Tells};
 use crate::holidays::{HolidayKind, HolidayRule};
 use crate::ids::{CalendarId, CategoryId, TeamId};
@@ -22,6 +24,7 @@ pub enum Part {
     Calendars,
     Holidays,
     Texts,
+    Forms,
 }
 
 impl Part {
@@ -38,13 +41,14 @@ impl Part {
             Part::Calendars => "calendars",
             Part::Holidays => "holidays",
             Part::Texts => "texts",
+            Part::Forms => "form_senders",
         }
     }
 
     /// The field by which an entry is known. A calendar is known by its place.
     pub fn key(self) -> &'static str {
         match self {
-            Part::People => "email",
+            Part::People | Part::Forms => "email",
             Part::Teams
             | Part::Categories
             | Part::Providers
@@ -64,6 +68,7 @@ impl Part {
             Part::Calendars => "Calendario",
             Part::Holidays => "Festivo",
             Part::Texts => "Texto",
+            Part::Forms => "Formulario",
         }
     }
 
@@ -207,6 +212,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         texts,
         calendars,
         holidays,
+        form_senders,
     } = document;
     match part {
         Part::People => directory.iter().map(|d| person(d, teams)).collect(),
@@ -216,6 +222,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         Part::Calendars => calendars.iter().map(|(id, c)| calendar(id, c)).collect(),
         Part::Holidays => holidays.iter().map(holiday).collect(),
         Part::Texts => texts.iter().map(|t| canned(t, categories)).collect(),
+        Part::Forms => form_senders.iter().map(form).collect(),
     }
 }
 
@@ -430,6 +437,19 @@ fn canned(entry: &CannedText, all: &[Category]) -> Entry {
             Fact::name(name),
             Fact::many("Categorías", "todas", categories.collect()),
             Fact::one("Texto", Item::new(text, format!("«{text}»"))),
+        ],
+    }
+}
+
+fn form(entry: &FormSender) -> Entry {
+    let FormSender { email, name } = entry;
+    Entry {
+        part: Part::Forms,
+        key: email.to_string(),
+        name: name.clone(),
+        facts: vec![
+            Fact::name(name),
+            Fact::one("Correo", Item::plain(email.as_str())),
         ],
     }
 }

@@ -1,14 +1,34 @@
-//! Whose open requests may have to go to somebody else, after the directory has
-//! changed under them.
+//! What open requests a new catalogue concerns: whose they are, where the directory has
+//! changed under them, and by which hours they go.
 
+use std::collections::BTreeMap;
+
+use crate::calendar::Holidays;
 use crate::catalogue::{CatalogueDocument, DirectoryEntry, Role};
-use crate::ids::EmailAddress;
+use crate::ids::{CalendarId, EmailAddress};
 
-/// Everybody whose entry a new catalogue changes or leaves out, of those who may
-/// have requests. The rules decide about each request
-/// ([`Command::HandOver`](crate::command::Command::HandOver)).
-pub fn concerned(before: &CatalogueDocument, after: &CatalogueDocument) -> Vec<EmailAddress> {
-    let same = |old: &DirectoryEntry| after.directory.iter().any(|new| new == old);
+/// What is to be looked after once a version is in force. The rules decide about each
+/// request ([`Command::HandOver`](crate::command::Command::HandOver),
+/// [`Command::FireSteps`](crate::command::Command::FireSteps)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// Everybody whose entry it changes or leaves out, of those who may have requests.
+    pub people: Vec<EmailAddress>,
+    /// The calendars by which the same day has other hours.
+    pub calendars: Vec<CalendarId>,
+}
+
+impl Concerned {
+    /// Whether there is nothing to look after.
+    pub fn is_empty(&self) -> bool {
+        self.people.is_empty() && self.calendars.is_empty()
+    }
+}
+
+/// What a new catalogue concerns.
+pub fn concerned(before: &CatalogueDocument, after: &CatalogueDocument) -> Concerned {
+    let new: BTreeMap<_, _> = after.directory.iter().map(|of| (&of.email, of)).collect();
+    let same = |old: &DirectoryEntry| new.get(&old.email).is_some_and(|new| *new == old);
     let works = |entry: &&DirectoryEntry| {
         entry.is_technology()
             || entry.roles.contains(&Role::Agent)
@@ -16,7 +36,18 @@ pub fn concerned(before: &CatalogueDocument, after: &CatalogueDocument) -> Vec<E
     };
     let staff = before.directory.iter().filter(works);
     let changed = staff.filter(|entry| !same(entry));
-    changed.map(|entry| entry.email.clone()).collect()
+    let other_holidays = before.holidays != after.holidays;
+    let kept = after.calendars.iter();
+    let moved = kept.filter(|(id, new)| {
+        before.calendars.get(*id).is_some_and(|old| {
+            let keeps_holidays = new.holidays != Holidays::None;
+            old != *new || (other_holidays && keeps_holidays)
+        })
+    });
+    Concerned {
+        people: changed.map(|entry| entry.email.clone()).collect(),
+        calendars: moved.map(|(id, _)| id.clone()).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -28,7 +59,7 @@ mod tests {
     fn those_who_leave_or_change_are_looked_after() {
         let shipped = Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap();
         let before = shipped.document();
-        assert_eq!(concerned(before, before), []);
+        assert_eq!(concerned(before, before), Concerned::default());
         let mut after = before.clone();
         after
             .directory
@@ -43,7 +74,8 @@ mod tests {
             }
         }
         let concerned = concerned(before, &after);
-        let concerned: Vec<_> = concerned.iter().map(EmailAddress::as_str).collect();
+        assert_eq!(concerned.calendars, []);
+        let concerned: Vec<_> = concerned.people.iter().map(EmailAddress::as_str).collect();
         assert_eq!(
             concerned,
             [
@@ -51,5 +83,34 @@ mod tests {
                 "oficial1.tecnologia@uspec.gov.co"
             ]
         );
+    }
+
+    #[test]
+    fn hours_that_change_are_looked_after() {
+        let shipped = Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap();
+        let before = shipped.document();
+        let moved = |change: &dyn Fn(&mut CatalogueDocument)| {
+            let mut after = before.clone();
+            change(&mut after);
+            let moved = concerned(before, &after).calendars;
+            moved.into_iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        // One that always runs keeps no holidays.
+        let without = moved(&|after| {
+            after.holidays.pop();
+        });
+        assert_eq!(without, ["habil"]);
+        let zone = moved(&|after| {
+            for (_, calendar) in after.calendars.iter_mut() {
+                calendar.time_zone = Some("America/Lima".to_owned());
+            }
+        });
+        assert_eq!(zone, ["24x7", "habil"]);
+        // Nothing goes by one that is new.
+        let new = moved(&|after| {
+            let week = after.calendars[&CalendarId::from("habil")].clone();
+            after.calendars.insert(CalendarId::from("otro"), week);
+        });
+        assert_eq!(new, [] as [&str; 0]);
     }
 }

@@ -115,6 +115,11 @@ fn written(
         vec![FieldError::new(part.key(), "duplicate", detail)]
     };
     let mut whole = serde_json::to_value(document).unwrap_or_default();
+    // An empty list is left out where a document is written.
+    if let Some(fields) = whole.as_object_mut() {
+        let list = fields.entry(part.list());
+        list.or_insert_with(|| Value::Array(vec![]));
+    }
     let list = whole.get_mut(part.list());
     let place = match (list, revision) {
         (Some(Value::Object(list)), Revision::Remove { key }) => {

@@ -6,6 +6,9 @@ use crate::catalogue::{CatalogueDocument, Category, Role};
 use crate::entries::{Part, entries};
 use crate::problem::FieldError;
 
+/// Longest key of an entry, in characters.
+pub const MAX_KEY: usize = 64;
+
 /// Whether a catalogue may be in force after another one, as far as the two tell: what
 /// open requests need of it stands in the table.
 ///
@@ -44,6 +47,7 @@ impl Fault {
 fn faults(document: &CatalogueDocument) -> Vec<Fault> {
     let mut faults = Vec::new();
     unnamed(document, &mut faults);
+    long_keys(document, &mut faults);
     abandoned(document, &mut faults);
     mailboxes(document, &mut faults);
     faults
@@ -56,6 +60,24 @@ fn unnamed(document: &CatalogueDocument, faults: &mut Vec<Fault>) {
                 let list = part.list();
                 let error = FieldError::required(&format!("{list}[{i}].name"));
                 let known_by = format!("unnamed:{list}/{}", entry.key);
+                faults.push(Fault { known_by, error });
+            }
+        }
+    }
+}
+
+/// Keys become keys of the table, which has a limit for those.
+fn long_keys(document: &CatalogueDocument, faults: &mut Vec<Fault>) {
+    for part in Part::ALL.iter().filter(|part| part.key() == "id") {
+        for (i, entry) in entries(document, *part).into_iter().enumerate() {
+            if entry.key.chars().count() > MAX_KEY {
+                let list = part.list();
+                let place = match part {
+                    Part::Calendars => format!("{list}.{}", entry.key),
+                    _ => format!("{list}[{i}].id"),
+                };
+                let error = FieldError::too_long(&place, MAX_KEY);
+                let known_by = format!("long:{list}/{}", entry.key);
                 faults.push(Fault { known_by, error });
             }
         }

@@ -1,7 +1,8 @@
 //! Whose request a mail is that somebody else wrote.
 
 use in_process::World;
-use in_process::people::{AGENT, ANA, COORDINATOR, LUIS, MAILBOX, STRANGER};
+use in_process::people::{AGENT, ANA, COORDINATOR, LUIS, MAILBOX, STRANGER, address};
+use types::catalogue::FormSender;
 use types::ticket::Ticket;
 
 use super::{Letter, case_of, letter, started, takes};
@@ -117,4 +118,26 @@ async fn a_form_writes_for_whom_it_asks_to_answer() {
         let (_, ticket) = ticket_of(&letter).await;
         assert_eq!(ticket.request.requester.person.email.as_str(), from);
     }
+}
+
+#[tokio::test]
+async fn a_form_of_the_catalogue_writes_for_whom_it_asks_to_answer() {
+    const FORM: &str = "formularios@uspec.gov.co";
+    let written = letter("m1", FORM).header(&format!("Reply-To: Ana <{ANA}>"));
+    let (_, ticket) = ticket_of(&written).await;
+    assert_eq!(ticket.request.requester.person.email.as_str(), FORM);
+    let world = World::new().await;
+    world
+        .catalogue(|document| {
+            document.form_senders.push(FormSender {
+                email: address(FORM),
+                name: "Formulario de la intranet".to_owned(),
+            });
+        })
+        .await;
+    let mailroom = started(&world).await;
+    let record = takes(&world, &mailroom, &written).await;
+    let ticket = case_of(&world, &record).await.ticket().await;
+    assert_eq!(ticket.request.requester.person.email.as_str(), ANA);
+    assert_eq!(ticket.request.passed_on_by.unwrap().email.as_str(), FORM);
 }

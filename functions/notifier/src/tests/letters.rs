@@ -96,6 +96,7 @@ fn written() -> Vec<Written> {
                     office: &office,
                     to: &to,
                     files: named,
+                    question: Some("¿Qué equipo es?"),
                     now: event.at,
                 };
                 all.push(Written {
@@ -262,6 +263,7 @@ fn a_late_warning_says_what_is_true_now() {
             office: &office,
             to: &to,
             files: &[],
+            question: None,
             now,
         };
         let kind = match event.kind.step() {

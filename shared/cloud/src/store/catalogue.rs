@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use types::catalogue::{Catalogue, CatalogueDocument};
-use types::ids::EmailAddress;
+use types::handover::Concerned;
+use types::ids::{CalendarId, EmailAddress};
 use types::person::Person;
 
 use super::idempotency::RequestKey;
@@ -197,21 +198,27 @@ impl Store {
         rows.iter().map(CatalogueVersion::of).collect()
     }
 
-    /// Whose requests a version may have taken off them, and when it was written;
-    /// nothing once that has been looked after.
+    /// What of a version has to be looked after, and since when it is written; nothing
+    /// once that is done.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn hand_over(
         &self,
         version: u64,
-    ) -> Result<Option<(Vec<EmailAddress>, Timestamp)>, StoreError> {
+    ) -> Result<Option<(Concerned, Timestamp)>, StoreError> {
         let row = self.get(&keys::hand_over(version)).await?;
         let Some(row) = row else {
             return Ok(None);
         };
         let since = row.text("due_sk").and_then(|at| at.parse().ok());
-        Ok(Some((row.doc()?, since.unwrap_or(Timestamp::MIN))))
+        let calendars: Vec<CalendarId> = match row.text("calendars") {
+            None => vec![],
+            Some(text) => serde_json::from_str(text).map_err(|e| row.corrupt(e.to_string()))?,
+        };
+        let people = row.doc()?;
+        let concerned = Concerned { people, calendars };
+        Ok(Some((concerned, since.unwrap_or(Timestamp::MIN))))
     }
 
     /// That is looked after.
@@ -225,7 +232,7 @@ impl Store {
 
     /// Writes a catalogue over version `over`, and keeps it under its own
     /// version as well, with who wrote it and which request of his that was; with
-    /// it whose requests have to be looked at. Says `false` when somebody else
+    /// it what has to be looked after. Says `false` when somebody else
     /// wrote in between.
     ///
     /// # Errors
@@ -234,7 +241,7 @@ impl Store {
         &self,
         document: &CatalogueDocument,
         over: u64,
-        concerned: &[EmailAddress],
+        concerned: &Concerned,
         by: &Person,
         request: Option<RequestKey<'_>>,
     ) -> Result<bool, StoreError> {
@@ -242,7 +249,7 @@ impl Store {
         let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let version = over + 1;
         // Both or none: the version that is kept is the one that was in force.
-        let mut kept = Item::with_doc(&keys::catalogue_version(version), document)?
+        let mut kept = Item::with_large_doc(&keys::catalogue_version(version), document)?
             .set_number("version", whole(version))
             .set("written_at", keys::sortable(clock::now()))
             .set("by", by.email.as_str())
@@ -261,7 +268,7 @@ impl Store {
             .condition_expression("attribute_not_exists(pk)")
             .build()
             .map_err(|e| unbuildable(operation, e))?;
-        let current = Item::with_doc(&keys::catalogue_current(), document)?
+        let current = Item::with_large_doc(&keys::catalogue_current(), document)?
             .set_number("version", whole(version));
         let mut put = Put::builder()
             .table_name(&self.table)
@@ -279,7 +286,14 @@ impl Store {
             .transact_items(TransactWriteItem::builder().put(kept).build())
             .transact_items(TransactWriteItem::builder().put(current).build());
         if !concerned.is_empty() {
-            let row = Item::with_doc(&keys::hand_over(version), &concerned)?
+            let Concerned { people, calendars } = concerned;
+            let mut row = Item::with_doc(&keys::hand_over(version), people)?;
+            if !calendars.is_empty() {
+                let text = serde_json::to_string(calendars);
+                let text = text.map_err(|e| row.corrupt(e.to_string()))?;
+                row = row.set("calendars", text);
+            }
+            let row = row
                 .set("due_pk", keys::due_partition(DueKind::Outbox, 0))
                 .set("due_sk", keys::sortable(clock::now()));
             let owed = Put::builder()

@@ -2,7 +2,14 @@
 //! JSON document in `doc`, with the schema's version in `v`; what stands beside
 //! it are keys, and what conditions look at.
 
+use std::borrow::Cow;
+use std::io::{Read, Write};
+
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +29,17 @@ impl Key {
     }
 }
 
+/// Bytes of a document from which on it is packed: what is read all the time is paid
+/// for by its size, and a row has room for 400 KB.
+const PACKED_FROM: usize = 32_000;
+
+/// Most bytes of a document that is packed: what a row holds, with room for the rest of
+/// it.
+pub(super) const MAX_PACKED: usize = 380_000;
+
+/// Most bytes that come out of a packed document.
+const MAX_UNPACKED: u64 = 16_000_000;
+
 /// A row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Item(pub(super) Attributes);
@@ -38,6 +56,27 @@ impl Item {
         Ok(Item::new(key)
             .set_number("v", DOCUMENT_VERSION)
             .set("doc", text))
+    }
+
+    /// A row with a document that may be large; it is packed then (RFC 1951).
+    pub(super) fn with_large_doc<T: Serialize>(key: &Key, doc: &T) -> Result<Self, StoreError> {
+        let text = serde_json::to_string(doc).map_err(|e| corrupt(key, e.to_string()))?;
+        let item = Item::new(key).set_number("v", DOCUMENT_VERSION);
+        if text.len() < PACKED_FROM {
+            return Ok(item.set("doc", text));
+        }
+        let mut packed = DeflateEncoder::new(Vec::new(), Compression::default());
+        let packed = packed
+            .write_all(text.as_bytes())
+            .and_then(|()| packed.finish());
+        let packed = packed.map_err(|e| corrupt(key, e.to_string()))?;
+        if packed.len() > MAX_PACKED {
+            return Err(StoreError::TooLarge);
+        }
+        let mut item = item;
+        let packed = AttributeValue::B(Blob::new(packed));
+        item.0.insert("packed".to_owned(), packed);
+        Ok(item)
     }
 
     pub(super) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -93,10 +132,33 @@ impl Item {
             }
             None => return Err(corrupt(&key, "it has no schema version".to_owned())),
         }
-        let text = self
-            .text("doc")
-            .ok_or_else(|| corrupt(&key, "it has no document".to_owned()))?;
-        serde_json::from_str(text).map_err(|e| corrupt(&key, e.to_string()))
+        let text = self.doc_text()?;
+        serde_json::from_str(&text).map_err(|e| corrupt(&key, e.to_string()))
+    }
+
+    /// The document as it was written.
+    pub(super) fn doc_text(&self) -> Result<Cow<'_, str>, StoreError> {
+        if let Some(text) = self.text("doc") {
+            return Ok(Cow::Borrowed(text));
+        }
+        let packed = self.0.get("packed").and_then(|value| value.as_b().ok());
+        let packed = packed.ok_or_else(|| self.corrupt("it has no document"))?;
+        let mut text = String::new();
+        DeflateDecoder::new(packed.as_ref())
+            .take(MAX_UNPACKED)
+            .read_to_string(&mut text)
+            .map_err(|e| self.corrupt(e.to_string()))?;
+        Ok(Cow::Owned(text))
+    }
+
+    /// Says that this row cannot be read.
+    pub(super) fn corrupt(&self, reason: impl Into<String>) -> StoreError {
+        let text = |name| self.text(name).unwrap_or_default().to_owned();
+        StoreError::Corrupt {
+            pk: text("pk"),
+            sk: text("sk"),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -105,5 +167,44 @@ fn corrupt(key: &Key, reason: String) -> StoreError {
         pk: key.pk.clone(),
         sk: key.sk.clone(),
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_document_is_packed_and_one_without_end_refused() {
+        let key = Key {
+            pk: "CATALOG".to_owned(),
+            sk: "CURRENT".to_owned(),
+        };
+        let people = |count: usize| -> Vec<String> {
+            let people = 0..count;
+            let people = people.map(|n| format!("persona.de.apellido{n}@uspec.gov.co {}", n * n));
+            people.collect()
+        };
+        let few = people(10);
+        let row = Item::with_large_doc(&key, &few).unwrap();
+        assert!(row.text("doc").is_some());
+        assert_eq!(row.doc::<Vec<String>>().unwrap(), few);
+        let many = people(20_000);
+        let row = Item::with_large_doc(&key, &many).unwrap();
+        assert!(row.text("doc").is_none());
+        assert_eq!(row.doc::<Vec<String>>().unwrap(), many);
+        let written = serde_json::to_string(&many).unwrap();
+        assert_eq!(row.doc_text().unwrap(), written);
+        let too_many = people(200_000);
+        let refused = Item::with_large_doc(&key, &too_many);
+        assert!(matches!(refused, Err(StoreError::TooLarge)));
+        // What is no packed document is no document.
+        let mut broken = row;
+        let noise = AttributeValue::B(Blob::new([1, 2, 3]));
+        broken.0.insert("packed".to_owned(), noise);
+        assert!(matches!(
+            broken.doc::<Vec<String>>(),
+            Err(StoreError::Corrupt { .. })
+        ));
     }
 }

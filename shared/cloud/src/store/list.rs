@@ -20,6 +20,13 @@ use crate::keys;
 /// with a cursor rather than with a long wait.
 const MAX_LOOKED_AT: usize = 1_000;
 
+/// Bytes of a sort key, at most:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>.
+const MAX_SORT_KEY: usize = 1_024;
+
+/// Bytes of a cursor, at most: one such key, in base64, with the stage beside it.
+const MAX_CURSOR: usize = 2_048;
+
 /// Partitions that are listed, stage after stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListPlan(Vec<Stage>);
@@ -169,14 +176,22 @@ impl ListPlan {
 
 impl Cursor {
     fn parse(text: &str, plan: &ListPlan) -> Result<Self, InvalidCursor> {
+        if text.len() > MAX_CURSOR {
+            return Err(InvalidCursor);
+        }
         let bytes = BASE64URL_NOPAD
             .decode(text.as_bytes())
             .map_err(|_| InvalidCursor)?;
         let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)?;
-        if cursor.stage < plan.0.len() {
-            Ok(cursor)
-        } else {
-            Err(InvalidCursor)
+        let stage = plan.0.get(cursor.stage).ok_or(InvalidCursor)?;
+        // DynamoDB refuses a key that is empty or too long, and a range that ends
+        // before it begins.
+        let is_key = (1..=MAX_SORT_KEY).contains(&cursor.after.len());
+        let until = stage.until.as_ref();
+        let is_range = until.is_none_or(|until| cursor.after <= *until);
+        match is_key && is_range {
+            true => Ok(cursor),
+            false => Err(InvalidCursor),
         }
     }
 
@@ -398,6 +413,17 @@ mod tests {
         .unwrap();
         for text in ["", "%%%", "bm8", &beyond] {
             assert!(Cursor::parse(text, &plan).is_err(), "{text}");
+        }
+        let forged = |after: String| Cursor { stage: 0, after }.encode().unwrap();
+        for (after, good) in [(0, false), (1, true), (1_024, true), (1_025, false)] {
+            let text = forged("x".repeat(after));
+            assert_eq!(Cursor::parse(&text, &plan).is_ok(), good, "{after}");
+        }
+        let plan = ListPlan::of_teams(&[TeamId::from("soporte")], &[Status::New]);
+        let plan = plan.due_before("2026-11-24T12:00:00Z".parse().unwrap());
+        for (after, good) in [("2026-11-24T11", true), ("2026-11-25", false)] {
+            let text = forged(after.to_owned());
+            assert_eq!(Cursor::parse(&text, &plan).is_ok(), good, "{after}");
         }
     }
 }

@@ -82,6 +82,9 @@ pub enum StoreError {
         sk: String,
         reason: String,
     },
+    /// A document that a row has no room for.
+    #[error("a row has no room for it")]
+    TooLarge,
 }
 
 impl StoreError {
@@ -89,7 +92,9 @@ impl StoreError {
     pub fn is_retryable(&self) -> bool {
         match self {
             StoreError::Retryable { .. } => true,
-            StoreError::Unexpected { .. } | StoreError::Corrupt { .. } => false,
+            StoreError::Unexpected { .. } | StoreError::Corrupt { .. } | StoreError::TooLarge => {
+                false
+            }
         }
     }
 }

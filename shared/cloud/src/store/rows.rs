@@ -1,6 +1,7 @@
 //! The table as it stands, row by row: for the auditor alone. Nothing that serves
 //! a request scans.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -66,6 +67,14 @@ impl Row {
     /// [`StoreError::Corrupt`] when it does not.
     pub fn doc<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
         self.item.doc()
+    }
+
+    /// The same as it was written.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when there is none.
+    pub fn doc_text(&self) -> Result<String, StoreError> {
+        self.item.doc_text().map(Cow::into_owned)
     }
 
     /// What the indexes should have of this row, by its own attributes.

@@ -297,9 +297,9 @@ fn steps(
             };
             match ticket.state {
                 New => Ok(vec![(assigned(&clocks, caller), clocks.taken_up()?)]),
-                Assigned | OnHold(_) if has_it(ticket, &caller) => Err(
-                    Rejection::InvalidTransition("Usted ya es responsable de ella.".to_owned()),
-                ),
+                Assigned | OnHold(_) if has_it(ticket, &caller) => Err(Rejection::AlreadySo(
+                    "Usted ya es responsable de ella.".to_owned(),
+                )),
                 Assigned | OnHold(_) if is_just_assigned(ticket, setting.now) => {
                     let whose = ticket.assignee.as_ref().map_or("alguien", |a| &a.name);
                     Err(Rejection::InvalidTransition(format!(

@@ -11,6 +11,10 @@ pub enum Rejection {
     /// The state forbids it; the sentence is for people.
     #[error("{0}")]
     InvalidTransition(String),
+    /// It is so already, by the same person's doing or not; the sentence is for people.
+    /// Whoever pressed a button has what he wanted.
+    #[error("{0}")]
+    AlreadySo(String),
     /// A field names something that the catalogue does not have.
     #[error("{}: {}", .0.field, .0.detail)]
     Validation(FieldError),
@@ -38,7 +42,9 @@ impl From<Rejection> for Problem {
                 "La pidió {}: solo esa persona dice si quedó resuelta.",
                 person.name
             )),
-            Rejection::InvalidTransition(detail) => Problem::InvalidTransition(detail),
+            Rejection::InvalidTransition(detail) | Rejection::AlreadySo(detail) => {
+                Problem::InvalidTransition(detail)
+            }
             Rejection::Validation(error) => Problem::Validation(vec![error]),
             Rejection::Calendar(_) => Problem::Internal,
         }

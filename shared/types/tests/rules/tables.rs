@@ -40,7 +40,7 @@ fn states_and_commands() {
             assert_eq!(story.ticket.state, state);
             let cell = match story.attempt(&actor, &command) {
                 Ok(_) => name(story.ticket.state).to_owned(),
-                Err(Rejection::InvalidTransition(_)) => "-".to_owned(),
+                Err(Rejection::InvalidTransition(_) | Rejection::AlreadySo(_)) => "-".to_owned(),
                 // An officer before anything was escalated to him.
                 Err(Rejection::Denied(Denial::Hidden)) => "- (hidden)".to_owned(),
                 Err(other) => format!("{other:?}"),
