@@ -886,8 +886,14 @@ async fn a_directory_of_five_thousand_people_fits_and_one_without_end_is_refused
             // Names as they are: no two alike, and made of few parts.
             let given = ["Ana", "Luis", "Martha", "Óscar", "Zoraida", "Wílmer"][n % 6];
             let family = ["Peña", "Ñáñez", "Rojas", "Gutiérrez", "Quiroga"][n / 6 % 5];
+            let mut chance = u64::try_from(n).unwrap();
             let noise: String = (0..noise)
-                .map(|at| char::from(b'a' + u8::try_from((n * 7 + at * n * n + at) % 26).unwrap()))
+                .map(|_| {
+                    chance = chance
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    char::from(b'a' + u8::try_from((chance >> 33) % 26).unwrap())
+                })
                 .collect();
             directory.push(json!({
                 "email": format!("{}.{n}@uspec.gov.co", given.to_lowercase().replace(['í', 'ó'], "o")),
