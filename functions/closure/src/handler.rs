@@ -1,7 +1,7 @@
 use cloud::clock;
 use cloud::desk::{Desk, problem_of};
 use cloud::http::{Answer, Call};
-use cloud::page::{Sent, page_key};
+use cloud::page::{LINK_OUTLIVES, Sent, page_key};
 use pages::survey::{self, Typed};
 use types::api::closure::Route;
 use types::api::{SurveyAnswer, Takes};
@@ -10,7 +10,7 @@ use types::permission::Actor;
 use types::problem::Problem;
 use types::ticket::{State, Ticket};
 use types::token::{TokenSecret, TokenUse};
-use types::view::{Reader, SurveyView, TicketView};
+use types::view::SurveyView;
 
 /// Answers the routes of validation and closing.
 pub async fn answer(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<Answer, Problem> {
@@ -89,10 +89,8 @@ async fn answer_survey(
             page.thanks = true;
             Ok(Answer::page(call, 200, page.written()))
         }
-        Ok(after) => Answer::json(
-            200,
-            &TicketView::of(&after, Reader::Requester, clock::now()),
-        ),
+        // Whoever holds a link is told no more than it shows.
+        Ok(after) => Answer::json(200, &SurveyView::of(&after, false)),
         Err(problem) if by_form => {
             let view = SurveyView::of(&ticket, is_open(&ticket, round));
             let typed = Typed::of(sent.typed());
@@ -112,7 +110,13 @@ async fn surveyed(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<(Tic
         return Err(UNKNOWN);
     };
     let ticket = desk.store.ticket(id).await.map_err(|e| problem_of(&e))?;
-    ticket.map(|ticket| (ticket, round)).ok_or(UNKNOWN)
+    let ticket = ticket.ok_or(UNKNOWN)?;
+    if ticket.state == State::Closed && clock::now() > ticket.updated_at + LINK_OUTLIVES {
+        return Err(Problem::LinkEnded(
+            "La solicitud se cerró hace más de siete días y su encuesta ya no se muestra.",
+        ));
+    }
+    Ok((ticket, round))
 }
 
 fn is_open(ticket: &Ticket, round: u8) -> bool {

@@ -1,7 +1,7 @@
 //! Validation and closing, over AWS in memory.
 
 use in_process::people::{AGENT, ANA, COORDINATOR, LUIS};
-use in_process::{Case, Message, Started, World, get, monday, post};
+use in_process::{Case, Message, Started, World, get, monday, now, post};
 use serde_json::json;
 use types::command::Command;
 use types::effects::{Effect, MailKind, QueueName};
@@ -73,9 +73,13 @@ async fn a_satisfied_requester_closes_and_the_desk_is_told() {
         .await
         .must_be(200);
     assert_eq!(
-        (&view["status"], &view["close_reason"]),
-        (&json!("closed"), &json!("satisfied"))
+        (&view["status"], &view["survey"]["rating"], &view["open"]),
+        (&json!("closed"), &json!(5), &json!(false))
     );
+    // Whoever holds the link is told no more than it shows.
+    for field in ["id", "description", "requester", "assignee", "attachments"] {
+        assert!(view[field].is_null(), "{field}: {view}");
+    }
     assert_eq!(case.kinds().await[3..], ["survey_answered", "closed"]);
     // Control C2.
     assert_eq!(case.owed(), ["4 mail_survey_answered", "5 mail_closed"]);
@@ -89,6 +93,33 @@ async fn a_satisfied_requester_closes_and_the_desk_is_told() {
     let rows = world.rows();
     let again = closure.answers(&post(path.as_str()).json(body)).await;
     again.must_refuse(409, "invalid_transition");
+    world.must_still_have(&rows);
+}
+
+#[tokio::test]
+async fn a_survey_ends_a_week_after_closing() {
+    let world = World::new().await;
+    let closure = started(&world).await;
+    let closed = async |days: i64| {
+        let then = now() - SignedDuration::from_hours(24 * days);
+        let case = world.registered_at("redes", then).await;
+        let case = case.assigned_to(AGENT).await.solved().await;
+        survey(&world, &case.when(AGENT, Command::Close).await, 0)
+    };
+    let (old, recent) = (closed(8).await, closed(6).await);
+    let shown = closure.answers(&get(recent.as_str())).await.must_be(200);
+    assert_eq!(shown["open"], false);
+    let rows = world.rows();
+    let body = json!({ "solved": false, "rating": 1 });
+    for request in [get(old.as_str()), post(old.as_str()).json(body)] {
+        let refused = closure.answers(&request).await;
+        refused.must_refuse(410, "link_ended");
+    }
+    let page = closure
+        .answers(&get(old.as_str()).header("accept", "text/html"))
+        .await;
+    assert_eq!(page.status, 410);
+    assert!(!page.body.contains("Se reinició"), "{}", page.body);
     world.must_still_have(&rows);
 }
 
@@ -139,8 +170,8 @@ async fn who_is_not_satisfied_gets_the_ticket_reopened() {
         .await
         .must_be(200);
     assert_eq!(
-        (&view["status"], &view["reopened"]),
-        (&json!("assigned"), &json!(1))
+        (&view["status"], &view["survey"]["solved"]),
+        (&json!("assigned"), &json!(false))
     );
     assert_eq!(world.load(AGENT), 1);
     assert_eq!(

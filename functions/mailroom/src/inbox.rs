@@ -96,7 +96,7 @@ impl Listener for Inbox {
                 tracing::info!(word, "a notice that nothing follows from");
                 Ok(vec![])
             }
-            Notice::Bounce { .. } | Notice::Complaint { .. } => {
+            Notice::Bounce { .. } | Notice::Complaint { .. } | Notice::Reject { .. } => {
                 Err(Failure::Poison("not for this queue".to_owned()))
             }
         }

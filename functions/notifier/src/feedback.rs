@@ -1,5 +1,6 @@
 //! Bounces and complaints: who cannot or does not want to be written to is not
-//! written to again, and the desk is told, once.
+//! written to again, and the desk is told, once. So it is of a mail that SES gave up or
+//! would not send.
 
 use cloud::consumer::{Failure, Listener};
 use cloud::desk::{Desk, Halt};
@@ -26,12 +27,26 @@ impl Listener for Feedback<'_> {
     async fn hear(&self, notice: Notice) -> Result<Vec<Doorbell>, Failure> {
         let (mail, why, recipients) = match notice {
             Notice::Bounce { mail, bounce } => {
-                if bounce.bounce_type != "Permanent" {
-                    // SES tries again by itself.
-                    tracing::info!(mail.id = mail.message_id, "a mail bounced for now");
-                    return Ok(vec![]);
-                }
-                (mail, BounceKind::Permanent, bounce.bounced_recipients)
+                // SES says so once it has given up trying:
+                // <https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html>.
+                let why = match (&*bounce.bounce_type, bounce.bounce_sub_type.as_deref()) {
+                    ("Permanent", _) => BounceKind::Permanent,
+                    // Somebody's absence is told as one, too, and the mail is there.
+                    ("Transient", Some("General")) => {
+                        tracing::info!(mail.id = mail.message_id, "answered by a machine");
+                        return Ok(vec![]);
+                    }
+                    (_, _) => BounceKind::GivenUp,
+                };
+                (mail, why, bounce.bounced_recipients)
+            }
+            Notice::Reject { mail, reject } => {
+                let recipient = |email_address: &String| Recipient {
+                    email_address: email_address.clone(),
+                    diagnostic_code: Some(reject.reason.clone()),
+                };
+                let recipients = mail.destination.iter().map(recipient).collect();
+                (mail, BounceKind::Refused, recipients)
             }
             Notice::Complaint { mail, complaint } => {
                 let spam = complaint.complaint_feedback_type.as_deref() != Some("not-spam");
@@ -66,7 +81,7 @@ impl Listener for Feedback<'_> {
             let Ok(email) = EmailAddress::parse(&recipient.email_address) else {
                 continue;
             };
-            tracing::warn!(why = ?why, "an address gets no more mail");
+            tracing::warn!(why = ?why, "a mail did not reach somebody");
             let ticket = match about {
                 Some(ticket) => self.0.store.ticket(ticket).await?,
                 None => None,
@@ -95,10 +110,10 @@ impl Feedback<'_> {
             detail: detail.chars().take(MAX_DETAIL).collect(),
         };
         let Some(ticket) = ticket else {
-            return self.suppress(email).await;
+            return self.suppress(email, why).await;
         };
         let guards = Guards {
-            mail: Some(MailGuard::Bounced(email)),
+            mail: why.suppresses().then_some(MailGuard::Bounced(email)),
             ..Guards::default()
         };
         let rules = |ticket: &Ticket, setting: Setting<'_>| {
@@ -107,15 +122,22 @@ impl Feedback<'_> {
         match self.0.carry_out(ticket, guards, None, rules).await {
             Ok(carried) => Ok(carried.doorbells),
             // No ticket is open that it could stand on.
-            Err(Halt::Decision(Rejection::InvalidTransition(_))) => self.suppress(email).await,
+            Err(Halt::Decision(Rejection::InvalidTransition(_))) => self.suppress(email, why).await,
             // Known already: the desk was told then.
             Err(Halt::Commit(CommitError::MailKnown)) => Ok(vec![]),
             Err(other) => Err(other.into()),
         }
     }
 
-    /// Puts on record that an address gets no more mail.
-    async fn suppress(&self, email: &EmailAddress) -> Result<Vec<Doorbell>, Failure> {
+    /// Puts on record that an address gets no more mail, where that is so.
+    async fn suppress(
+        &self,
+        email: &EmailAddress,
+        why: BounceKind,
+    ) -> Result<Vec<Doorbell>, Failure> {
+        if !why.suppresses() {
+            return Ok(vec![]);
+        }
         match self.0.store.suppress(email).await {
             Ok(()) | Err(CommitError::MailKnown) => Ok(vec![]),
             Err(other) => Err(other.into()),

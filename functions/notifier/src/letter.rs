@@ -8,7 +8,9 @@ use types::clock::{Clock, ClockKind, ClockState, ClockStep};
 use types::effects::MailKind;
 use types::ids::EmailAddress;
 use types::spanish::{duration, in_words};
-use types::ticket::{BounceKind, Event, EventKind, Outcome, ReleaseReason, StepReached, Ticket};
+use types::ticket::{
+    BounceKind, Event, EventKind, Outcome, ReleaseReason, State, StepReached, Ticket,
+};
 use types::token::{Audience, TokenUse};
 use types::verbs::Verb;
 
@@ -842,11 +844,14 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     BounceKind::Refused => format!(
                         "Un correo de la solicitud {number} no se pudo enviar a {recipient}: el servicio de correo lo rechazó."
                     ),
+                    BounceKind::GivenUp => format!(
+                        "Un correo de la solicitud {number} no llegó a {recipient}: su servidor no lo recibió, por ejemplo porque el buzón está lleno, y ya no se intenta más."
+                    ),
                 },
                 match why {
                     BounceKind::Complaint | BounceKind::Permanent =>
                         "Durante siete días no se le escribe a esa dirección. Busque otra manera de contactar a la persona.",
-                    BounceKind::Refused =>
+                    BounceKind::Refused | BounceKind::GivenUp =>
                         "Con cada correo se intenta de nuevo. Busque otra manera de contactar a la persona.",
                 }
                 .to_owned(),
@@ -1073,6 +1078,7 @@ fn step_subject(clock: ClockKind, step: &StepReached, now: Timestamp) -> &'stati
         (ClockKind::Attention, _) => "El tiempo de atención venció hace mucho",
         (ClockKind::Waiting, _) => "El solicitante no responde",
         (ClockKind::Provider, _) => "El proveedor no responde",
+        (ClockKind::Validation, _) => "La solución no le llegó a quien la pidió",
         (_, ..100) => "El tiempo de solución está por vencer",
         (_, 100) => "El tiempo de solución venció",
         (_, _) => "El tiempo de solución venció hace mucho",
@@ -1094,6 +1100,17 @@ fn step_paragraphs(kind: ClockKind, step: &StepReached, about: &About<'_>) -> Ve
         return vec![format!(
             "La solicitud {number} espera {awaited} y no hay respuesta: lo previsto era el {due}."
         )];
+    }
+    if kind == ClockKind::Validation {
+        let requester = &ticket.request.requester.person;
+        return vec![
+            format!(
+                "El tiempo para validar la solicitud {number} venció el {due}, pero consta que nuestros correos no le llegan a {} <{}>: puede que no sepa de la solución.",
+                requester.name, requester.email
+            ),
+            "Por eso no se cierra sola. Búsquele de otra manera: si está conforme, ciérrela; si no, regístrele una solicitud nueva que mencione esta. Cada día hábil se avisa otra vez."
+                .to_owned(),
+        ];
     }
     let clock = ticket.clocks.get(kind);
     let goes_on = match clock.state {
@@ -1143,6 +1160,9 @@ pub fn is_still_true(kind: MailKind, event: &Event, ticket: &Ticket) -> bool {
     let Some((clock, step)) = event.kind.step() else {
         return true;
     };
+    if clock == ClockKind::Validation && kind != MailKind::ValidationReminder {
+        return ticket.state == State::Solved;
+    }
     let asks = step.percent < 100
         || kind == MailKind::ValidationReminder
         || ClockKind::WAITS.contains(&clock);

@@ -573,6 +573,7 @@ async fn what_bounces_for_now_and_what_nobody_in_particular_complains_of_is_left
     let (_, id) = written_to(&world, &notifier).await;
     let rows = world.rows();
     let messages = [
+        // An absence: the mail is there.
         bounce(&id, "Transient", ANA, json!([])),
         complaint(&id, "not-spam", &[ANA]),
         complaint(&id, "abuse", &[ANA, LUIS]),
@@ -585,6 +586,52 @@ async fn what_bounces_for_now_and_what_nobody_in_particular_complains_of_is_left
         .must_be_done();
     world.must_still_have(&rows);
     assert_eq!(world.all_rung(), []);
+}
+
+#[tokio::test]
+async fn what_ses_gave_up_is_on_the_ticket_and_the_address_is_written_to_again() {
+    let world = World::new().await;
+    let notifier = started(&world).await;
+    let full = |id: &str, kind: &str| {
+        let notice = json!({
+            "eventType": "Bounce",
+            "bounce": {
+                "bounceType": kind,
+                "bounceSubType": "MailboxFull",
+                "bouncedRecipients": [{ "emailAddress": ANA, "diagnosticCode": "452 4.2.2 full" }],
+            },
+            "mail": { "messageId": id, "headers": [] },
+        });
+        Message::of(notice.to_string())
+    };
+    let rejected = |id: &str| {
+        let notice = json!({
+            "eventType": "Reject",
+            "reject": { "reason": "Bad content" },
+            "mail": { "messageId": id, "destination": [ANA] },
+        });
+        Message::of(notice.to_string())
+    };
+    for way in ["Transient", "Undetermined", "Reject"] {
+        let (case, id) = written_to(&world, &notifier).await;
+        let notice = match way {
+            "Reject" => rejected(&id),
+            kind => full(&id, kind),
+        };
+        // It comes twice.
+        for _ in 0..2 {
+            let notices = std::slice::from_ref(&notice);
+            notifier
+                .receives_from(FEEDBACK, notices)
+                .await
+                .must_be_done();
+        }
+        assert_eq!(case.kinds().await, ["registered", "mail_bounced"], "{way}");
+        assert!(case.ticket().await.is_unheard());
+        assert_eq!(world.rows_of("SUPPRESSED#").len(), 0, "{way}");
+        assert_eq!(world.all_rung(), [bell(&case, 2, MailKind::Undeliverable)]);
+        world.forget();
+    }
 }
 
 #[tokio::test]

@@ -399,6 +399,7 @@ impl Answer {
             | Problem::Forbidden(_)
             | Problem::NotYours(_)
             | Problem::VoidNumber(_)
+            | Problem::LinkEnded(_)
             | Problem::NotFound(_)
             | Problem::InvalidTransition(_)
             | Problem::VersionConflict { .. }

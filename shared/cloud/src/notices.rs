@@ -32,6 +32,11 @@ pub enum Notice {
         mail: SentMail,
         complaint: Complaint,
     },
+    /// SES took it, looked into it and did not send it.
+    Reject {
+        mail: SentMail,
+        reject: Reject,
+    },
     /// A kind that nobody here acts on, by its word.
     Other(String),
 }
@@ -96,6 +101,9 @@ pub struct Arrived {
 #[serde(rename_all = "camelCase")]
 pub struct SentMail {
     pub message_id: String,
+    /// To whom it was sent.
+    #[serde(default)]
+    pub destination: Vec<String>,
     /// The mail's headers, as SES publishes them with an event.
     #[serde(default)]
     headers: Vec<Header>,
@@ -125,7 +133,16 @@ pub const TICKET_HEADER: &str = "X-USPEC-Ticket";
 pub struct Bounce {
     /// Permanent, Transient or Undetermined.
     pub bounce_type: String,
+    /// What it came of, `MailboxFull` for one.
+    #[serde(default)]
+    pub bounce_sub_type: Option<String>,
     pub bounced_recipients: Vec<Recipient>,
+}
+
+/// Why SES did not send a mail.
+#[derive(Debug, Deserialize)]
+pub struct Reject {
+    pub reason: String,
 }
 
 /// Somebody reported it as spam.
@@ -181,6 +198,11 @@ impl Notice {
             mail: SentMail,
             complaint: Complaint,
         }
+        #[derive(Deserialize)]
+        struct Rejected {
+            mail: SentMail,
+            reject: Reject,
+        }
         // What SES says to a topic when it is set up is no JSON.
         if body.starts_with("Successfully validated SNS topic") {
             return Ok(Notice::Other("Validated".to_owned()));
@@ -197,6 +219,8 @@ impl Notice {
                 .map(|Bounced { mail, bounce }| Notice::Bounce { mail, bounce }),
             "Complaint" => serde_json::from_str(&unwrapped)
                 .map(|Complained { mail, complaint }| Notice::Complaint { mail, complaint }),
+            "Reject" => serde_json::from_str(&unwrapped)
+                .map(|Rejected { mail, reject }| Notice::Reject { mail, reject }),
             other => Ok(Notice::Other(other.to_owned())),
         }
         .map_err(unreadable)

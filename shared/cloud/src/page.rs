@@ -36,7 +36,7 @@ use crate::store::ListPlan;
 const WORTH_IT: usize = 1_000;
 
 /// How long the link of a mail is good after the ticket was closed: a week.
-const LINK_OUTLIVES: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub const LINK_OUTLIVES: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Events of a ticket that a page reads; a longer history has its own pages.
 const MOST_EVENTS: usize = 1_000;

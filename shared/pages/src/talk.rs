@@ -444,6 +444,7 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
                 BounceKind::Permanent => "la dirección no recibe",
                 BounceKind::Complaint => "lo marcó como no deseado",
                 BounceKind::Refused => "no se pudo enviar",
+                BounceKind::GivenUp => "no se pudo entregar",
             };
             happened(
                 "Correo devuelto",

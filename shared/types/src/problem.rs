@@ -52,6 +52,8 @@ codes! {
     NotFound = 404 "not_found" "No se encontró",
     /// The number was taken, and nothing was registered with it.
     VoidNumber = 410 "void_number" "Ese número quedó sin solicitud",
+    /// A link that has served its time.
+    LinkEnded = 410 "link_ended" "Este enlace ya no sirve",
     /// The path exists, the method does not.
     MethodNotAllowed = 405 "method_not_allowed" "Método no permitido",
     /// The state of the ticket forbids the command.
@@ -122,6 +124,8 @@ pub enum Problem {
     NotFound(&'static str),
     /// 410: the number was taken, and nothing was registered with it.
     VoidNumber(TicketNumber),
+    /// 410: a link that has served its time.
+    LinkEnded(&'static str),
     /// 405: the path exists, the method does not; the methods that do.
     MethodNotAllowed(String),
     /// 409: the state of the ticket forbids the command.
@@ -160,6 +164,7 @@ impl Problem {
             Problem::Forbidden(_) | Problem::NotYours(_) => ProblemCode::Forbidden,
             Problem::NotFound(_) => ProblemCode::NotFound,
             Problem::VoidNumber(_) => ProblemCode::VoidNumber,
+            Problem::LinkEnded(_) => ProblemCode::LinkEnded,
             Problem::MethodNotAllowed(_) => ProblemCode::MethodNotAllowed,
             Problem::InvalidTransition(_) => ProblemCode::InvalidTransition,
             Problem::VersionConflict { .. } => ProblemCode::VersionConflict,
@@ -187,7 +192,9 @@ impl Problem {
                     format!("Revise los campos: {}.", fields.join(", "))
                 }
             },
-            Problem::Forbidden(detail) | Problem::NotFound(detail) => (*detail).to_owned(),
+            Problem::Forbidden(detail) | Problem::NotFound(detail) | Problem::LinkEnded(detail) => {
+                (*detail).to_owned()
+            }
             Problem::VoidNumber(number) => format!(
                 "El número {number} se tomó y no se registró ninguna solicitud con él: quedó \
                  anulado. No falta ninguna solicitud."
@@ -222,6 +229,7 @@ impl Problem {
             | Problem::NotYours(_)
             | Problem::NotFound(_)
             | Problem::VoidNumber(_)
+            | Problem::LinkEnded(_)
             | Problem::MethodNotAllowed(_)
             | Problem::InvalidTransition(_)
             | Problem::VersionConflict { .. }

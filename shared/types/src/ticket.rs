@@ -596,6 +596,13 @@ impl Ticket {
         observers.find(|observer| observer.email == *email)
     }
 
+    /// Whether a mail to whoever asked is known not to have come, and nothing was heard
+    /// of him since.
+    pub fn is_unheard(&self) -> bool {
+        self.unreachable
+            .contains(&self.request.requester.person.email)
+    }
+
     /// Whether the solution at hand is to be rated before the desk may close:
     /// a platform or office-suite problem that was solved, not declined
     /// (activity 13).
@@ -993,6 +1000,19 @@ pub enum BounceKind {
     Complaint,
     /// SES would not send it to this address.
     Refused,
+    /// SES tried for a while and gave it up: a full mailbox, a mail that is too large
+    /// there, a server that does not answer.
+    GivenUp,
+}
+
+impl BounceKind {
+    /// Whether the address gets no more mail for some days.
+    pub fn suppresses(self) -> bool {
+        match self {
+            BounceKind::Permanent | BounceKind::Complaint => true,
+            BounceKind::Refused | BounceKind::GivenUp => false,
+        }
+    }
 }
 
 /// A step of a clock that was reached.
@@ -1132,6 +1152,10 @@ pub fn apply_all(ticket: &mut Ticket, events: &[Event]) {
 /// Applies an event that was decided on this very ticket. It changes fields and
 /// decides nothing.
 pub fn apply(ticket: &mut Ticket, event: &Event) {
+    // Whoever is heard of was reached in some way.
+    if let Some(email) = &event.actor.email {
+        ticket.unreachable.retain(|gone| gone != email);
+    }
     match &event.kind {
         // `registered` takes the first event; a second one says nothing new.
         EventKind::Registered(_) => {}

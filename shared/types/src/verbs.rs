@@ -403,6 +403,7 @@ fn why(rejection: &Rejection) -> String {
         Problem::Validation(errors) => errors.into_iter().map(|e| e.detail).collect(),
         Problem::SignedOut
         | Problem::VoidNumber(_)
+        | Problem::LinkEnded(_)
         | Problem::MethodNotAllowed(_)
         | Problem::VersionConflict { .. }
         | Problem::IdempotencyMismatch

@@ -913,6 +913,7 @@ impl Samples {
             ProblemCode::SignedOut => Problem::SignedOut,
             ProblemCode::NotFound => Problem::NotFound("No existe esa solicitud."),
             ProblemCode::VoidNumber => Problem::VoidNumber(crate::ids::TicketNumber(12)),
+            ProblemCode::LinkEnded => Problem::LinkEnded("La solicitud se cerró hace tiempo."),
             ProblemCode::MethodNotAllowed => Problem::MethodNotAllowed("GET".to_owned()),
             ProblemCode::InvalidTransition => Problem::InvalidTransition(
                 "No se puede cerrar una solicitud en estado «Nueva».".to_owned(),

@@ -80,10 +80,11 @@ const HISTORY: &[P] = &[
     P::Internal,
     P::Unavailable,
 ];
-const SURVEY: &[P] = &[P::NotFound, P::Internal, P::Unavailable];
+const SURVEY: &[P] = &[P::NotFound, P::LinkEnded, P::Internal, P::Unavailable];
 const SURVEY_ANSWER: &[P] = &[
     P::MalformedBody,
     P::NotFound,
+    P::LinkEnded,
     P::InvalidTransition,
     P::Validation,
     P::IdempotencyMismatch,
@@ -370,7 +371,7 @@ routes! {
         /// Takes the requester's word on the solution (activity 14, control C2).
         AnswerSurvey(body_or_form requests::SurveyAnswer) {
             POST "/surveys/{token}" by Access::Link;
-            200 json_or_page TicketView<'static>, or SURVEY_ANSWER;
+            200 json_or_page SurveyView<'static>, or SURVEY_ANSWER;
             example { "solved": true, "rating": 5, "comment": "Muy rápido." }
         }
     }

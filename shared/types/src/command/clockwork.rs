@@ -324,6 +324,41 @@ impl Clockwork<'_> {
         }
     }
 
+    /// What the requester never got he could not object to (control C2): the desk is
+    /// asked to reach him, and again each working day.
+    pub fn unheard(&self) -> Result<Vec<Draft>, Rejection> {
+        let (ticket, now) = (self.ticket, self.setting.now);
+        let clock = &ticket.clocks.validation;
+        let (Some(due_at), Some(id)) = (clock.due_at, &clock.calendar) else {
+            return Ok(vec![]);
+        };
+        let more = ticket.policy.waiting_seconds;
+        let used_seconds = self.used(ClockKind::Validation)?;
+        let late = now.duration_since(due_at).as_secs();
+        let asked = |tells, responsible| {
+            EventKind::ValidationReminded(StepReached {
+                percent: 100,
+                tells,
+                due_at,
+                reached_at: due_at,
+                late_seconds: u64::try_from(late).unwrap_or_default(),
+                responsible,
+            })
+        };
+        let again = ClockChange::Reschedule {
+            clock: ClockKind::Validation,
+            calendar: id.clone(),
+            limit_seconds: used_seconds.saturating_add(more),
+            used_seconds,
+            due_at: Some(due(calendar(id, self.setting)?, now, more)?),
+            steps: vec![],
+        };
+        let agent = self.in_charge(ClockKind::Waiting);
+        let agent = agent.map(|agent| (asked(Tells::Responsible, Some(agent)), vec![]));
+        let coordinator = (asked(Tells::Coordinator, None), vec![again]);
+        Ok(agent.into_iter().chain([coordinator]).collect())
+    }
+
     /// Hours are facts of the world: the clocks whose times are others than those
     /// that they were armed with, reckoned with the calendar in force.
     pub fn hours_changed(&self) -> Result<Vec<Draft>, Rejection> {

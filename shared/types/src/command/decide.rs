@@ -582,7 +582,9 @@ fn steps(
         // Activity 15: an evaluated request is closed by its evaluation; the
         // desk does not close what the requester still may evaluate.
         Command::Close => match ticket.state {
-            Solved if ticket.asks_survey() && !clocks.validation_is_over() => {
+            Solved
+                if ticket.asks_survey() && !clocks.validation_is_over() && !ticket.is_unheard() =>
+            {
                 Err(Rejection::InvalidTransition(
                     "La encuesta de satisfacción está pendiente: la solicitud se cierra con la \
                      respuesta o al vencer el tiempo de validación."
@@ -602,6 +604,9 @@ fn steps(
                 let changed = clocks.hours_changed()?;
                 if !changed.is_empty() {
                     return Ok(changed);
+                }
+                if ticket.is_unheard() {
+                    return clocks.unheard();
                 }
                 let closed = EventKind::Closed {
                     reason: CloseReason::ValidationExpired,

@@ -8,8 +8,8 @@ use types::ids::{CategoryId, ProviderId, TicketNumber};
 use types::permission::{Actor, Denial, authorise};
 use types::problem::Problem;
 use types::ticket::{
-    ActorRole, Channel, CloseReason, EventKind, HoldReason, Outcome, Person, Request, State,
-    Status, Ticket, Visibility, WebAction, WebRequest, replay,
+    ActorRole, BounceKind, Channel, CloseReason, EventKind, HoldReason, Outcome, Person, Request,
+    State, Status, Ticket, Visibility, WebAction, WebRequest, replay,
 };
 use types::{SignedDuration, Timestamp};
 
@@ -368,6 +368,60 @@ fn the_validation_time_closes_what_nobody_answers() {
         Some(CloseReason::ValidationExpired)
     );
     assert_eq!(story.ticket.next_timer(), None);
+}
+
+/// Control C2: who never got the solution could not object to it.
+#[test]
+fn what_the_requester_never_got_is_not_closed_in_silence() {
+    let bounced = Command::RecordBounce {
+        recipient: address(REQUESTER),
+        why: BounceKind::GivenUp,
+        detail: "452 4.2.2 full".to_owned(),
+    };
+    let solved = Story::solved("plataforma");
+    let solved = solved.when(&Actor::System, bounced);
+    let mut story = solved.clone();
+    for day in 1..=3 {
+        story = story
+            .after_minutes(24 * 60)
+            .when(&Actor::System, Command::ExpireValidation);
+        assert_eq!(story.ticket.state, State::Solved, "day {day}");
+        let asked: Vec<_> = story.events.iter().rev().take(2).collect();
+        let mut told: Vec<_> = asked
+            .iter()
+            .flat_map(|event| effects(event, &story.ticket))
+            .collect();
+        told.reverse();
+        let mails = [MailKind::StepToAgent, MailKind::StepToCoordinator];
+        assert_eq!(told, mails.map(Effect::Mail), "day {day}");
+        // It is asked again, and there is a timer for that.
+        let next = story.ticket.next_timer().unwrap().at;
+        assert!(next > story.now, "day {day}");
+        assert!(is_illegal(
+            story.refuses(&Actor::System, Command::ExpireValidation)
+        ));
+    }
+    // The desk, which has reached him otherwise, closes it; it need not wait for that.
+    for story in [story, solved.clone()] {
+        let closed = story.when(&person(AGENT), Command::Close);
+        assert_eq!(closed.ticket.close_reason, Some(CloseReason::Desk));
+    }
+    // Who is heard of since has been reached.
+    let heard = solved.after_minutes(1).when(
+        &person(REQUESTER),
+        Command::FollowUp {
+            body: "Gracias".to_owned(),
+            visibility: Visibility::Public,
+        },
+    );
+    assert!(!heard.ticket.is_unheard());
+    let closed = heard
+        .after_minutes(24 * 60)
+        .when(&Actor::System, Command::ExpireValidation);
+    assert_eq!(
+        closed.ticket.close_reason,
+        Some(CloseReason::ValidationExpired)
+    );
 }
 
 #[test]

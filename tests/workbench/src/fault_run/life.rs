@@ -36,9 +36,9 @@ pub enum Kind {
     Declined,
     /// On hold, resumed, solved, rejected, solved, closed by the desk.
     Rejected,
-    /// SES refuses the requester's address for good.
+    /// SES refuses the requester's address for good; closed by the desk.
     Refused,
-    /// The requester's address bounces.
+    /// The requester's address bounces; closed by the desk.
     Bounced,
 }
 
@@ -197,8 +197,11 @@ impl Life {
                 step(agent, "resolution", &solve, &["resolved"])?;
                 step(agent, "closure", &json!({}), &["closed"])?;
             }
+            // No mail reaches him: the desk learns of it, and closes it itself.
             Kind::Refused | Kind::Bounced => {
                 step(agent, "resolution", &solve, &["resolved"])?;
+                way.unheard(&number)?;
+                step(agent, "closure", &json!({}), &["closed"])?;
             }
         }
         match self.kind {
@@ -207,8 +210,8 @@ impl Life {
                 expected.extend(["survey_answered", "closed"]);
             }
             // Closed when the time is over.
-            Kind::Provider | Kind::Refused | Kind::Bounced => expected.push("closed"),
-            Kind::Declined | Kind::Rejected => {}
+            Kind::Provider => expected.push("closed"),
+            Kind::Declined | Kind::Rejected | Kind::Refused | Kind::Bounced => {}
         }
         Ok(End { number, expected })
     }
@@ -353,6 +356,18 @@ impl Way<'_> {
         let agent = SUPPORT.iter().position(|agent| *agent == email);
         let agent = agent.ok_or_else(|| self.broken(format!("{email} is no agent")))?;
         Ok(&self.people.agents[agent])
+    }
+
+    /// Waits until it is on record that no mail reaches whoever asked.
+    fn unheard(&self, number: &Value) -> Result<(), Broken> {
+        let path = format!("/tickets/{number}/events?limit=100");
+        self.until("the bounce is on record", || {
+            let events = self.get(&self.people.coordinator, &path);
+            let events = events.map_err(|Broken(why)| why)?;
+            let mut events = events["items"].as_array().into_iter().flatten();
+            let bounced = events.any(|event| event["kind"] == "mail_bounced");
+            bounced.then_some(()).ok_or("not yet".to_owned())
+        })
     }
 
     fn command(
