@@ -521,6 +521,20 @@ fn bounce(id: &str, kind: &str, recipient: &str, headers: Value) -> Message {
     Message::of(notice.to_string())
 }
 
+/// What SES says where somebody's mailbox answers that he is away: the mail is there.
+fn absence(id: &str) -> Message {
+    let notice = json!({
+        "eventType": "Bounce",
+        "bounce": {
+            "bounceType": "Transient",
+            "bounceSubType": "General",
+            "bouncedRecipients": [{ "emailAddress": ANA }],
+        },
+        "mail": { "messageId": id, "headers": [] },
+    });
+    Message::of(notice.to_string())
+}
+
 fn complaint(id: &str, kind: &str, recipients: &[&str]) -> Message {
     let recipients: Vec<_> = recipients
         .iter()
@@ -573,8 +587,7 @@ async fn what_bounces_for_now_and_what_nobody_in_particular_complains_of_is_left
     let (_, id) = written_to(&world, &notifier).await;
     let rows = world.rows();
     let messages = [
-        // An absence: the mail is there.
-        bounce(&id, "Transient", ANA, json!([])),
+        absence(&id),
         complaint(&id, "not-spam", &[ANA]),
         complaint(&id, "abuse", &[ANA, LUIS]),
         Message::of(r#"{"eventType":"Open"}"#),

@@ -265,7 +265,7 @@ fn mail_that_aws_would_lose_is_an_error() {
     );
     check(
         (
-            "MatchingEventTypes: [bounce, complaint, reject]",
+            "MatchingEventTypes: [bounce, complaint]",
             "MatchingEventTypes: [open]",
         ),
         "does not know the event \"open\"",

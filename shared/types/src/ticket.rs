@@ -596,8 +596,7 @@ impl Ticket {
         observers.find(|observer| observer.email == *email)
     }
 
-    /// Whether a mail to whoever asked is known not to have come, and nothing was heard
-    /// of him since.
+    /// Whether a mail to whoever asked is known not to have come.
     pub fn is_unheard(&self) -> bool {
         self.unreachable
             .contains(&self.request.requester.person.email)
@@ -1152,10 +1151,6 @@ pub fn apply_all(ticket: &mut Ticket, events: &[Event]) {
 /// Applies an event that was decided on this very ticket. It changes fields and
 /// decides nothing.
 pub fn apply(ticket: &mut Ticket, event: &Event) {
-    // Whoever is heard of was reached in some way.
-    if let Some(email) = &event.actor.email {
-        ticket.unreachable.retain(|gone| gone != email);
-    }
     match &event.kind {
         // `registered` takes the first event; a second one says nothing new.
         EventKind::Registered(_) => {}

@@ -345,13 +345,19 @@ impl Clockwork<'_> {
                 responsible,
             })
         };
+        let next = due(calendar(id, self.setting)?, now, more)?;
+        // What he was not reminded of he will not be reminded of any more.
+        let mut steps = clock.steps.clone();
+        for step in steps.iter_mut().filter(|step| step.is_armed()) {
+            step.at = next;
+        }
         let again = ClockChange::Reschedule {
             clock: ClockKind::Validation,
             calendar: id.clone(),
             limit_seconds: used_seconds.saturating_add(more),
             used_seconds,
-            due_at: Some(due(calendar(id, self.setting)?, now, more)?),
-            steps: vec![],
+            due_at: Some(next),
+            steps,
         };
         let agent = self.in_charge(ClockKind::Waiting);
         let agent = agent.map(|agent| (asked(Tells::Responsible, Some(agent)), vec![]));

@@ -406,22 +406,6 @@ fn what_the_requester_never_got_is_not_closed_in_silence() {
         let closed = story.when(&person(AGENT), Command::Close);
         assert_eq!(closed.ticket.close_reason, Some(CloseReason::Desk));
     }
-    // Who is heard of since has been reached.
-    let heard = solved.after_minutes(1).when(
-        &person(REQUESTER),
-        Command::FollowUp {
-            body: "Gracias".to_owned(),
-            visibility: Visibility::Public,
-        },
-    );
-    assert!(!heard.ticket.is_unheard());
-    let closed = heard
-        .after_minutes(24 * 60)
-        .when(&Actor::System, Command::ExpireValidation);
-    assert_eq!(
-        closed.ticket.close_reason,
-        Some(CloseReason::ValidationExpired)
-    );
 }
 
 #[test]
