@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::DateTime;
 use cloud::clock;
 use cloud::config::{ConfigError, Environment};
-use cloud::http::Identity;
+use cloud::identity::{self, GOOGLE, Identity, Unknown};
 use cloud::web::{Web, WebError};
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType,
@@ -23,15 +23,9 @@ use openidconnect::{
     SignatureVerificationError, StandardErrorResponse, StandardTokenResponse, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
-use types::ids::{EmailAddress, parse_line};
-use types::input::MAX_NAME;
 use types::{SignedDuration, Timestamp};
 
 use crate::attempt::Attempt;
-
-/// The issuer of Google Workspace. Its tokens are about any Google account; `hd` says
-/// which of them are whose.
-const GOOGLE: &str = "https://accounts.google.com";
 
 /// How long what the issuer says of itself is gone by. A key that is not among its
 /// keys is looked for at once.
@@ -268,20 +262,22 @@ impl Issuer {
                 other,
             )));
         }
-        let domain = claims.additional_claims().hd.as_deref();
-        let is_ours = |domain: &str| self.domains.iter().any(|d| d.eq_ignore_ascii_case(domain));
-        if self.is_google() && !domain.is_some_and(is_ours) {
-            return Err(Failure::Foreign);
-        }
-        let email = claims
-            .email()
-            .filter(|_| claims.email_verified() == Some(true));
-        let email = email.and_then(|email| EmailAddress::parse(email.as_str()).ok());
-        let name = claims.name().and_then(|name| name.get(None));
-        Ok(Identity {
-            email: email.ok_or(Failure::Unverified)?,
-            name: name.and_then(|name| parse_line("name", name.as_str(), MAX_NAME).ok()),
-        })
+        let claims = identity::Claims {
+            issuer: self.url.as_str(),
+            email: claims.email().map(|email| email.as_str()),
+            is_verified: claims.email_verified() == Some(true),
+            workspace: claims.additional_claims().hd.as_deref(),
+            name: claims
+                .name()
+                .and_then(|name| name.get(None))
+                .map(|name| name.as_str()),
+        };
+        claims
+            .identity(&self.domains)
+            .map_err(|unknown| match unknown {
+                Unknown::Unverified => Failure::Unverified,
+                Unknown::Foreign => Failure::Foreign,
+            })
     }
 
     fn is_google(&self) -> bool {

@@ -276,7 +276,7 @@ impl Desk {
     /// # Errors
     /// When the token did not say who it is.
     pub fn caller(&self, call: &Call, catalogue: &Catalogue) -> Result<Caller, Problem> {
-        let identity = call.identity()?.clone();
+        let identity = call.identity(&self.entity_domains)?;
         Ok(Caller::identify(
             identity.email,
             identity.name,

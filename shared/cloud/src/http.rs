@@ -13,10 +13,11 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use serde::Serialize;
 use types::api::Routes;
-use types::ids::{EmailAddress, TicketRef};
+use types::ids::TicketRef;
 use types::input::Fields;
 use types::problem::{FieldError, Problem};
 
+use crate::identity::{Claims, Identity, Unknown};
 use crate::page::FORM_KEY;
 
 /// A request, as a function's routes see it.
@@ -34,14 +35,8 @@ pub struct Call {
     /// scheme's own.
     host: String,
     pub body: Vec<u8>,
-    identity: Option<Identity>,
-}
-
-/// Who the authorizer says is calling.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    pub email: EmailAddress,
-    pub name: Option<String>,
+    /// What the token says that the authorizer took.
+    claims: HashMap<String, String>,
 }
 
 /// An answer.
@@ -74,20 +69,17 @@ impl Call {
             .iter()
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .collect();
-        let (route, host, identity) = match request.request_context_ref() {
+        let (route, host, claims) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => {
-                let claims = context
-                    .authorizer
-                    .as_ref()
-                    .and_then(|a| a.jwt.as_ref())
-                    .map(|jwt| &jwt.claims);
+                let authorizer = context.authorizer.as_ref();
+                let claims = authorizer.and_then(|a| a.jwt.as_ref());
                 (
                     context.route_key.clone().unwrap_or_default(),
                     context.domain_name.clone().unwrap_or_default(),
-                    claims.and_then(identify),
+                    claims.map(|jwt| jwt.claims.clone()).unwrap_or_default(),
                 )
             }
-            Some(_) | None => (String::new(), String::new(), None),
+            Some(_) | None => (String::new(), String::new(), HashMap::new()),
         };
         let method = request.method().to_string();
         let path = request.uri().path().to_owned();
@@ -107,18 +99,31 @@ impl Call {
             headers,
             host,
             body,
-            identity,
+            claims,
         }
     }
 
-    /// The caller, when the authorizer verified one.
+    /// The caller, to an entity that has these domains.
     ///
     /// # Errors
-    /// When the token had no verified e-mail address: nobody is known by less.
-    pub fn identity(&self) -> Result<&Identity, Problem> {
-        self.identity.as_ref().ok_or(Problem::Forbidden(
-            "La credencial no trae una dirección de correo verificada.",
-        ))
+    /// When the token has no verified e-mail address, or is about an account that is
+    /// none of the entity's: nobody is known by less.
+    pub fn identity(&self, domains: &[String]) -> Result<Identity, Problem> {
+        let claim = |name: &str| self.claims.get(name).map(String::as_str);
+        let claims = Claims {
+            issuer: claim("iss").unwrap_or_default(),
+            email: claim("email"),
+            // The gateway hands booleans over as words.
+            is_verified: claim("email_verified") == Some("true"),
+            workspace: claim("hd"),
+            name: claim("name"),
+        };
+        claims.identity(domains).map_err(|unknown| {
+            Problem::Forbidden(match unknown {
+                Unknown::Unverified => "La credencial no trae una dirección de correo verificada.",
+                Unknown::Foreign => "La credencial es de una cuenta que no es de la entidad.",
+            })
+        })
     }
 
     /// The route, if it is one of the function's.
@@ -254,21 +259,6 @@ impl Call {
             )])),
         }
     }
-}
-
-/// The `email` claim, unless the issuer says that it is not verified.
-fn identify(claims: &HashMap<String, String>) -> Option<Identity> {
-    if claims
-        .get("email_verified")
-        .is_some_and(|verified| verified != "true")
-    {
-        return None;
-    }
-    let email = EmailAddress::parse(claims.get("email")?).ok()?;
-    let name = claims
-        .get("name")
-        .and_then(|name| types::ids::parse_line("name", name, types::input::MAX_NAME).ok());
-    Some(Identity { email, name })
 }
 
 impl Answer {

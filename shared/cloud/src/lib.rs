@@ -8,6 +8,7 @@ pub mod desk;
 pub mod entry;
 pub mod files;
 pub mod http;
+pub mod identity;
 pub mod keys;
 pub mod log;
 pub mod mailer;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use types::ids::EmailAddress;
 
-use crate::http::Identity;
+use crate::identity::Identity;
 
 /// The cookie's name. By its prefix a browser takes it from this host alone, over
 /// TLS (or on one machine), and for all of its paths.

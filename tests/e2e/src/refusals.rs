@@ -516,10 +516,16 @@ fn base64url(text: &str) -> Vec<u8> {
 /// The issuer says that the address is not verified: it is nobody's.
 fn unverified(host: &Host) {
     let with = |name: &str, value: Value| with_claim(host, COORDINATOR, name, &value);
-    with("name", json!("Coordinación"))
-        .get("/catalog")
-        .must_be(200);
     for (name, value) in [
+        ("name", json!("Coordinación")),
+        ("email_verified", json!(true)),
+        ("email_verified", json!("true")),
+    ] {
+        with(name, value).get("/catalog").must_be(200);
+    }
+    for (name, value) in [
+        // It is not there at all.
+        ("email_verified", json!(null)),
         ("email_verified", json!(false)),
         ("email_verified", json!("false")),
         ("email", json!(null)),

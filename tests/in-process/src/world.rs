@@ -10,7 +10,7 @@ use cloud::aws::{Access, sdk_config};
 use cloud::config::Environment;
 use cloud::desk::Desk;
 use cloud::entry::Function;
-use cloud::http::Identity;
+use cloud::identity::Identity;
 use cloud::store::GivenUp;
 use types::catalogue::CatalogueDocument;
 use types::effects::QueueName;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::item::Item;
 use super::{Store, StoreError};
-use crate::http::Identity;
+use crate::identity::Identity;
 use crate::keys;
 use crate::log::chain;
 use crate::session::{Session, digest, unguessable};

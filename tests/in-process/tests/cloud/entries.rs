@@ -69,11 +69,44 @@ async fn nobody_is_known_by_less_than_a_verified_address() {
     for claims in [
         json!({}),
         json!({ "email": "ana" }),
+        json!({ "email": ANA }),
         json!({ "email": ANA, "email_verified": "false" }),
+        json!({ "email": ANA, "email_verified": "True" }),
+        json!({ "email": ANA, "email_verified": "1" }),
+        json!({ "email": ANA, "email_verified": "" }),
+        json!({ "email_verified": "true" }),
         json!({ "sub": "ana" }),
     ] {
         let request = post("/tickets/7/contact").claiming(claims);
-        sample.answers(&request).await.must_refuse(403, "forbidden");
+        let refusal = sample.answers(&request).await.must_refuse(403, "forbidden");
+        let said = "La credencial no trae una dirección de correo verificada.";
+        assert_eq!(refusal["detail"], said);
+    }
+}
+
+#[tokio::test]
+async fn of_google_s_accounts_those_of_the_entity_s_workspace_are_taken() {
+    let sample = started().await;
+    let ask = async |issuer: &str, workspace: Option<&str>| {
+        let mut claims = json!({ "iss": issuer, "email": ANA, "email_verified": "true" });
+        if let Some(workspace) = workspace {
+            claims["hd"] = json!(workspace);
+        }
+        let request = post("/tickets/7/contact").claiming(claims);
+        sample.answers(&request).await
+    };
+    let google = "https://accounts.google.com";
+    for workspace in [None, Some("evil.example"), Some("x.uspec.gov.co"), Some("")] {
+        let refusal = ask(google, workspace).await.must_refuse(403, "forbidden");
+        let said = "La credencial es de una cuenta que no es de la entidad.";
+        assert_eq!(refusal["detail"], said);
+    }
+    for workspace in ["uspec.gov.co", "USPEC.gov.co"] {
+        ask(google, Some(workspace)).await.must_be(200);
+    }
+    // Other issuers are not asked, and what they say of it is nothing.
+    for workspace in [None, Some("evil.example")] {
+        ask("https://issuer.example", workspace).await.must_be(200);
     }
 }
 

@@ -34,7 +34,7 @@ impl Function for Sample {
 
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         assert_ne!(call.path, "/tickets/13/contact", "this one panics");
-        let identity = call.identity()?;
+        let identity = call.identity(&self.desk.entity_domains)?;
         let said = json!({
             "route": call.route,
             "ref": call.parameter("ref"),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::entry::Function;
-use cloud::http::{Answer, Call, Identity};
+use cloud::http::{Answer, Call};
+use cloud::identity::Identity;
 use cloud::session::{COOKIE, LASTS, Session};
 use cloud::store::Store;
 use in_process::people::{ANA, LUIS, address};
