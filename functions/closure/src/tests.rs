@@ -203,7 +203,7 @@ async fn a_link_that_was_not_mailed_leads_nowhere() {
     let case = world.solved("plataforma").await;
     let closure = started(&world).await;
     let reply = secret(&world).issue(TokenUse::Reply(Audience::Requester), case.id);
-    let foreign = TokenSecret::new("another secret, as long as it has to be").unwrap();
+    let foreign = TokenSecret::new("another secret as long as it has to be").unwrap();
     let foreign = foreign.issue(TokenUse::Survey { round: 0 }, case.id);
     let nobody = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
     let nobody = secret(&world).issue(TokenUse::Survey { round: 0 }, nobody);

@@ -39,17 +39,32 @@ pub enum Audience {
     Provider,
 }
 
-/// The secret that tokens are sealed with.
+/// The secret that tokens are sealed with, and those that it was before.
 #[derive(Clone)]
-pub struct TokenSecret(Vec<u8>);
+pub struct TokenSecret {
+    seals: Key,
+    /// What was sealed with one of these counts, too.
+    retired: Vec<Key>,
+}
+
+#[derive(Clone)]
+struct Key(Vec<u8>);
 
 impl TokenSecret {
     /// Fewest bytes of a secret.
     pub const MIN_LEN: usize = 32;
 
-    /// A secret from configuration; `None` when it is too short to be one.
-    pub fn new(secret: &str) -> Option<Self> {
-        (secret.len() >= Self::MIN_LEN).then(|| TokenSecret(secret.as_bytes().to_vec()))
+    /// A secret from configuration, and after commas those that it was before;
+    /// `None` when one is too short to be one.
+    pub fn new(secrets: &str) -> Option<Self> {
+        let mut keys = secrets.split(',').map(|secret| {
+            let secret = secret.trim();
+            (secret.len() >= Self::MIN_LEN).then(|| Key(secret.as_bytes().to_vec()))
+        });
+        Some(TokenSecret {
+            seals: keys.next()??,
+            retired: keys.collect::<Option<_>>()?,
+        })
     }
 
     /// The token for `what` on `ticket`; always the same for the same two.
@@ -59,21 +74,23 @@ impl TokenSecret {
         bytes[0] = kind;
         bytes[1] = round;
         bytes[2..18].copy_from_slice(&ticket.0.to_bytes());
-        let seal = self.seal(&bytes[..18]);
+        let seal = self.seals.seal(&bytes[..18]);
         bytes[18..].copy_from_slice(&seal);
         encoding().encode(&bytes).to_ascii_lowercase()
     }
 
-    /// What a token is for, and on which ticket; `None` for anything that this
-    /// secret did not seal.
+    /// What a token is for, and on which ticket; `None` for anything that none of
+    /// these secrets sealed.
     pub fn verify(&self, token: &str) -> Option<(TokenUse, TicketId)> {
         let bytes = encoding()
             .decode(token.to_ascii_uppercase().as_bytes())
             .ok()?;
         let bytes: [u8; TOKEN_LEN] = bytes.try_into().ok()?;
-        self.mac(&bytes[..18])?
-            .verify_truncated_left(&bytes[18..])
-            .ok()?;
+        let (content, seal) = bytes.split_at(18);
+        let mut keys = std::iter::once(&self.seals).chain(&self.retired);
+        if !keys.any(|key| key.sealed(content, seal)) {
+            return None;
+        }
         let what = match (bytes[0], bytes[1]) {
             (1, round) => TokenUse::Survey { round },
             (2, 0) => TokenUse::Reply(Audience::Requester),
@@ -86,7 +103,9 @@ impl TokenSecret {
         let id: [u8; 16] = bytes[2..18].try_into().ok()?;
         Some((what, TicketId(Ulid::from_bytes(id))))
     }
+}
 
+impl Key {
     fn mac(&self, content: &[u8]) -> Option<Hmac<Sha256>> {
         // HMAC takes keys of any length; the error is only in the type.
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
@@ -100,6 +119,11 @@ impl TokenSecret {
             seal.copy_from_slice(&mac.finalize().into_bytes()[..SEAL_LEN]);
         }
         seal
+    }
+
+    fn sealed(&self, content: &[u8], seal: &[u8]) -> bool {
+        self.mac(content)
+            .is_some_and(|mac| mac.verify_truncated_left(seal).is_ok())
     }
 }
 
@@ -147,6 +171,38 @@ mod tests {
                 Some((what, id))
             );
             assert_eq!(secret("b").verify(&token), None);
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_before_counts_until_its_secret_is_gone() {
+        let id = TicketId(Ulid::from_string("01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap());
+        let what = TokenUse::Reply(Audience::Desk);
+        let [old, new] = ["a".repeat(32), "b".repeat(40)];
+        let before = TokenSecret::new(&old).unwrap().issue(what, id);
+        let both = TokenSecret::new(&format!("{new}, {old}")).unwrap();
+        assert_eq!(both.verify(&before), Some((what, id)));
+        let after = both.issue(what, id);
+        assert_ne!(after, before);
+        let alone = TokenSecret::new(&new).unwrap();
+        assert_eq!(alone.issue(what, id), after);
+        assert_eq!(alone.verify(&after), Some((what, id)));
+        assert_eq!(alone.verify(&before), None);
+    }
+
+    #[test]
+    fn no_short_secret_is_one() {
+        let long = "a".repeat(32);
+        for secrets in [
+            "",
+            ",",
+            &"a".repeat(31),
+            &format!("{long},"),
+            &format!(",{long}"),
+            &format!("{long},{}", "b".repeat(31)),
+            &format!("{long},    {}", "b".repeat(30)),
+        ] {
+            assert!(TokenSecret::new(secrets).is_none(), "{secrets}");
         }
     }
 
