@@ -40,9 +40,14 @@ impl Access {
     }
 }
 
+/// How long a connection that nobody uses is kept. While a function is frozen the other
+/// end may close it, and a mail that goes over such a one is not tried again at once.
+const IDLE: Duration = Duration::from_secs(15);
+
 /// A client that speaks TLS, and plain HTTP where it has to.
 pub(crate) fn over_tls() -> SharedHttpClient {
     Builder::new()
+        .pool_idle_timeout(IDLE)
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https()
 }
