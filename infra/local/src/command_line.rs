@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
-use local::operator::Place;
+use local::operator::{Owed, Place, Restoring};
 use local::{Binaries, Durability, Filling, Options, Profile, Start};
 use workbench::load::Load;
 
@@ -30,6 +30,8 @@ enum Command {
     Audit(AuditArguments),
     /// Shows the dead letters, or sends those of QUEUE back
     Redrive(RedriveArguments),
+    /// Shows what a table owes that was restored from a backup, and makes it fit for use
+    Restored(RestoredArguments),
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +57,18 @@ struct AuditArguments {
 struct RedriveArguments {
     /// The queue whose dead letters go back, or a part of its name that no other has
     queue: Option<String>,
+    #[command(flatten)]
+    place: PlaceArguments,
+}
+
+#[derive(Debug, Args)]
+struct RestoredArguments {
+    /// Strike the mails that it owes: they may have been sent since
+    #[arg(long)]
+    strike_mails: bool,
+    /// Take every number up to N for given
+    #[arg(long, value_name = "N")]
+    numbers_to: Option<u64>,
     #[command(flatten)]
     place: PlaceArguments,
 }
@@ -137,6 +151,8 @@ pub enum Task {
     Audit(Place, Option<Timestamp>, SignedDuration),
     /// The dead letters, or those of a queue sent back.
     Redrive(Place, Option<String>),
+    /// A table that was restored.
+    Restored(Place, Restoring),
 }
 
 impl CommandLine {
@@ -158,6 +174,16 @@ impl CommandLine {
             }
             Some(Command::Redrive(redrive)) => {
                 Task::Redrive(redrive.place.of(self.host), redrive.queue)
+            }
+            Some(Command::Restored(restored)) => {
+                let restoring = Restoring {
+                    mails: match restored.strike_mails {
+                        true => Owed::Struck,
+                        false => Owed::Shown,
+                    },
+                    numbers_to: restored.numbers_to,
+                };
+                Task::Restored(restored.place.of(self.host), restoring)
             }
         }
     }
@@ -305,6 +331,14 @@ mod tests {
             panic!("not dead letters in AWS")
         };
         assert_eq!(queue, "notification");
+        let restored = ["restored", "--strike-mails", "--numbers-to", "7", "--aws"];
+        let Task::Restored(Place::Aws, restoring) = task(&restored) else {
+            panic!("not a table in AWS")
+        };
+        assert_eq!(
+            (restoring.mails, restoring.numbers_to),
+            (Owed::Struck, Some(7))
+        );
         let twice = [
             "--port",
             "1",

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local::operator::{run_audit, run_redrive};
+use local::operator::{run_audit, run_redrive, run_restored};
 use local::{Filling, Host, Options};
 use tokio::signal::unix::{SignalKind, signal};
 use workbench::demo::{Demo, Ports};
@@ -52,6 +52,9 @@ async fn run_host() -> ExitCode {
         Task::Demo(options) => demo(*options).await,
         Task::Load(load) => measure(load).await,
         Task::Audit(place, now, grace) => run_audit(&place, now, grace, &say)
+            .await
+            .map_err(Into::into),
+        Task::Restored(place, restoring) => run_restored(&place, restoring, &say)
             .await
             .map_err(Into::into),
         Task::Redrive(place, queue) => run_redrive(&place, queue.as_deref(), &say)

@@ -1,6 +1,6 @@
-//! What an operator does beside the desk: the audit, and sending dead letters
-//! back. Both work on a local host's data and, with the environment's
-//! credentials, in AWS.
+//! What an operator does beside the desk: the audit, sending dead letters back, and
+//! making a table fit for use that was restored from a backup. All of it works on a
+//! local host's data and, with the environment's credentials, in AWS.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,10 +11,11 @@ use cloud::config::{self, ConfigError};
 use cloud::files::Bucket;
 use cloud::log::chain;
 use cloud::queues::{DeadLetters, dead_letters, redrive};
-use cloud::store::Store;
+use cloud::store::{Store, StoreError, Struck};
 use emulator::clock;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use types::message::Doorbell;
 
 use crate::binaries::Binaries;
 use crate::data::DataError;
@@ -49,10 +50,27 @@ pub enum OperatorError {
     Audit(#[from] audit::AuditError),
     #[error("{}", chain(.0))]
     Queues(#[from] cloud::queues::RedriveError),
+    #[error("{}", chain(.0))]
+    Table(#[from] StoreError),
     #[error("{0}")]
     Usage(String),
     #[error("{0} findings")]
     Findings(usize),
+}
+
+/// What to do with a table that was restored.
+#[derive(Clone, Copy, Debug)]
+pub struct Restoring {
+    pub mails: Owed,
+    /// The last number that was given, as far as anybody knows.
+    pub numbers_to: Option<u64>,
+}
+
+/// What becomes of mails that a restored table owes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owed {
+    Shown,
+    Struck,
 }
 
 /// Where the host that is running on this data listens.
@@ -229,6 +247,83 @@ fn report(audited: &Audited) -> String {
         findings.len(),
     ));
     text
+}
+
+/// How far numbers may be moved on: each that nobody has becomes a row.
+const NUMBERS: u64 = 10_000;
+
+/// Shows what a restored table owes and how far its numbers go, and changes that as it
+/// is told to, before any function works on it.
+///
+/// # Errors
+/// When functions do, or the table does not do it.
+pub async fn run_restored(
+    place: &Place,
+    restoring: Restoring,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<(), OperatorError> {
+    let [table, ..] = names(place)?;
+    let services = Services::reach(place).await?;
+    let store = Store::named(&sdk_config(services.access.clone()), table);
+    let done = make_fit(&store, restoring, say).await;
+    services.leave().await;
+    done
+}
+
+async fn make_fit(
+    store: &Store,
+    restoring: Restoring,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<(), OperatorError> {
+    let owed = store.owed_mails().await?;
+    let mut struck = 0;
+    for row in &owed {
+        let what = format!("since {}: {}", row.since, described(&row.doorbell));
+        if restoring.mails == Owed::Shown {
+            say(&format!("owed {what}\n"));
+            continue;
+        }
+        match store.strike_mail(&row.doorbell).await? {
+            Struck::Now => {
+                struck += 1;
+                say(&format!("struck, owed {what}\n"));
+            }
+            Struck::Gone => {}
+            Struck::InUse => {
+                let problem = "functions work on this table".to_owned();
+                return Err(OperatorError::Usage(problem));
+            }
+        }
+    }
+    let taken = store.last_number().await?;
+    if let Some(last) = restoring.numbers_to {
+        if last > taken.saturating_add(NUMBERS) {
+            let problem = format!("{last} is more than {NUMBERS} numbers after {taken}");
+            return Err(OperatorError::Usage(problem));
+        }
+        store.take_numbers_to(last).await?;
+    }
+    let taken = store.last_number().await?;
+    say(&format!(
+        "{} mails were owed, {struck} are struck; numbers up to {taken} are given\n",
+        owed.len()
+    ));
+    Ok(())
+}
+
+fn described(mail: &Doorbell) -> String {
+    match mail {
+        Doorbell::Outbox {
+            ticket,
+            seq,
+            effect,
+        } => format!("{} of ticket {ticket}, step {seq}", effect.as_str()),
+        Doorbell::Answer { mail } => format!("the answer to mail {mail}"),
+        Doorbell::Timer { ticket, .. } => format!("a timer of ticket {ticket}"),
+        Doorbell::HandOver { version } => {
+            format!("what version {version} of the catalogue changes")
+        }
+    }
 }
 
 /// Shows the dead letters, or sends those of one queue back.

@@ -27,6 +27,8 @@ mod overload;
 mod queues;
 mod refusals;
 mod registration;
+mod restore;
+mod rotation;
 mod sample;
 mod session;
 mod steps;
@@ -134,7 +136,10 @@ fn with_claim(host: &Host, email: &str, name: &str, value: &Value) -> Client {
     let claims = token.split('.').nth(1).unwrap();
     let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap();
     let mut claims: Value = serde_json::from_slice(&claims).unwrap();
-    claims[name] = value.clone();
+    match value {
+        Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+        value => claims[name] = value.clone(),
+    }
     let pem = std::fs::read(host.data().join("jwt-key.pem")).unwrap();
     let key = EncodingKey::from_rsa_pem(&pem).unwrap();
     let header = jsonwebtoken::decode_header(&token).unwrap();

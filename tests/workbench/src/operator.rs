@@ -95,6 +95,24 @@ impl Host {
         assert!(status.success(), "{status}");
     }
 
+    /// Shows what a restored table owes, or makes it fit for use, and gives what was said.
+    ///
+    /// # Panics
+    /// When that was refused.
+    #[track_caller]
+    pub fn restored(&self, arguments: &[&str]) -> String {
+        self.try_restored(arguments).unwrap()
+    }
+
+    /// The same, or nothing where it was refused.
+    pub fn try_restored(&self, arguments: &[&str]) -> Option<String> {
+        let mut restored = Command::new(built().join("local"));
+        restored.args(["restored", "--data"]).arg(self.data());
+        let output = restored.args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        output.status.success().then_some(said)
+    }
+
     fn table(&self) -> Value {
         let tables = self.aws("DynamoDB_20120810.ListTables", &json!({}));
         tables["TableNames"][0].clone()

@@ -15,6 +15,7 @@ mod outbox;
 mod preferences;
 mod presence;
 mod query;
+mod restored;
 mod rows;
 mod session;
 mod transaction;
@@ -41,6 +42,7 @@ pub use list::{ListPlan, Page};
 pub use mail::{MailEntry, SenderLimit, SentMail};
 pub use numbers::NumbersAudit;
 pub use outbox::{OutboxClaim, OutboxKey, Unsent};
+pub use restored::Struck;
 pub use rows::{INDEXES, IndexEntry, Row, Start, index_attributes};
 pub use transaction::CommitError;
 

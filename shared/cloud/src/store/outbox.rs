@@ -44,6 +44,8 @@ pub enum Unsent {
     NoRecipient,
     /// Its recipient takes no mail, which is on the ticket's record.
     Undeliverable,
+    /// The table was restored from a backup, and it may have been sent since.
+    Restored,
 }
 
 impl Unsent {
@@ -53,6 +55,7 @@ impl Unsent {
             Unsent::Outdated => "outdated",
             Unsent::NoRecipient => "no_recipient",
             Unsent::Undeliverable => "undeliverable",
+            Unsent::Restored => "restored",
         }
     }
 }
