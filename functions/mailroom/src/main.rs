@@ -30,6 +30,8 @@ struct Mailroom {
 impl Function for Mailroom {
     async fn start(environment: &Environment) -> Result<Self, ConfigError> {
         let queues = [QueueName::Assignment, QueueName::Notification];
+        let mut own = environment.addresses(&["REPLY_ADDRESS", "MAIL_FROM"])?;
+        own.extend(environment.address_list("KNOWN_ADDRESSES")?);
         Ok(Mailroom {
             inbox: inbox::Inbox {
                 desk: Desk::start(environment, &queues).await?,
@@ -39,7 +41,7 @@ impl Function for Mailroom {
                 secret: environment.token_secret()?,
                 outsiders: environment.parsed("OUTSIDE_SENDERS")?,
                 labels: environment.parsed("PLUS_ADDRESSES")?,
-                own: environment.addresses(&["REPLY_ADDRESS", "MAIL_FROM"])?,
+                own,
                 sender_limit: environment.parsed("MAILS_PER_SENDER_HOUR")?,
                 answer_limit: environment.parsed("ANSWERS_PER_SENDER_HOUR")?,
             },

@@ -197,6 +197,31 @@ async fn a_mail_to_two_teams_is_one_ticket_that_names_the_other() {
     }
 }
 
+/// What people write to is routed to the mailbox; that is nobody who reads along.
+#[tokio::test]
+async fn an_address_that_people_know_is_the_desk_s_own() {
+    let known = "ayuda@uspec.gov.co";
+    let routed = letter("m1", ANA).header(&format!("To: {known}"));
+    for (addresses, observers) in [
+        ("", &[known][..]),
+        (" otra@uspec.gov.co, ayuda@uspec.gov.co", &[]),
+    ] {
+        let world = World::new().await;
+        let changes = [("KNOWN_ADDRESSES", addresses)];
+        let mailroom = world.start_with("mailroom", &changes).await;
+        let record = takes(&world, &mailroom, &routed).await;
+        let ticket = case_of(&world, &record).await.ticket().await;
+        let copied = ticket.request.observers.iter();
+        let copied: Vec<_> = copied.map(|o| o.email.as_str()).collect();
+        assert_eq!(copied, observers, "{addresses:?}");
+        // And it asks itself for nothing.
+        let of_its_own = letter("m2", known);
+        let record = takes(&world, &mailroom, &of_its_own).await;
+        let filed = record["outcome"] == "filed";
+        assert_eq!(filed, observers.is_empty(), "{record}");
+    }
+}
+
 #[tokio::test]
 async fn a_mail_becomes_a_ticket() {
     let world = World::new().await;

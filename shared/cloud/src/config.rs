@@ -183,15 +183,31 @@ impl Environment {
         names.iter().map(|name| address(name)).collect()
     }
 
-    /// The secret that tokens are sealed with.
+    /// A comma-separated list of addresses, with none where it is missing or blank.
     ///
     /// # Errors
-    /// When it is missing or too short to be one.
+    /// When one is no address.
+    pub fn address_list(&self, name: &'static str) -> Result<Vec<EmailAddress>, ConfigError> {
+        let all = self.optional(name).unwrap_or_default();
+        let addresses = all.split(',').map(str::trim).filter(|one| !one.is_empty());
+        let parsed = addresses.map(|one| {
+            EmailAddress::parse(one).map_err(|e| ConfigError::Malformed {
+                name,
+                reason: e.to_string(),
+            })
+        });
+        parsed.collect()
+    }
+
+    /// The secret that tokens are sealed with, and those that it was before.
+    ///
+    /// # Errors
+    /// When it is missing, or one is too short to be one.
     pub fn token_secret(&self) -> Result<TokenSecret, ConfigError> {
         let name = "TOKEN_SECRET";
         TokenSecret::new(&self.required(name)?).ok_or_else(|| ConfigError::Malformed {
             name,
-            reason: format!("it has fewer than {} bytes", TokenSecret::MIN_LEN),
+            reason: format!("one of it has fewer than {} bytes", TokenSecret::MIN_LEN),
         })
     }
 }
