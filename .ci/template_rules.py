@@ -7,6 +7,8 @@ The linters know what CloudFormation accepts; these rules are this project's own
   consumes a queue, the one for that;
 - no function's clock runs ahead, and no sweep may be woken ahead of it: only the local
   host does that;
+- whatever holds a secret has its variables encrypted with the stack's own key;
+- each public route that runs a function has limits of its own;
 - a queue's messages outlast its consumer, are tried often enough, and are kept
   longer by the dead-letter queue than by the queue itself, which has an alarm.
 
@@ -38,6 +40,11 @@ PAGES = [
     [first]
     for first in ("", "solicitudes", "cola", "llamada", "correo", "hoy", "catalogo", "teclas", "recursos", "s")
 ]
+
+# Variables that nobody is to read who may read a function's configuration.
+SECRETS = {"TOKEN_SECRET", "OIDC_CLIENT_SECRET"}
+# Public routes that need a link and no session.
+LINKS = "/s/"
 
 # How SAM writes a route without path and method.
 DEFAULT_PATH = "/$default"
@@ -130,6 +137,12 @@ def check_routes(resources):
                     yield f"{api}: {route} is public and must have no authorizer"
                 if not is_public(route) and not authorized:
                     yield f"{api}: {route} has no JWT authorizer"
+    limited = {route for stage in of_type(resources, "AWS::ApiGatewayV2::Stage").values() for route in stage.get("RouteSettings", {})}
+    for route in sorted(routes):
+        if (route in PUBLIC_ROUTES or LINKS in route) and route not in limited:
+            yield f"{route} is public and has no limits of its own"
+    for route in sorted(limited - routes):
+        yield f"{route} has limits, but there is no such route"
     for route in sorted(PUBLIC_ROUTES - routes):
         yield f"{route} is listed as public, but there is no such route"
     if not routes - PUBLIC_ROUTES:
@@ -163,6 +176,9 @@ def check_variables(resources):
         for variable in variables:
             if variable.startswith("DESK_"):
                 yield f"{name}: {variable} is for the local host alone"
+        secrets = SECRETS & variables.keys()
+        if secrets and referred(function.get("KmsKeyArn")) is None:
+            yield f"{name}: {', '.join(sorted(secrets))} can be read by whoever reads its configuration"
 
 
 def alarmed(resources):

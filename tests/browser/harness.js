@@ -62,7 +62,12 @@ export async function startHost(...options) {
 	const data = mkdtempSync(join(tmpdir(), "mesa-"));
 	const log = openSync(join(data, "host.log"), "w");
 	const ports = ["--port", "0", "--aws-port", "0", "--smtp-port", "0"];
-	const limits = ["--parameter", "RequestsPerSecond=100000", "--parameter", "RequestsAtOnce=100000"];
+	const limits = ["Requests", "Public", "SignIns"].flatMap((routes) => [
+		"--parameter",
+		`${routes}PerSecond=100000`,
+		"--parameter",
+		`${routes}AtOnce=100000`,
+	]);
 	const child = spawn(
 		join(BINARIES, "local"),
 		["--binaries", BINARIES, "--data", join(data, "kept"), "--sync", "normal", ...ports, ...limits, ...options],

@@ -113,7 +113,7 @@ impl Host {
         let state = Arc::new(Api {
             gateway: Gateway {
                 routes: template.routes,
-                throttle: Throttle::new(template.limits),
+                throttle: Throttle::new(template.limits, template.limits_of_routes),
                 runtime: Arc::clone(&runtime),
                 jwt: Arc::clone(&jwt),
                 port,

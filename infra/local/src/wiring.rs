@@ -5,6 +5,17 @@ use emulator::arn::{ACCOUNT, REGION};
 use emulator::{dynamodb, s3, ses, sns, sqs};
 use template::{Place, Template, TemplateError};
 
+/// What stands for a deployment's own choices, unless somebody makes them: the client
+/// that tokens of the issuer here are for, and the mailboxes of the shipped catalogue.
+const HERE: [(&str, &str); 6] = [
+    ("JwtAudience", "mesa-de-ayuda"),
+    ("MailFrom", "soportespmic@uspec.gov.co"),
+    ("ReplyAddress", "soporte@uspec.gov.co"),
+    ("HelpDeskMailbox", "soportespmic@uspec.gov.co"),
+    ("PrintingMailbox", "impresion@uspec.gov.co"),
+    ("KnownAddresses", ""),
+];
+
 /// Values of parameters that the host has itself, where the template declares them.
 pub(crate) struct Offered {
     pub(crate) issuer: String,
@@ -26,12 +37,13 @@ pub(crate) fn template(
         token_secret,
         client_secret,
     } = offered;
-    let offered = [
+    let mut offered = vec![
         ("JwtIssuer", issuer.clone()),
         ("BaseUrl", base_url.clone()),
         ("TokenSecret", token_secret.clone()),
         ("OidcClientSecret", client_secret.clone()),
     ];
+    offered.extend(HERE.map(|(name, value)| (name, value.to_owned())));
     let place = Place {
         account: ACCOUNT,
         region: REGION,

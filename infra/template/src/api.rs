@@ -65,6 +65,8 @@ pub(crate) struct Api {
     pub(crate) default_authorizer: Option<String>,
     pub(crate) authorizer: Option<Authorizer>,
     pub(crate) limits: Option<Limits>,
+    /// Of routes that have their own, by their keys.
+    pub(crate) limits_of_routes: BTreeMap<String, Limits>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +75,8 @@ struct Properties {
     #[serde(default)]
     auth: Auth,
     default_route_settings: Option<RouteSettings>,
+    #[serde(default)]
+    route_settings: BTreeMap<String, RouteSettings>,
 }
 
 #[derive(Default, Deserialize)]
@@ -126,22 +130,28 @@ pub(crate) fn api(scope: &Scope<'_>, id: &str, properties: &Value) -> Result<Api
         return Err(TemplateError::unknown(id, "more than one authorizer"));
     }
     let limits = properties.default_route_settings;
+    let of_routes = properties.route_settings.iter();
+    let of_routes = of_routes.map(|(key, settings)| {
+        let at = format!("RouteSettings.{key}");
+        Ok((key.clone(), limits_of(id, &at, settings)?))
+    });
     Ok(Api {
         default_authorizer: properties.auth.default_authorizer,
         authorizer,
         limits: limits
-            .map(|settings| limits_of(id, &settings))
+            .map(|settings| limits_of(id, "DefaultRouteSettings", &settings))
             .transpose()?,
+        limits_of_routes: of_routes.collect::<Result<_, _>>()?,
     })
 }
 
-fn limits_of(id: &str, settings: &RouteSettings) -> Result<Limits, TemplateError> {
+fn limits_of(id: &str, at: &str, settings: &RouteSettings) -> Result<Limits, TemplateError> {
     let read = |name: &str, value: &Value| {
         let text = scalar_text(value);
         let number = text.and_then(|text| text.parse::<f64>().ok());
-        number.filter(|number| *number >= 1.0).ok_or_else(|| {
-            TemplateError::new(id, format!("DefaultRouteSettings.{name} is no number"))
-        })
+        number
+            .filter(|number| *number >= 1.0)
+            .ok_or_else(|| TemplateError::new(id, format!("{at}.{name} is no number")))
     };
     Ok(Limits {
         rate: read("ThrottlingRateLimit", &settings.throttling_rate_limit)?,

@@ -19,6 +19,12 @@ pub(crate) fn check(template: &Template, place: &Place<'_>) -> Result<(), Templa
         check.receipt_rule(rule)?;
     }
     check.feedback()?;
+    for key in template.limits_of_routes.keys() {
+        if !template.routes.iter().any(|route| route.key == *key) {
+            let problem = format!("RouteSettings are of {key}, which is no route");
+            return Err(TemplateError::new("the API", problem));
+        }
+    }
     match template.routes.iter().find(|route| route.authorized) {
         Some(route) if template.authorizer.is_none() => Err(TemplateError::new(
             &route.key,

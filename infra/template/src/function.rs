@@ -12,13 +12,15 @@ use crate::queue::Queue;
 use crate::typed::{Whole, scalar_text, typed};
 
 /// About building and deploying it, what it may do in AWS, and where its log goes.
-const WITHOUT_MEANING: [&str; 9] = [
+const WITHOUT_MEANING: [&str; 11] = [
     "Architectures",
     "CodeUri",
     "Description",
     "Handler",
+    "KmsKeyArn",
     "LoggingConfig",
     "Policies",
+    "ReservedConcurrentExecutions",
     "Role",
     "Runtime",
     "Tags",

@@ -145,6 +145,7 @@ impl Scope<'_> {
             ("AWS::S3::Bucket", "Arn") => bucket_arn(&self.bucket_name(resource)?),
             ("AWS::SNS::Topic", "TopicArn") => self.topic_arn(resource)?,
             ("AWS::SNS::Topic", "TopicName") => self.named(resource, "TopicName")?,
+            ("AWS::SSM::Parameter", "Value") => self.named(resource, "Value")?,
             (kind, attribute) => {
                 let what = format_args!("{attribute} of {resource}, a {kind}");
                 return Err(TemplateError::unknown(at, what));
@@ -218,7 +219,8 @@ impl Scope<'_> {
             .ok_or_else(|| TemplateError::new(at, format!("there is nothing called {resource}")))
     }
 
-    /// What a resource is called: what a property of it says, or its logical id.
+    /// What a resource is called, or stands for: what a property of it says, or its
+    /// logical id.
     pub(crate) fn named(&self, resource: &str, property: &str) -> Result<String, TemplateError> {
         self.named_by(resource, property, &format!("/{property}"))
     }

@@ -15,7 +15,7 @@ use crate::typed::typed;
 use crate::{bucket, function, parameters, policy, queue, ses, table, topic, yaml};
 
 /// Resources that mean nothing on one machine.
-const WITHOUT_MEANING: [&str; 7] = [
+const WITHOUT_MEANING: [&str; 10] = [
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::CloudWatch::Alarm",
@@ -23,6 +23,10 @@ const WITHOUT_MEANING: [&str; 7] = [
     "AWS::IAM::Role",
     "AWS::IAM::Policy",
     "AWS::IAM::ManagedPolicy",
+    "AWS::KMS::Key",
+    "AWS::Budgets::Budget",
+    // Its value is what others refer to.
+    "AWS::SSM::Parameter",
 ];
 
 const FUNCTION: &str = "AWS::Serverless::Function";
@@ -79,6 +83,7 @@ impl Template {
             .sort_by(|a, b| api::precedence(a).cmp(&api::precedence(b)));
         template.authorizer = api.authorizer;
         template.limits = api.limits;
+        template.limits_of_routes = api.limits_of_routes;
         check(&template, place)?;
         Ok(template)
     }

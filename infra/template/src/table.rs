@@ -1,5 +1,6 @@
 //! DynamoDB tables.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,10 +9,11 @@ use crate::intrinsics::Scope;
 use crate::typed::Flag;
 
 /// About backups, encryption and cost.
-const WITHOUT_MEANING: [&str; 7] = [
+const WITHOUT_MEANING: [&str; 8] = [
     "BillingMode",
     "ContributorInsightsSpecification",
     "DeletionProtectionEnabled",
+    "OnDemandThroughput",
     "PointInTimeRecoverySpecification",
     "SSESpecification",
     "TableClass",
@@ -61,6 +63,9 @@ struct Index {
     index_name: String,
     key_schema: Vec<Key>,
     projection: Projection,
+    // About cost.
+    #[serde(rename = "OnDemandThroughput", default, skip_serializing)]
+    _on_demand_throughput: IgnoredAny,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -1,5 +1,7 @@
 //! Everything that a template sets up and runs.
 
+use std::collections::BTreeMap;
+
 use crate::api::{Authorizer, Limits, Route};
 use crate::bucket::Bucket;
 use crate::function::{Function, Mapping, Schedule};
@@ -42,6 +44,8 @@ pub struct Template {
     pub authorizer: Option<Authorizer>,
     /// How many requests each route takes.
     pub limits: Option<Limits>,
+    /// And those that take fewer or more than the rest, by their keys.
+    pub limits_of_routes: BTreeMap<String, Limits>,
     pub(crate) rule_sets: Vec<String>,
     pub(crate) policies: Vec<Policy>,
 }

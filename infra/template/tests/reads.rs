@@ -16,6 +16,7 @@ fn product() -> Template {
     let text = include_str!("../../../template.yaml");
     let offered = [
         ("JwtIssuer", "http://issuer".to_owned()),
+        ("JwtAudience", "mesa-de-ayuda".to_owned()),
         ("BaseUrl", "http://base".to_owned()),
         ("TokenSecret", "secret".to_owned()),
     ];
@@ -71,10 +72,16 @@ fn the_products_template_is_understood() {
     schedules.sort_unstable();
     assert_eq!(schedules, [("mailroom", 900), ("sla-sweep", 60)]);
     let limits = Limits {
-        rate: 500.0,
+        rate: 100.0,
         burst: 1_000.0,
     };
     assert_eq!(template.limits, Some(limits));
+    let limits = Limits {
+        rate: 10.0,
+        burst: 20.0,
+    };
+    assert_eq!(template.limits_of_routes["POST /surveys/{token}"], limits);
+    assert_eq!(template.limits_of_routes["$default"], limits);
 
     let authorizer = template.authorizer.as_ref().unwrap();
     assert_eq!(authorizer.issuer, "http://issuer");
@@ -152,6 +159,31 @@ fn what_the_host_cannot_do_is_said_and_not_skipped() {
         &function("{ Type: HttpApi, Properties: { Auth: { AuthorizationScopes: [a] } } }"),
         "R.Events.E.Auth: the local host does not know AuthorizationScopes",
     );
+}
+
+#[test]
+fn limits_of_a_route_that_is_none_are_an_error() {
+    let text = "Resources:\n  Api: { Type: 'AWS::Serverless::HttpApi', Properties: { RouteSettings: \
+        { 'GET /x': { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 1 } } } }";
+    let error = Template::parse(text, &[], &[], &PLACE).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("GET /x, which is no route"), "{error}");
+}
+
+#[test]
+fn what_a_parameter_of_the_systems_manager_says_is_what_it_stands_for() {
+    let text = |given: &str| {
+        format!(
+            "Parameters: {{ Name: {{ Type: String, Default: '{given}' }} }}\n\
+             Conditions: {{ HasName: !Not [!Equals [!Ref Name, '']] }}\nResources:\n  \
+             InUse: {{ Type: 'AWS::SSM::Parameter', Properties: {{ Value: !If [HasName, !Ref Name, own] }} }}\n  \
+             Q: {{ Type: 'AWS::SQS::Queue', Properties: {{ QueueName: !GetAtt InUse.Value }} }}"
+        )
+    };
+    for (given, expected) in [("", "own"), ("other", "other")] {
+        let template = Template::parse(&text(given), &[], &[], &PLACE).unwrap();
+        assert_eq!(template.queues[0].name, expected);
+    }
 }
 
 #[test]

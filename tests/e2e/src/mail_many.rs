@@ -191,7 +191,7 @@ fn two_desks_do_not_write_to_each_other_for_ever() {
             "--parameter",
             "EntityDomains=otra.gov.co",
             "--parameter",
-            "MailFrom=Mesa de Ayuda <mesa@otra.gov.co>",
+            "MailFrom=mesa@otra.gov.co",
             "--parameter",
             "ReplyAddress=respuestas@otra.gov.co",
             "--parameter",

@@ -76,6 +76,28 @@ fn beyond_the_rate_is_told_to_come_back() {
     assert!(throttled >= 30, "{throttled}");
 }
 
+/// Whoever has nothing but an address gets less than who is signed in, and takes
+/// nothing from him.
+#[test]
+fn the_public_routes_have_limits_of_their_own() {
+    let host = Host::start();
+    let (nobody, ana) = (host.nobody(), host.client(ANA));
+    let throttled = |answers: &[Answer]| answers.iter().filter(|a| a.status == 429).count();
+    for path in [
+        "/surveys/no-es-un-enlace",
+        "/s/no-es-un-enlace",
+        "/openapi.json",
+        "/una-pagina-que-no-existe",
+    ] {
+        let answers = at_once(100, |_| nobody.get(path));
+        let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+        assert_eq!(refused.header("retry-after"), "1", "{path}");
+        assert!(throttled(&answers) < 100, "{path}");
+        let answers = at_once(100, |_| ana.get("/tickets"));
+        assert_eq!(throttled(&answers), 0, "{path}");
+    }
+}
+
 #[test]
 fn beyond_the_processes_is_told_to_come_back() {
     let (throttled, busy) = check(300, &["--max-processes", "1"]);

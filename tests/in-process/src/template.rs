@@ -10,10 +10,17 @@ use template::{Function, Place, Route, Template};
 const TEXT: &str = include_str!("../../../template.yaml");
 
 /// What a deployment has to say.
-const GIVEN: [(&str, &str); 3] = [
+const GIVEN: [(&str, &str); 9] = [
     ("JwtIssuer", "https://issuer.example"),
+    ("JwtAudience", "mesa-de-ayuda"),
+    // As the shipped catalogue has them.
+    ("MailFrom", "soportespmic@uspec.gov.co"),
+    ("ReplyAddress", "soporte@uspec.gov.co"),
+    ("HelpDeskMailbox", "soportespmic@uspec.gov.co"),
+    ("PrintingMailbox", "impresion@uspec.gov.co"),
+    ("KnownAddresses", ""),
     ("BaseUrl", "https://mesa.example"),
-    ("TokenSecret", "a secret of a desk in process, long enough"),
+    ("TokenSecret", "a secret of a desk in process long enough"),
 ];
 
 /// The template, read once.

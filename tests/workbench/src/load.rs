@@ -22,9 +22,12 @@ use crate::{POLL, warn_of_debug_build};
 
 /// The parameters of the template that limit each route, and what they are where
 /// nobody says otherwise: more than a machine can ask for.
-const LIMITS: [(&str, &str); 2] = [
+const LIMITS: [(&str, &str); 4] = [
     ("RequestsPerSecond", "1000000"),
     ("RequestsAtOnce", "1000000"),
+    // The baseline's.
+    ("PublicPerSecond", "1000000"),
+    ("PublicAtOnce", "1000000"),
 ];
 
 /// The mails of a registration: to whoever asked, and to whoever is responsible.
@@ -225,7 +228,7 @@ impl Load {
             let mut named = all.filter(|(name, _)| name == limit);
             named.next().map_or("", |(_, value)| value.as_str())
         });
-        let [rate, burst] = values;
+        let [rate, burst, ..] = values;
         format!(
             "{rate} requests a second and {burst} at once on each route; {} connections",
             self.connections
@@ -639,7 +642,7 @@ mod tests {
             host: Vec::new(),
         };
         let limits = load.limits();
-        assert_eq!(limits.len(), 1, "{limits:?}");
+        assert_eq!(limits.len(), super::LIMITS.len() - 1, "{limits:?}");
         let said = load.in_force(&limits);
         assert!(
             said.starts_with("9 requests a second and 1000000 at once"),

@@ -1,6 +1,6 @@
 //! The HTTP API's throttling: a bucket of tokens for each route.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,6 +10,8 @@ use template::Limits;
 pub(crate) struct Throttle {
     /// Without limits everything goes.
     limits: Option<Limits>,
+    /// Of routes that have their own.
+    of_routes: BTreeMap<String, Limits>,
     buckets: Mutex<HashMap<String, Bucket>>,
 }
 
@@ -20,16 +22,18 @@ struct Bucket {
 }
 
 impl Throttle {
-    pub(crate) fn new(limits: Option<Limits>) -> Self {
+    pub(crate) fn new(limits: Option<Limits>, of_routes: BTreeMap<String, Limits>) -> Self {
         Self {
             limits,
+            of_routes,
             buckets: Mutex::default(),
         }
     }
 
     /// Whether a request of this route may pass at this moment.
     pub(crate) fn admits(&self, route: &str, now: Instant) -> bool {
-        let Some(Limits { rate, burst }) = self.limits else {
+        let limits = self.of_routes.get(route).copied().or(self.limits);
+        let Some(Limits { rate, burst }) = limits else {
             return true;
         };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,7 +65,12 @@ mod tests {
             rate: 2.0,
             burst: 3.0,
         };
-        let throttle = Throttle::new(Some(limits));
+        let survey = Limits {
+            rate: 1.0,
+            burst: 1.0,
+        };
+        let of_routes = BTreeMap::from([("GET /surveys/{token}".to_owned(), survey)]);
+        let throttle = Throttle::new(Some(limits), of_routes.clone());
         let start = Instant::now();
         let admitted =
             |route: &str, at: Instant| (0..5).filter(|_| throttle.admits(route, at)).count();
@@ -72,6 +81,13 @@ mod tests {
             admitted("POST /tickets", start + Duration::from_secs(60)),
             3
         );
-        assert!(Throttle::new(None).admits("POST /tickets", start));
+        // Those that have their own have no others.
+        assert_eq!(admitted("GET /surveys/{token}", start), 1);
+        let later = start + Duration::from_secs(60);
+        assert_eq!(admitted("GET /surveys/{token}", later), 1);
+        let throttle = Throttle::new(None, of_routes);
+        let admitted = |route: &str| (0..5).filter(|_| throttle.admits(route, start)).count();
+        assert_eq!(admitted("POST /tickets"), 5);
+        assert_eq!(admitted("GET /surveys/{token}"), 1);
     }
 }
