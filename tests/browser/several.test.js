@@ -103,6 +103,11 @@ it("a refused mail is read and accepted without scripts", async () => {
 		await page.reload();
 		return undefined;
 	});
+	// Pages of the desk's own have the count without scripts.
+	const waiting = page.locator('[data-count="correo"]');
+	await page.goto("/cola");
+	assert.equal(await waiting.textContent(), "1");
+	await page.goto("/correo");
 	await link.click();
 	await page.getByText("No puedo entrar.", { exact: true }).waitFor();
 	await picture(page, "correo");
@@ -110,5 +115,7 @@ it("a refused mail is read and accepted without scripts", async () => {
 	await page.getByRole("button", { name: "Aceptar" }).click();
 	await page.waitForURL(/\/solicitudes\/\d+\?hecho=aceptada$/);
 	await page.getByRole("heading", { name: "No puedo entrar a la nomina" }).waitFor();
+	// It is on the day's list still, and waits for nobody.
+	assert.equal(await waiting.textContent(), "0");
 	watch.quiet();
 });

@@ -198,6 +198,32 @@ async fn who_is_not_satisfied_gets_the_ticket_reopened() {
 }
 
 #[tokio::test]
+async fn a_survey_that_is_over_says_where_the_request_stands() {
+    let world = World::new().await;
+    let case = world.solved("plataforma").await;
+    let closure = started(&world).await;
+    let path = survey(&world, &case, 0);
+    let says = async |said: &str| {
+        let page = get(path.as_str()).header("accept", "text/html");
+        let page = closure.answers(&page).await;
+        let asks = page.body.contains("¿Se solucionó su solicitud?");
+        assert!(page.body.contains(said) && !asks, "{said}: {}", page.body);
+        page.body
+    };
+    let reason = || "Sigue igual".to_owned();
+    let reject = Command::Reject { reason: reason() };
+    let case = case.when(ANA, reject).await;
+    says("La solicitud está abierta").await;
+    let decline = Command::Decline { reason: reason() };
+    let case = case.when(AGENT, decline).await;
+    let body = says("La solicitud fue declinada.").await;
+    assert!(body.contains("¿Por qué se declinó?"), "{body}");
+    assert!(!body.contains("esuelta"), "{body}");
+    case.when(AGENT, Command::Close).await;
+    says("La solicitud fue declinada y está cerrada.").await;
+}
+
+#[tokio::test]
 async fn a_link_that_was_not_mailed_leads_nowhere() {
     let world = World::new().await;
     let case = world.solved("plataforma").await;

@@ -3,7 +3,7 @@
 //! does it, over the version that was looked at.
 
 use ::pages::catalogue::{
-    Access, Head, List, Meanwhile, Page as Form, Preview, Resend, Version, Versions, Written,
+    Access, Head, List, Look, Meanwhile, Page as Form, Preview, Resend, Version, Versions, Written,
     part_of, word,
 };
 use ::pages::entryform::{Typed, blank, filled, read, tidied};
@@ -157,7 +157,12 @@ impl<'a> Visit<'a> {
     async fn list(&self) -> Result<Answer, Problem> {
         let part = self.part()?;
         let (shell, head) = (self.shell("Catálogo").await?, self.head(Some(part)).await?);
-        let page = List::of(shell, head, part, self.document());
+        let from = self.call.asked("desde").and_then(|from| from.parse().ok());
+        let look = Look {
+            words: self.call.asked("q").unwrap_or_default(),
+            from: from.unwrap_or_default(),
+        };
+        let page = List::of(shell, head, part, self.document(), look);
         Ok(Answer::page(self.call, 200, page.written()))
     }
 

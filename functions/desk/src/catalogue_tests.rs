@@ -1,7 +1,7 @@
 //! The pages of the catalogue, over AWS in memory.
 
 use in_process::people::{
-    AGENT, ANA, AUDITOR, COORDINATOR, HEAD, OFFICER, PERSONNEL, PRINTER, STRANGER,
+    AGENT, ANA, AUDITOR, COORDINATOR, HEAD, OFFICER, PERSONNEL, PRINTER, STRANGER, address,
 };
 use in_process::{Answer, Request, Started, World, get, post, put};
 use serde_json::{Value, json};
@@ -1003,4 +1003,64 @@ async fn forms_of_the_entity_are_entries_like_any_other() {
         .answers(&get("/catalogo/versiones").seen_by(&session))
         .await;
     says(&versions, 200, &["Formulario «Novedades de la intranet»"]);
+}
+
+#[tokio::test]
+async fn a_long_list_is_searched_and_turned_over_and_a_short_one_is_whole() {
+    let world = World::new().await;
+    let desk = started(&world).await;
+    let session = world.signed_in(COORDINATOR).await;
+    let page = async |path: &str| {
+        let answer = desk.answers(&get(path).seen_by(&session)).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.body
+    };
+    let rows = |body: &str| body.matches("role=\"rowheader\"").count();
+    let short = page("/catalogo/personas").await;
+    assert!(
+        !short.contains("name=\"q\" type=\"search\" value"),
+        "{short}"
+    );
+    world
+        .catalogue(|document| {
+            let shipped = document.directory.len();
+            for number in shipped..230 {
+                let mut entry = document.directory[0].clone();
+                entry.email = address(&format!("persona{number}@uspec.gov.co"));
+                entry.name = format!("Peñaranda Núñez {number}");
+                document.directory.push(entry);
+            }
+        })
+        .await;
+    let first = page("/catalogo/personas").await;
+    assert_eq!(rows(&first), 100);
+    assert!(first.contains("1 a 100 de 230"), "{first}");
+    assert!(first.contains("Siguientes") && !first.contains("Anteriores"));
+    let last = page("/catalogo/personas?desde=200").await;
+    assert_eq!(rows(&last), 30);
+    assert!(last.contains("201 a 230 de 230"), "{last}");
+    assert!(last.contains("Anteriores") && !last.contains("Siguientes"));
+    // By name without its accents, by address, and by what he does.
+    for (query, found) in [
+        ("nunez+22", 11),
+        ("PERSONA101%40", 1),
+        ("auditor%C3%ADa", 1),
+        ("nadie+asi", 0),
+    ] {
+        let body = page(&format!("/catalogo/personas?q={query}")).await;
+        assert_eq!(rows(&body), found, "{query}: {body}");
+        assert!(!body.contains("Siguientes"), "{query}");
+    }
+    let many = page("/catalogo/personas?q=%22%3E%3Cb%3E").await;
+    assert!(
+        many.contains("Nada coincide") && !many.contains("<b>"),
+        "{many}"
+    );
+    let found = page("/catalogo/personas?q=agente").await;
+    assert!(
+        found.contains("/catalogo/personas?q=agente&#38;desde=100"),
+        "{found}"
+    );
+    // What is no number is the beginning.
+    assert_eq!(rows(&page("/catalogo/personas?desde=x").await), 100);
 }

@@ -14,6 +14,9 @@ mod presence;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+#[path = "tests/said.rs"]
+mod tests_of_words;
+#[cfg(test)]
 #[path = "tests/work.rs"]
 mod tests_of_work;
 mod usage;

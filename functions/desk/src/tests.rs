@@ -1263,7 +1263,7 @@ async fn today_shows_what_is_late_what_is_due_and_what_was_given_up() {
             "href=\"/solicitudes/2\"",
             "Correos sin salir",
             "href=\"/correo\"",
-            "resueltas 2 de 2.",
+            "resueltas o declinadas 2 de 2.",
         ] {
             assert!(answer.body.contains(part), "{who}: {part}: {}", answer.body);
         }

@@ -135,7 +135,7 @@ async fn report(
         }
     }
     for &outcome in MailOutcome::WORDS {
-        let count = inbox.desk.store.count_mails(query.day, outcome, None).await;
+        let count = inbox.desk.store.count_mails(query.day, outcome).await;
         let count = count.map_err(|e| problem_of(&e))?;
         report.recorded += count;
         report.outcomes.insert(outcome, count);

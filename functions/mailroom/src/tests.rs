@@ -1383,6 +1383,10 @@ async fn a_refused_mail_is_accepted_once() {
         (&record["outcome"], &record["accepted"]["by"]["email"]),
         (&json!("refused"), &json!(AGENT))
     );
+    // Its line of the day's list says that it waits for nobody any more.
+    let lines = world.rows_of("MAILDAY#");
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["accepted"]["S"], "yes", "{lines:?}");
     let case = world.case(&world.tickets().await[0]);
     assert_eq!(case.owed(), ["1 assign", "1 mail_registered"]);
     assert_eq!(

@@ -2,7 +2,8 @@
 //! does. Whoever reads it knows no procedure, so it is said in plain words.
 
 use types::effects::{MailKind, Recipients};
-use types::ticket::{Outcome, Ticket};
+use types::reply;
+use types::ticket::Ticket;
 use types::token::TokenUse;
 use types::verbs::{Hand, Verb};
 
@@ -41,7 +42,7 @@ pub fn button(
             let survey = format!("{}/surveys/{token}", office.base_url);
             Some(("Evaluar el servicio", survey))
         }
-        MailKind::ValidationReminder if ticket.outcome == Some(Outcome::Declined) => {
+        MailKind::ValidationReminder if ticket.is_declined() => {
             Some(("No estoy de acuerdo", format!("{page}#no-resuelta")))
         }
         MailKind::Solved | MailKind::ValidationReminder => {
@@ -55,6 +56,7 @@ pub fn button(
 
 /// What an answer to the mail does.
 pub fn answer(kind: MailKind, ticket: &Ticket) -> Vec<String> {
+    let also = |does: &str| vec![format!("También puede responder a este correo. {does}")];
     let said: &[&str] = match kind {
         MailKind::Registered | MailKind::FollowUpToRequester | MailKind::ReopenedToRequester => &[
             "Si responde a este correo, lo que escriba queda en la solicitud y lo lee quien la atiende.",
@@ -64,25 +66,15 @@ pub fn answer(kind: MailKind, ticket: &Ticket) -> Vec<String> {
         | MailKind::SolvedToObservers => &[
             "Si responde a este correo, lo que escriba lo leen quien pidió la solicitud y quien la atiende. Al comienzo de una línea puede escribir:",
         ],
-        MailKind::Solved | MailKind::ValidationReminder
-            if ticket.outcome == Some(Outcome::Declined) =>
-        {
-            &[
-                "También puede responder a este correo diciendo por qué no está de acuerdo: la solicitud se reabre.",
-            ]
+        MailKind::Solved | MailKind::ValidationReminder if ticket.is_declined() => {
+            return also(reply::OBJECTS);
         }
-        MailKind::Solved | MailKind::ValidationReminder if ticket.asks_survey() => &[
-            "También puede responder a este correo. Un número de 1 a 5 en la primera línea (5 es lo mejor) califica la atención. Si cuenta qué falta, la solicitud se reabre. Un «gracias» no la abre.",
-        ],
-        MailKind::Solved | MailKind::ValidationReminder => &[
-            "También puede responder a este correo: si cuenta qué falta, la solicitud se reabre. Un «gracias» no la abre.",
-        ],
-        MailKind::Declined => &[
-            "También puede responder a este correo diciendo por qué no está de acuerdo: la solicitud se reabre. Un «entendido» no la abre.",
-        ],
-        MailKind::Held | MailKind::WaitingReminder => &[
-            "También puede responder a este correo: con su respuesta termina la espera y la Mesa de Ayuda sigue con su solicitud.",
-        ],
+        MailKind::Solved | MailKind::ValidationReminder if ticket.asks_survey() => {
+            return also(reply::RATES_OR_REOPENS);
+        }
+        MailKind::Solved | MailKind::ValidationReminder => return also(reply::REOPENS),
+        MailKind::Declined => return also(reply::OBJECTS),
+        MailKind::Held | MailKind::WaitingReminder => return also(reply::ENDS_WAIT),
         MailKind::Closed => {
             &["Si responde a este correo, se abre una solicitud nueva, enlazada con esta."]
         }

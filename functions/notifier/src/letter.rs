@@ -929,7 +929,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     format!("{} <{}>", p.name, p.email)
                 }),
             ));
-            facts.push(("Estado", ticket.status().label().to_owned()));
+            facts.push(("Estado", ticket.status_label().to_owned()));
             let greeting = match kind {
                 MailKind::StepToCoordinator => "A la coordinación de la Mesa de Ayuda:".to_owned(),
                 MailKind::StepToHead => "A la jefatura de la Oficina de Tecnología:".to_owned(),

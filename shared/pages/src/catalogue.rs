@@ -10,6 +10,7 @@ use types::catalogue::CatalogueDocument;
 use types::consequences::{Consequence, where_open};
 use types::difference::Difference;
 use types::entries::{Entry, Fact, Part, entries};
+use types::folding::folded;
 use types::holidays::PublicHolidays;
 use types::person::Person;
 use types::problem::Problem;
@@ -189,6 +190,18 @@ struct Tab {
     current: bool,
 }
 
+/// Rows of a page of a list; one that is longer can be searched.
+const ROWS: usize = 100;
+
+/// What of a list somebody asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// Words that stand in an entry's name, its key or what the list says of it.
+    pub words: &'a str,
+    /// How many entries come before the first that is shown.
+    pub from: usize,
+}
+
 /// The entries of a part.
 #[derive(Template)]
 #[template(path = "catalogue.html")]
@@ -199,6 +212,11 @@ pub struct List<'a> {
     add: Option<Add>,
     columns: &'static [&'static str],
     rows: Vec<Row>,
+    part: Part,
+    look: Look<'a>,
+    /// How many there are, and how many of them are asked for.
+    all: usize,
+    found: usize,
 }
 
 /// The way to the form of a new entry.
@@ -231,8 +249,14 @@ impl<'a> List<'a> {
         self.render()
     }
 
-    /// The list of a part.
-    pub fn of(shell: Shell<'a>, head: Head, part: Part, document: &CatalogueDocument) -> Self {
+    /// The list of a part, as far as somebody asks for it.
+    pub fn of(
+        shell: Shell<'a>,
+        head: Head,
+        part: Part,
+        document: &CatalogueDocument,
+        look: Look<'a>,
+    ) -> Self {
         let today = types::mail::day(shell.now);
         let schedule = |key: &str| {
             let mut calendars = document.calendars.iter();
@@ -253,7 +277,16 @@ impl<'a> List<'a> {
             NEXT => next(key),
             _ => None,
         };
-        let rows = entries(document, part).into_iter().map(|entry| Row {
+        let entries = entries(document, part);
+        let all = entries.len();
+        let words = folded(look.words.trim());
+        let found: Vec<_> = entries
+            .into_iter()
+            .filter(|entry| words.is_empty() || says(entry, part, &words))
+            .collect();
+        let found_count = found.len();
+        let shown = found.into_iter().skip(look.from).take(ROWS);
+        let rows = shown.map(|entry| Row {
             place: place(part, Some(&entry.key)),
             cells: cells(&entry, columns(part), reckoned),
             retired: entry.is_retired(),
@@ -268,10 +301,57 @@ impl<'a> List<'a> {
             }),
             columns: columns(part),
             rows: rows.collect(),
+            part,
+            look,
+            all,
+            found: found_count,
             shell,
             head,
         }
     }
+
+    /// Whether it is long enough to be searched.
+    fn is_searched(&self) -> bool {
+        self.all > ROWS
+    }
+
+    /// Which of how many are shown.
+    fn extent(&self) -> String {
+        let last = self.look.from + self.rows.len();
+        match self.rows.is_empty() {
+            true => format!("Ninguno de {}", self.all),
+            false => format!("{} a {last} de {}", self.look.from + 1, self.found),
+        }
+    }
+
+    /// The address of the list, with nothing asked.
+    fn whole(&self) -> String {
+        format!("/catalogo/{}", word(self.part))
+    }
+
+    /// The addresses of the rows before and after.
+    fn neighbours(&self) -> [Option<(&'static str, String)>; 2] {
+        let address = |from: usize| {
+            let mut query = form_urlencoded::Serializer::new(format!("{}?", self.whole()));
+            query.append_pair("q", self.look.words);
+            query.append_pair("desde", &from.to_string()).finish()
+        };
+        let from = self.look.from;
+        let before = (from > 0).then(|| ("Anteriores", address(from.saturating_sub(ROWS))));
+        let after = from + ROWS;
+        let after = (after < self.found).then(|| ("Siguientes", address(after)));
+        [before, after]
+    }
+}
+
+/// Whether some words, folded, stand in what a list shows of an entry.
+fn says(entry: &Entry, part: Part, words: &str) -> bool {
+    let told = columns(part).iter().filter_map(|label| entry.fact(label));
+    let told = told.map(Fact::text);
+    let mut said = [entry.name.clone(), entry.key.clone()]
+        .into_iter()
+        .chain(told);
+    said.any(|text| folded(&text).contains(words))
 }
 
 fn cells(

@@ -402,9 +402,10 @@ pub struct Row {
 }
 
 impl Field {
-    /// Whether it stands in a line with its neighbours.
+    /// Whether it stands in a line with its neighbours. A name may be long.
     fn is_short(&self) -> bool {
         match self.drawn {
+            _ if self.name == NAME.name => false,
             Drawn::Line { .. } | Drawn::Email(_) | Drawn::Number(_) | Drawn::One(_) => true,
             Drawn::Text(_)
             | Drawn::Check { .. }

@@ -11,7 +11,8 @@ use types::command::{Command, Setting, WhenAway, decide};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::problem::FieldError;
-use types::ticket::{Person, Ticket, Visibility};
+use types::reply;
+use types::ticket::{HoldReason, Person, State, Ticket, Visibility};
 
 /// The field of this name of what a form sent.
 pub fn sent<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -89,7 +90,8 @@ impl Act {
             Act::Note => "nota",
             Act::Take => "tomada",
             Act::Assign => "asignada",
-            Act::Resolve | Act::Decline => "resuelta",
+            Act::Resolve => "resuelta",
+            Act::Decline => "declinada",
             Act::Reject => "rechazada",
             Act::Close => "cerrada",
             Act::StopObserving => "sin-copia",
@@ -200,7 +202,7 @@ impl Act {
             Act::Note => "Guardar nota",
             Act::Hold => "Preguntar y poner en espera",
             Act::Decline => "Responder que no procede",
-            Act::Reject => "Devolver a la Mesa de Ayuda",
+            Act::Reject => "Reabrir la solicitud",
             Act::AskProvider => "Enviar al proveedor",
             Act::Report => "Enviar a la Mesa de Ayuda",
             Act::Take
@@ -322,7 +324,10 @@ impl Act {
             Act::Report => text("body", "Qué se hizo, con la evidencia", 5),
             Act::Resolve => text("solution", "Solución", 4),
             Act::Decline => text("reason", "Motivo, para el solicitante", 3),
-            Act::Reject => text("reason", "Qué falta", 3),
+            Act::Reject => match choices.ticket.is_some_and(Ticket::is_declined) {
+                true => text("reason", "Por qué no está de acuerdo", 3),
+                false => text("reason", "Qué falta", 3),
+            },
         }
     }
 
@@ -514,10 +519,21 @@ impl Form {
         }
     }
 
-    /// The same form in the words of whoever asked: his answers go to the desk.
+    /// The same form in the words of whoever asked, or was copied, with what an answer
+    /// of his does: it goes to the desk.
     #[must_use]
-    pub fn of_requester(mut self) -> Self {
-        self.hint = "La lee la Mesa de Ayuda.";
+    pub fn of_requester(mut self, ticket: &Ticket, who: &EmailAddress) -> Self {
+        self.hint = match ticket.state {
+            _ if !ticket.is_of(who) => "La leen quien pidió la solicitud y quien la atiende.",
+            State::OnHold(HoldReason::Requester) => reply::ENDS_WAIT,
+            State::Solved if ticket.is_declined() => reply::OBJECTS,
+            State::Solved if ticket.asks_survey() => reply::RATES_OR_REOPENS,
+            State::Solved => reply::REOPENS,
+            State::New
+            | State::Assigned
+            | State::OnHold(HoldReason::Technology | HoldReason::Provider)
+            | State::Closed => "La lee quien atiende su solicitud.",
+        };
         // What he adds holds whatever the desk did meanwhile.
         self.version = None;
         for field in &mut self.fields {
@@ -667,6 +683,7 @@ pub fn form(act: Act, ticket: &Ticket, setting: Setting<'_>, at: &str, key: &str
         action: format!("{at}/{}", act.word()),
         title: match (act, &ticket.assignee) {
             (Act::Take, Some(colleague)) => format!("Tomar de {}", colleague.name).into(),
+            (Act::Reject, _) if ticket.is_declined() => "No estoy de acuerdo".into(),
             (_, _) => act.title().into(),
         },
         hint: act.hint(),

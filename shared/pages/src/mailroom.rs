@@ -208,6 +208,11 @@ impl<'a> Page<'a> {
         shown.map_or("Rechazados", |(_, name, _)| name)
     }
 
+    /// Whether what is listed waits for somebody's look.
+    fn waits(&self) -> bool {
+        self.class == Discarded::Refused
+    }
+
     /// What there is to say where the list is empty.
     fn empty(&self) -> &'static str {
         match self.class {
@@ -262,8 +267,8 @@ impl<'a> Mail<'a> {
             }
             MailOutcome::Refused { reason, detail } => format!("{} {detail}", reason.sentence()),
             MailOutcome::Filed { what, .. } => what.clone(),
-            MailOutcome::Duplicate { of } => {
-                format!("El mismo correo, palabra por palabra, ya había llegado ({of}).")
+            MailOutcome::Duplicate { .. } => {
+                "El mismo correo, palabra por palabra, ya había llegado.".to_owned()
             }
             MailOutcome::Ticket { .. } | MailOutcome::FollowUp { .. } => String::new(),
         }

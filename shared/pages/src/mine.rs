@@ -3,11 +3,12 @@
 use askama::Template;
 use jiff::Timestamp;
 use types::command::Setting;
+use types::ids::EmailAddress;
 use types::permission::Caller;
 use types::ticket::{CloseReason, HoldReason, Outcome, State, Ticket};
 
 use crate::shell::Shell;
-use crate::words;
+use crate::words::{self, standing};
 
 /// His requests, in what they ask of him.
 #[derive(Template)]
@@ -33,8 +34,8 @@ pub struct Mine<'a> {
     pub next: Next,
     pub steps: [Step; 4],
     pub created: String,
-    /// Whether his word on a solution is asked for.
-    pub to_rate: bool,
+    /// Whether his word is asked for.
+    pub his_turn: bool,
 }
 
 /// A request that is over.
@@ -94,7 +95,11 @@ pub fn steps(ticket: &Ticket) -> [Step; 4] {
         State::Solved => 2,
         State::Closed => 4,
     };
-    let names = ["Recibida", "En atención", "Resuelta", "Cerrada"];
+    let answered = match ticket.is_declined() {
+        true => "Declinada",
+        false => "Resuelta",
+    };
+    let names = ["Recibida", "En atención", answered, "Cerrada"];
     let mut steps = names.map(|name| Step {
         name,
         place: StepPlace::ToCome,
@@ -109,8 +114,10 @@ pub fn steps(ticket: &Ticket) -> [Step; 4] {
     steps
 }
 
-/// What happens next with a ticket, for its requester.
-pub fn next(ticket: &Ticket, setting: Setting<'_>) -> Next {
+/// What happens next with a ticket, for its requester, or for `reader` who was copied.
+pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Next {
+    let own = ticket.is_of(reader);
+    let asker = &ticket.request.requester.person.name;
     let now = setting.now;
     let said = |lead: String, rest: String| Next { lead, rest };
     let who = || {
@@ -147,9 +154,14 @@ pub fn next(ticket: &Ticket, setting: Setting<'_>) -> Next {
             ),
             (None, None) => said(format!("{} trabaja en ella.", who()), String::new()),
         },
-        State::OnHold(HoldReason::Requester) => said(
+        State::OnHold(HoldReason::Requester) if own => said(
             "Esperamos su respuesta.".to_owned(),
-            "El tiempo está detenido mientras usted responde.".to_owned(),
+            "El tiempo está detenido; con su respuesta termina la espera y la Mesa de Ayuda sigue."
+                .to_owned(),
+        ),
+        State::OnHold(HoldReason::Requester) => said(
+            format!("Espera la respuesta de {asker}."),
+            "Con ella la Mesa de Ayuda sigue.".to_owned(),
         ),
         State::OnHold(HoldReason::Technology) => said(
             "La revisa la Oficina de Tecnología.".to_owned(),
@@ -163,27 +175,48 @@ pub fn next(ticket: &Ticket, setting: Setting<'_>) -> Next {
             "Le escribiremos cuando responda; no tiene que hacer nada.".to_owned(),
         ),
         State::Solved => {
-            let until = due(&ticket.clocks.validation);
-            let until = until.map_or_else(String::new, |at| {
-                format!(
-                    "Díganos si le sirvió antes de {}; después se cierra sola.",
-                    by(at)
-                )
-            });
-            match ticket.outcome {
-                Some(Outcome::Declined) => said("No procedía.".to_owned(), until),
-                Some(Outcome::Solved) | None => said("Está resuelta.".to_owned(), until),
-            }
+            let until = due(&ticket.clocks.validation).map(|at| by(at));
+            let declined = ticket.is_declined();
+            let lead = match declined {
+                true => "Fue declinada: la Mesa de Ayuda no puede atenderla.",
+                false => "Está resuelta.",
+            };
+            let rest = match (declined, own, until) {
+                (_, _, None) => String::new(),
+                (true, true, Some(until)) => format!(
+                    "Si no está de acuerdo, dígalo antes de {until} y se reabre; después se cierra sola."
+                ),
+                (false, true, Some(until)) => format!(
+                    "Díganos si le sirvió antes de {until}; si no quedó, se reabre. Después se cierra sola."
+                ),
+                (true, false, Some(until)) => {
+                    format!("{asker} puede objetar antes de {until}; después se cierra sola.")
+                }
+                (false, false, Some(until)) => format!(
+                    "{asker} puede decir si le sirvió antes de {until}; después se cierra sola."
+                ),
+            };
+            said(lead.to_owned(), rest)
         }
-        State::Closed => said(how_it_ended(ticket), String::new()),
+        State::Closed => said(
+            format!("{}.", how_it_ended(ticket, reader)),
+            match own {
+                true => "Ya no admite cambios: si necesita algo más, registre una solicitud nueva."
+                    .to_owned(),
+                false => String::new(),
+            },
+        ),
     }
 }
 
-/// How a ticket ended.
-pub fn how_it_ended(ticket: &Ticket) -> String {
+/// How a ticket ended, as its requester reads it, or `reader` who was copied.
+pub fn how_it_ended(ticket: &Ticket, reader: &EmailAddress) -> String {
     match (ticket.outcome, &ticket.survey, ticket.close_reason) {
-        (Some(Outcome::Declined), _, _) => "No procedía: fuera del alcance (numeral 5)".to_owned(),
-        (_, Some(survey), _) => format!("Resuelta; usted la calificó con {}", survey.rating),
+        (Some(Outcome::Declined), _, _) => "Declinada: fuera del alcance (numeral 5)".to_owned(),
+        (_, Some(survey), _) if ticket.is_of(reader) => {
+            format!("Resuelta; usted la calificó con {}", survey.rating)
+        }
+        (_, Some(survey), _) => format!("Resuelta; calificada con {}", survey.rating),
         (_, None, Some(CloseReason::ValidationExpired)) => {
             "Resuelta; se cerró sin calificación".to_owned()
         }
@@ -234,7 +267,7 @@ impl<'a> Page<'a> {
                     number: ticket.number.0,
                     title: &ticket.request.title,
                     whose: &requester.name,
-                    how: ticket.status().label(),
+                    how: standing(ticket),
                 });
                 continue;
             }
@@ -242,7 +275,7 @@ impl<'a> Page<'a> {
                 page.over.push(Over {
                     number: ticket.number.0,
                     title: &ticket.request.title,
-                    how: how_it_ended(ticket),
+                    how: how_it_ended(ticket, &whose.email),
                     at: ticket.updated_at,
                     when: words::short(ticket.updated_at, setting.now),
                 });
@@ -252,10 +285,10 @@ impl<'a> Page<'a> {
                 number: ticket.number.0,
                 label: ticket.number.to_string(),
                 title: &ticket.request.title,
-                next: next(ticket, setting),
+                next: next(ticket, &whose.email, setting),
                 steps: steps(ticket),
                 created: words::when(ticket.created_at, setting.now),
-                to_rate: ticket.state == State::Solved,
+                his_turn: is_his_turn(ticket),
             };
             match is_his_turn(ticket) {
                 true => page.yours.push(mine),

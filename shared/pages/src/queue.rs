@@ -62,6 +62,7 @@ pub enum Band {
     Later,
     Paused,
     Solved,
+    Declined,
     Over,
 }
 
@@ -70,6 +71,7 @@ impl Band {
         let urgent = badges.iter().map(|badge| badge.state).min();
         match (ticket.state, urgent) {
             (State::Closed, _) => Band::Over,
+            (State::Solved, _) if ticket.is_declined() => Band::Declined,
             (State::Solved, _) => Band::Solved,
             (_, Some(BadgeState::Overdue)) => Band::Overdue,
             (_, Some(BadgeState::Soon)) => Band::Soon,
@@ -87,6 +89,7 @@ impl Band {
             Band::Later => "Más tarde",
             Band::Paused => "En pausa",
             Band::Solved => "Resueltas",
+            Band::Declined => "Declinadas",
             Band::Over => "Cerradas",
         }
     }
@@ -96,6 +99,7 @@ impl Band {
             Band::Overdue => "pasaron su tiempo",
             Band::Paused => "esperan a otros",
             Band::Solved => "esperan al solicitante o a que usted cierre",
+            Band::Declined => "el solicitante puede objetar, o usted cierra",
             Band::Soon | Band::Later | Band::Over => "",
         }
     }
@@ -107,6 +111,7 @@ impl Band {
             Band::Later => "run",
             Band::Paused => "paused",
             Band::Solved | Band::Over => "met",
+            Band::Declined => "idle",
         }
     }
 }
@@ -126,6 +131,8 @@ pub struct Row<'a> {
     pub badges: Vec<Badge>,
     pub created_at: Timestamp,
     pub created: String,
+    /// Whether it was declined and is closed: its band does not say so.
+    pub ended_declined: bool,
 }
 
 /// The tickets in bands, each band in the order of the list.
@@ -176,6 +183,7 @@ fn row<'a>(
         badges,
         created_at: ticket.created_at,
         created: words::short(ticket.created_at, setting.now),
+        ended_declined: ticket.state == State::Closed && ticket.is_declined(),
     }
 }
 
@@ -203,6 +211,16 @@ impl Page<'_> {
 
     fn hour(&self) -> String {
         words::hour(self.updated)
+    }
+
+    /// What comes first.
+    fn order(&self) -> &'static str {
+        match self.view {
+            View::Closed => "lo último que se cerró",
+            View::Due | View::Own | View::Free | View::Waiting | View::Solved | View::Open => {
+                "lo que vence primero"
+            }
+        }
     }
 
     /// What an empty list says.

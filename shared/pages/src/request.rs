@@ -95,14 +95,14 @@ impl<'a> Page<'a> {
             title: &ticket.request.title,
             category: category.map_or(ticket.policy.category.0.as_str(), |c| c.name.as_str()),
             created: words::when(ticket.created_at, reading.now),
-            next: next(ticket, setting),
+            next: next(ticket, &caller.email, setting),
             steps: steps(ticket),
             entries: conversation(events, reading),
             files: files
                 .filter(|file| reading.reader.may_have(file))
                 .map(File::of)
                 .collect(),
-            reply: of(Act::Reply).map(Form::of_requester),
+            reply: of(Act::Reply).map(|form| form.of_requester(ticket, &caller.email)),
             reject: of(Act::Reject),
             survey,
             observers,

@@ -93,6 +93,7 @@ impl Notice {
             "tomada" => "La solicitud es suya.",
             "asignada" => "Asignada.",
             "resuelta" => "Resuelta. El solicitante recibe la solución por correo.",
+            "declinada" => "Declinada. El solicitante recibe el motivo por correo y puede objetar.",
             "cerrada" => "Cerrada.",
             "rechazada" => "La solicitud vuelve a la Mesa de Ayuda.",
             "catalogo" => "Guardado: ya está vigente.",
@@ -196,7 +197,7 @@ impl<'a> Shell<'a> {
         self.section == Section::Catalogue
     }
 
-    /// Today's refused mails, as the rail says it.
+    /// Today's refused mails that wait for somebody, as the rail says it.
     pub(crate) fn refused_shown(&self) -> String {
         counted(self.refused)
     }

@@ -5,7 +5,7 @@ use askama::Template;
 use jiff::Timestamp;
 use types::api::MAX_COMMENT;
 use types::problem::Problem;
-use types::ticket::State;
+use types::ticket::{State, Status};
 use types::view::SurveyView;
 
 use crate::forms::sent;
@@ -130,6 +130,21 @@ impl<'a> Page<'a> {
 
     fn max_comment(&self) -> usize {
         MAX_COMMENT
+    }
+
+    /// Where the request stands, whose survey is not open.
+    fn stands(&self) -> &'static str {
+        match (self.survey.status, self.survey.declined) {
+            (Status::New | Status::Assigned | Status::OnHold, _) => {
+                "La solicitud está abierta: la Mesa de Ayuda sigue con ella."
+            }
+            (Status::Solved, true) => "La solicitud fue declinada.",
+            (Status::Solved, false) => {
+                "La solicitud tiene otra solución: vale lo que dice el último correo."
+            }
+            (Status::Closed, true) => "La solicitud fue declinada y está cerrada.",
+            (Status::Closed, false) => "La solicitud ya está cerrada.",
+        }
     }
 
     /// What became of the request with the answer.

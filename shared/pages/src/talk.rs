@@ -8,8 +8,8 @@ use types::catalogue::Catalogue;
 use types::clock::Tells;
 use types::ids::EmailAddress;
 use types::ticket::{
-    ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Person, ReleaseReason,
-    StepReached, Survey, Ticket, Visibility,
+    ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Outcome, Person,
+    ReleaseReason, StepReached, Survey, Ticket, Visibility,
 };
 use types::view::{Reader, whole};
 
@@ -415,15 +415,19 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
         EventKind::Resolved { solution, .. } => {
             Some(tagged(reading.message(event, solution), "Solución"))
         }
-        EventKind::Declined { reason } => {
-            Some(tagged(reading.message(event, reason), "Fuera del alcance"))
-        }
+        EventKind::Declined { reason } => Some(tagged(reading.message(event, reason), "Declinada")),
         EventKind::SurveyAnswered { survey } => Some(rated(event, survey, reading)),
-        EventKind::Reopened { reason, .. } => match reason {
-            Some(reason) => Some(tagged(reading.message(event, reason), "No quedó resuelta")),
-            None => happened("Reabierta", "no quedó resuelta".into()),
-        },
-        EventKind::Closed { reason } => happened("Cerrada", closed(*reason).into()),
+        EventKind::Reopened { reason, objects_to } => {
+            let why = match objects_to {
+                Some(Outcome::Declined) => "No está de acuerdo",
+                Some(Outcome::Solved) | None => "No quedó resuelta",
+            };
+            match reason {
+                Some(reason) => Some(tagged(reading.message(event, reason), why)),
+                None => happened("Reabierta", why.to_lowercase().into()),
+            }
+        }
+        EventKind::Closed { reason } => happened("Cerrada", closed(*reason, reading.ticket).into()),
         EventKind::RequesterChanged { requester, from } => happened(
             "Solicitante",
             format!("{}, en lugar de {}", requester.name, from.name).into(),
@@ -499,8 +503,11 @@ fn rated<'a>(event: &'a Event, survey: &'a Survey, reading: Reading<'a>) -> Entr
     }
 }
 
-fn closed(reason: CloseReason) -> &'static str {
+fn closed(reason: CloseReason, ticket: &Ticket) -> &'static str {
     match reason {
+        CloseReason::ValidationExpired if ticket.is_declined() => {
+            "declinada, sin objeción en el plazo"
+        }
         CloseReason::Satisfied => "a satisfacción del solicitante",
         CloseReason::Desk => "por la Mesa de Ayuda",
         CloseReason::ValidationExpired => "sin respuesta en el tiempo de validación",

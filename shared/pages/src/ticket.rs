@@ -13,7 +13,10 @@ use crate::forms::{self, Act, Form, form, offered};
 use crate::presence::Presence;
 use crate::shell::Shell;
 use crate::talk::{Entry, File, Reading, conversation};
-use crate::words;
+use crate::words::{self, standing};
+
+/// Other tickets of the requester's that stand at the side unfolded.
+const OTHERS: usize = 5;
 
 /// A ticket and what may be done with it.
 #[derive(Template)]
@@ -118,7 +121,7 @@ impl<'a> Other<'a> {
             number: ticket.number.0,
             label: ticket.number.to_string(),
             title: &ticket.request.title,
-            status: ticket.status().label(),
+            status: standing(ticket),
         }
     }
 }
@@ -278,6 +281,16 @@ impl<'a> Page<'a> {
             .is_some_and(|(who, person)| who.email == person.email)
     }
 
+    /// The requester's other tickets, as far as all of them are looked at.
+    fn first_others(&self) -> &[Other<'_>] {
+        self.others.get(..OTHERS).unwrap_or(&self.others)
+    }
+
+    /// Those beyond.
+    fn more_others(&self) -> &[Other<'_>] {
+        self.others.get(OTHERS..).unwrap_or_default()
+    }
+
     /// The other teams that it was written to.
     fn other_teams(&self) -> &[&str] {
         &self.other_teams
@@ -295,12 +308,18 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Where it stands, and for whom it waits.
+    fn standing(&self) -> &'static str {
+        standing(self.ticket)
+    }
+
     /// The tag's class of a status.
     fn tag(&self) -> &'static str {
         match self.ticket.status() {
             Status::New => "tag tag--soon",
             Status::Assigned => "tag tag--accent",
             Status::OnHold => "tag tag--paused",
+            Status::Solved if self.ticket.is_declined() => "tag",
             Status::Solved => "tag tag--ok",
             Status::Closed => "tag",
         }

@@ -123,11 +123,14 @@ impl Page<'_> {
             },
             extent,
         ) = self.compliance;
-        let parts: Vec<_> = [("atendidas", attention), ("resueltas", solution)]
-            .into_iter()
-            .filter(|(_, share)| share.of > 0)
-            .map(|(what, share)| part(what, share))
-            .collect();
+        let parts: Vec<_> = [
+            ("atendidas", attention),
+            ("resueltas o declinadas", solution),
+        ]
+        .into_iter()
+        .filter(|(_, share)| share.of > 0)
+        .map(|(what, share)| part(what, share))
+        .collect();
         let of = match extent {
             Extent::Whole => "",
             Extent::Beginning => " (de mil de las de hoy)",

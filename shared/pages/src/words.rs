@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use types::spanish;
+use types::ticket::{HoldReason, State, Ticket};
 
 /// The zone that people of the entity read clocks in.
 const ZONE: &str = "America/Bogota";
@@ -13,6 +14,16 @@ const MONTHS: [&str; 12] = [
 
 fn local(at: Timestamp) -> Option<Zoned> {
     at.in_tz(ZONE).ok()
+}
+
+/// Where a ticket stands, and for whom it waits.
+pub fn standing(ticket: &Ticket) -> &'static str {
+    match ticket.state {
+        State::OnHold(HoldReason::Requester) => "En espera del solicitante",
+        State::OnHold(HoldReason::Technology) => "En espera de Tecnología",
+        State::OnHold(HoldReason::Provider) => "En espera de un proveedor",
+        State::New | State::Assigned | State::Solved | State::Closed => ticket.status_label(),
+    }
 }
 
 /// `9:05`.

@@ -247,7 +247,7 @@ fn person(entry: &DirectoryEntry, all: &[Team]) -> Entry {
             Fact::many("Funciones", "ninguna", roles.collect()),
             Fact::many("Equipos", "ninguno", teams.collect()),
             Fact::flag("Disponible", *available),
-            Fact::optional("Ausente hasta", "nunca", back),
+            Fact::optional("Ausente hasta", "sin fecha", back),
         ],
     }
 }

@@ -3,6 +3,21 @@
 
 use crate::folding::folded;
 
+/// What an answer does where it is waited for, in the words of mails and pages.
+pub const ENDS_WAIT: &str =
+    "Con su respuesta termina la espera y la Mesa de Ayuda sigue con su solicitud.";
+
+/// What an answer to a solution does, as [`Word::of`] reads it.
+pub const REOPENS: &str = "Si cuenta qué falta, la solicitud se reabre. Un «gracias» no la abre.";
+
+/// The same where the service is rated.
+pub const RATES_OR_REOPENS: &str = "Un número de 1 a 5 en la primera línea (5 es lo mejor) \
+    califica la atención. Si cuenta qué falta, la solicitud se reabre. Un «gracias» no la abre.";
+
+/// What an answer to a declined request does.
+pub const OBJECTS: &str = "Si dice por qué no está de acuerdo, la solicitud se reabre. Un \
+    «entendido» no la abre.";
+
 /// What an answer to a solution says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Word {

@@ -609,6 +609,28 @@ impl Ticket {
         self.policy.survey && self.outcome == Some(Outcome::Solved)
     }
 
+    /// Where it stands, in the words that people read. What was declined was not
+    /// solved, and is never said to be (section 5 of the procedure).
+    pub fn status_label(&self) -> &'static str {
+        match (self.outcome, self.status()) {
+            (Some(Outcome::Declined), Status::Solved) => "Declinada",
+            (Some(Outcome::Declined), Status::Closed) => "Cerrada (declinada)",
+            (
+                Some(Outcome::Declined | Outcome::Solved) | None,
+                status @ (Status::New
+                | Status::Assigned
+                | Status::OnHold
+                | Status::Solved
+                | Status::Closed),
+            ) => status.label(),
+        }
+    }
+
+    /// Whether it was declined, and stands so.
+    pub fn is_declined(&self) -> bool {
+        self.outcome == Some(Outcome::Declined)
+    }
+
     /// Formats that the category asks for and that are not complete.
     pub fn missing_formats(&self) -> Vec<&FormatCode> {
         self.policy

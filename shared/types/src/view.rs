@@ -144,7 +144,7 @@ impl<'a> TicketView<'a> {
             id: ticket.id.to_string(),
             number: ticket.number.0,
             status: ticket.status(),
-            status_label: ticket.status().label(),
+            status_label: ticket.status_label(),
             hold_reason: ticket.state.hold_reason(),
             title: &ticket.request.title,
             description: &ticket.request.description,
@@ -378,6 +378,8 @@ pub struct SurveyView<'a> {
     pub status: Status,
     pub status_label: &'static str,
     pub solution: Option<&'a str>,
+    #[serde(skip)]
+    pub declined: bool,
     /// Whether an answer is still taken.
     pub open: bool,
     pub survey: Option<&'a Survey>,
@@ -391,8 +393,9 @@ impl<'a> SurveyView<'a> {
             number_label: ticket.number.to_string(),
             title: &ticket.request.title,
             status: ticket.status(),
-            status_label: ticket.status().label(),
+            status_label: ticket.status_label(),
             solution: ticket.solution.as_deref(),
+            declined: ticket.is_declined(),
             open,
             survey: ticket.survey.as_ref(),
         }

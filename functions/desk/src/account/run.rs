@@ -264,7 +264,7 @@ impl<'a> Run<'a> {
             let since = before.and_then(|before| before.to);
             if let Some(since) = since.filter(|since| *since < segment.from) {
                 let span = self.span(since, Some(segment.from));
-                let text = format!("{span} (resuelta, en validación: no cuenta)");
+                let text = format!("{span} (respondida, en validación: no cuenta)");
                 account.past.push(Line::rest(text));
             }
             if !segment.counted {

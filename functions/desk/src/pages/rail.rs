@@ -168,14 +168,14 @@ impl Visit<'_> {
         shell.set_up(own, here.as_ref());
     }
 
-    /// Today's refused mails, for the rail of those who look through them.
+    /// Today's refused mails that nobody has accepted, for the rail of those who look
+    /// through them.
     async fn refused(&self) -> Result<Option<usize>, Problem> {
         if !may_look(self.caller) {
             return Ok(None);
         }
-        let today = day(self.now);
-        let most = Some(Counts::MOST + 1);
-        let count = self.desk.store.count_mails(today, "refused", most).await;
+        let store = &self.desk.store;
+        let count = store.waiting_mails(day(self.now), Counts::MOST + 1).await;
         count.map(Some).map_err(|e| problem_of(&e))
     }
 

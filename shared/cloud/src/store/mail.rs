@@ -110,6 +110,9 @@ impl Parts<'_> {
         let row = Item::with_doc(&keys::inbound(&record.id), record)?.set("accepted", "yes");
         let waiting = "attribute_exists(pk) AND attribute_not_exists(accepted)";
         self.put(Part::Mail, row, Some((waiting, vec![])))?;
+        // It waits for nobody any more, and the day's list says so without its record.
+        let of_day = Item::new(&keys::mail_of_day(record)).set("accepted", "yes");
+        self.put(Part::Mail, of_day, None)?;
         self.put_thread(record)
     }
 }
@@ -266,16 +269,47 @@ impl Store {
         Ok((records, next))
     }
 
-    /// How many mails of a day had one outcome; at `most`, where that is enough to know.
+    /// How many mails that were refused on a day nobody has accepted; at `most`, where
+    /// that is enough to know.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn count_mails(
-        &self,
-        day: Date,
-        outcome: &str,
-        most: Option<usize>,
-    ) -> Result<usize, StoreError> {
+    pub async fn waiting_mails(&self, day: Date, most: usize) -> Result<usize, StoreError> {
+        let mut from = "refused#".to_owned();
+        let mut count = 0;
+        loop {
+            let rows = self
+                .query(Query {
+                    operation: "count the mails that wait for somebody",
+                    index: None,
+                    condition: "pk = :pk AND sk BETWEEN :from AND :to",
+                    values: vec![
+                        (":pk", keys::mail_day(day)),
+                        (":from", from),
+                        (":to", "refused$".to_owned()),
+                    ],
+                    order: Order::Ascending,
+                    limit: Some(most),
+                })
+                .await?;
+            count += rows
+                .iter()
+                .filter(|row| row.text("accepted").is_none())
+                .count();
+            match rows.last() {
+                Some(last) if rows.len() == most && count < most => {
+                    from = format!("{}!", last.key()?.sk);
+                }
+                Some(_) | None => return Ok(count.min(most)),
+            }
+        }
+    }
+
+    /// How many mails of a day had one outcome.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn count_mails(&self, day: Date, outcome: &str) -> Result<usize, StoreError> {
         let rows = self
             .query(Query {
                 operation: "count the mails of a day",
@@ -286,7 +320,7 @@ impl Store {
                     (":prefix", format!("{outcome}#")),
                 ],
                 order: Order::Ascending,
-                limit: most,
+                limit: None,
             })
             .await?;
         Ok(rows.len())

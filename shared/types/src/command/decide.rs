@@ -249,7 +249,7 @@ fn steps(
         Rejection::InvalidTransition(format!(
             "No se puede {} una solicitud en estado «{}».",
             command.kind().verb(),
-            ticket.status().label()
+            ticket.status_label()
         ))
     };
     if would_attend(command, actor).is_some_and(|agent| ticket.is_of(agent)) {
