@@ -35,12 +35,8 @@ pub fn button(
         | Recipients::Desk => return None,
     }
     match kind {
-        // Activity 13: the survey, where the category asks for it.
         MailKind::Solved | MailKind::ValidationReminder if ticket.asks_survey() => {
-            let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
-            let token = office.secret.issue(TokenUse::Survey { round }, ticket.id);
-            let survey = format!("{}/surveys/{token}", office.base_url);
-            Some(("Evaluar el servicio", survey))
+            survey(kind, ticket, office).map(|survey| ("Evaluar el servicio", survey))
         }
         MailKind::ValidationReminder if ticket.is_declined() => {
             Some(("No estoy de acuerdo", format!("{page}#no-resuelta")))
@@ -52,6 +48,16 @@ pub fn button(
         MailKind::Held | MailKind::WaitingReminder => Some(("Responder", format!("{page}#reply"))),
         _ => None,
     }
+}
+
+/// Where the service is rated, in a mail that asks for it (activity 13).
+pub fn survey(kind: MailKind, ticket: &Ticket, office: &Office) -> Option<String> {
+    let asks = matches!(kind, MailKind::Solved | MailKind::ValidationReminder);
+    (asks && ticket.asks_survey()).then(|| {
+        let round = u8::try_from(ticket.reopened).unwrap_or(u8::MAX);
+        let token = office.secret.issue(TokenUse::Survey { round }, ticket.id);
+        format!("{}/surveys/{token}", office.base_url)
+    })
 }
 
 /// What an answer to the mail does.

@@ -34,6 +34,8 @@ pub struct Letter {
     pub closing: Vec<String>,
     /// The one thing to do, under the sentence that asks for it.
     pub button: Option<(&'static str, String)>,
+    /// Where the service is rated: a star of the mail is chosen there, and not sent yet.
+    pub survey: Option<String>,
     /// What an answer to the mail does.
     pub answer: Vec<String>,
     /// The words that an answer may begin a line with, and what each does.
@@ -151,6 +153,7 @@ pub fn letter(kind: MailKind, about: &About<'_>) -> Result<Letter, NoSuchMail> {
     let page = format!("{}{}", office.base_url, way(kind, ticket, office, to));
     Ok(Letter {
         button: asks::button(kind, ticket, office, &page),
+        survey: asks::survey(kind, ticket, office),
         answer: asks::answer(kind, ticket),
         verbs: asks::verbs(kind),
         files: about.files.to_vec(),
@@ -648,9 +651,10 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             EventKind::Closed { reason } => {
             use types::ticket::CloseReason as R;
             let why = match reason {
-                R::Desk | R::ValidationExpired if ticket.outcome == Some(Outcome::Declined) => {
+                R::ValidationExpired if ticket.is_declined() => {
                     "Había sido declinada, y nadie objetó en el plazo."
                 }
+                R::Desk if ticket.is_declined() => "Había sido declinada.",
                 R::Satisfied => "Gracias por evaluar el servicio.",
                 R::Desk => "La Mesa de Ayuda dio por terminada la atención.",
                 R::ValidationExpired => "El tiempo de validación venció sin respuesta.",
@@ -678,7 +682,11 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 subject: "Solicitud cerrada",
                 greeting: greeting_of(to, ticket, catalogue),
                 paragraphs: vec![format!(
-                    "La solicitud {number} de {asker}, en la que usted está en copia, quedó cerrada. No recibirá más correos de ella."
+                    "La solicitud {number} de {asker}, en la que usted está en copia, quedó cerrada{}. No recibirá más correos de ella.",
+                    match ticket.is_declined() {
+                        true => "; había sido declinada",
+                        false => "",
+                    }
                 )],
                 ..plain
             },

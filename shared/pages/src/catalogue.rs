@@ -332,9 +332,10 @@ impl<'a> List<'a> {
     /// The addresses of the rows before and after.
     fn neighbours(&self) -> [Option<(&'static str, String)>; 2] {
         let address = |from: usize| {
-            let mut query = form_urlencoded::Serializer::new(format!("{}?", self.whole()));
+            let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair("q", self.look.words);
-            query.append_pair("desde", &from.to_string()).finish()
+            query.append_pair("desde", &from.to_string());
+            format!("{}?{}", self.whole(), query.finish())
         };
         let from = self.look.from;
         let before = (from > 0).then(|| ("Anteriores", address(from.saturating_sub(ROWS))));

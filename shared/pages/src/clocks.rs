@@ -106,7 +106,7 @@ pub fn badge(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> Badge {
                 false => still(BadgeState::Met, format!("cumplida en {used}")),
             }
         }
-        ClockState::Stopped => still(BadgeState::Idle, "no se cumplió".to_owned()),
+        ClockState::Stopped => still(BadgeState::Idle, stopped(kind).to_owned()),
     }
 }
 
@@ -117,6 +117,17 @@ fn idle(kind: ClockKind) -> &'static str {
         ClockKind::Waiting => "empieza al preguntar",
         ClockKind::Provider => "empieza al consultar",
         ClockKind::Validation => "empieza al resolver",
+    }
+}
+
+/// What ended a clock otherwise than by what it is for.
+fn stopped(kind: ClockKind) -> &'static str {
+    match kind {
+        // The solution did not hold, or the reason was objected to.
+        ClockKind::Validation => "se reabrió",
+        ClockKind::Attention | ClockKind::Solution | ClockKind::Waiting | ClockKind::Provider => {
+            "no se cumplió"
+        }
     }
 }
 

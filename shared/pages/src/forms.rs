@@ -471,6 +471,10 @@ impl Field {
         }
     }
 
+    pub(crate) fn is_one_line(&self) -> bool {
+        self.rows() == Some(1)
+    }
+
     pub(crate) fn choices(&self) -> Option<&[Choice]> {
         match &self.control {
             Control::Choice(choices) => Some(choices),

@@ -175,7 +175,7 @@ pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Nex
             "Le escribiremos cuando responda; no tiene que hacer nada.".to_owned(),
         ),
         State::Solved => {
-            let until = due(&ticket.clocks.validation).map(|at| by(at));
+            let until = due(&ticket.clocks.validation).map(by);
             let declined = ticket.is_declined();
             let lead = match declined {
                 true => "Fue declinada: la Mesa de Ayuda no puede atenderla.",

@@ -288,3 +288,62 @@ fn a_late_warning_says_what_is_true_now() {
         assert!(said.contains(&wanted), "{wanted}: {said}");
     }
 }
+
+#[test]
+fn a_star_of_a_mail_leads_to_the_survey_and_to_nothing_else() {
+    let mut rated = 0;
+    for Written {
+        name,
+        kind,
+        ticket,
+        letter,
+        ..
+    } in written()
+    {
+        let html = letter.html("x").unwrap();
+        let stars = html.matches("?estrella=").count();
+        let asks = matches!(kind, MailKind::Solved | MailKind::ValidationReminder);
+        if asks && ticket.asks_survey() {
+            let (_, survey) = letter.button.as_ref().unwrap();
+            for star in 1..=5 {
+                assert!(
+                    html.contains(&format!("{survey}?estrella={star}\"")),
+                    "{name}"
+                );
+            }
+            assert_eq!(stars, 5, "{name}");
+            rated += 1;
+        } else {
+            assert_eq!(stars, 0, "{name}");
+        }
+    }
+    assert!(rated > 0);
+}
+
+#[test]
+fn what_was_declined_is_closed_as_declined_and_only_time_says_that_nobody_objected() {
+    let mut closed = 0;
+    for Written {
+        name,
+        kind,
+        event,
+        ticket,
+        letter,
+    } in written()
+    {
+        let EventKind::Closed { reason } = &event.kind else {
+            continue;
+        };
+        let to_requester = kind == MailKind::Closed;
+        if !ticket.is_declined() || !(to_requester || kind == MailKind::ClosedToObservers) {
+            continue;
+        }
+        let text = letter.text().unwrap();
+        assert!(text.contains("abía sido declinada"), "{name}: {text}");
+        let expired = *reason == CloseReason::ValidationExpired;
+        let said = text.contains("nadie objetó en el plazo");
+        assert_eq!(said, expired && to_requester, "{name}: {text}");
+        closed += 1;
+    }
+    assert!(closed > 1);
+}
