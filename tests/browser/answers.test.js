@@ -83,7 +83,7 @@ it("whoever is waited for is told so, and his answer from the mail ends the wait
 	const { page, watch } = await visitor(browser, url, TELEPHONE);
 	await page.goto(await button(/Necesitamos algo de usted/));
 	await page.getByText("Esperamos su respuesta.").waitFor();
-	await page.getByText("Con su respuesta termina la espera").waitFor();
+	await page.getByText("Con su respuesta termina la espera y la Mesa de Ayuda sigue con su solicitud.").waitFor();
 	await page.getByLabel("Escribir a la Mesa de Ayuda").fill("La de tesorería.");
 	await page.getByRole("button", { name: "Enviar" }).click();
 	await page.waitForURL(/hecho=enviado$/);
