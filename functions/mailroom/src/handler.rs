@@ -1,9 +1,11 @@
 //! What was refused, what became of every mail, and making a ticket of a refused
 //! one after all.
 
+use std::collections::BTreeMap;
+
 use cloud::clock;
 use cloud::desk::{Halt, fingerprint, problem_of, problem_of_commit};
-use cloud::files::{FileError, RAW_MAILS, mail_of_object};
+use cloud::files::{FileError, RAW_MAILS, kept_mails_of, mail_of_object};
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use cloud::store::{CommitError, Guards, IdempotencyGuard, MailGuard, Outcome, RequestKey};
@@ -25,7 +27,7 @@ use types::ticket::{Channel, Event, Link, Person, Request, Ticket, Visibility, a
 use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application, bounded, whole};
-use crate::inbox::{Inbox, MAX_MAIL, bases, ticket_id_of, with_files};
+use crate::inbox::{Inbox, bases, ticket_id_of, with_files};
 use crate::pages;
 
 /// How far a mail and its object may lie apart.
@@ -100,7 +102,8 @@ pub(crate) fn place(cursor: &str, outcome: &str) -> Option<String> {
     known.then_some(place)
 }
 
-/// The account of a day: every mail in the bucket has its one outcome.
+/// The account of a day: every mail in the bucket has its one outcome. It reads what
+/// came on that day, and what nobody put on record yet.
 async fn report(
     inbox: &Inbox,
     call: &Call,
@@ -110,17 +113,24 @@ async fn report(
     let query = takes.query(call.query())?;
     let (from, to) =
         bounds(query.day).ok_or_else(|| Problem::Validation(vec![Day.missing("day")]))?;
+    // In the order in which mails move: what moves in between is seen at least once.
+    let listed = |prefix| async move {
+        let listed = inbox.raw.list(prefix).await;
+        listed.map_err(|e| file_problem(&e))
+    };
+    let raw = listed(RAW_MAILS).await?;
+    let kept = listed(&kept_mails_of(query.day)).await?;
     // A mail's day is when SES took it, and its object is written a moment later.
-    let objects = inbox
-        .raw
-        .written_between(RAW_MAILS, from - SLACK, to + SLACK);
-    let objects = objects.await.map_err(|e| file_problem(&e))?;
-    let mails: Vec<(MailId, types::Timestamp)> = objects
-        .iter()
-        .filter_map(|object| Some((mail_of_object(&object.key)?, object.written_at)))
+    let near = |at: types::Timestamp| from - SLACK <= at && at < to + SLACK;
+    let raw = raw.iter().filter(|object| near(object.written_at));
+    let raw = raw.map(|object| (&object.key, object.written_at));
+    // When it was moved says nothing of when it came.
+    let kept = kept.iter().map(|object| (&object.key, from));
+    let mails: BTreeMap<MailId, types::Timestamp> = raw
+        .chain(kept)
+        .filter_map(|(key, at)| Some((mail_of_object(key)?, at)))
         .collect();
-    let ids = mails.iter().map(|(id, _)| id);
-    let records = inbox.desk.store.mail_records(ids).await;
+    let records = inbox.desk.store.mail_records(mails.keys()).await;
     let records = records.map_err(|e| problem_of(&e))?;
     let mut report = MailReport::of(query.day);
     for (id, written_at) in mails {
@@ -353,7 +363,7 @@ fn accepted_already() -> Problem {
 
 /// The raw mail, unless it is too large to hold.
 async fn reopen(inbox: &Inbox, record: &MailRecord) -> Result<Option<Vec<u8>>, Problem> {
-    match inbox.raw.read(&record.object, MAX_MAIL).await {
+    match inbox.raw_of(record).await {
         Ok(raw) => Ok(Some(raw)),
         Err(FileError::TooLarge { .. }) => Ok(None),
         Err(error) => Err(file_problem(&error)),

@@ -5,7 +5,7 @@
 use cloud::clock;
 use cloud::consumer::{Failure, Listener};
 use cloud::desk::{Attempts, Desk, Halt};
-use cloud::files::{Bucket, FileError, attachment_key};
+use cloud::files::{Bucket, FileError, attachment_key, kept_mail, raw_mail};
 use cloud::log::chain;
 use cloud::notices::{Notice, Receipt, Received};
 use cloud::queues::Watched;
@@ -34,7 +34,7 @@ use crate::decision::{
 use crate::marks::is_marked;
 
 /// Largest mail that SES takes, with its headers.
-pub const MAX_MAIL: u64 = 40 * 1024 * 1024;
+const MAX_MAIL: u64 = 40 * 1024 * 1024;
 
 /// Most ids of a mail's `In-Reply-To` and `References` that are looked up.
 const MAX_ANSWERED: usize = 10;
@@ -74,7 +74,6 @@ pub struct Inbox {
 pub struct Arrival {
     pub id: MailId,
     pub received_at: Timestamp,
-    pub object: String,
     pub envelope_from: Option<String>,
     /// None where no notice told of it: whom its header names.
     pub recipients: Vec<String>,
@@ -114,7 +113,6 @@ pub fn arrival(received: Received) -> Result<Arrival, Failure> {
     Ok(Arrival {
         id,
         received_at: received.mail.timestamp,
-        object: received.receipt.action.object_key.clone(),
         envelope_from: source,
         recipients: received.receipt.recipients.clone(),
         receipt: received.receipt,
@@ -122,14 +120,51 @@ pub fn arrival(received: Received) -> Result<Arrival, Failure> {
 }
 
 impl Inbox {
-    /// Takes a mail in, once.
+    /// Takes a mail in, once, and moves it to those that are on record.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub async fn take_in(&self, mut arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
+    pub async fn take_in(&self, arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
+        let id = arrival.id.clone();
+        // On the heap, as the move is: they are large, and stand on a small stack in tests.
+        let owed = Box::pin(self.put_on_record(arrival)).await?;
+        // Somebody who was faster may have recorded another time, and so another day.
+        match self.desk.store.mail_record(&id).await {
+            Ok(Some(record)) => Box::pin(self.keep(&record)).await,
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(mail.id = %id, error = chain(&error), "a mail is not moved yet");
+            }
+        }
+        Ok(owed)
+    }
+
+    /// Moves the raw mail of a record to where such mails are kept: where SES writes,
+    /// there is only what nobody put on record. What fails is done by the recovery.
+    pub async fn keep(&self, record: &MailRecord) {
+        let kept = kept_mail(&record.id, record.received_at);
+        if let Err(error) = self.raw.relocate(&raw_mail(&record.id), &kept).await {
+            tracing::warn!(mail.id = %record.id, error = chain(&error), "a mail is not moved yet");
+        }
+    }
+
+    /// The raw mail of a record. It only ever goes from where SES wrote it to where it is
+    /// kept, so that it is looked for in this order.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub async fn raw_of(&self, record: &MailRecord) -> Result<Vec<u8>, FileError> {
+        let kept = kept_mail(&record.id, record.received_at);
+        match Box::pin(self.raw.read(&raw_mail(&record.id), MAX_MAIL)).await {
+            Err(FileError::Missing { .. }) => Box::pin(self.raw.read(&kept, MAX_MAIL)).await,
+            read => read,
+        }
+    }
+
+    async fn put_on_record(&self, mut arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
         if let Some(record) = self.desk.store.mail_record(&arrival.id).await? {
             if record.came_to_nothing() {
-                self.discard_leftovers(&arrival).await?;
+                self.discard_leftovers(&arrival, &record).await?;
             }
             return self.complete(&record).await;
         }
@@ -140,13 +175,16 @@ impl Inbox {
         if arrival.receipt.spam_verdict.fails() {
             return self.refuse(&arrival, None, RefusalReason::Spam).await;
         }
-        let raw = self.raw.read(&arrival.object, MAX_MAIL).await;
-        let raw = match raw {
+        let raw = match self.raw.read(&raw_mail(&arrival.id), MAX_MAIL).await {
             Ok(raw) => raw,
             Err(FileError::TooLarge { .. }) => {
                 return self.unreadable(&arrival, Unreadable::TooLarge).await;
             }
             Err(error @ (FileError::Retryable { .. } | FileError::Missing { .. })) => {
+                // Somebody else was faster, and has moved it.
+                if let Some(record) = self.desk.store.mail_record(&arrival.id).await? {
+                    return self.complete(&record).await;
+                }
                 return Err(Failure::Retry {
                     after: None,
                     reason: chain(&error),
@@ -851,11 +889,15 @@ impl Inbox {
     }
 
     /// The same for an attempt that did not come to that.
-    async fn discard_leftovers(&self, arrival: &Arrival) -> Result<(), Failure> {
+    async fn discard_leftovers(
+        &self,
+        arrival: &Arrival,
+        record: &MailRecord,
+    ) -> Result<(), Failure> {
         if arrival.receipt.virus_verdict.fails() {
             return Ok(());
         }
-        let raw = match self.raw.read(&arrival.object, MAX_MAIL).await {
+        let raw = match self.raw_of(record).await {
             Ok(raw) => raw,
             Err(FileError::Missing { .. } | FileError::TooLarge { .. }) => return Ok(()),
             Err(error) => return Err(of_file(error)),
@@ -1107,7 +1149,7 @@ fn record(arrival: &Arrival, reading: Option<&Reading<'_>>, outcome: MailOutcome
     MailRecord {
         id: arrival.id.clone(),
         received_at: arrival.received_at,
-        object: arrival.object.clone(),
+        object: kept_mail(&arrival.id, arrival.received_at),
         envelope_from: arrival.envelope_from.clone(),
         recipients: arrival.recipients.clone(),
         from: reading.and_then(|r| r.from.as_ref().map(|from| from.address.clone())),

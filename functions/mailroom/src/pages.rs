@@ -21,7 +21,7 @@ use types::ticket::Ticket;
 use types::view::{Reader, TicketView};
 
 use crate::handler::{UNKNOWN, accepted, place};
-use crate::inbox::{Inbox, MAX_MAIL};
+use crate::inbox::Inbox;
 
 /// Mails of a page of a day's list.
 const ROWS: usize = 50;
@@ -165,7 +165,7 @@ impl Visit<'_> {
             | MailOutcome::Filed { .. }
             | MailOutcome::Duplicate { .. } => {}
         }
-        let raw = match self.inbox.raw.read(&record.object, MAX_MAIL).await {
+        let raw = match self.inbox.raw_of(record).await {
             Ok(raw) => raw,
             Err(FileError::TooLarge { .. } | FileError::Missing { .. }) => {
                 return Ok((Text::Away, vec![]));

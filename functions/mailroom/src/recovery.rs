@@ -1,4 +1,5 @@
-//! Mails that SES stored and nobody put on record. Where the notice was given up,
+//! Mails that SES stored and nobody put on record: where SES writes them there are no
+//! others, but for those that were not moved from there yet. Where the notice was given up,
 //! it is read from the record of that, and the mail is tried again. Where there is
 //! none and none is on its way, it was lost: a queue that was purged, a topic that
 //! nobody was subscribed to. What a notice says and the stored mail does not, the
@@ -9,8 +10,9 @@ use std::collections::HashMap;
 
 use cloud::consumer::Listener;
 use cloud::files::{FileError, Object, RAW_MAILS, mail_of_object};
-use cloud::notices::{Action, Notice, Receipt, Verdict};
+use cloud::notices::{Notice, Receipt, Verdict};
 use cloud::store::StoreError;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use types::ids::MailId;
 use types::{SignedDuration, Timestamp};
@@ -28,6 +30,13 @@ const MAX_MAILS: usize = 20;
 
 /// Mails that are tried at a time: some may fail for good, and are in nobody's way.
 const MAX_TRIED: usize = 60;
+
+/// Mails on record that are moved at a time. More there are only where a version ran
+/// that moved none.
+const MAX_MOVED: usize = 1_000;
+
+/// Of them, those that are moved at once.
+const MOVED_AT_ONCE: usize = 8;
 
 /// What was found and done.
 #[derive(Debug, Default)]
@@ -60,22 +69,7 @@ pub enum RecoveryError {
 /// See [`RecoveryError`]. A mail that cannot be taken in is logged, and tried
 /// again the next time.
 pub async fn recover(inbox: &Inbox, now: Timestamp) -> Result<Recovered, RecoveryError> {
-    let objects = inbox
-        .raw
-        .written_between(RAW_MAILS, now - WINDOW, now - NOTICE)
-        .await
-        .map_err(RecoveryError::Bucket)?;
-    let mails: Vec<_> = objects
-        .into_iter()
-        .filter_map(|object| Some((mail_of_object(&object.key)?, object)))
-        .collect();
-    let ids = mails.iter().map(|(id, _)| id);
-    let known = inbox.desk.store.mail_records(ids).await;
-    let known = known.map_err(RecoveryError::Table)?;
-    let mut lost: Vec<_> = mails
-        .into_iter()
-        .filter(|(id, _)| !known.contains_key(id))
-        .collect();
+    let mut lost = unrecorded(inbox, now).await?;
     lost.sort_by_key(|(_, object)| object.written_at);
     let mut recovered = Recovered {
         unrecorded: lost.len(),
@@ -101,7 +95,7 @@ pub async fn recover(inbox: &Inbox, now: Timestamp) -> Result<Recovered, Recover
         let arrival = match notices.remove(&id) {
             Some(arrival) => arrival,
             None if is_awaited => continue,
-            None => unannounced(id.clone(), object),
+            None => unannounced(id.clone(), &object),
         };
         match inbox.take_in(arrival).await {
             Ok(owed) => {
@@ -123,6 +117,42 @@ pub async fn recover(inbox: &Inbox, now: Timestamp) -> Result<Recovered, Recover
     Ok(recovered)
 }
 
+/// The mails that nobody put on record. Those on record that are still here are moved.
+async fn unrecorded(inbox: &Inbox, now: Timestamp) -> Result<Vec<(MailId, Object)>, RecoveryError> {
+    let mut lost = Vec::new();
+    let mut moved = 0;
+    let mut next: Option<String> = None;
+    loop {
+        let page = inbox.raw.page(RAW_MAILS, next.as_deref()).await;
+        let page = page.map_err(RecoveryError::Bucket)?;
+        let old = |object: &Object| object.written_at < now - NOTICE;
+        let mails = page.objects.into_iter().filter(old);
+        let mails = mails.filter_map(|object| Some((mail_of_object(&object.key)?, object)));
+        let mails: Vec<_> = mails.collect();
+        let known = inbox
+            .desk
+            .store
+            .mail_records(mails.iter().map(|(id, _)| id));
+        let known = known.await.map_err(RecoveryError::Table)?;
+        let on_record: Vec<_> = known.values().take(MAX_MOVED - moved).collect();
+        for records in on_record.chunks(MOVED_AT_ONCE) {
+            join_all(records.iter().map(|record| inbox.keep(record))).await;
+        }
+        moved += on_record.len();
+        if !on_record.is_empty() {
+            tracing::info!(moved, "mails on record were still where SES writes them");
+        }
+        let is_lost = |(id, object): &(MailId, Object)| {
+            !known.contains_key(id) && object.written_at >= now - WINDOW
+        };
+        lost.extend(mails.into_iter().filter(is_lost));
+        next = page.next;
+        if next.is_none() || moved == MAX_MOVED {
+            return Ok(lost);
+        }
+    }
+}
+
 /// The mail that a given-up message tells of, where it does.
 fn announced(body: &str) -> Option<Arrival> {
     match Notice::from_body(body) {
@@ -132,19 +162,18 @@ fn announced(body: &str) -> Option<Arrival> {
 }
 
 /// A mail of which nothing is known but that it is there.
-fn unannounced(id: MailId, object: Object) -> Arrival {
+fn unannounced(id: MailId, object: &Object) -> Arrival {
     Arrival {
         id,
         received_at: object.written_at,
         envelope_from: None,
         recipients: vec![],
-        receipt: unknown(object.key.clone()),
-        object: object.key,
+        receipt: unknown(),
     }
 }
 
 /// A receipt that says nothing.
-fn unknown(object_key: String) -> Receipt {
+fn unknown() -> Receipt {
     let unknown = || Verdict {
         status: "PROCESSING_FAILED".to_owned(),
     };
@@ -156,6 +185,5 @@ fn unknown(object_key: String) -> Receipt {
         dkim_verdict: unknown(),
         dmarc_verdict: unknown(),
         dmarc_policy: None,
-        action: Action { object_key },
     }
 }

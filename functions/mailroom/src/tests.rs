@@ -20,6 +20,7 @@ use types::{SignedDuration, Timestamp};
 
 use super::Mailroom;
 
+mod growth;
 mod passed_on;
 mod replies;
 mod threads;
@@ -126,7 +127,6 @@ impl Letter {
         world.put_object(RAW, &key, object);
         let mut receipt = json!({
             "recipients": [self.to],
-            "action": { "type": "S3", "bucketName": RAW, "objectKey": key },
             "dmarcPolicy": self.policy,
         });
         for (name, status) in self.verdicts {

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cloud::files::{Bucket, FILES, FileError, RAW_MAILS};
+use cloud::files::{Bucket, FILES, FileError, KEPT_MAILS, RAW_MAILS};
 use cloud::store::{INDEXES, Row, Store, StoreError};
-use jiff::Timestamp;
 
 use crate::finding::{Finding, Kind};
 use crate::ledger::Ledger;
@@ -101,12 +100,10 @@ fn sameness(finding: &Finding) -> (Kind, String, String) {
 /// Reads everything once. The buckets come before the table and the indexes after
 /// it: what is written in between is younger than any grace.
 async fn pass(sources: &Sources, settings: &Settings) -> Result<(Ledger, usize), AuditError> {
-    let ever = (Timestamp::MIN, Timestamp::MAX);
-    let raw_mails = sources
-        .raw_mails
-        .written_between(RAW_MAILS, ever.0, ever.1)
-        .await?;
-    let files = sources.files.written_between(FILES, ever.0, ever.1).await?;
+    // In the order in which mails move: what moves in between is seen at least once.
+    let mut raw_mails = sources.raw_mails.list(RAW_MAILS).await?;
+    raw_mails.extend(sources.raw_mails.list(KEPT_MAILS).await?);
+    let files = sources.files.list(FILES).await?;
     let mut ledger = Ledger::default();
     let mut partition: Vec<Row> = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloud::files::{Object, mail_of_object};
+use cloud::files::{Object, kept_mail, mail_of_object, raw_mail};
 use cloud::keys::{self, DueKind, Key};
 use cloud::log::chain;
 use cloud::store::{DEFAULT_CATALOGUE, IndexEntry, Row};
@@ -353,20 +353,26 @@ impl Ledger {
     fn mails_received(&mut self, raw_mails: &[Object], settings: &Settings) {
         let mut found = Vec::new();
         let objects: HashSet<&str> = raw_mails.iter().map(|o| o.key.as_str()).collect();
-        let recorded: HashSet<&str> = self.records.values().map(|r| r.object.as_str()).collect();
+        let places = |record: &MailRecord| {
+            let kept = kept_mail(&record.id, record.received_at);
+            [raw_mail(&record.id), kept]
+        };
         for object in raw_mails {
-            if mail_of_object(&object.key).is_some()
-                && !recorded.contains(object.key.as_str())
-                && settings.is_old(object.written_at)
-            {
+            let Some(id) = mail_of_object(&object.key) else {
+                continue;
+            };
+            let record = self.records.get(&id);
+            let is_recorded = record.is_some_and(|record| places(record).contains(&object.key));
+            if !is_recorded && settings.is_old(object.written_at) {
                 let detail = format!("it came at {}", object.written_at);
                 found.push(Finding::new(Kind::MailUnrecorded, &object.key, detail));
             }
         }
         let mut days = self.days.clone();
         for record in self.records.values() {
-            if !objects.contains(record.object.as_str()) {
-                let detail = format!("{} is not in the bucket", record.object);
+            let [raw, kept] = places(record);
+            if !objects.contains(raw.as_str()) && !objects.contains(kept.as_str()) {
+                let detail = format!("{kept} is not in the bucket");
                 found.push(Finding::new(Kind::RawMailMissing, &record.id, detail));
             }
             let day = keys::mail_of_day(record);

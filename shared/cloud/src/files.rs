@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use types::ids::{MailId, TicketId};
 
 use crate::config::{ConfigError, Environment};
-use crate::s3::{Client, Failure, encoded};
+use crate::s3::{Client, Entry, Failure, encoded};
 
 /// How long a link to a file works.
 const LINK: Duration = Duration::from_secs(300);
@@ -52,15 +53,45 @@ pub struct Object {
     pub written_at: Timestamp,
 }
 
-/// What the keys of raw mails begin with; after it stands the id that SES gave.
+/// A part of a listing.
+#[derive(Debug)]
+pub struct Page {
+    pub objects: Vec<Object>,
+    /// What the next part is asked for with.
+    pub next: Option<String>,
+}
+
+/// What the keys of raw mails begin with as SES writes them; after it stands the id
+/// that SES gave.
 pub const RAW_MAILS: &str = "inbound/";
+
+/// What they begin with once the mail is on record; after it stand the day and the id.
+pub const KEPT_MAILS: &str = "kept/";
 
 /// What SES writes into a bucket when a receipt rule is made.
 const SETUP: &str = "AMAZON_SES_SETUP_NOTIFICATION";
 
+/// Where SES writes a mail.
+pub fn raw_mail(id: &MailId) -> String {
+    format!("{RAW_MAILS}{id}")
+}
+
+/// Where the mails of a day are kept that are on record.
+pub fn kept_mails_of(day: Date) -> String {
+    format!("{KEPT_MAILS}{}/", day.strftime("%Y/%m/%d"))
+}
+
+/// Where a mail is kept that is on record as received at this time.
+pub fn kept_mail(id: &MailId, received_at: Timestamp) -> String {
+    format!("{}{id}", kept_mails_of(types::mail::day(received_at)))
+}
+
 /// The mail whose raw text an object is.
 pub fn mail_of_object(key: &str) -> Option<MailId> {
-    let id = key.strip_prefix(RAW_MAILS)?;
+    let id = match key.strip_prefix(KEPT_MAILS) {
+        Some(rest) => rest.rsplit('/').next()?,
+        None => key.strip_prefix(RAW_MAILS)?,
+    };
     MailId::parse(id).filter(|id| id.0 != SETUP)
 }
 
@@ -144,37 +175,53 @@ impl Bucket {
         link.map_err(|e| failed(key, e))
     }
 
-    /// Objects under a prefix that were written from `from` and before `to`, by
-    /// the second.
+    /// Puts an object under another key instead. Dying in between leaves it under both:
+    /// once more is the same. False where there is none.
     ///
     /// # Errors
     /// See [`FileError`].
-    pub async fn written_between(
-        &self,
-        prefix: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<Object>, FileError> {
+    pub async fn relocate(&self, from: &str, to: &str) -> Result<bool, FileError> {
+        match self.client.copy(from, to).await {
+            Ok(()) => self.delete(from).await.map(|()| true),
+            Err(Failure::Missing) => Ok(false),
+            Err(failure) => Err(failed(from, failure)),
+        }
+    }
+
+    /// All objects under a prefix.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Object>, FileError> {
         let mut found = Vec::new();
         let mut next: Option<String> = None;
         loop {
-            let page = self.client.list(prefix, next.as_deref()).await;
-            let page = page.map_err(|e| failed(prefix, e))?;
-            for entry in page.entries {
-                let second = Timestamp::from_second(entry.written_at.as_second());
-                let written_at = second.unwrap_or(entry.written_at);
-                if from <= written_at && written_at < to {
-                    found.push(Object {
-                        key: entry.key,
-                        size: entry.size,
-                        written_at,
-                    });
-                }
-            }
+            let page = self.page(prefix, next.as_deref()).await?;
+            found.extend(page.objects);
             next = page.next;
             if next.is_none() {
                 return Ok(found);
             }
         }
+    }
+
+    /// Up to a thousand of them, and where to go on: the first, or those from there.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub async fn page(&self, prefix: &str, from: Option<&str>) -> Result<Page, FileError> {
+        let page = self.client.list(prefix, from).await;
+        let page = page.map_err(|e| failed(prefix, e))?;
+        let object = |entry: Entry| Object {
+            key: entry.key,
+            size: entry.size,
+            // By the second, as S3 has it.
+            written_at: Timestamp::from_second(entry.written_at.as_second())
+                .unwrap_or(entry.written_at),
+        };
+        Ok(Page {
+            objects: page.entries.into_iter().map(object).collect(),
+            next: page.next,
+        })
     }
 }

@@ -63,7 +63,6 @@ pub struct Receipt {
     /// its documentation, in upper case in its examples.
     #[serde(default, deserialize_with = "lower_case")]
     pub dmarc_policy: Option<String>,
-    pub action: Action,
 }
 
 fn lower_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -76,13 +75,6 @@ fn lower_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
 #[derive(Debug, Deserialize)]
 pub struct Verdict {
     pub status: String,
-}
-
-/// Where the mail lies.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Action {
-    pub object_key: String,
 }
 
 /// The mail, as its envelope has it.

@@ -1,5 +1,5 @@
 //! S3's REST API, as much of it as [`crate::files`] calls: an object is read,
-//! written, deleted or linked to, and a bucket is listed.
+//! written, copied, deleted or linked to, and a bucket is listed.
 //!
 //! Requests are signed with `aws-sigv4` and go through the orchestrator that
 //! every SDK client is made of, so that the connections, the retries and their
@@ -43,7 +43,7 @@ const CALL: Duration = Duration::from_secs(15);
 /// More than a thousand keys of the greatest length, with every byte escaped.
 const LISTING: u64 = 16 * 1024 * 1024;
 
-/// More than S3 says to a write or a deletion.
+/// More than S3 says to a write, a copy or a deletion.
 const RECEIPT: u64 = 64 * 1024;
 
 /// What SigV4 wants encoded in a query: all but RFC 3986's unreserved characters.
@@ -68,6 +68,7 @@ pub(crate) struct Client {
     credentials: Option<SharedCredentialsProvider>,
     time: SharedTimeSource,
     region: String,
+    bucket: String,
     place: Place,
 }
 
@@ -232,6 +233,7 @@ impl Client {
             credentials: sdk.credentials_provider(),
             time: sdk.time_source().unwrap_or_default(),
             region,
+            bucket: bucket.to_owned(),
             place,
         }
     }
@@ -262,6 +264,24 @@ impl Client {
             ..Call::default()
         };
         self.call(call, RECEIPT).await.map(drop)
+    }
+
+    /// Writes an object of this bucket under another key too.
+    pub(crate) async fn copy(&self, from: &str, to: &str) -> Result<(), Failure> {
+        let from = utf8_percent_encode(from, RESERVED_IN_PATH);
+        let source = format!("/{}/{from}", self.bucket);
+        let call = Call {
+            method: "PUT",
+            key: to,
+            headers: &[("content-length", "0"), ("x-amz-copy-source", &source)],
+            ..Call::default()
+        };
+        let said = self.call(call, RECEIPT).await?;
+        // S3 answers 200 before it copies: what went wrong then stands in the body.
+        match said.trim_ascii_end().ends_with(b"</CopyObjectResult>") {
+            true => Ok(()),
+            false => Err(Failure::Passing(Refusal::read(200, &said).into())),
+        }
     }
 
     /// Deletes an object.

@@ -82,8 +82,7 @@ fn made() -> Value {
     };
     let mut objects = vec![json!({ "bucket": "filesbucket", "key": key })];
     for record in [&by_mail, &refused] {
-        let key = format!("inbound/{}", record["id"].as_str().unwrap());
-        objects.push(json!({ "bucket": "mailbucket", "key": key }));
+        objects.push(json!({ "bucket": "mailbucket", "key": record["object"] }));
     }
     for object in &mut objects {
         let bytes = host.object(

@@ -12,6 +12,9 @@ pub struct Object {
     pub written_at: Timestamp,
 }
 
+/// Objects on a page of a listing.
+const PAGE: usize = 1_000;
+
 /// What an answer is made of.
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -24,13 +27,14 @@ pub(crate) struct Answer {
 pub(crate) struct Objects(pub(crate) BTreeMap<(String, String), Object>);
 
 impl Objects {
-    /// Carries out a request on `/bucket/key`.
+    /// Carries out a request on `/bucket/key`; a copy is made `of` another such path.
     pub(crate) fn call(
         &mut self,
         operation: &str,
         (bucket, key): (&str, &str),
         query: &[(String, String)],
         content_type: &str,
+        of: &str,
         body: Vec<u8>,
         now: Timestamp,
     ) -> Answer {
@@ -42,10 +46,7 @@ impl Objects {
                     content_type: object.content_type.clone(),
                     body: object.bytes.clone(),
                 },
-                None => Answer::xml(
-                    404,
-                    "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>",
-                ),
+                None => Answer::missing(),
             },
             "PutObject" => {
                 let object = Object {
@@ -56,18 +57,49 @@ impl Objects {
                 self.0.insert(place, object);
                 Answer::xml(200, "")
             }
+            "CopyObject" => {
+                let (from, key) = of.split_once('/').unwrap_or_default();
+                match self.0.get(&(from.to_owned(), key.to_owned())) {
+                    Some(object) => {
+                        let copy = Object {
+                            written_at: now,
+                            ..object.clone()
+                        };
+                        self.0.insert(place, copy);
+                        Answer::xml(200, "<CopyObjectResult></CopyObjectResult>")
+                    }
+                    None => Answer::missing(),
+                }
+            }
             "DeleteObject" => {
                 self.0.remove(&place);
                 Answer::xml(204, "")
             }
             "ListObjectsV2" => {
-                let prefix = query.iter().find(|(name, _)| name == "prefix");
-                let prefix = prefix.map_or("", |(_, value)| value.as_str());
-                let objects = self.0.iter();
-                let objects: Vec<_> = objects
-                    .filter(|((b, key), _)| b == bucket && key.starts_with(prefix))
+                let asked = |wanted: &str| {
+                    let found = query.iter().find(|(name, _)| name == wanted);
+                    found.map_or("", |(_, value)| value.as_str())
+                };
+                let prefix = asked("prefix");
+                // A token is the key that the last page ended with.
+                let token = asked("continuation-token");
+                let after = (bucket.to_owned(), token.max(prefix).to_owned());
+                let mut objects: Vec<_> = self
+                    .0
+                    .range(after..)
+                    .take_while(|((b, key), _)| b == bucket && key.starts_with(prefix))
+                    .filter(|((_, key), _)| key != token)
+                    .take(PAGE + 1)
                     .collect();
+                let more = objects.len() > PAGE;
+                objects.truncate(PAGE);
                 let count = objects.len();
+                let next = match objects.last() {
+                    Some(((_, key), _)) if more => {
+                        format!("<NextContinuationToken>{key}</NextContinuationToken>")
+                    }
+                    Some(_) | None => String::new(),
+                };
                 let contents: String = objects
                     .into_iter()
                     .map(|((_, key), object)| {
@@ -82,7 +114,7 @@ impl Objects {
                     200,
                     &format!(
                         "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>{bucket}</Name>\
-                         <KeyCount>{count}</KeyCount><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
+                         <KeyCount>{count}</KeyCount><IsTruncated>{more}</IsTruncated>{next}{contents}</ListBucketResult>"
                     ),
                 )
             }
@@ -92,6 +124,13 @@ impl Objects {
 }
 
 impl Answer {
+    fn missing() -> Self {
+        Answer::xml(
+            404,
+            "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>",
+        )
+    }
+
     fn xml(status: u16, body: &str) -> Self {
         Answer {
             status,

@@ -73,6 +73,25 @@ impl World {
         assert_eq!(status.as_u16(), 200, "{answer}");
     }
 
+    /// Writes many rows over whatever is there.
+    ///
+    /// # Panics
+    /// When the table does not take them.
+    pub fn put_rows(&self, rows: &[Value]) {
+        for rows in rows.chunks(25) {
+            let puts = rows.iter();
+            let puts: Vec<_> = puts
+                .map(|row| serde_json::json!({ "PutRequest": { "Item": row } }))
+                .collect();
+            let request = serde_json::json!({ "RequestItems": { &table().name: puts } });
+            let (status, answer) = self
+                .aws
+                .tables
+                .call("BatchWriteItem", request.to_string().as_bytes());
+            assert_eq!(status.as_u16(), 200, "{answer}");
+        }
+    }
+
     /// Deletes a row, as damage would.
     pub fn delete_row(&self, pk: &str, sk: &str) {
         let key = serde_json::json!({ "pk": { "S": pk }, "sk": { "S": sk } });

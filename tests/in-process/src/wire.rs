@@ -181,12 +181,13 @@ impl Aws {
                 key,
                 query,
                 content_type,
+                of,
                 body,
             } => {
                 let mut objects = lock(&self.objects);
                 let now = cloud::clock::now();
                 let place = (bucket.as_str(), key.as_str());
-                let answer = objects.call(operation, place, &query, &content_type, body, now);
+                let answer = objects.call(operation, place, &query, &content_type, &of, body, now);
                 (answer.status, answer.content_type, answer.body)
             }
             Parsed::Web(request) => {
@@ -343,6 +344,8 @@ enum Parsed {
         key: String,
         query: Vec<(String, String)>,
         content_type: String,
+        /// What is copied.
+        of: String,
         body: Vec<u8>,
     },
     /// What is not AWS.
@@ -386,18 +389,22 @@ impl Parsed {
                     .collect();
                 let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
                 let key = percent_decode_str(key).decode_utf8().unwrap();
+                let of = header("x-amz-copy-source").trim_start_matches('/');
+                let of = percent_decode_str(of).decode_utf8().unwrap();
                 Parsed::S3 {
-                    operation: match (request.method(), key.is_empty()) {
-                        ("GET", true) => "ListObjectsV2",
-                        ("GET", false) => "GetObject",
-                        ("PUT", false) => "PutObject",
-                        ("DELETE", false) => "DeleteObject",
+                    operation: match (request.method(), key.is_empty(), of.is_empty()) {
+                        ("GET", true, true) => "ListObjectsV2",
+                        ("GET", false, true) => "GetObject",
+                        ("PUT", false, true) => "PutObject",
+                        ("PUT", false, false) => "CopyObject",
+                        ("DELETE", false, true) => "DeleteObject",
                         other => panic!("no function calls S3 with {other:?}"),
                     },
                     bucket: bucket.to_owned(),
                     key: key.into_owned(),
                     query,
                     content_type: header("content-type").to_owned(),
+                    of: of.into_owned(),
                     body,
                 }
             }

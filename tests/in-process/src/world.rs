@@ -255,6 +255,12 @@ impl World {
         lock(&self.aws.objects).0.insert(place, object);
     }
 
+    /// Deletes an object.
+    pub fn delete_object(&self, bucket: &str, key: &str) {
+        let place = (bucket.to_owned(), key.to_owned());
+        lock(&self.aws.objects).0.remove(&place);
+    }
+
     /// The objects of a bucket, by key.
     pub fn objects(&self, bucket: &str) -> BTreeMap<String, Object> {
         let objects = lock(&self.aws.objects);

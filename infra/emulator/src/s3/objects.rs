@@ -279,6 +279,19 @@ impl Objects {
         }
     }
 
+    /// Writes an object's bytes, and what it was put with, under another key.
+    pub(crate) fn copy(
+        &self,
+        from: (&str, &str),
+        bucket: &str,
+        key: &str,
+    ) -> Result<Object, ObjectError> {
+        let (object, mut file) = self.get(from.0, from.1)?;
+        let mut draft = self.draft()?;
+        io::copy(&mut file, &mut draft)?;
+        self.put(draft, bucket, key, object.headers, Existing::Replaced)
+    }
+
     /// Deletes an object; one that is not there is none the less deleted.
     pub(crate) fn delete(&self, bucket: &str, key: &str) -> Result<(), ObjectError> {
         self.bucket(bucket)?;

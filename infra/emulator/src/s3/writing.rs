@@ -1,4 +1,4 @@
-//! `PutObject`.
+//! `PutObject` and `CopyObject`.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use futures_util::StreamExt;
 
-use crate::s3::answers::{S3Error, insert};
+use crate::s3::answers::{S3Error, insert, xml};
 use crate::s3::chunked::{FrameError, Unframed};
 use crate::s3::objects::{Existing, Object, ObjectError, Objects};
-use crate::s3::request::text;
+use crate::s3::request::{bucket_and_key, text};
 
 /// S3's limit for a `PUT`.
 const OBJECT_LIMIT: u64 = 5 * 1024 * 1024 * 1024;
@@ -47,10 +47,11 @@ pub(super) async fn put(
     if existing == Existing::Kept && objects.head(bucket, key).is_ok() {
         return Err(ObjectError::AlreadyExists.into());
     }
-    for unknown in ["if-match", "x-amz-copy-source"] {
-        if asked(unknown).is_some() {
-            return Err(S3Error::not_implemented(unknown));
-        }
+    if asked("if-match").is_some() {
+        return Err(S3Error::not_implemented("if-match"));
+    }
+    if let Some(source) = asked("x-amz-copy-source") {
+        return copy(objects, &parts.headers, source, bucket, key).await;
     }
     let framed = asked("x-amz-content-sha256").is_some_and(|hash| hash.starts_with("STREAMING-"));
     let length = asked(if framed {
@@ -122,6 +123,43 @@ pub(super) async fn put(
         .await
         .map_err(io::Error::from)??;
     Ok(put_response(&object))
+}
+
+/// Copies an object as it is: conditions, versions and other headers for the copy are
+/// not known.
+async fn copy(
+    objects: &Arc<Objects>,
+    headers: &HeaderMap,
+    source: &str,
+    bucket: &str,
+    key: &str,
+) -> Result<Response, S3Error> {
+    let of_copying = |name: &str| {
+        name.starts_with("x-amz-copy-source-")
+            || name.starts_with("x-amz-metadata-")
+            || name.starts_with("x-amz-tagging")
+            || is_kept_by_prefix(name)
+            || (KEPT.contains(&name) && name != "content-type")
+    };
+    let mut names = headers.keys().map(|name| name.as_str());
+    if let Some(name) = names.find(|name| of_copying(name)) {
+        return Err(S3Error::not_implemented(&format!("{name} of a copy")));
+    }
+    if source.contains('?') {
+        return Err(S3Error::not_implemented("versions of objects"));
+    }
+    let from = bucket_and_key(source)?;
+    let (objects, bucket, key) = (Arc::clone(objects), bucket.to_owned(), key.to_owned());
+    let copied = move || objects.copy((&from.0, &from.1), &bucket, &key);
+    let object = tokio::task::spawn_blocking(copied)
+        .await
+        .map_err(io::Error::from)??;
+    let inner = format!(
+        "<LastModified>{}</LastModified><ETag>&quot;{}&quot;</ETag>",
+        object.modified.strftime("%Y-%m-%dT%H:%M:%S.%3fZ"),
+        object.etag,
+    );
+    Ok(xml(StatusCode::OK, "CopyObjectResult", &inner))
 }
 
 fn put_response(object: &Object) -> Response {

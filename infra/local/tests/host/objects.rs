@@ -110,10 +110,29 @@ fn objects_are_kept_with_what_they_were_put_with() {
     let new = host.s3(Method::PUT, "/mailbucket/new", &only_new, b"other");
     assert_eq!(new.status, 200);
 
+    // A copy is another object, and has all that the first was put with.
+    let copy = |source: &str| {
+        let from = [("x-amz-copy-source", source)];
+        host.s3(Method::PUT, "/mailbucket/kept/a%2Bb", &from, b"")
+    };
+    let copied = copy(path);
+    assert_eq!(copied.status, 200, "{}", copied.text);
+    assert!(
+        copied.text.ends_with("</CopyObjectResult>"),
+        "{}",
+        copied.text
+    );
+    check_error(&copy("/mailbucket/nothing"), 404, "NoSuchKey");
+    check_error(&copy("/elsewhere/a"), 404, "NoSuchBucket");
+    check_error(&copy(&format!("{path}?versionId=1")), 501, "NotImplemented");
     for _ in 0..2 {
         assert_eq!(host.s3(Method::DELETE, path, &[], b"").status, 204);
     }
     check_error(&host.s3(Method::GET, path, &[], b""), 404, "NoSuchKey");
+    check_error(&copy(path), 404, "NoSuchKey");
+    let kept = host.s3(Method::GET, "/mailbucket/kept/a%2Bb", &[], b"");
+    assert_eq!(kept.text, "0123456789");
+    assert_eq!(kept.headers["x-amz-meta-ticket"], "000123");
 }
 
 #[test]

@@ -415,6 +415,24 @@ async fn a_write_and_a_deletion_are_repeated_as_they_are() {
     assert_eq!(server.see(delete).await, ("()".to_owned(), 2));
 }
 
+/// S3 says 200 before it copies: what came of it stands in the body.
+#[tokio::test]
+async fn a_copy_is_one_only_when_the_body_says_so() {
+    const COPIED: &str = "HTTP/1.1 200 OK\r\ncontent-length: 45\r\n\r\n\
+                          <CopyObjectResult><ETag/></CopyObjectResult>\n";
+    const BROKEN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 41\r\n\r\n\
+                          <Error><Code>InternalError</Code></Error>";
+    for (answers, outcome) in [
+        (&[COPIED], "()"),
+        (&[BROKEN], "passing"),
+        (&[NO_KEY], "missing"),
+    ] {
+        let server = Server::new(answers).await;
+        let seen = server.see(server.client.copy("a b", "c")).await;
+        assert_eq!(seen, (outcome.to_owned(), 1), "{answers:?}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_there_is_a_passing_fault() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
