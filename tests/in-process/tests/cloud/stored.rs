@@ -2,7 +2,9 @@
 
 use cloud::config::{ConfigError, Environment};
 use cloud::entry::Function;
-use cloud::store::{OutboxClaim, OutboxKey, Outcome, RequestKey, Store, StoreError, Unsent};
+use cloud::store::{
+    OutboxClaim, OutboxKey, Outcome, RequestKey, Store, StoreError, Struck, Unsent,
+};
 use in_process::{Case, Fault, Started, World, now};
 use serde_json::json;
 use types::SignedDuration;
@@ -60,6 +62,53 @@ async fn a_row_is_one_claimant_s_until_his_lease_ends() {
         .unwrap();
     assert_eq!(case.owed(), ["1 assign"]);
     assert_eq!(claim("other", after).await, OutboxClaim::Gone);
+}
+
+#[tokio::test]
+async fn what_a_restored_table_owes_is_struck_but_for_what_somebody_is_sending() {
+    let world = World::new().await;
+    let (died, sending) = (
+        world.registered("redes").await,
+        world.registered("redes").await,
+    );
+    let Bare(store) = stored(&world).await.function;
+    let second = SignedDuration::from_secs(1);
+    for (case, ends) in [(&died, now() - second), (&sending, now() + second * 60)] {
+        let claim = store.claim_outbox(row(case), "one", now(), ends).await;
+        assert_eq!(claim.unwrap(), OutboxClaim::Mine);
+    }
+    // Who is to be found for it is found once, however often it is looked for.
+    let registered = Effect::Mail(MailKind::Registered);
+    let mut owed: Vec<_> = store.owed_mails().await.unwrap();
+    owed.sort_by_key(|row| row.doorbell != died.owes(1, registered));
+    let owed: Vec<_> = owed.into_iter().map(|row| row.doorbell).collect();
+    assert_eq!(
+        owed,
+        [died.owes(1, registered), sending.owes(1, registered)]
+    );
+    let mut became = Vec::new();
+    for mail in [&owed[0], &owed[0], &owed[1]] {
+        became.push(store.strike_mail(mail).await.unwrap());
+    }
+    assert_eq!(became, [Struck::Now, Struck::Gone, Struck::InUse]);
+    assert_eq!(died.owed(), ["1 assign"]);
+    assert_eq!(sending.owed(), ["1 assign", "1 mail_registered"]);
+    let record = world.row(
+        &format!("TICKET#{}", died.id),
+        "UNSENT#00000001#mail_registered",
+    );
+    assert_eq!(record["why"]["S"], "restored", "{record}");
+}
+
+#[tokio::test]
+async fn numbers_go_on_and_never_back() {
+    let world = World::new().await;
+    let Bare(store) = stored(&world).await.function;
+    for (to, last) in [(7, 7), (3, 7), (7, 7)] {
+        store.take_numbers_to(to).await.unwrap();
+        assert_eq!(store.last_number().await.unwrap(), last);
+    }
+    assert_eq!(store.take_number().await.unwrap(), TicketNumber(8));
 }
 
 #[tokio::test]
