@@ -7,6 +7,7 @@
 
 mod audit;
 mod catalogue;
+mod changes;
 mod clocks;
 mod crash;
 mod deadlines;
