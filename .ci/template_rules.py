@@ -10,13 +10,20 @@ The linters know what CloudFormation accepts; these rules are this project's own
 - whatever holds a secret has its variables encrypted with the stack's own key;
 - each public route that runs a function has limits of its own;
 - a queue's messages outlast its consumer, are tried often enough, and are kept
-  longer by the dead-letter queue than by the queue itself, which has an alarm.
+  longer by the dead-letter queue than by the queue itself, which has an alarm;
+- a function that a schedule wakes is not woken again by Lambda, late;
+- every alarm tells the topic when it begins and ends, names itself, and has its section
+  in docs/runbook.md; the dashboard is JSON, and shows every metric that an alarm watches;
+- every function and every queue has the alarms that it needs.
 
 Usage: template_rules.py TEMPLATE, with a Python that has aws-sam-translator.
 """
 
+import json
 import os
+import re
 import sys
+from pathlib import Path
 
 # The translator asks the SDK for a region, to know the partition.
 os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
@@ -237,12 +244,83 @@ def check_queues(resources):
             yield f"{target}: it keeps messages for {kept} s, not longer than {queue} does ({retention} s)"
 
 
+def watched(properties):
+    """The metrics of an alarm, each with what it is of."""
+    metrics = [query["MetricStat"]["Metric"] for query in properties.get("Metrics", []) if "MetricStat" in query]
+    for metric in metrics or [properties]:
+        dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", [])}
+        yield metric["Namespace"], metric["MetricName"], dimensions
+
+
+def check_alarms(resources):
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    runbook = Path("docs/runbook.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (\w+Alarm)$", runbook, re.MULTILINE)
+    for name in sorted({name for name in sections if sections.count(name) > 1} | set(sections) - set(alarms)):
+        yield f"docs/runbook.md: {name} has two sections, or is no alarm"
+    topics = of_type(resources, "AWS::SNS::Topic")
+    for name, properties in alarms.items():
+        if name not in sections:
+            yield f"{name}: docs/runbook.md has no section on it"
+        if f"{name} in docs/runbook.md" not in properties.get("AlarmDescription", ""):
+            yield f"{name}: its description does not lead to its section of docs/runbook.md"
+        for actions in ("AlarmActions", "OKActions"):
+            told = [referred(action) for action in properties.get(actions, [])]
+            if not told or any(topic not in topics for topic in told):
+                yield f"{name}: {actions} tell no topic of this template"
+    of = {(metric, referred_name(value)) for alarm in alarms.values() for _, metric, dimensions in watched(alarm) for value in dimensions.values()}
+    for function in of_type(resources, "AWS::Lambda::Function"):
+        if ("Errors", function) not in of:
+            yield f"{function}: no alarm tells that it errs"
+    for queue in of_type(resources, "AWS::SQS::Queue"):
+        if queue.endswith("Queue") and ("ApproximateAgeOfOldestMessage", queue) not in of:
+            yield f"{queue}: no alarm tells how long a message has waited in it"
+    shown = ""
+    for name, properties in of_type(resources, "AWS::CloudWatch::Dashboard").items():
+        shown = properties["DashboardBody"]["Fn::Sub"]
+        try:
+            json.loads(shown)
+        except ValueError as error:
+            yield f"{name}: its body is no JSON: {error}"
+    for name, properties in alarms.items():
+        for _, metric, _ in watched(properties):
+            if f'"{metric}"' not in shown:
+                yield f"{name}: no dashboard shows {metric}"
+
+
+def referred_name(value):
+    """The resource whose name a dimension has."""
+    match value:
+        case {"Fn::GetAtt": [name, *_]} | {"Ref": name}:
+            return name
+        case {"Fn::GetAtt": str(path)}:
+            return path.split(".")[0]
+    return value
+
+
+def check_schedules(resources):
+    """What Lambda does with an invocation that failed is not what RetryPolicy says."""
+    functions = of_type(resources, "AWS::Lambda::Function")
+    configured = {
+        referred(properties["FunctionName"]): properties
+        for properties in of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
+    }
+    for rule in of_type(resources, "AWS::Events::Rule").values():
+        for target in rule.get("Targets", []):
+            function = referred(target["Arn"])
+            if function not in functions:
+                continue
+            properties = configured.get(function, {})
+            if properties.get("MaximumRetryAttempts") != 0 or properties.get("MaximumEventAgeInSeconds") != 60:
+                yield f"{function}: Lambda tries again what a schedule woke it for, up to hours later (EventInvokeConfig)"
+
+
 def main():
     _, path = sys.argv
     resources = expand(path)
     faults = [
         fault
-        for check in (check_routes, check_policies, check_variables, check_queues)
+        for check in (check_routes, check_policies, check_variables, check_queues, check_alarms, check_schedules)
         for fault in check(resources)
     ]
     for fault in faults:

@@ -140,7 +140,7 @@ async fn assign(
             desk.store.finish_outbox(row).await?;
             return Ok(vec![]);
         }
-        Err(Halt::Decision(NotChosen::Nobody(ticket))) => defer(desk, *ticket),
+        Err(Halt::Decision(NotChosen::Nobody(ticket))) => defer(desk, row, *ticket),
         Err(Halt::Decision(NotChosen::Failed(failure))) => return Err(failure),
         Err(Halt::Commit(error)) => return Err(error.into()),
         Err(Halt::Key(known)) => return Err(known.into()),
@@ -298,9 +298,11 @@ const OPEN: [Status; 4] = [
 ];
 
 /// Records that nobody is available, once; the coordinators are told. The outbox
-/// row stays, and the sweep rings for it every minute. The message does not: it
-/// would end among the dead letters, where nothing is wrong.
-async fn defer(desk: &Desk, ticket: Ticket) -> Result<Vec<Doorbell>, Failure> {
+/// row stays, and the sweep rings for it every minute, as for one of this moment:
+/// whom there is to wait for is the desk's business, and no operator's. The message
+/// does not stay: it would end among the dead letters, where nothing is wrong.
+async fn defer(desk: &Desk, row: OutboxKey, ticket: Ticket) -> Result<Vec<Doorbell>, Failure> {
+    desk.store.put_off_outbox(row).await?;
     let last = desk.store.event(ticket.id, ticket.version).await?;
     if last.is_some_and(|event| event.kind == EventKind::AssignmentDeferred {}) {
         return Ok(vec![]);

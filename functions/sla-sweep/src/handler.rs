@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use cloud::desk::Desk;
 use cloud::keys::{DueKind, SHARDS};
+use cloud::metrics;
 use cloud::store::{DueRow, NumbersAudit, StoreError};
 use serde::Serialize;
 use types::effects::QueueName;
@@ -17,6 +18,14 @@ const MAX_ROWS: usize = 500;
 /// consumer to the oldest rows all the same, and a pile of doorbells that ring for
 /// what is done already would keep everything new waiting.
 const MAX_BACKLOG: u64 = 2_000;
+
+/// Messages of a queue that were given up lately, beyond which whoever works it off is
+/// in trouble, and what is rung for would only be given up, too.
+const GIVEN_UP: usize = 50;
+const LATELY: SignedDuration = SignedDuration::from_mins(10);
+
+/// Messages that such a queue may hold: enough to see when the trouble is over.
+const FEELERS: u64 = 10;
 
 /// Numbers that one sweep accounts for.
 const MAX_NUMBERS: u64 = 1_000;
@@ -56,8 +65,8 @@ pub async fn sweep(
     let stuck_since = now - SignedDuration::from_secs(outbox_age_seconds);
     let outbox = due(desk, DueKind::Outbox, stuck_since).await?;
     let timers = due(desk, DueKind::Timer, now).await?;
-    let (outbox_rung, outbox_held) = ring(desk, &outbox).await;
-    let (timers_rung, timers_held) = ring(desk, &timers).await;
+    let (outbox_rung, outbox_held) = ring(desk, &outbox).await?;
+    let (timers_rung, timers_held) = ring(desk, &timers).await?;
     let mut swept = Swept {
         outbox_found: outbox.len(),
         outbox_rung,
@@ -82,6 +91,10 @@ pub async fn sweep(
         read_units = swept.read_units,
         "swept"
     );
+    metrics::seconds(&[
+        ("OldestOutboxRow", swept.outbox_oldest_seconds),
+        ("OldestTimer", swept.timers_oldest_seconds),
+    ]);
     Ok(swept)
 }
 
@@ -99,9 +112,9 @@ async fn due(desk: &Desk, kind: DueKind, before: Timestamp) -> Result<Vec<DueRow
     Ok(rows)
 }
 
-/// Rings for the oldest rows of each queue, as many as it has room for. Says how
-/// many rang, and how many were held back.
-async fn ring(desk: &Desk, rows: &[DueRow]) -> (usize, usize) {
+/// Rings for the oldest rows of each queue, as many as it has room for, and few where
+/// they would be given up. Says how many rang, and how many were held back.
+async fn ring(desk: &Desk, rows: &[DueRow]) -> Result<(usize, usize), StoreError> {
     let mut by_queue: BTreeMap<QueueName, Vec<Doorbell>> = BTreeMap::new();
     for row in rows {
         let queue = by_queue.entry(row.doorbell.queue()).or_default();
@@ -110,7 +123,12 @@ async fn ring(desk: &Desk, rows: &[DueRow]) -> (usize, usize) {
     let mut doorbells = Vec::with_capacity(rows.len());
     for (queue, mut owed) in by_queue {
         let backlog = desk.queues.backlog(queue).await.unwrap_or(0);
-        let room = MAX_BACKLOG.saturating_sub(backlog);
+        let given_up = desk.store.given_up_within(queue.as_str(), LATELY, GIVEN_UP);
+        let most = match given_up.await? {
+            GIVEN_UP.. => FEELERS,
+            _ => MAX_BACKLOG,
+        };
+        let room = most.saturating_sub(backlog);
         owed.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         doorbells.extend(owed);
     }
@@ -118,7 +136,7 @@ async fn ring(desk: &Desk, rows: &[DueRow]) -> (usize, usize) {
     if held_back > 0 {
         tracing::warn!(held_back, "queues have enough to do");
     }
-    (desk.queues.ring(&doorbells).await, held_back)
+    Ok((desk.queues.ring(&doorbells).await, held_back))
 }
 
 fn oldest(rows: &[DueRow], now: Timestamp) -> i64 {

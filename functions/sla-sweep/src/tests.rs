@@ -279,6 +279,46 @@ async fn an_answer_that_is_owed_is_rung_for() {
 // ------------------------------------------------------------------- queues
 
 #[tokio::test]
+async fn a_queue_that_gives_everything_up_is_felt_for() {
+    let world = World::new().await;
+    for _ in 0..12 {
+        waiting(&world).await;
+    }
+    let given_up = |count: usize, at: Timestamp| {
+        for i in 0..count {
+            world.put_row(&json!({
+                "pk": { "S": "GIVENUP#escalation" },
+                "sk": { "S": format!("{at:.3}#message-{i}") },
+            }));
+        }
+    };
+    // Long ago, or few of them: that is nothing.
+    given_up(60, now() - SignedDuration::from_mins(11));
+    given_up(49, now());
+    let sweep = started(&world).await;
+    let swept = ticks(&sweep, after(15)).await;
+    assert_eq!(
+        (&swept["timers_rung"], &swept["held_back"]),
+        (&json!(12), &json!(0))
+    );
+    // Lately, and many.
+    world.forget();
+    given_up(50, now());
+    let swept = ticks(&sweep, after(15)).await;
+    assert_eq!(
+        (&swept["timers_rung"], &swept["held_back"]),
+        (&json!(10), &json!(2))
+    );
+    // They are still there: nothing more is sent after them.
+    world.backlog(QueueName::Escalation, 10);
+    let swept = ticks(&sweep, after(15)).await;
+    assert_eq!(
+        (&swept["timers_rung"], &swept["held_back"]),
+        (&json!(0), &json!(12))
+    );
+}
+
+#[tokio::test]
 async fn a_queue_that_has_enough_to_do_is_not_rung_on() {
     let world = World::new().await;
     let one = waiting(&world).await;

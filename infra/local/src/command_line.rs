@@ -1,6 +1,7 @@
 //! The command line: what there is to say, and what it comes to.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
@@ -128,6 +129,9 @@ struct HostArguments {
     /// Start the functions' clock at TIME (RFC 3339)
     #[arg(long, global = true, value_name = "TIME")]
     now: Option<Timestamp>,
+    /// How long a minute of the schedules and the alarms takes
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    minute: Duration,
     #[arg(long, global = true, hide = true, value_parser = not_there_yet)]
     relay: Option<String>,
 }
@@ -235,6 +239,7 @@ impl HostArguments {
                 true => Filling::Sample,
                 false => Filling::Nothing,
             },
+            minute: self.minute,
         }
     }
 
@@ -270,6 +275,12 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
 fn at_least_one(text: &str) -> Result<usize, &'static str> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or("a whole number is expected, 1 at least")
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds >= 0.1);
+    let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or("seconds are expected, a tenth at least")
 }
 
 fn not_there_yet(_: &str) -> Result<String, &'static str> {
@@ -383,6 +394,7 @@ mod tests {
             ),
             (vec!["--parameter", "A"], "NAME=VALUE is expected"),
             (vec!["--relay", "smtp://x"], "not there yet"),
+            (vec!["--minute", "0"], "seconds are expected"),
             (vec!["--now", "yesterday"], "--now <TIME>"),
             (vec!["--seconds", "5"], "unexpected argument '--seconds'"),
             (vec!["sing"], "unrecognized subcommand 'sing'"),

@@ -22,10 +22,13 @@ use crate::binaries::Binaries;
 use crate::data::DataDirectory;
 use crate::emulated::Emulated;
 use crate::error::StartError;
-use crate::http::{self, Api, Client, Console, Gateway, Issuer, Jwt, Throttle, kept_secret};
+use crate::http::{
+    self, AccessLines, Api, Client, Console, Gateway, Issuer, Jwt, Throttle, kept_secret,
+};
 use crate::lambda::{Launch, Runtime, mappings, runtime_api, schedules};
 use crate::options::{Options, Start};
 use crate::sample::Sample;
+use crate::watch::{MINUTE, Metrics, Watch};
 use crate::wiring::{self, Offered};
 
 /// How long running invocations may take once the host is told to stop.
@@ -89,6 +92,7 @@ impl Host {
         let sample = Sample::of(&template.functions, aws_port, clock).map(Arc::new);
         let issuer = Issuer::new(Client::of(&template.functions, &origins), clock);
         let emulated = Emulated::open(&template, &data, options.durability, clock)?;
+        let names = template.functions.iter().map(|f| f.name.clone()).collect();
         let functions = template.functions.into_iter().map(|function| {
             let launch = Launch::new(
                 &function,
@@ -100,7 +104,10 @@ impl Host {
             );
             (function, launch)
         });
-        let runtime = Arc::new(Runtime::new(functions, options.max_processes));
+        let metrics = Arc::new(Metrics::new(&template.alarms, options.minute));
+        let watch = Arc::new(Watch::new(template.alarms, Arc::clone(&metrics)));
+        let runtime = Runtime::new(functions, options.max_processes, Arc::clone(&metrics));
+        let runtime = Arc::new(runtime);
         // Without an authorizer no route asks for a token; the key is unused.
         let authorizer = template.authorizer.unwrap_or_else(|| Authorizer {
             issuer: offered.issuer,
@@ -116,6 +123,8 @@ impl Host {
                 throttle: Throttle::new(template.limits, template.limits_of_routes),
                 runtime: Arc::clone(&runtime),
                 jwt: Arc::clone(&jwt),
+                log: AccessLines::of(template.access_log, data.logs().join("access.log")),
+                metrics: Arc::clone(&metrics),
                 port,
             },
             console: Console {
@@ -125,6 +134,7 @@ impl Host {
                 mailbox: Arc::clone(&emulated.mailbox),
                 faults: Arc::clone(&emulated.faults),
                 sample: sample.clone(),
+                watch: Arc::clone(&watch),
             },
             issuer,
         });
@@ -132,6 +142,8 @@ impl Host {
         servers.spawn(serve(api, router, stop_serving.subscribe()));
         let state = Arc::new(Aws {
             services: emulated.services(aws_port),
+            metrics: Arc::clone(&metrics),
+            table: template.tables.first().map(|table| table.name.clone()),
             runtime: Arc::clone(&runtime),
         });
         let router = Router::new().fallback(aws::aws).with_state(state);
@@ -152,10 +164,19 @@ impl Host {
                 Arc::clone(&emulated.faults),
             ));
         }
-        for schedule in template.schedules {
+        for mut schedule in template.schedules {
+            schedule.rate = schedule
+                .rate
+                .mul_f64(options.minute.div_duration_f64(MINUTE));
             let runtime = Arc::clone(&runtime);
             sources.spawn(schedules::run_schedule(schedule, clock, runtime));
         }
+        sources.spawn(watch.keep(
+            Arc::clone(&emulated.queues),
+            Arc::clone(&emulated.mailbox),
+            names,
+            data.logs(),
+        ));
         let (queues, tables) = (Arc::clone(&emulated.queues), emulated.tables.clone());
         sources.spawn(expire(queues, tables, clock));
         if let Some((listener, _)) = smtp {

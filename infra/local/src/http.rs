@@ -1,5 +1,6 @@
 //! The API's port: the HTTP API itself, and what the host offers beside it.
 
+mod access;
 mod answers;
 mod console;
 mod directory;
@@ -19,6 +20,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use emulator::wire::is_for_this_machine;
 
+pub(crate) use crate::http::access::AccessLines;
 pub(crate) use crate::http::console::Console;
 pub(crate) use crate::http::gateway::Gateway;
 pub(crate) use crate::http::issuer::{Client, Issuer};

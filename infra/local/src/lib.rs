@@ -23,6 +23,7 @@ mod lambda;
 pub mod operator;
 mod options;
 pub mod sample;
+mod watch;
 mod wiring;
 
 pub use emulator::dynamodb::TableError;

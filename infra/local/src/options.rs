@@ -1,12 +1,14 @@
 //! What a host is started with.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use emulator::store::Durability;
 use jiff::Timestamp;
 
 use crate::binaries::{Binaries, Profile};
 use crate::error::StartError;
+use crate::watch::MINUTE;
 
 /// What a host is started with.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Options {
     pub now: Option<Timestamp>,
     /// What an empty desk is filled with.
     pub filling: Filling,
+    /// How long a minute of the schedules and the alarms takes.
+    pub minute: Duration,
 }
 
 /// What an empty desk is filled with.
@@ -78,6 +82,7 @@ impl Default for Options {
             max_processes: 3,
             now: None,
             filling: Filling::Nothing,
+            minute: MINUTE,
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) fn template(
         ("JwtIssuer", issuer.clone()),
         ("BaseUrl", base_url.clone()),
         ("TokenSecret", token_secret.clone()),
+        // Whoever runs the host sees its alarms by himself.
+        ("AlarmEmail", "operador@localhost".to_owned()),
         ("OidcClientSecret", client_secret.clone()),
     ];
     offered.extend(HERE.map(|(name, value)| (name, value.to_owned())));

@@ -58,6 +58,55 @@ pub struct Limits {
     pub burst: f64,
 }
 
+/// The line that is written of each request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccessLog {
+    /// What it is made of.
+    pub pieces: Vec<Piece>,
+}
+
+/// A piece of the line of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// This text.
+    Text(String),
+    /// What is known of the request by this name, such as `requestId`.
+    Variable(String),
+}
+
+/// What may stand in the line of a request.
+const VARIABLES: [&str; 10] = [
+    "authorizer.claims.sub",
+    "error.message",
+    "identity.sourceIp",
+    "integration.latency",
+    "integration.status",
+    "requestId",
+    "requestTime",
+    "responseLatency",
+    "routeKey",
+    "status",
+];
+
+impl AccessLog {
+    fn parse(id: &str, format: &str) -> Result<Self, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut parts = format.split("$context.");
+        pieces.extend(parts.next().map(|text| Piece::Text(text.to_owned())));
+        for part in parts {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
+            let end = part.find(|c| !is_part(c)).unwrap_or(part.len());
+            let (name, text) = part.split_at(end);
+            if !VARIABLES.contains(&name) {
+                return Err(TemplateError::unknown(id, format_args!("$context.{name}")));
+            }
+            pieces.push(Piece::Variable(name.to_owned()));
+            pieces.push(Piece::Text(text.to_owned()));
+        }
+        Ok(AccessLog { pieces })
+    }
+}
+
 /// What the API says of all its routes.
 #[derive(Debug, Default)]
 pub(crate) struct Api {
@@ -67,6 +116,17 @@ pub(crate) struct Api {
     pub(crate) limits: Option<Limits>,
     /// Of routes that have their own, by their keys.
     pub(crate) limits_of_routes: BTreeMap<String, Limits>,
+    /// What is written of each request.
+    pub(crate) access_log: Option<AccessLog>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AccessLogSettings {
+    // Here it is a file.
+    #[serde(rename = "DestinationArn", default)]
+    _destination_arn: IgnoredAny,
+    format: String,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +137,7 @@ struct Properties {
     default_route_settings: Option<RouteSettings>,
     #[serde(default)]
     route_settings: BTreeMap<String, RouteSettings>,
+    access_log_settings: Option<AccessLogSettings>,
 }
 
 #[derive(Default, Deserialize)]
@@ -135,6 +196,7 @@ pub(crate) fn api(scope: &Scope<'_>, id: &str, properties: &Value) -> Result<Api
         let at = format!("RouteSettings.{key}");
         Ok((key.clone(), limits_of(id, &at, settings)?))
     });
+    let access_log = properties.access_log_settings;
     Ok(Api {
         default_authorizer: properties.auth.default_authorizer,
         authorizer,
@@ -142,6 +204,9 @@ pub(crate) fn api(scope: &Scope<'_>, id: &str, properties: &Value) -> Result<Api
             .map(|settings| limits_of(id, "DefaultRouteSettings", &settings))
             .transpose()?,
         limits_of_routes: of_routes.collect::<Result<_, _>>()?,
+        access_log: access_log
+            .map(|settings| AccessLog::parse(id, &settings.format))
+            .transpose()?,
     })
 }
 

@@ -11,14 +11,15 @@ use crate::intrinsics::Scope;
 use crate::queue::Queue;
 use crate::typed::{Whole, scalar_text, typed};
 
-/// About building and deploying it, what it may do in AWS, and where its log goes.
+/// About building and deploying it, and what it may do in AWS.
 const WITHOUT_MEANING: [&str; 11] = [
     "Architectures",
     "CodeUri",
     "Description",
+    // About attempts that nobody here makes.
+    "EventInvokeConfig",
     "Handler",
     "KmsKeyArn",
-    "LoggingConfig",
     "Policies",
     "ReservedConcurrentExecutions",
     "Role",
@@ -35,6 +36,8 @@ pub struct Function {
     pub timeout: Duration,
     /// What Lambda would give it.
     pub memory_mb: u64,
+    /// From which level on it is to log.
+    pub log_level: Option<String>,
     /// The variables that it is started with.
     pub environment: BTreeMap<String, String>,
 }
@@ -83,6 +86,8 @@ struct Properties {
     #[serde(default)]
     environment: Environment,
     #[serde(default)]
+    logging_config: LoggingConfig,
+    #[serde(default)]
     events: BTreeMap<String, Event>,
 }
 
@@ -91,6 +96,19 @@ struct Properties {
 struct Environment {
     #[serde(default)]
     variables: BTreeMap<String, Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct LoggingConfig {
+    application_log_level: Option<String>,
+    // Here it is a file, and Lambda's own lines are the host's.
+    #[serde(rename = "LogFormat", default)]
+    _log_format: serde::de::IgnoredAny,
+    #[serde(rename = "LogGroup", default)]
+    _log_group: serde::de::IgnoredAny,
+    #[serde(rename = "SystemLogLevel", default)]
+    _system_log_level: serde::de::IgnoredAny,
 }
 
 /// What invokes a function.
@@ -126,6 +144,8 @@ pub(crate) fn function(
         name: scope.function_name(id)?,
         timeout: Duration::from_secs(setting(own.timeout, globals.timeout, 3)),
         memory_mb: setting(own.memory_size, globals.memory_size, 128),
+        log_level: (own.logging_config.application_log_level)
+            .or(globals.logging_config.application_log_level),
         environment,
     };
     Ok((function, own.events))

@@ -136,6 +136,7 @@ impl Scope<'_> {
     fn attribute(&self, at: &str, resource: &str, attribute: &str) -> Result<Value, TemplateError> {
         let text = match (self.kind(at, resource)?, attribute) {
             ("AWS::DynamoDB::Table", "Arn") => self.place.table_arn(resource),
+            ("AWS::Logs::LogGroup", "Arn") => self.place.log_group_arn(resource),
             ("AWS::SQS::Queue", "Arn") => self.place.queue_arn(&self.queue_name(resource)?),
             ("AWS::SQS::Queue", "QueueName") => self.queue_name(resource)?,
             ("AWS::SQS::Queue", "QueueUrl") => self.queue_url(resource)?,

@@ -10,11 +10,13 @@
 //!
 //! It knows no host and starts nothing: a [`Template`] is data.
 
+mod alarm;
 mod api;
 mod bucket;
 mod check;
 mod document;
 mod error;
+mod expression;
 mod function;
 mod intrinsics;
 mod parameters;
@@ -29,9 +31,11 @@ mod topic;
 mod typed;
 mod yaml;
 
-pub use crate::api::{Authorizer, Limits, Route, Segment};
+pub use crate::alarm::{Alarm, Metric, MetricStatistic, Missing, Statistic};
+pub use crate::api::{AccessLog, Authorizer, Limits, Piece, Route, Segment};
 pub use crate::bucket::{Bucket, CorsRule};
 pub use crate::error::TemplateError;
+pub use crate::expression::{Comparison, Expression};
 pub use crate::function::{FailureReport, Function, Mapping, Schedule};
 pub use crate::place::Place;
 pub use crate::queue::{Queue, Redrive};

@@ -31,6 +31,10 @@ impl Place<'_> {
         self.arn("sqs", name)
     }
 
+    pub(crate) fn log_group_arn(&self, name: &str) -> String {
+        self.arn("logs", &format!("log-group:{name}"))
+    }
+
     pub(crate) fn topic_arn(&self, name: &str) -> String {
         self.arn("sns", name)
     }

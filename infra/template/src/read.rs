@@ -12,13 +12,11 @@ use crate::intrinsics::Scope;
 use crate::place::Place;
 use crate::template::Template;
 use crate::typed::typed;
-use crate::{bucket, function, parameters, policy, queue, ses, table, topic, yaml};
+use crate::{alarm, bucket, function, parameters, policy, queue, ses, table, topic, yaml};
 
 /// Resources that mean nothing on one machine.
-const WITHOUT_MEANING: [&str; 10] = [
+const WITHOUT_MEANING: [&str; 8] = [
     "AWS::Logs::LogGroup",
-    "AWS::Logs::MetricFilter",
-    "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::IAM::Role",
     "AWS::IAM::Policy",
@@ -84,6 +82,7 @@ impl Template {
         template.authorizer = api.authorizer;
         template.limits = api.limits;
         template.limits_of_routes = api.limits_of_routes;
+        template.access_log = api.access_log;
         check(&template, place)?;
         Ok(template)
     }
@@ -112,7 +111,8 @@ impl Template {
             }
             "AWS::SNS::Subscription" => self
                 .subscriptions
-                .push(topic::subscription(scope, id, properties)?),
+                .extend(topic::subscription(scope, id, properties)?),
+            "AWS::CloudWatch::Alarm" => self.alarms.push(alarm::alarm(scope, id, properties)?),
             "AWS::SNS::TopicPolicy" => self
                 .policies
                 .extend(policy::of_topics(scope, id, properties)?),

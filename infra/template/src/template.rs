@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::{Authorizer, Limits, Route};
+use crate::alarm::Alarm;
+use crate::api::{AccessLog, Authorizer, Limits, Route};
 use crate::bucket::Bucket;
 use crate::function::{Function, Mapping, Schedule};
 use crate::policy::Policy;
@@ -46,6 +47,10 @@ pub struct Template {
     pub limits: Option<Limits>,
     /// And those that take fewer or more than the rest, by their keys.
     pub limits_of_routes: BTreeMap<String, Limits>,
+    /// The line that is written of each request.
+    pub access_log: Option<AccessLog>,
+    /// What somebody is to be told of.
+    pub alarms: Vec<Alarm>,
     pub(crate) rule_sets: Vec<String>,
     pub(crate) policies: Vec<Policy>,
 }
@@ -58,5 +63,6 @@ impl Template {
         self.mappings.clear();
         self.schedules.clear();
         self.receipt_rules.clear();
+        self.alarms.clear();
     }
 }

@@ -81,12 +81,18 @@ pub(crate) fn topic(
     Ok((arn, inline))
 }
 
+/// A subscription; nothing where a person is subscribed, who hears of things
+/// elsewhere.
 pub(crate) fn subscription(
     scope: &Scope<'_>,
     id: &str,
     properties: &Value,
-) -> Result<Subscription, TemplateError> {
-    of_a_queue(id, scope.read(id, properties, &[])?)
+) -> Result<Option<Subscription>, TemplateError> {
+    let subscription: Separate = scope.read(id, properties, &[])?;
+    match subscription.protocol.as_str() {
+        "email" => Ok(None),
+        _ => of_a_queue(id, subscription).map(Some),
+    }
 }
 
 fn of_a_queue(id: &str, subscription: Separate) -> Result<Subscription, TemplateError> {

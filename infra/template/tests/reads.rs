@@ -19,6 +19,7 @@ fn product() -> Template {
         ("JwtAudience", "mesa-de-ayuda".to_owned()),
         ("BaseUrl", "http://base".to_owned()),
         ("TokenSecret", "secret".to_owned()),
+        ("AlarmEmail", "operador@example.org".to_owned()),
     ];
     let given = [("OutboxAgeSeconds".to_owned(), "7".to_owned())];
     Template::parse(text, &offered, &given, &PLACE).unwrap()
@@ -278,7 +279,7 @@ fn mail_that_aws_would_lose_is_an_error() {
         ),
         "no such queue",
     );
-    check(("Protocol: sqs", "Protocol: email"), "queues only");
+    check(("Protocol: sqs", "Protocol: https"), "queues only");
     check(
         (
             "Recipients: [desk@uspec.gov.co, lists.uspec.gov.co]",

@@ -18,8 +18,10 @@ use types::ticket::{Event, Ticket};
 
 use crate::desk::{Desk, Halt};
 use crate::log::chain;
+use crate::metrics;
 use crate::notices::Notice;
 use crate::store::{CommitError, GivenUp, Guards, OutboxKey, Outcome, StoreError};
+use crate::trace::Trace;
 
 /// What a doorbell led to.
 pub enum Work {
@@ -231,19 +233,19 @@ pub async fn consume<C: Consumer>(
     let mut failures = Vec::new();
     for record in event.records {
         let message = Message::new(record)?;
-        match Doorbell::from_body(message.body()) {
-            Ok(doorbell) => bells.push((message, doorbell)),
+        match Doorbell::with_origin(message.body()) {
+            Ok((doorbell, origin)) => bells.push((message, doorbell, origin)),
             Err(poison) => {
                 let failure = Failure::Poison(poison.to_string());
                 failures.push(message.failed(desk, queue, None, &failure).await);
             }
         }
     }
-    let looked_up = match look_up(desk, bells.iter().map(|(_, doorbell)| doorbell)).await {
+    let looked_up = match look_up(desk, bells.iter().map(|(_, doorbell, _)| doorbell)).await {
         Ok(looked_up) => looked_up,
         Err(error) => {
             let failure = Failure::from(error);
-            for (message, doorbell) in bells {
+            for (message, doorbell, _) in bells {
                 let ticket = doorbell.ticket();
                 failures.push(message.failed(desk, queue, ticket, &failure).await);
             }
@@ -251,28 +253,35 @@ pub async fn consume<C: Consumer>(
         }
     };
     let (looked_up, batch) = (&looked_up, &C::Batch::default());
-    let done: Vec<Result<Vec<Doorbell>, String>> = stream::iter(bells)
-        .map(|(message, doorbell)| async move {
-            let failure = if has_time(ends) {
-                let work = one(consumer, batch, looked_up, &doorbell);
-                match isolated(work).await {
-                    Ok(doorbells) => return Ok(doorbells),
-                    Err(failure) => failure,
+    type Owed = (Vec<Doorbell>, Option<String>);
+    let done: Vec<Result<Owed, String>> = stream::iter(bells)
+        .map(|(message, doorbell, origin)| {
+            // The row knows it, whoever rang for it.
+            let origin = looked_up.origin(&doorbell).or(origin);
+            let trace = Trace::for_origin(origin.as_deref());
+            let work = async move {
+                let failure = if has_time(ends) {
+                    let work = one(consumer, batch, looked_up, &doorbell);
+                    match isolated(work).await {
+                        Ok(doorbells) => return Ok((doorbells, origin)),
+                        Err(failure) => failure,
+                    }
+                } else {
+                    out_of_time()
+                };
+                if let (
+                    Failure::Retry {
+                        after: Some(after), ..
+                    },
+                    Some(handle),
+                ) = (&failure, &message.record.receipt_handle)
+                {
+                    desk.queues.retry_after(C::QUEUE, handle, *after).await;
                 }
-            } else {
-                out_of_time()
+                let ticket = doorbell.ticket();
+                Err(message.failed(desk, queue, ticket, &failure).await)
             };
-            if let (
-                Failure::Retry {
-                    after: Some(after), ..
-                },
-                Some(handle),
-            ) = (&failure, &message.record.receipt_handle)
-            {
-                desk.queues.retry_after(C::QUEUE, handle, *after).await;
-            }
-            let ticket = doorbell.ticket();
-            Err(message.failed(desk, queue, ticket, &failure).await)
+            trace.follow(work)
         })
         .buffer_unordered(C::CONCURRENCY)
         .collect()
@@ -280,13 +289,19 @@ pub async fn consume<C: Consumer>(
     let mut doorbells = Vec::new();
     for outcome in done {
         match outcome {
-            Ok(owed) => doorbells.extend(owed),
+            Ok((owed, origin)) => {
+                let owed = owed.into_iter();
+                doorbells.extend(owed.map(|doorbell| (doorbell, origin.clone())));
+            }
             Err(id) => failures.push(id),
         }
     }
     // Once for the whole batch. If this process dies before it, its messages come
     // back, find their work done, and ring for what their tickets owe.
-    desk.queues.ring(&doorbells).await;
+    let owed = doorbells
+        .iter()
+        .map(|(doorbell, origin)| (doorbell, origin.as_deref()));
+    desk.queues.ring_for(owed).await;
     Ok(response(failures))
 }
 
@@ -361,13 +376,16 @@ impl Message {
         let (class, reason) = failure.parts();
         let ticket = ticket.map(|id| id.to_string());
         match failure {
-            Failure::Poison(_) => tracing::error!(
-                message.id = self.id,
-                ticket.id = ticket,
-                receive_count,
-                error = reason,
-                "the message is poison"
-            ),
+            Failure::Poison(_) => {
+                metrics::failure("poison");
+                tracing::error!(
+                    message.id = self.id,
+                    ticket.id = ticket,
+                    receive_count,
+                    error = reason,
+                    "the message is poison"
+                );
+            }
             Failure::Retry { .. } => tracing::warn!(
                 message.id = self.id,
                 ticket.id = ticket,
@@ -402,10 +420,13 @@ impl Message {
 async fn isolated<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(outcome) => outcome,
-        Err(_) => Err(Failure::Retry {
-            after: None,
-            reason: "the handler panicked".to_owned(),
-        }),
+        Err(_) => {
+            metrics::failure("panic");
+            Err(Failure::Retry {
+                after: None,
+                reason: "the handler panicked".to_owned(),
+            })
+        }
     }
 }
 
@@ -430,7 +451,28 @@ fn response(failures: Vec<String>) -> SqsBatchResponse {
 struct LookedUp {
     tickets: HashMap<TicketId, Ticket>,
     events: HashMap<(TicketId, u64), Event>,
-    owed: Vec<OutboxKey>,
+    owed: HashMap<OutboxKey, Option<String>>,
+}
+
+impl LookedUp {
+    /// The request that the row of a doorbell was written for, where it says.
+    fn origin(&self, doorbell: &Doorbell) -> Option<String> {
+        match *doorbell {
+            Doorbell::Outbox {
+                ticket,
+                seq,
+                effect,
+            } => {
+                let row = OutboxKey {
+                    ticket,
+                    seq,
+                    effect,
+                };
+                self.owed.get(&row).cloned().flatten()
+            }
+            Doorbell::Timer { .. } | Doorbell::Answer { .. } | Doorbell::HandOver { .. } => None,
+        }
+    }
 }
 
 /// Reads everything that a batch is about, consistently, in one call.
@@ -459,7 +501,7 @@ async fn look_up<'a>(
         return Ok(LookedUp {
             tickets: HashMap::new(),
             events: HashMap::new(),
-            owed: vec![],
+            owed: HashMap::new(),
         });
     }
     let (tickets, events, owed) = desk.store.look_up(&tickets, &rows).await?;
@@ -503,7 +545,7 @@ async fn one<C: Consumer>(
                 seq: *seq,
                 effect: *effect,
             };
-            if !looked_up.owed.contains(&row) {
+            if !looked_up.owed.contains_key(&row) {
                 return already_done(consumer.desk(), *id).await;
             }
             let event = looked_up.events.get(&(*id, *seq)).cloned().map(Box::new);

@@ -17,6 +17,8 @@ use crate::config::{ConfigError, Environment};
 use crate::consumer::{Batch, Consumer, Listener, consume, listen};
 use crate::http::{Answer, Call};
 use crate::log::{self, chain};
+use crate::metrics;
+use crate::trace::Trace;
 
 /// What a function does with the events that come to it. A kind of event that it
 /// has no business with is an error.
@@ -120,10 +122,17 @@ struct Probe {
     #[serde(rename = "Records")]
     records: Option<IgnoredAny>,
     #[serde(rename = "requestContext")]
-    request_context: Option<IgnoredAny>,
+    request_context: Option<RequestContext>,
     #[serde(rename = "detail-type")]
     detail_type: Option<IgnoredAny>,
     time: Option<Timestamp>,
+}
+
+/// What a gateway calls a request.
+#[derive(Deserialize)]
+struct RequestContext {
+    #[serde(rename = "requestId")]
+    request_id: Option<String>,
 }
 
 /// Starts a function and serves its events for ever.
@@ -132,7 +141,7 @@ struct Probe {
 /// When the configuration is incomplete: the initialisation fails, by name.
 pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
     log::start();
-    let started = match Environment::of_process() {
+    let started = match metrics::start().and_then(|()| Environment::of_process()) {
         Ok(environment) => F::start(&environment).await,
         Err(error) => Err(error),
     };
@@ -147,22 +156,44 @@ pub async fn run<F: Function>() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(
         move |event: LambdaEvent<Box<RawValue>>| async move {
             let time = clock::until(event.context.deadline);
-            handle(function, event.payload.get(), time).await
+            handle(
+                function,
+                event.payload.get(),
+                &event.context.request_id,
+                time,
+            )
+            .await
         },
     ))
     .await
 }
 
-/// Carries out one event, as Lambda hands it over, within `time`.
+/// Carries out one event, as Lambda hands it over by an id, within `time`.
 ///
 /// # Errors
 /// When the invocation failed as a whole; see [`FunctionError`].
 pub async fn handle<F: Function>(
     function: &F,
     payload: &str,
+    request_id: &str,
     time: Duration,
 ) -> Result<Box<RawValue>, FunctionError> {
     let probe: Probe = serde_json::from_str(payload).map_err(FunctionError::UnreadableEvent)?;
+    let gateway = probe.request_context.as_ref();
+    let gateway = gateway.and_then(|context| context.request_id.as_deref());
+    let trace = Trace::of_invocation(request_id, gateway);
+    trace
+        .follow(dispatch(function, payload, &probe, time))
+        .await
+}
+
+/// Carries out an event of which it is known what kind it is.
+async fn dispatch<F: Function>(
+    function: &F,
+    payload: &str,
+    probe: &Probe,
+    time: Duration,
+) -> Result<Box<RawValue>, FunctionError> {
     if probe.records.is_some() {
         let event = serde_json::from_str(payload).map_err(FunctionError::UnreadableEvent)?;
         function.batch(Batch::new(event, time)).await
@@ -177,11 +208,15 @@ pub async fn handle<F: Function>(
             Ok(Err(problem)) => Answer::problem(&problem),
             Err(_) => {
                 tracing::error!("the handler panicked");
+                metrics::failure("panic");
                 Answer::problem(&Problem::Internal)
             }
         };
+        if answer.status() >= 500 {
+            metrics::failure("answer");
+        }
         written(&answer.into_response())
-    } else if let (Some(_), Some(time)) = (probe.detail_type, probe.time) {
+    } else if let (Some(_), Some(time)) = (&probe.detail_type, probe.time) {
         function.tick(time).await
     } else if let Some(time) = probe.time {
         // The same by hand: an event with nothing but a time.

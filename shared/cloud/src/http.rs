@@ -19,6 +19,7 @@ use types::problem::{FieldError, Problem};
 
 use crate::identity::{Claims, Identity, Unknown};
 use crate::page::FORM_KEY;
+use crate::trace;
 
 /// A request, as a function's routes see it.
 #[derive(Debug)]
@@ -372,7 +373,9 @@ impl Answer {
 
     /// A problem's answer (RFC 9457).
     pub fn problem(problem: &Problem) -> Self {
-        let body = serde_json::to_string(&problem.body()).unwrap_or_default();
+        let mut body = problem.body();
+        body.instance = trace::origin().map(|id| format!("urn:uspec:request:{id}"));
+        let body = serde_json::to_string(&body).unwrap_or_default();
         let answer = Answer::of(
             problem.status(),
             "application/problem+json; charset=utf-8",
@@ -396,6 +399,11 @@ impl Answer {
             | Problem::IdempotencyMismatch
             | Problem::Internal => answer,
         }
+    }
+
+    /// Its status.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
     }
 
     /// The answer as the gateway takes it.

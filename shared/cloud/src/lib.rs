@@ -12,12 +12,14 @@ pub mod identity;
 pub mod keys;
 pub mod log;
 pub mod mailer;
+pub mod metrics;
 pub mod notices;
 pub mod page;
 pub mod queues;
 mod s3;
 pub mod session;
 pub mod store;
+pub mod trace;
 pub mod web;
 
 pub use lambda_runtime::Error as RuntimeError;

@@ -5,15 +5,16 @@ use tracing::Level;
 
 use crate::config;
 
-/// Starts logging. `DESK_LOG` takes a level (`debug`, `trace`, …); without it the
-/// level is `info`.
+/// Starts logging, from the level on that Lambda says; without one it is `info`.
+/// Every line has the invocation and the request that it belongs to (`trace`).
 pub fn start() {
-    let level = config::optional("DESK_LOG").and_then(|text| text.parse().ok());
+    let level = config::optional("AWS_LAMBDA_LOG_LEVEL").and_then(|text| text.parse().ok());
     // A second call, as tests make it, changes nothing.
     let _ = tracing_subscriber::fmt()
         .json()
         .with_max_level(level.unwrap_or(Level::INFO))
-        .with_current_span(false)
+        .with_current_span(true)
+        .with_span_list(false)
         .try_init();
 }
 

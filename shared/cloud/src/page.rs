@@ -31,6 +31,7 @@ use crate::http::{Answer, Call};
 use crate::log::chain;
 use crate::session::COOKIE;
 use crate::store::ListPlan;
+use crate::trace;
 
 /// A body under this is not worth compressing.
 const WORTH_IT: usize = 1_000;
@@ -453,7 +454,11 @@ impl Desk {
         if let Some(caller) = &caller {
             shell = shell.seen_by(caller);
         }
-        Answer::page(call, problem.status(), problem::page(shell, &problem))
+        Answer::page(
+            call,
+            problem.status(),
+            problem::page(shell, &problem, trace::origin().as_deref()),
+        )
     }
 }
 

@@ -12,6 +12,7 @@ use types::message::Doorbell;
 
 use crate::config::{ConfigError, Environment};
 use crate::log::chain;
+use crate::trace;
 
 /// The queues that a function may ring.
 #[derive(Clone)]
@@ -49,9 +50,21 @@ impl Queues {
     /// Rings. A doorbell that cannot be rung is logged and left to the sweep:
     /// its row stays in the table. Says how many rang.
     pub async fn ring(&self, doorbells: &[Doorbell]) -> usize {
-        let mut by_queue: BTreeMap<QueueName, Vec<&Doorbell>> = BTreeMap::new();
-        for doorbell in doorbells {
-            by_queue.entry(doorbell.queue()).or_default().push(doorbell);
+        let origin = trace::origin();
+        let origin = origin.as_deref();
+        self.ring_for(doorbells.iter().map(|doorbell| (doorbell, origin)))
+            .await
+    }
+
+    /// Rings for several requests at once: each doorbell says for which one.
+    pub(crate) async fn ring_for(
+        &self,
+        doorbells: impl Iterator<Item = (&Doorbell, Option<&str>)>,
+    ) -> usize {
+        let mut by_queue: BTreeMap<QueueName, Vec<(&Doorbell, Option<&str>)>> = BTreeMap::new();
+        for (doorbell, origin) in doorbells {
+            let queue = by_queue.entry(doorbell.queue()).or_default();
+            queue.push((doorbell, origin));
         }
         // One queue's messages one after the other: who asked for the oldest first
         // gets it so, as far as SQS goes.
@@ -71,7 +84,7 @@ impl Queues {
         backlog(&self.client, self.urls.get(&queue)?).await
     }
 
-    async fn send(&self, queue: QueueName, doorbells: &[&Doorbell]) -> usize {
+    async fn send(&self, queue: QueueName, doorbells: &[(&Doorbell, Option<&str>)]) -> usize {
         let Some(url) = self.urls.get(&queue) else {
             // What another function left behind, as after a crash.
             tracing::info!(
@@ -80,7 +93,10 @@ impl Queues {
             );
             return 0;
         };
-        let bodies: Vec<String> = doorbells.iter().filter_map(|d| d.to_body().ok()).collect();
+        let bodies = doorbells
+            .iter()
+            .filter_map(|(doorbell, origin)| doorbell.to_body_for(*origin).ok());
+        let bodies: Vec<String> = bodies.collect();
         if let [body] = bodies.as_slice() {
             return match self
                 .client

@@ -63,9 +63,18 @@ impl Doorbell {
     /// # Errors
     /// Never in practice; the type says so because serialisation may fail.
     pub fn to_body(&self) -> Result<String, serde_json::Error> {
+        self.to_body_for(None)
+    }
+
+    /// The body of a message that says which request it is sent for.
+    ///
+    /// # Errors
+    /// Never in practice; the type says so because serialisation may fail.
+    pub fn to_body_for(&self, origin: Option<&str>) -> Result<String, serde_json::Error> {
         serde_json::to_string(&Envelope {
             v: SCHEMA_VERSION,
             doorbell: self.clone(),
+            origin: origin.map(str::to_owned),
         })
     }
 
@@ -75,6 +84,14 @@ impl Doorbell {
     /// [`Poison`] when it is not a message of a version that this code knows: it
     /// has to wait in the dead-letter queue for code that does.
     pub fn from_body(body: &str) -> Result<Self, Poison> {
+        Self::with_origin(body).map(|(doorbell, _)| doorbell)
+    }
+
+    /// Reads a message's body, and the request that it was sent for, where it says.
+    ///
+    /// # Errors
+    /// See [`Self::from_body`].
+    pub fn with_origin(body: &str) -> Result<(Self, Option<String>), Poison> {
         #[derive(Deserialize)]
         struct Version {
             v: u32,
@@ -85,7 +102,7 @@ impl Doorbell {
             return Err(Poison::UnknownVersion(v));
         }
         serde_json::from_str::<Envelope>(body)
-            .map(|envelope| envelope.doorbell)
+            .map(|envelope| (envelope.doorbell, envelope.origin))
             .map_err(|e| Poison::Unreadable(e.to_string()))
     }
 }
@@ -95,6 +112,9 @@ struct Envelope {
     v: u32,
     #[serde(flatten)]
     doorbell: Doorbell,
+    /// The request that all this began with; for the log alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
 }
 
 /// A message that no retry will make readable.
@@ -144,6 +164,18 @@ mod tests {
             assert_eq!(doorbell.to_body().unwrap(), body);
             assert_eq!(Doorbell::from_body(body), Ok(doorbell));
         }
+    }
+
+    #[test]
+    fn a_message_may_say_which_request_it_is_sent_for() {
+        let doorbell = Doorbell::HandOver { version: 7 };
+        let body = doorbell.to_body_for(Some("JKJaXmPLvHcESHA=")).unwrap();
+        let expected = r#"{"v":1,"kind":"hand_over","version":7,"origin":"JKJaXmPLvHcESHA="}"#;
+        assert_eq!(body, expected);
+        let origin = Some("JKJaXmPLvHcESHA=".to_owned());
+        assert_eq!(Doorbell::with_origin(&body), Ok((doorbell.clone(), origin)));
+        let body = doorbell.to_body().unwrap();
+        assert_eq!(Doorbell::with_origin(&body), Ok((doorbell, None)));
     }
 
     #[test]

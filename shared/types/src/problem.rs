@@ -150,6 +150,9 @@ pub struct ProblemBody {
     pub status: u16,
     pub code: &'static str,
     pub detail: String,
+    /// The request that it is the answer to, as the logs have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
 }
@@ -243,6 +246,7 @@ impl Problem {
             status: code.status(),
             code: code.word(),
             detail: self.detail(),
+            instance: None,
             errors,
         }
     }

@@ -169,6 +169,6 @@ impl<F: entry::Function> Started<F> {
         event: &Value,
         time: Duration,
     ) -> Result<Box<cloud::RawValue>, FunctionError> {
-        handle(&self.function, &event.to_string(), time).await
+        handle(&self.function, &event.to_string(), "invocation", time).await
     }
 }

@@ -10,7 +10,7 @@ use template::{Function, Place, Route, Template};
 const TEXT: &str = include_str!("../../../template.yaml");
 
 /// What a deployment has to say.
-const GIVEN: [(&str, &str); 9] = [
+const GIVEN: [(&str, &str); 10] = [
     ("JwtIssuer", "https://issuer.example"),
     ("JwtAudience", "mesa-de-ayuda"),
     // As the shipped catalogue has them.
@@ -21,6 +21,7 @@ const GIVEN: [(&str, &str); 9] = [
     ("KnownAddresses", ""),
     ("BaseUrl", "https://mesa.example"),
     ("TokenSecret", "a secret of a desk in process long enough"),
+    ("AlarmEmail", "operador@mesa.example"),
 ];
 
 /// The template, read once.

@@ -38,6 +38,14 @@ pub(super) struct Sent<'a> {
     pub(super) configuration_set: Option<&'a str>,
 }
 
+impl Sent<'_> {
+    /// Whether one of its recipients is this one of the simulator's.
+    pub(super) fn reaches(&self, mailbox: &str) -> bool {
+        let mut addresses = self.destinations.iter().map(|address| bare(address));
+        addresses.any(|address| simulates(address) == Some(mailbox))
+    }
+}
+
 impl Feedback {
     /// The set that a mail goes by: the one that it names, or that of the
     /// identity that it comes from. `Err` has the name of one that is not there.

@@ -1,6 +1,7 @@
 //! The mail that was sent: kept as it was handed in, shown as it would arrive.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -23,6 +24,9 @@ pub struct Mailbox {
     clock: Clock,
     feedback: Feedback,
     faults: Arc<Faults>,
+    sent: AtomicU32,
+    bounced: AtomicU32,
+    complained: AtomicU32,
 }
 
 /// A mail as its recipients would see it.
@@ -80,6 +84,9 @@ impl Mailbox {
             clock,
             feedback,
             faults,
+            sent: AtomicU32::new(0),
+            bounced: AtomicU32::new(0),
+            complained: AtomicU32::new(0),
         }
     }
 
@@ -140,10 +147,24 @@ impl Mailbox {
                 )?
                 .execute(params![id, source, listed, raw, sent_at.as_millisecond()])
         })?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        for (mailbox, count) in [("bounce", &self.bounced), ("complaint", &self.complained)] {
+            if sent.reaches(mailbox) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
         if let Err(error) = self.feedback.report(&sent) {
             tracing::error!(%error, id, "a bounce or complaint could not be published");
         }
         Ok(id)
+    }
+
+    /// Which share of the mails sent since the start bounced, and which was complained
+    /// of. In AWS the simulator's do not count.
+    pub fn reputation(&self) -> (f64, f64) {
+        let read = |count: &AtomicU32| f64::from(count.load(Ordering::Relaxed));
+        let sent = read(&self.sent).max(1.0);
+        (read(&self.bounced) / sent, read(&self.complained) / sent)
     }
 
     /// Every mail that was sent, to an address if one is given, oldest first.

@@ -351,6 +351,18 @@ impl Queues {
         Ok(())
     }
 
+    /// How long the oldest message of a queue has been in it, whether somebody works
+    /// on it or not.
+    pub fn oldest_age(&self, queue: &str) -> Result<Option<Duration>, QueueError> {
+        self.entry(queue)?;
+        let sent_at: Option<i64> = self.store.with(|connection| {
+            connection
+                .prepare_cached("SELECT MIN(sent_at) FROM messages WHERE queue = ?1")?
+                .query_row([queue], |row| row.get(0))
+        })?;
+        Ok(sent_at.map(|at| Duration::from_millis(u64::try_from(now_ms() - at).unwrap_or(0))))
+    }
+
     /// How many messages a queue holds.
     pub fn depth(&self, queue: &str) -> Result<Depth, QueueError> {
         let name = self.entry(queue)?.settings.name.clone();

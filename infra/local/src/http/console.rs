@@ -18,6 +18,7 @@ use crate::http::answers::{json_response, markup, message};
 use crate::http::jwt::Jwt;
 use crate::lambda::Runtime;
 use crate::sample::{Sample, SampleError};
+use crate::watch::Watch;
 
 /// What the pages show.
 pub(crate) struct Console {
@@ -27,6 +28,7 @@ pub(crate) struct Console {
     pub(crate) mailbox: Arc<ses::Mailbox>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) sample: Option<Arc<Sample>>,
+    pub(crate) watch: Arc<Watch>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +53,7 @@ pub(super) async fn answer(console: &Console, page: &str, parts: &Parts, body: B
             message(StatusCode::SERVICE_UNAVAILABLE, "functions are starting")
         }
         (&Method::GET, "queues") => queues(console).unwrap_or_else(|error| failure(&error)),
+        (&Method::GET, "alarms") => json_response(StatusCode::OK, &console.watch.report()),
         (&Method::GET, "faults") => json_response(StatusCode::OK, &console.faults.report()),
         (&Method::POST, "sample") => sample(console, parts).await,
         (&Method::PUT, "faults") => faults(console, body).await,

@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use template::Route;
-use ulid::Ulid;
 
 /// Payload format 2.0.
 #[derive(Serialize)]
@@ -46,7 +45,7 @@ struct RequestContext<'a> {
     domain_name: &'a str,
     domain_prefix: &'a str,
     http: Http<'a>,
-    request_id: String,
+    request_id: &'a str,
     route_key: &'a str,
     stage: &'a str,
     time: String,
@@ -66,6 +65,7 @@ struct Http<'a> {
 /// What a function is told of a request.
 pub(super) fn event<'a>(
     parts: &'a Parts,
+    request_id: &'a str,
     route: &'a Route,
     parameters: &'a BTreeMap<&'a str, String>,
     claims: Option<&Map<String, Value>>,
@@ -110,7 +110,7 @@ pub(super) fn event<'a>(
                 source_ip: "127.0.0.1",
                 user_agent: text(header::USER_AGENT).unwrap_or_default(),
             },
-            request_id: Ulid::generate().to_string(),
+            request_id,
             route_key: &route.key,
             stage: "$default",
             time: request_time(now),
@@ -194,6 +194,6 @@ fn event_body<'a>(headers: &HeaderMap, body: &'a [u8]) -> (Option<Cow<'a, str>>,
 }
 
 /// The time as in the Common Log Format, which API Gateway uses.
-fn request_time(now: Timestamp) -> String {
+pub(super) fn request_time(now: Timestamp) -> String {
     now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }

@@ -7,15 +7,18 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use emulator::clock;
 use template::Route;
 
+use crate::http::access::{AccessLines, Seen};
 use crate::http::answers::{busy, message};
-use crate::http::event::event;
+use crate::http::event::{event, request_time};
 use crate::http::jwt::{Claims, Jwt};
 use crate::http::response::response;
 use crate::http::routes::find;
 use crate::http::throttle::Throttle;
 use crate::lambda::{InvokeError, Runtime};
+use crate::watch::Metrics;
 
 /// The HTTP API's limit for a request.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -29,24 +32,52 @@ pub(crate) struct Gateway {
     pub(crate) throttle: Throttle,
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) jwt: Arc<Jwt>,
+    pub(crate) log: AccessLines,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) port: u16,
 }
 
 impl Gateway {
-    /// Answers a request.
+    /// Answers a request, and takes down what it came to.
     pub(super) async fn answer(&self, parts: Parts, body: Body) -> Response {
+        let began = Instant::now();
+        let mut seen = Seen::new(request_time(clock::now()));
+        let mut answer = self.respond(&parts, body, &mut seen).await;
+        if let Ok(id) = HeaderValue::try_from(seen.request_id.as_str()) {
+            answer.headers_mut().insert("apigw-requestid", id);
+        }
+        let (status, took) = (answer.status(), began.elapsed());
+        self.log.write(&seen, status, took);
+        let is = |class: bool| f64::from(u8::from(class));
+        let values = [
+            ("Count", 1.0),
+            ("4xx", is(status.is_client_error())),
+            ("5xx", is(status.is_server_error())),
+            ("Latency", took.as_secs_f64() * 1_000.0),
+        ];
+        for (name, value) in values {
+            // The one API's name is its place in the template.
+            let of = [("ApiId", "Api")];
+            self.metrics.record("AWS/ApiGateway", name, &of, value);
+        }
+        answer
+    }
+
+    async fn respond(&self, parts: &Parts, body: Body, seen: &mut Seen) -> Response {
         // Before any refusal: a body that nobody reads ends the connection, and
         // fails the next request on it.
         let body = to_bytes(body, BODY_LIMIT).await;
         let Some((route, parameters)) = find(&self.routes, &parts.method, parts.uri.path()) else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
+        seen.route = Some(route.key.clone());
         if !self.throttle.admits(&route.key, Instant::now()) {
             return busy(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
         }
         let claims = match self.authorize(route, &parts.headers) {
             Ok(claims) => claims,
             Err(Unauthorized) => {
+                seen.error = Some("Unauthorized");
                 let mut response = message(StatusCode::UNAUTHORIZED, "Unauthorized");
                 let bearer = HeaderValue::from_static("Bearer");
                 response
@@ -58,8 +89,13 @@ impl Gateway {
         let Ok(body) = body else {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
+        let subject = claims.as_ref().and_then(|claims| claims.get("sub"));
+        seen.subject = subject
+            .and_then(|subject| subject.as_str())
+            .map(str::to_owned);
         let payload = match serde_json::to_vec(&event(
-            &parts,
+            parts,
+            &seen.request_id,
             route,
             &parameters,
             claims.as_deref(),
@@ -73,15 +109,24 @@ impl Gateway {
             }
         };
         let invocation = self.runtime.invoke_if_room(&route.function, payload);
-        match tokio::time::timeout(INTEGRATION_LIMIT, invocation).await {
-            Ok(Ok(answer)) => response(&answer).unwrap_or_else(|problem| {
-                tracing::error!(
-                    problem,
-                    route = route.key,
-                    "a function's answer is not a response"
-                );
-                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
-            }),
+        let began = Instant::now();
+        let invoked = tokio::time::timeout(INTEGRATION_LIMIT, invocation).await;
+        seen.integration = Some((None, began.elapsed()));
+        match invoked {
+            Ok(Ok(answer)) => match response(&answer) {
+                Ok(response) => {
+                    seen.integration = Some((Some(response.status()), began.elapsed()));
+                    response
+                }
+                Err(problem) => {
+                    tracing::error!(
+                        problem,
+                        route = route.key,
+                        "a function's answer is not a response"
+                    );
+                    message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+                }
+            },
             Ok(Err(InvokeError::Stopping | InvokeError::TooManyRequests)) | Err(_) => {
                 busy(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
             }

@@ -51,6 +51,8 @@ impl Launch {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
+        let level = function.log_level.clone();
+        environment.extend(level.map(|level| ("AWS_LAMBDA_LOG_LEVEL".to_owned(), level)));
         environment.extend(function.environment.clone());
         if let Some(seconds) = clock_offset {
             environment.push((cloud::clock::OFFSET.to_owned(), seconds.to_string()));

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::lambda::error::{Answer, InvokeError};
 use crate::lambda::pool::{Function, Invocation};
 use crate::lambda::process::{Launch, usage};
+use crate::watch::Metrics;
 
 /// How many requests may wait for a function's processes.
 const MAX_WAITING: usize = 256;
@@ -23,6 +24,7 @@ const TICK: Duration = Duration::from_millis(50);
 pub struct Runtime {
     functions: HashMap<String, Arc<Function>>,
     stopping: AtomicBool,
+    metrics: Arc<Metrics>,
 }
 
 impl Runtime {
@@ -30,6 +32,7 @@ impl Runtime {
     pub(crate) fn new(
         functions: impl IntoIterator<Item = (template::Function, Launch)>,
         max_processes: usize,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let functions = functions.into_iter().map(|(settings, launch)| {
             let function = Function::new(settings, launch, max_processes);
@@ -38,6 +41,7 @@ impl Runtime {
         Self {
             functions: functions.collect(),
             stopping: AtomicBool::new(false),
+            metrics,
         }
     }
 
@@ -79,6 +83,9 @@ impl Runtime {
         if answer.is_err() {
             function.errors.fetch_add(1, Ordering::Relaxed);
         }
+        let errors = f64::from(u8::from(answer.is_err()));
+        let of = [("FunctionName", function.name())];
+        self.metrics.record("AWS/Lambda", "Errors", &of, errors);
         answer
     }
 
@@ -88,6 +95,8 @@ impl Runtime {
     pub(crate) async fn invoke_if_room(self: &Arc<Self>, function: &str, payload: Bytes) -> Answer {
         let waiting = self.functions.get(function).map(|f| f.waiting());
         if waiting.is_some_and(|waiting| waiting >= MAX_WAITING) {
+            // Whoever they belong to, they share what may run.
+            self.metrics.record("AWS/Lambda", "Throttles", &[], 1.0);
             return Err(InvokeError::TooManyRequests);
         }
         self.invoke(function, payload).await

@@ -17,6 +17,7 @@ use super::transaction::{ABSENT, CommitError, Part, Parts, number};
 use super::{Store, StoreError};
 use crate::clock;
 use crate::keys::{self, DueKind};
+use crate::trace;
 
 /// What is written together.
 pub struct Commit<'a> {
@@ -115,7 +116,8 @@ impl Store {
                         "due_pk",
                         keys::due_partition(DueKind::Outbox, keys::shard(ticket.id)),
                     )
-                    .set("due_sk", keys::time_sort(clock::now(), ticket.id));
+                    .set("due_sk", keys::time_sort(clock::now(), ticket.id))
+                    .begun_by(trace::origin().as_deref());
                 parts.put(Part::Outbox, row, ABSENT)?;
                 doorbells.push(Doorbell::Outbox {
                     ticket: ticket.id,

@@ -49,6 +49,33 @@ impl Store {
         self.put("record what was given up", row).await
     }
 
+    /// How many messages were given up on a queue within the last while, counted up to
+    /// `limit`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn given_up_within(
+        &self,
+        queue: &str,
+        last: SignedDuration,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let rows = self
+            .query(Query {
+                operation: "count what was given up",
+                index: None,
+                condition: "pk = :pk AND sk > :since",
+                values: vec![
+                    (":pk", keys::given_up_partition(queue)),
+                    (":since", keys::sortable(clock::now() - last)),
+                ],
+                order: Order::Ascending,
+                limit: Some(limit),
+            })
+            .await?;
+        Ok(rows.len())
+    }
+
     /// The messages that were given up on a queue, the oldest first.
     ///
     /// # Errors

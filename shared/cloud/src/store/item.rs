@@ -85,6 +85,14 @@ impl Item {
         self
     }
 
+    /// The request that led to the row, where one is known: for the log alone.
+    pub(super) fn begun_by(self, origin: Option<&str>) -> Self {
+        match origin {
+            Some(origin) => self.set("origin", origin),
+            None => self,
+        }
+    }
+
     pub(super) fn set_number(mut self, name: &str, value: i64) -> Self {
         self.0
             .insert(name.to_owned(), AttributeValue::N(value.to_string()));

@@ -21,7 +21,7 @@ use crate::clock;
 use crate::keys::{self, Key};
 
 /// Names an outbox row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OutboxKey {
     pub ticket: TicketId,
     pub seq: u64,
@@ -159,6 +159,31 @@ impl Store {
         }
     }
 
+    /// Puts a row off that nobody can do anything about now: it has been waiting
+    /// since this moment, so that it keeps no other one waiting, and nobody is woken
+    /// for it. Does nothing when it is gone.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn put_off_outbox(&self, row: OutboxKey) -> Result<(), StoreError> {
+        let since = keys::time_sort(clock::now(), row.ticket);
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(row.key().attributes()))
+            .update_expression("SET due_sk = :since")
+            .condition_expression("attribute_exists(due_pk)")
+            .expression_attribute_values(":since", AttributeValue::S(since))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(e) if condition_failed(&e) => Ok(()),
+            Err(e) => Err(failed("put an outbox row off", e)),
+        }
+    }
+
     /// Strikes a row off. Nothing happens when it is gone.
     ///
     /// # Errors
@@ -277,12 +302,12 @@ impl Store {
 type LookedUp = (
     HashMap<TicketId, Ticket>,
     HashMap<(TicketId, u64), Event>,
-    Vec<OutboxKey>,
+    HashMap<OutboxKey, Option<String>>,
 );
 
 impl Store {
-    /// Tickets, and outbox rows with their events, consistently and in one call
-    /// for up to thirty-three rows.
+    /// Tickets, and outbox rows with their events and the requests that they were
+    /// written for, consistently and in one call for up to thirty-three rows.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -295,15 +320,16 @@ impl Store {
             rows.iter()
                 .flat_map(|row| [row.key(), keys::event(row.ticket, row.seq)]),
         );
-        let mut found: LookedUp = (HashMap::new(), HashMap::new(), Vec::new());
+        let mut found: LookedUp = (HashMap::new(), HashMap::new(), HashMap::new());
         for item in self.get_many(wanted).await? {
             let key = item.key()?;
             if let Some((ticket, seq, effect)) = keys::parse_outbox(&key) {
-                found.2.push(OutboxKey {
+                let row = OutboxKey {
                     ticket,
                     seq,
                     effect,
-                });
+                };
+                found.2.insert(row, item.text("origin").map(str::to_owned));
             } else if key.sk.starts_with(keys::EVENT_PREFIX) {
                 let event: Event = item.doc()?;
                 if let Some(ticket) = keys::parse_ticket(&key) {
