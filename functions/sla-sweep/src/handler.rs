@@ -92,8 +92,8 @@ pub async fn sweep(
         "swept"
     );
     metrics::seconds(&[
-        ("OldestOutboxRow", swept.outbox_oldest_seconds),
-        ("OldestTimer", swept.timers_oldest_seconds),
+        ("OldestOutboxRowSeconds", swept.outbox_oldest_seconds),
+        ("OldestTimerSeconds", swept.timers_oldest_seconds),
     ]);
     Ok(swept)
 }

@@ -50,10 +50,10 @@ pub(super) fn judge(alarm: &Alarm, metrics: &Metrics, now: u64, before: State) -
     };
     let shown: Vec<_> = points
         .iter()
-        .map(|point| point.map_or("none".to_owned(), |value| value.to_string()))
+        .map(|point| point.map_or("none".to_owned(), |value| format!("{value:.4}")))
         .collect();
     let reason = format!(
-        "{breaching} of {} data points are over the threshold {} ({} are needed), the latest first: {}",
+        "{breaching} of {} data points breach the threshold {} ({} are needed), the latest first: {}",
         points.len(),
         alarm.threshold,
         alarm.datapoints_to_alarm,
