@@ -126,10 +126,14 @@ struct Properties {
 
 #[derive(Deserialize)]
 enum Operator {
-    GreaterThanThreshold,
-    GreaterThanOrEqualToThreshold,
-    LessThanThreshold,
-    LessThanOrEqualToThreshold,
+    #[serde(rename = "GreaterThanThreshold")]
+    Greater,
+    #[serde(rename = "GreaterThanOrEqualToThreshold")]
+    GreaterOrEqual,
+    #[serde(rename = "LessThanThreshold")]
+    Less,
+    #[serde(rename = "LessThanOrEqualToThreshold")]
+    LessOrEqual,
 }
 
 #[derive(Deserialize)]
@@ -238,10 +242,10 @@ pub(crate) fn alarm(
             .datapoints_to_alarm
             .map_or(evaluation_periods, whole),
         comparison: match properties.comparison_operator {
-            Operator::GreaterThanThreshold => Comparison::Greater,
-            Operator::GreaterThanOrEqualToThreshold => Comparison::GreaterOrEqual,
-            Operator::LessThanThreshold => Comparison::Less,
-            Operator::LessThanOrEqualToThreshold => Comparison::LessOrEqual,
+            Operator::Greater => Comparison::Greater,
+            Operator::GreaterOrEqual => Comparison::GreaterOrEqual,
+            Operator::Less => Comparison::Less,
+            Operator::LessOrEqual => Comparison::LessOrEqual,
         },
         threshold: threshold.ok_or_else(|| wrong("its threshold is no number"))?,
         missing: properties.treat_missing_data,
