@@ -65,9 +65,10 @@ it("goes from the request to its close", async () => {
 
 	const asked = await received(url, PROVIDER, /soporte externo/);
 	await answer(smtpPort, asked, PROVIDER, "Se cambió el módulo óptico.");
-	await within("the provider's answer is on the page", async () => {
+	await within("the provider's answer is on the page, and what follows from it", async () => {
 		await officer.page.reload();
-		return (await officer.page.getByText("Se cambió el módulo óptico.").count()) > 0 ? true : undefined;
+		const said = await officer.page.getByText("Se cambió el módulo óptico.").count();
+		return said > 0 && (await officer.page.locator("#report").count()) > 0 ? true : undefined;
 	});
 	const report = await opened(officer.page, "report");
 	await report.locator("textarea").fill("El enlace funciona; se midió.");
