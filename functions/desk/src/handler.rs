@@ -16,7 +16,7 @@ use types::ids::TeamId;
 use types::permission::{Caller, may_read, teams_of_offices};
 use types::problem::{FieldError, Problem};
 use types::ticket::{Status, Ticket};
-use types::view::{EventView, Reader, TicketView};
+use types::view::{EventView, Reader, TicketSummary, TicketView};
 
 use crate::account::account;
 use crate::{catalogue, catalogue_pages, files, pages};
@@ -152,7 +152,7 @@ async fn list(desk: &Desk, call: &Call, takes: Takes<TicketQuery>) -> Result<Ans
     let query = takes.query(call.query())?;
     let filter = Filter::of(query, &stored.catalogue)?;
     let Some(plan) = plan(&caller, &filter.query, &stored.catalogue) else {
-        return Answer::json(200, &Page::<TicketView<'_>>::empty());
+        return Answer::json(200, &Page::<TicketSummary<'_>>::empty());
     };
     let query = &filter.query;
     let found = desk
@@ -167,7 +167,7 @@ async fn list(desk: &Desk, call: &Call, takes: Takes<TicketQuery>) -> Result<Ans
     let tickets = found.tickets.iter();
     let page = Page {
         items: tickets
-            .map(|ticket| TicketView::of(ticket, Reader::of(&caller, ticket), now))
+            .map(|ticket| TicketSummary::of(ticket, now))
             .collect(),
         next_cursor: found.next,
     };

@@ -46,6 +46,34 @@ async fn of_luis(world: &World, category: &str) -> Case {
 
 // ------------------------------------------------------------------- lists
 
+/// As much as a hundred requests may say: no answer is too large for Lambda, and none of
+/// them is missing or comes twice.
+#[tokio::test]
+async fn long_requests_are_listed_on_more_pages() {
+    let world = World::new().await;
+    for _ in 0..100 {
+        let mut application = application("plataforma");
+        application.request.description = "🖨".repeat(20_000);
+        world.registers(application, now()).await;
+    }
+    let desk = started(&world).await;
+    let (mut listed, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        let request = get(format!("/tickets?limit=100{cursor}")).by(ANA);
+        let page = desk.answers(&request).await.must_be(200);
+        assert!(page.to_string().len() < 1_000_000);
+        assert_eq!(page["items"][0].get("description"), None, "{page}");
+        listed.extend(numbers(&page));
+        pages += 1;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(listed, (1..=100).rev().collect::<Vec<_>>());
+    assert!((8..=10).contains(&pages), "{pages}");
+}
+
 #[tokio::test]
 async fn each_role_has_its_list() {
     let world = World::new().await;

@@ -91,6 +91,32 @@ pub struct TicketView<'a> {
     version: u64,
 }
 
+/// A ticket in a list: all of it but what may be long.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TicketSummary"))]
+pub struct TicketSummary<'a> {
+    id: String,
+    number: u64,
+    status: Status,
+    status_label: &'static str,
+    hold_reason: Option<HoldReason>,
+    title: &'a str,
+    category: &'a str,
+    team: &'a str,
+    channel: Channel,
+    requester: &'a Requester,
+    observers: &'a [Person],
+    assignee: Option<&'a Person>,
+    officer: Option<&'a Person>,
+    clocks: ClocksView,
+    outcome: Option<Outcome>,
+    close_reason: Option<CloseReason>,
+    reopened: u32,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: u64,
+}
+
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ClocksView {
@@ -128,6 +154,44 @@ impl ClockView {
     }
 }
 
+impl ClocksView {
+    fn of(ticket: &Ticket, now: Timestamp) -> Self {
+        ClocksView {
+            attention: ClockView::of(&ticket.clocks.attention, now),
+            solution: ClockView::of(&ticket.clocks.solution, now),
+            validation: ClockView::of(&ticket.clocks.validation, now),
+        }
+    }
+}
+
+impl<'a> TicketSummary<'a> {
+    /// The answer at `now`, for whoever may read the ticket.
+    pub fn of(ticket: &'a Ticket, now: Timestamp) -> Self {
+        TicketSummary {
+            id: ticket.id.to_string(),
+            number: ticket.number.0,
+            status: ticket.status(),
+            status_label: ticket.status().label(),
+            hold_reason: ticket.state.hold_reason(),
+            title: &ticket.request.title,
+            category: &ticket.policy.category.0,
+            team: &ticket.policy.team.0,
+            channel: ticket.request.channel,
+            requester: &ticket.request.requester,
+            observers: &ticket.request.observers,
+            assignee: ticket.assignee.as_ref(),
+            officer: ticket.officer.as_ref(),
+            clocks: ClocksView::of(ticket, now),
+            outcome: ticket.outcome,
+            close_reason: ticket.close_reason,
+            reopened: ticket.reopened,
+            created_at: ticket.created_at,
+            updated_at: ticket.updated_at,
+            version: ticket.version,
+        }
+    }
+}
+
 impl<'a> TicketView<'a> {
     /// The answer for `reader` at `now`.
     pub fn of(ticket: &'a Ticket, reader: Reader, now: Timestamp) -> Self {
@@ -159,11 +223,7 @@ impl<'a> TicketView<'a> {
             passed_on_by: ticket.request.passed_on_by.as_ref(),
             assignee: ticket.assignee.as_ref(),
             officer: ticket.officer.as_ref(),
-            clocks: ClocksView {
-                attention: ClockView::of(&ticket.clocks.attention, now),
-                solution: ClockView::of(&ticket.clocks.solution, now),
-                validation: ClockView::of(&ticket.clocks.validation, now),
-            },
+            clocks: ClocksView::of(ticket, now),
             outcome: ticket.outcome,
             solution: ticket.solution.as_deref(),
             // What an officer writes to the desk is not written for the requester.

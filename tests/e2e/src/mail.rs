@@ -134,6 +134,7 @@ fn with_its_files_and_whoever_is_copied() {
     });
     eprintln!("a ticket {} ms after its mail", start.elapsed().as_millis());
     let number = &ticket["number"];
+    let ticket = ana.ticket(number);
     assert_eq!(ticket["title"], "No abre el portal");
     let description = ticket["description"].as_str().unwrap();
     assert!(description.contains("«sin conexión».\n\n.\n..Gracias"));

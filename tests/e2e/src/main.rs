@@ -52,8 +52,8 @@ use workbench::{Client, Host, Mail, eventually};
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A mail that a process is sending, or died sending, is nobody else's for
-/// twelve seconds; a second doorbell for it comes back after that.
-const LEASES: Duration = Duration::from_secs(20);
+/// as long as the process could run; a second doorbell for it comes back after that.
+const LEASES: Duration = Duration::from_secs(40);
 
 /// Registers a request and waits until somebody is responsible for it.
 #[track_caller]
@@ -75,6 +75,16 @@ fn await_assigned(reader: &Client, ticket: &Value) -> Value {
 #[track_caller]
 fn assignee(ticket: &Value) -> &str {
     ticket["assignee"]["email"].as_str().unwrap()
+}
+
+/// A list and a ticket agree, in all that a list says of it.
+#[track_caller]
+fn check_summary(listed: &Value, ticket: &Value) {
+    let fields = listed.as_object().unwrap();
+    assert!(!fields.contains_key("description"));
+    for (field, value) in fields {
+        assert_eq!(*value, ticket[field], "{field}");
+    }
 }
 
 /// A time in an answer.

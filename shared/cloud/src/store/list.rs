@@ -20,6 +20,10 @@ use crate::keys;
 /// with a cursor rather than with a long wait.
 const MAX_LOOKED_AT: usize = 1_000;
 
+/// Bytes of the tickets of a page, with which it ends: one more may stand on it. A list's
+/// answer stays below Lambda's six megabytes, and below what reading it takes.
+const PAGE_BYTES: usize = 1_000_000;
+
 /// Bytes of a sort key, at most:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>.
 const MAX_SORT_KEY: usize = 1_024;
@@ -203,7 +207,8 @@ impl Cursor {
 }
 
 impl Store {
-    /// A page of at most `limit` tickets that `wanted` lets through.
+    /// A page of at most `limit` tickets that `wanted` lets through; of fewer, where they
+    /// are large.
     ///
     /// # Errors
     /// The inner error is a cursor of somebody else's making; for the outer see
@@ -222,7 +227,7 @@ impl Store {
         };
         let mut tickets: Vec<Ticket> = Vec::new();
         let mut seen: HashSet<TicketId> = HashSet::new();
-        let mut looked_at = 0;
+        let (mut looked_at, mut bytes) = (0, 0);
         while let Some(current) = plan.0.get(stage) {
             let chunk = limit.max(20);
             let rows = self.merged(current, after.as_deref(), chunk).await?;
@@ -236,15 +241,16 @@ impl Store {
                     let before = current.before.as_ref();
                     before.is_some_and(|before| before.has(ticket))
                 };
-                if let Some(ticket) = found.remove(&row.ticket)
+                if let Some((ticket, size)) = found.remove(&row.ticket)
                     && !known(&ticket)
                     && wanted(&ticket)
                     && seen.insert(ticket.id)
                 {
                     tickets.push(ticket);
+                    bytes += size;
                 }
                 let more = i < last || !ended || stage + 1 < plan.0.len();
-                if tickets.len() == limit && more {
+                if (tickets.len() == limit || bytes >= PAGE_BYTES) && more {
                     let next = after.and_then(|after| Cursor { stage, after }.encode());
                     return Ok(Ok(Page { tickets, next }));
                 }
@@ -281,16 +287,17 @@ impl Store {
         Ok(keys)
     }
 
+    /// Tickets, and how many bytes each is.
     async fn tickets(
         &self,
         ids: impl Iterator<Item = TicketId>,
-    ) -> Result<HashMap<TicketId, Ticket>, StoreError> {
+    ) -> Result<HashMap<TicketId, (Ticket, usize)>, StoreError> {
         let items = self.get_many(ids.map(keys::ticket)).await?;
         items
             .into_iter()
             .map(|item| {
                 let ticket: Ticket = item.doc()?;
-                Ok((ticket.id, ticket))
+                Ok((ticket.id, (ticket, item.doc_text()?.len())))
             })
             .collect()
     }

@@ -21,7 +21,7 @@ use crate::mail::{MailOutcome, MailRecord, MailReport, RefusalReason};
 use crate::permission::{Actor, Caller, roles};
 use crate::problem::{FieldError, Problem, ProblemBody, ProblemCode};
 use crate::ticket::{Channel, Event, EventKind, Request, Ticket};
-use crate::view::{CatalogueView, EventView, Reader, SurveyView, TicketView};
+use crate::view::{CatalogueView, EventView, Reader, SurveyView, TicketSummary, TicketView};
 
 /// What the document says of a route beside what the functions know of it.
 pub struct Documented {
@@ -802,7 +802,7 @@ impl Samples {
         let mail = MailRecord {
             id: crate::ids::MailId("0102018f3c".to_owned()),
             received_at: now,
-            object: "inbound/0102018f3c".to_owned(),
+            object: "kept/2026/11/23/0102018f3c".to_owned(),
             envelope_from: Some("alguien@example.com".to_owned()),
             recipients: vec!["soportespmic@uspec.gov.co".to_owned()],
             from: EmailAddress::parse("alguien@example.com").ok(),
@@ -851,7 +851,10 @@ impl Samples {
         };
         let page = |item: Value| json!({ "items": [item], "next_cursor": null });
         match Samples::name(row) {
-            "Tickets" => page(ticket()),
+            "Tickets" => {
+                let summary = TicketSummary::of(&self.ticket, now);
+                page(written(serde_json::to_value(summary)))
+            }
             "Events" => {
                 let view = EventView::of(&self.events[0], Reader::Requester).unwrap();
                 page(written(serde_json::to_value(view)))

@@ -378,11 +378,12 @@ routes! {
 
     /// The read side.
     desk: Desk {
-        /// The tickets that the caller may see. A requester's newest first; a team's by what
-        /// is due next, what is closed last.
+        /// The tickets that the caller may see, without what they say at length. A requester's
+        /// newest first; a team's by what is due next, what is closed last. A page may have
+        /// fewer than were asked for: what counts is whether there is a cursor.
         List(query requests::TicketQuery) {
             GET "/tickets" by Access::SignedIn;
-            200 json Page<TicketView<'static>>, or MANY;
+            200 json Page<TicketSummary<'static>>, or MANY;
             example { "status": "assigned", "limit": 10 }
         }
         /// One ticket.
