@@ -5,7 +5,7 @@ use mailreader::{Attachment, Automatic, Mailbox, Reading};
 use types::catalogue::{Catalogue, Role, Team};
 use types::command::{Application, Command};
 use types::folding::folded;
-use types::ids::{EmailAddress, printable};
+use types::ids::{EmailAddress, beginning, printable};
 use types::input::{MAX_TEXT, MAX_TITLE};
 use types::mail::RefusalReason;
 use types::permission::{Actor, Caller, may_read, reads_internal};
@@ -716,10 +716,10 @@ pub fn bounded(text: &str, otherwise: &str) -> String {
     if text.is_empty() {
         return otherwise.to_owned();
     }
-    if text.chars().count() <= MAX_TEXT {
+    if beginning(text, MAX_TEXT) == text {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(MAX_TEXT - CUT.chars().count()).collect();
+    let kept = beginning(text, MAX_TEXT - CUT.chars().count());
     format!("{kept}{CUT}")
 }
 

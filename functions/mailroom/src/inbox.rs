@@ -23,7 +23,7 @@ use types::mail::{Became, MailOutcome, MailRecord, RefusalReason, VerbsAnswer};
 use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{
-    Attachment, Event, EventKind, Link, MAX_ATTACHMENTS, Ticket, Visibility, apply_all,
+    Attachment, Event, EventKind, Link, MAX_LINKS, Ticket, Visibility, apply_all, room_for,
 };
 use types::token::{Audience, TokenSecret, TokenUse};
 use types::verbs::{Done, Hand, carry_out};
@@ -820,7 +820,9 @@ impl Inbox {
             let command = Command::Link { link };
             // Somebody may have linked it in between.
             let rules = |earlier: &Ticket, setting: Setting<'_>| {
-                if earlier.links.iter().any(|l| l.id == ticket.id) {
+                // One that many wrote about has no room for more: the new one names it.
+                let is_full = earlier.links.len() >= MAX_LINKS;
+                if is_full || earlier.links.iter().any(|l| l.id == ticket.id) {
                     Ok(vec![])
                 } else {
                     types::command::decide(earlier, &command, &Actor::System, setting)
@@ -846,23 +848,27 @@ impl Inbox {
         there: &[Attachment],
         visibility: Visibility,
     ) -> Result<Option<Command>, Failure> {
-        let mut files = new_files(reading, there, visibility);
+        let files = new_files(reading, there, visibility);
         let count = files.len();
         if count == 0 {
             return Ok(None);
         }
-        files.truncate(MAX_ATTACHMENTS.saturating_sub(there.len()));
-        let mut stored = Vec::with_capacity(files.len());
-        for chunk in files.chunks(FILES_AT_ONCE) {
+        let mut attachments: Vec<_> = files
+            .iter()
+            .map(|f| f.attachment(mail, visibility))
+            .collect();
+        attachments.truncate(room_for(there, &attachments));
+        let stored: Vec<_> = files.iter().zip(&attachments).collect();
+        for chunk in stored.chunks(FILES_AT_ONCE) {
             let mut writes = Vec::with_capacity(chunk.len());
-            for file in chunk {
-                writes.push(self.store_file(mail, ticket, file, visibility));
+            for (new, attachment) in chunk {
+                writes.push(self.store_file(ticket, new, attachment));
             }
-            stored.extend(try_join_all(writes).await?);
+            try_join_all(writes).await?;
         }
         Ok(Some(Command::AddAttachments {
-            left_out: count - stored.len(),
-            attachments: stored,
+            left_out: count - attachments.len(),
+            attachments,
         }))
     }
 
@@ -911,31 +917,14 @@ impl Inbox {
 
     async fn store_file(
         &self,
-        mail: &MailId,
         ticket: TicketId,
         new: &NewFile<'_>,
-        visibility: Visibility,
-    ) -> Result<Attachment, Failure> {
-        let NewFile {
-            number,
-            file,
-            digest,
-        } = new;
-        let id = attachment_id(mail, *number);
-        let key = attachment_key(ticket, &id);
-        let content_type: String = file.content_type.chars().take(MAX_TYPE).collect();
-        let bytes = file.bytes().into_owned();
-        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let written = self.files.write(&key, &content_type, bytes).await;
-        written.map_err(of_file)?;
-        Ok(Attachment {
-            id,
-            name: file.name.clone(),
-            content_type,
-            size,
-            visibility,
-            digest: digest.clone(),
-        })
+        attachment: &Attachment,
+    ) -> Result<(), Failure> {
+        let key = attachment_key(ticket, &attachment.id);
+        let bytes = new.file.bytes().into_owned();
+        let written = self.files.write(&key, &attachment.content_type, bytes);
+        written.await.map_err(of_file)
     }
 }
 
@@ -945,6 +934,21 @@ struct NewFile<'a> {
     number: usize,
     file: &'a File<'a>,
     digest: Option<String>,
+}
+
+impl NewFile<'_> {
+    /// What its ticket is to know of it.
+    fn attachment(&self, mail: &MailId, visibility: Visibility) -> Attachment {
+        let file = self.file;
+        Attachment {
+            id: attachment_id(mail, self.number),
+            name: file.name.clone(),
+            content_type: file.content_type.chars().take(MAX_TYPE).collect(),
+            size: u64::try_from(file.bytes().len()).unwrap_or(u64::MAX),
+            visibility,
+            digest: self.digest.clone(),
+        }
+    }
 }
 
 /// The files of a mail without the pictures of its text that came before: the same

@@ -182,6 +182,9 @@ impl ClockStep {
 /// Steps of a run that a ticket keeps, the latest of them.
 const MAX_STEPS: usize = 30;
 
+/// Segments of a clock that a ticket keeps.
+const MAX_SEGMENTS: usize = 30;
+
 /// One clock of one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
@@ -463,6 +466,21 @@ impl Clock {
             calendar: self.calendar.clone(),
             used_seconds: None,
         });
+        while self.segments.len() > MAX_SEGMENTS {
+            self.shorten();
+        }
+    }
+
+    /// One segment less; the history has them all. What a later start has set aside goes;
+    /// of the present run the first two become one, which has used what they used.
+    fn shorten(&mut self) {
+        let first = self.segments.remove(0);
+        if let Some(second) = self.segments.first_mut().filter(|_| first.counted) {
+            let used = first.used_seconds.into_iter().chain(second.used_seconds);
+            second.used_seconds = Some(used.sum());
+            second.from = first.from;
+            second.counted = true;
+        }
     }
 }
 

@@ -281,11 +281,29 @@ pub fn parse_line(field: &str, text: &str, max: usize) -> Result<String, FieldEr
     Ok(text.to_owned())
 }
 
+/// Most bytes of a text of at most `max` characters. In Spanish hardly one of them takes
+/// two; a row has room for what is written, not for four bytes a character.
+pub const fn most_bytes(max: usize) -> usize {
+    max / 2 * 5
+}
+
+/// The beginning of a text that is neither longer than `max` characters nor than
+/// [`most_bytes`] of them.
+pub fn beginning(text: &str, max: usize) -> &str {
+    let end = text
+        .char_indices()
+        .take(max)
+        .map(|(at, c)| at + c.len_utf8())
+        .take_while(|end| *end <= most_bytes(max))
+        .last();
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
 /// A text of several lines: a description, a note, a solution.
 ///
 /// # Errors
-/// When it is blank, longer than `max` characters, or has a control character
-/// other than a line break or a tabulator.
+/// When it is blank, longer than `max` characters or [`most_bytes`] of them, or has a
+/// control character other than a line break or a tabulator.
 pub fn parse_text(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     let text = composed(text);
     if !text.chars().any(is_visible) {
@@ -293,6 +311,9 @@ pub fn parse_text(field: &str, text: &str, max: usize) -> Result<String, FieldEr
     }
     if text.chars().count() > max {
         return Err(FieldError::too_long(field, max));
+    }
+    if text.len() > most_bytes(max) {
+        return Err(FieldError::too_many_bytes(field, most_bytes(max)));
     }
     if text
         .chars()
@@ -493,6 +514,14 @@ mod tests {
         );
         assert_eq!(parse_line("title", "ñññ", 2).unwrap_err().code, "too_long");
         assert_eq!(parse_text("body", "a\r\n\tb", 9).unwrap(), "a\r\n\tb");
+        // Ten characters are at most twenty-five bytes.
+        assert!(parse_text("body", &"🖨".repeat(6), 10).is_ok());
+        let large = parse_text("body", &"🖨".repeat(7), 10).unwrap_err();
+        assert_eq!(large.code, "too_long");
+        assert!(large.detail.contains("25 bytes"), "{}", large.detail);
+        assert_eq!(beginning(&"🖨".repeat(7), 10), "🖨".repeat(6));
+        assert_eq!(beginning("ñandú", 3), "ñan");
+        assert_eq!(beginning("ñandú", 9), "ñandú");
         assert_eq!(
             parse_text("body", "a\0", 9).unwrap_err().code,
             "control_character"

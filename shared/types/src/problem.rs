@@ -105,6 +105,18 @@ impl FieldError {
             format!("No puede tener más de {max} caracteres."),
         )
     }
+
+    /// The text takes more bytes than there is room for, with fewer characters.
+    pub fn too_many_bytes(field: &str, max: usize) -> Self {
+        FieldError::new(
+            field,
+            "too_long",
+            format!(
+                "El texto ocupa demasiado: no puede pasar de {max} bytes. Los emojis y otros \
+                 signos ocupan cuatro cada uno; quite algunos o acórtelo."
+            ),
+        )
+    }
 }
 
 /// Why a request is not carried out. Each variant is one HTTP answer.

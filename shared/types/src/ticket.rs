@@ -439,6 +439,15 @@ pub struct SolutionReport {
 /// Most files of a ticket: their names have to fit into its row.
 pub const MAX_ATTACHMENTS: usize = 300;
 
+/// Most bytes that a ticket's row has for its files' names and what else is known of them.
+pub const MAX_ATTACHMENTS_BYTES: usize = 60_000;
+
+/// Most links to other tickets.
+pub const MAX_LINKS: usize = 50;
+
+/// Addresses that a mail did not reach which a ticket keeps, the latest of them.
+const MAX_UNREACHABLE: usize = 50;
+
 /// Most people who are copied on a request when it comes in.
 pub const MAX_OBSERVERS: usize = 20;
 
@@ -458,6 +467,25 @@ pub struct Attachment {
     /// logo of a signature is known when it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+}
+
+impl Attachment {
+    /// Bytes that it takes in a ticket's row.
+    fn bytes(&self) -> usize {
+        // The least JSON that cannot be written is none.
+        serde_json::to_vec(self).map_or(usize::MAX, |json| json.len() + 1)
+    }
+}
+
+/// How many of some files there is room for, beside those that a ticket has.
+pub fn room_for(there: &[Attachment], new: &[Attachment]) -> usize {
+    let mut bytes: usize = there.iter().map(Attachment::bytes).sum();
+    let fits = |file: &&Attachment| {
+        bytes = bytes.saturating_add(file.bytes());
+        bytes <= MAX_ATTACHMENTS_BYTES
+    };
+    let room = MAX_ATTACHMENTS.saturating_sub(there.len());
+    new.iter().take(room).take_while(fits).count()
 }
 
 fn public() -> Visibility {
@@ -1220,7 +1248,12 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         | EventKind::Contacted { .. }
         | EventKind::MailFiled { .. }
         | EventKind::FollowedUp { .. } => {}
-        EventKind::MailBounced { recipient, .. } => ticket.unreachable.push(recipient.clone()),
+        EventKind::MailBounced { recipient, .. } => {
+            ticket.unreachable.push(recipient.clone());
+            if ticket.unreachable.len() > MAX_UNREACHABLE {
+                ticket.unreachable.remove(0);
+            }
+        }
         EventKind::AttachmentsAdded {
             attachments,
             left_out: _,

@@ -12,8 +12,9 @@ use crate::ids::EmailAddress;
 use crate::permission::{Actor, Denial, authorise};
 use crate::reply::Word;
 use crate::ticket::{
-    ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, Person,
-    Policy, ReleaseReason, SolutionReport, State, Survey, Ticket, Visibility, apply_all,
+    ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, MAX_LINKS,
+    Person, Policy, ReleaseReason, SolutionReport, State, Survey, Ticket, Visibility, apply_all,
+    room_for,
 };
 
 /// Decides what a command on a ticket does: the events to record, or why not.
@@ -365,10 +366,11 @@ fn steps(
             left_out,
         } => match ticket.state {
             New | Assigned | OnHold(_) | Solved
-                if ticket.attachments.len() + attachments.len() > MAX_ATTACHMENTS =>
+                if room_for(&ticket.attachments, attachments) < attachments.len() =>
             {
                 Err(Rejection::InvalidTransition(format!(
-                    "Una solicitud tiene a lo sumo {MAX_ATTACHMENTS} archivos."
+                    "En la solicitud no caben más archivos: tiene a lo sumo {MAX_ATTACHMENTS}, o \
+                     menos si sus nombres son largos."
                 )))
             }
             New | Assigned | OnHold(_) | Solved => {
@@ -669,6 +671,11 @@ fn steps(
             New | Assigned | OnHold(_) => requester_changed(ticket, email, name.as_ref(), setting),
             Solved | Closed => Err(illegal()),
         },
+        Command::Link { .. } if ticket.links.len() >= MAX_LINKS => {
+            Err(Rejection::InvalidTransition(format!(
+                "Una solicitud tiene a lo sumo {MAX_LINKS} relacionadas."
+            )))
+        }
         Command::Link { link } => match ticket.state {
             New | Assigned | OnHold(_) | Solved | Closed => {
                 Ok(vec![(EventKind::Linked { link: link.clone() }, vec![])])

@@ -3,6 +3,7 @@
 
 mod batches;
 mod entries;
+mod large;
 mod sessions;
 mod stored;
 
