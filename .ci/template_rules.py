@@ -9,6 +9,8 @@ The linters know what CloudFormation accepts; these rules are this project's own
   host does that;
 - whatever holds a secret has its variables encrypted with the stack's own key;
 - each public route that runs a function has limits of its own;
+- the function that sends mail has the time that a batch takes while SES is slow, and no
+  function outlives what it claims;
 - a queue's messages outlast its consumer, are tried often enough, and are kept
   longer by the dead-letter queue than by the queue itself, which has an alarm;
 - a function that a schedule wakes is not woken again by Lambda, late;
@@ -71,6 +73,11 @@ OTHER_DOORS = {
 DEFAULT_TIMEOUT = 3
 DEFAULT_VISIBILITY_TIMEOUT = 30
 DEFAULT_RETENTION = 345_600
+
+# Mails that the function which sends them works on at once.
+MAILS_AT_ONCE = 2
+# Seconds that its mail takes besides SES's answer.
+BESIDES = 4
 
 VISIBILITY_PER_TIMEOUT = 6
 MIN_RECEIVE_COUNT = 5
@@ -315,12 +322,38 @@ def check_schedules(resources):
                 yield f"{function}: Lambda tries again what a schedule woke it for, up to hours later (EventInvokeConfig)"
 
 
+def seconds(path, name):
+    """A constant of the code, in seconds."""
+    text = (Path(__file__).parent.parent / path).read_text(encoding="utf-8")
+    found = re.search(rf"const {name}: \w+ = \w+::from_secs\((\d+)\);", text)
+    if found is None:
+        raise SystemExit(f"{path} has no {name} of so many seconds")
+    return int(found[1])
+
+
+def check_times(resources):
+    functions = of_type(resources, "AWS::Lambda::Function")
+    answer = seconds("shared/cloud/src/mailer.rs", "ANSWER")
+    for name, properties in of_type(resources, "AWS::Lambda::EventSourceMapping").items():
+        queue, function = (referred(properties.get(key)) for key in ("EventSourceArn", "FunctionName"))
+        if queue in ("NotificationQueue", "ReminderQueue"):
+            rounds = -(-properties.get("BatchSize", 10) // MAILS_AT_ONCE)
+            least = rounds * answer + BESIDES + 1
+            timeout = functions[function].get("Timeout", DEFAULT_TIMEOUT)
+            if timeout < least:
+                yield f"{name}: {function} has {timeout} s; a batch takes {least} while SES is slow"
+    lease = seconds("shared/cloud/src/store/idempotency.rs", "LEASE")
+    timeout = functions["IntakeFunction"].get("Timeout", DEFAULT_TIMEOUT)
+    if timeout >= lease:
+        yield f"IntakeFunction: its claim of a key ends after {lease} s, and it may run for {timeout}"
+
+
 def main():
     _, path = sys.argv
     resources = expand(path)
     faults = [
         fault
-        for check in (check_routes, check_policies, check_variables, check_queues, check_alarms, check_schedules)
+        for check in (check_routes, check_policies, check_variables, check_times, check_queues, check_alarms, check_schedules)
         for fault in check(resources)
     ]
     for fault in faults:

@@ -10,7 +10,7 @@ use cloud::clock;
 use cloud::consumer::{Consumer, Failure, Work};
 use cloud::desk::{Desk, Halt, claimant};
 use cloud::log::chain;
-use cloud::mailer::{MailError, Mailer};
+use cloud::mailer::{ANSWER, MailError, Mailer};
 use cloud::store::{CommitError, Guards, OutboxClaim, OutboxKey, Unsent};
 use types::catalogue::Role;
 use types::command::{Command, Setting, decide};
@@ -21,14 +21,19 @@ use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{Attachment, BounceKind, Event, EventKind, Ticket, Visibility};
 use types::token::Audience;
+use types::{SignedDuration, Timestamp};
 
 use crate::letter::{About, is_still_true, letter};
 use crate::message::recipients;
 use crate::office::Office;
 
-/// How long a claim holds: longer than this function may run, so that nobody
-/// sends while somebody still may.
-const LEASE: Duration = Duration::from_secs(12);
+/// How long a claim holds after whoever has it is stopped: longer than clocks differ, so
+/// that nobody sends while somebody still may.
+const SLACK: SignedDuration = SignedDuration::from_secs(2);
+
+/// The time that one mail may take: SES answers or is given up, and there is time left to
+/// put on record that it went out.
+const ONE_MAIL: Duration = Duration::from_secs(ANSWER.as_secs() + 4);
 
 /// Longest diagnosis that is kept, in characters.
 pub const MAX_DETAIL: usize = 500;
@@ -56,6 +61,7 @@ pub struct Reminders<'a>(pub &'a Postman);
 impl Consumer for Reminders<'_> {
     const QUEUE: QueueName = QueueName::Reminder;
     const CONCURRENCY: usize = Postman::CONCURRENCY;
+    const ONE_MESSAGE: Duration = Postman::ONE_MESSAGE;
 
     type Batch = ();
 
@@ -73,6 +79,7 @@ impl Consumer for Postman {
     // Few at once: each of them is a mail that goes out twice if the process dies
     // at the wrong moment.
     const CONCURRENCY: usize = 2;
+    const ONE_MESSAGE: Duration = ONE_MAIL;
 
     type Batch = ();
 
@@ -82,9 +89,16 @@ impl Consumer for Postman {
 
     async fn work(&self, (): &(), work: Work) -> Result<Vec<Doorbell>, Failure> {
         match work {
-            Work::Outbox { row, event, ticket } => match row.effect {
+            Work::Outbox {
+                row,
+                event,
+                ticket,
+                until,
+            } => match row.effect {
                 // On the heap: it is large, and several are under way.
-                Effect::Mail(kind) => Box::pin(self.deliver(row, kind, &event, &ticket)).await,
+                Effect::Mail(kind) => {
+                    Box::pin(self.deliver((row, until), kind, &event, &ticket)).await
+                }
                 Effect::Assign => Err(Failure::Poison(
                     "assignments are not for this queue".to_owned(),
                 )),
@@ -101,7 +115,7 @@ impl Consumer for Postman {
 impl Postman {
     async fn deliver(
         &self,
-        row: OutboxKey,
+        (row, until): (OutboxKey, Timestamp),
         kind: MailKind,
         event: &Event,
         ticket: &Ticket,
@@ -109,7 +123,7 @@ impl Postman {
         let store = &self.desk.store;
         let me = claimant();
         let now = clock::now();
-        match store.claim_outbox(row, &me, now, now + LEASE).await? {
+        match store.claim_outbox(row, &me, now, until + SLACK).await? {
             OutboxClaim::Mine => {}
             OutboxClaim::Gone => return Ok(vec![]),
             OutboxClaim::Busy(left) => {

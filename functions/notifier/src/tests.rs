@@ -1,5 +1,8 @@
 //! Mails out, and what becomes of them, over AWS in memory.
 
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
 use in_process::people::{
     AGENT, ANA, COORDINATOR, HEAD, LUIS, MAILBOX, OFFICER, PROVIDER, STRANGER, address,
 };
@@ -121,6 +124,32 @@ async fn a_row_becomes_one_mail_on_record() {
     );
 }
 
+/// A batch as the template has it, each of its messages for the last time.
+#[tokio::test]
+async fn a_batch_goes_out_while_ses_takes_seconds_for_each_mail() {
+    const SLOW: Duration = Duration::from_secs(4);
+    let world = World::new().await;
+
+    let mut messages = Vec::new();
+    for _ in 0..5 {
+        let (_, bell) = registered(&world).await;
+        messages.push(Message::from(&bell).for_the_last_time());
+    }
+    let notifier = started(&world).await;
+    for number in 0..messages.len() {
+        let slow = async { tokio::time::sleep(SLOW).await };
+        world.meanwhile("SendRawEmail", number, slow);
+    }
+    let began = Instant::now();
+    let worked = notifier.receives(QUEUE, &messages).await;
+    worked.must_be_done();
+    // Two at a time.
+    assert!(began.elapsed() >= SLOW * 3, "{:?}", began.elapsed());
+    let numbers: BTreeSet<_> = world.mails().into_iter().map(|mail| mail.subject).collect();
+    assert_eq!((world.mails().len(), numbers.len()), (5, 5));
+    assert_eq!(world.rows_of("GIVENUP#"), [] as [Value; 0]);
+}
+
 #[tokio::test]
 async fn a_second_doorbell_sends_nothing() {
     let world = World::new().await;
@@ -155,7 +184,7 @@ async fn while_somebody_sends_it_nobody_else_does() {
         assert_eq!(worked.failed, [0]);
         // It comes back once the claim of the first is over.
         let hidden = others_world.hidden();
-        assert!(matches!(hidden.as_slice(), [8..=13]), "{hidden:?}");
+        assert!(matches!(hidden.as_slice(), [28..=33]), "{hidden:?}");
     });
     notifier.works(QUEUE, &[bell]).await.must_be_done();
     the_mail(&world);

@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream};
+use tokio::time::Instant;
 use types::Timestamp;
 use types::command::{Command, Rejection, Setting, decide};
 use types::effects::QueueName;
@@ -16,6 +17,7 @@ use types::message::Doorbell;
 use types::permission::Actor;
 use types::ticket::{Event, Ticket};
 
+use crate::clock;
 use crate::desk::{Desk, Halt};
 use crate::log::chain;
 use crate::metrics;
@@ -30,6 +32,8 @@ pub enum Work {
         row: OutboxKey,
         event: Box<Event>,
         ticket: Box<Ticket>,
+        /// When whoever works on it is stopped, whatever he is at.
+        until: Timestamp,
     },
     /// A ticket whose timer was due when the sweep looked, at `at`.
     Timer { ticket: Box<Ticket>, at: Timestamp },
@@ -116,6 +120,11 @@ pub trait Consumer: Send + Sync {
     const QUEUE: QueueName;
     const CONCURRENCY: usize;
 
+    /// The time that one message may take: longer than most do. What is begun later
+    /// than this before the end may be cut off in the midst of it, when a mail has
+    /// gone out and is not on record, say.
+    const ONE_MESSAGE: Duration = ONE_MESSAGE;
+
     /// What the messages of one batch share, and no others.
     type Batch: Default + Send + Sync;
 
@@ -185,9 +194,7 @@ pub struct Batch {
     ends: Instant,
 }
 
-/// The time that one message may take: longer than most do. What is begun later
-/// than this before the end may be cut off in the midst of it, when a mail has
-/// gone out and is not on record, say.
+/// What most work takes less than: calls to the table, and to queues.
 const ONE_MESSAGE: Duration = Duration::from_secs(5);
 
 impl Batch {
@@ -207,8 +214,13 @@ impl Batch {
 }
 
 /// Whether there is time to begin with one more message.
-fn has_time(ends: Instant) -> bool {
-    Instant::now() + ONE_MESSAGE < ends
+fn has_time(ends: Instant, one_message: Duration) -> bool {
+    Instant::now() + one_message < ends
+}
+
+/// When a process that is stopped at `ends` is stopped, by the clock.
+fn stopped_at(ends: Instant) -> Timestamp {
+    clock::now() + ends.saturating_duration_since(Instant::now())
 }
 
 /// What is said of a message that there was no time for: it comes back at once.
@@ -252,7 +264,7 @@ pub async fn consume<C: Consumer>(
             return Ok(response(failures));
         }
     };
-    let (looked_up, batch) = (&looked_up, &C::Batch::default());
+    let (looked_up, batch, until) = (&looked_up, &C::Batch::default(), stopped_at(ends));
     type Owed = (Vec<Doorbell>, Option<String>);
     let done: Vec<Result<Owed, String>> = stream::iter(bells)
         .map(|(message, doorbell, origin)| {
@@ -260,8 +272,8 @@ pub async fn consume<C: Consumer>(
             let origin = looked_up.origin(&doorbell).or(origin);
             let trace = Trace::for_origin(origin.as_deref());
             let work = async move {
-                let failure = if has_time(ends) {
-                    let work = one(consumer, batch, looked_up, &doorbell);
+                let failure = if has_time(ends, C::ONE_MESSAGE) {
+                    let work = one(consumer, batch, looked_up, &doorbell, until);
                     match isolated(work).await {
                         Ok(doorbells) => return Ok((doorbells, origin)),
                         Err(failure) => failure,
@@ -332,7 +344,7 @@ pub async fn listen<L: Listener>(
     for record in event.records {
         let message = Message::new(record)?;
         let heard = match Notice::from_body(message.body()) {
-            Ok(notice) if has_time(ends) => isolated(listener.hear(notice)).await,
+            Ok(notice) if has_time(ends, ONE_MESSAGE) => isolated(listener.hear(notice)).await,
             Ok(_) => Err(out_of_time()),
             Err(poison) => Err(Failure::Poison(poison.to_string())),
         };
@@ -517,6 +529,7 @@ async fn one<C: Consumer>(
     batch: &C::Batch,
     looked_up: &LookedUp,
     doorbell: &Doorbell,
+    until: Timestamp,
 ) -> Result<Vec<Doorbell>, Failure> {
     let ticket = doorbell
         .ticket()
@@ -551,9 +564,13 @@ async fn one<C: Consumer>(
             let event = looked_up.events.get(&(*id, *seq)).cloned().map(Box::new);
             match (ticket, event) {
                 (Some(ticket), Some(event)) => {
-                    consumer
-                        .work(batch, Work::Outbox { row, event, ticket })
-                        .await
+                    let work = Work::Outbox {
+                        row,
+                        event,
+                        ticket,
+                        until,
+                    };
+                    consumer.work(batch, work).await
                 }
                 (_, _) => Err(Failure::Poison(
                     "there is no such ticket or event".to_owned(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ses::Client;
 use aws_sdk_ses::config::retry::RetryConfig;
+use aws_sdk_ses::config::timeout::TimeoutConfig;
 use aws_sdk_ses::error::ProvideErrorMetadata;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::RawMessage;
@@ -14,6 +15,10 @@ use crate::config::{ConfigError, Environment};
 
 /// How often a mail is handed to SES while it throttles.
 const ATTEMPTS: u32 = 4;
+
+/// How long SES may take to answer. It answers within a second, and takes several on a
+/// bad day: whoever gives up then sends a mail again that was sent.
+pub const ANSWER: Duration = Duration::from_secs(8);
 
 /// SES, to send with.
 #[derive(Clone)]
@@ -59,6 +64,12 @@ impl Mailer {
         // did not come says nothing of whether SES took it.
         let config = aws_sdk_ses::config::Builder::from(environment.sdk())
             .retry_config(RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(1))
+                    .operation_attempt_timeout(ANSWER)
+                    .build(),
+            )
             .build();
         Ok(Mailer {
             client: Client::from_conf(config),

@@ -14,7 +14,7 @@ use crate::{MINUTE, assignee, at_once, time};
 const COUNT: usize = 100;
 
 /// Longer than leases of the processes that died, and than the sweep's patience.
-const RECOVERY: Duration = Duration::from_secs(60);
+const RECOVERY: Duration = Duration::from_secs(90);
 
 /// Mails that one kill may leave sent and not recorded: as many as the
 /// notifiers' processes (the host's limit) work on at once.

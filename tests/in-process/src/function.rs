@@ -14,9 +14,6 @@ use crate::http::{Answer, Request};
 use crate::template::{feeds, routes};
 use crate::world::queue_name;
 
-/// What there is left of an invocation's time: nothing hurries.
-const TIME: Duration = Duration::from_secs(10);
-
 /// A function that is started.
 pub struct Started<F> {
     pub function: F,
@@ -81,7 +78,7 @@ impl<F: entry::Function> Started<F> {
     /// When the template gives the function no such route.
     pub async fn answers(&self, request: &Request) -> Answer {
         let event = request.event(routes(&self.template.name));
-        let answer = self.handles(&event, TIME).await;
+        let answer = self.handles(&event, self.template.timeout).await;
         Answer::read(answer.unwrap().get())
     }
 
@@ -109,7 +106,8 @@ impl<F: entry::Function> Started<F> {
     /// When the batch fails as a whole, or the template does not feed the
     /// function from this queue.
     pub async fn receives_from(&self, queue: &str, messages: &[Message]) -> Worked {
-        self.receives_within(TIME, queue, messages).await
+        self.receives_within(self.template.timeout, queue, messages)
+            .await
     }
 
     /// The same with so much time left.
@@ -156,7 +154,7 @@ impl<F: entry::Function> Started<F> {
     /// When the invocation fails.
     pub async fn ticks(&self, time: Timestamp) -> Result<Value, FunctionError> {
         let event = json!({ "detail-type": "Scheduled Event", "time": time.to_string() });
-        let answer = self.handles(&event, TIME).await?;
+        let answer = self.handles(&event, self.template.timeout).await?;
         Ok(serde_json::from_str(answer.get()).unwrap())
     }
 
