@@ -225,14 +225,26 @@ async fn registered(
     body: NewTicket,
     then: Then,
 ) -> Result<Ticket, Problem> {
-    let application = application(desk, stored, body, caller)?;
     let scope = caller.email.as_str().to_owned();
+    let fingerprint = fingerprint(call);
+    let key = call.idempotency_key()?;
+    let key = key.as_ref().map(|key| RequestKey {
+        scope: &scope,
+        key,
+        fingerprint: &fingerprint,
+    });
     let setting = Setting {
         now: clock::now(),
         catalogue: &stored.catalogue,
     };
     let actor = Actor::Person(caller.clone());
-    let admission = admit(application, &actor, setting)?;
+    let application = application(desk, stored, body, caller);
+    let admitted = application.and_then(|application| Ok(admit(application, &actor, setting)?));
+    let admission = match (admitted, key) {
+        (Ok(admission), _) => admission,
+        (Err(refused), None) => return Err(refused),
+        (Err(refused), Some(key)) => return registered_before(desk, key, refused).await,
+    };
     // Of an admission alone: which number it gets changes nothing of what follows.
     let open = |id, number| -> Result<NewRegistration, Problem> {
         let new = admission.register(id, number);
@@ -242,24 +254,47 @@ async fn registered(
         })
     };
 
-    match call.idempotency_key()? {
+    match key {
         None => write(desk, open, None).await,
-        Some(key) => {
-            let key = RequestKey {
-                scope: &scope,
-                key: &key,
-                fingerprint: &fingerprint(call),
-            };
-            let claimed = desk.store.claim_key(key, &claimant()).await;
-            match claimed.map_err(|e| problem_of(&e))? {
-                Ok(claim) => claimed_write(desk, open, &claim).await,
-                Err(Outcome::Done(replay)) => desk.replayed(replay).await,
-                Err(Outcome::Mismatch) => Err(Problem::IdempotencyMismatch),
-                Err(Outcome::InProgress | Outcome::Fresh) => {
-                    let replay = desk.await_key(key).await?;
-                    desk.replayed(replay).await
-                }
-            }
+        Some(key) => match claimed(desk, key).await? {
+            Held::Ours(claim) => claimed_write(desk, open, &claim).await,
+            Held::Answered(ticket) => Ok(*ticket),
+        },
+    }
+}
+
+/// Whose a request's key is.
+enum Held {
+    Ours(Claim),
+    /// It was answered before, with this.
+    Answered(Box<Ticket>),
+}
+
+/// Makes a key ours, or waits for what is answered to it.
+async fn claimed(desk: &Desk, key: RequestKey<'_>) -> Result<Held, Problem> {
+    let claimed = desk.store.claim_key(key, &claimant()).await;
+    let replay = match claimed.map_err(|e| problem_of(&e))? {
+        Ok(claim) => return Ok(Held::Ours(claim)),
+        Err(Outcome::Done(replay)) => replay,
+        Err(Outcome::Mismatch) => return Err(Problem::IdempotencyMismatch),
+        Err(Outcome::InProgress | Outcome::Fresh) => desk.await_key(key).await?,
+    };
+    let ticket = desk.replayed(replay).await?;
+    Ok(Held::Answered(Box::new(ticket)))
+}
+
+/// What is refused now may have been registered under its key before the catalogue
+/// changed: then that is its answer, and nobody registers it once more in another way.
+async fn registered_before(
+    desk: &Desk,
+    key: RequestKey<'_>,
+    refused: Problem,
+) -> Result<Ticket, Problem> {
+    match claimed(desk, key).await? {
+        Held::Answered(ticket) => Ok(*ticket),
+        Held::Ours(claim) => {
+            give_back(desk, &claim).await;
+            Err(refused)
         }
     }
 }
@@ -270,16 +305,20 @@ async fn claimed_write(
     claim: &Claim,
 ) -> Result<Ticket, Problem> {
     let written = write(desk, open, Some(claim)).await;
-    if let Err(Problem::Unavailable | Problem::Internal) = &written
-        && let Err(e) = desk.store.release_key(claim).await
-    {
+    if let Err(Problem::Unavailable | Problem::Internal) = &written {
+        give_back(desk, claim).await;
+    }
+    written
+}
+
+async fn give_back(desk: &Desk, claim: &Claim) {
+    if let Err(e) = desk.store.release_key(claim).await {
         // The claim ends by itself; until then the caller is told to wait.
         tracing::warn!(
             error = cloud::log::chain(&e),
             "the idempotency key stays claimed for a while"
         );
     }
-    written
 }
 
 /// Takes a number and writes the ticket under it.

@@ -219,6 +219,35 @@ async fn the_same_request_is_registered_once() {
 }
 
 #[tokio::test]
+async fn what_was_registered_is_answered_alike_whatever_the_catalogue_says_by_now() {
+    let (world, intake) = started().await;
+    let request = || {
+        let mut body = body();
+        body["category"] = json!("redes");
+        post("/tickets").by(ANA).json(body)
+    };
+    let first = intake.answers(&request().key("k")).await;
+    world
+        .catalogue(|document| {
+            for category in &mut document.categories {
+                category.retired = category.id.0 == "redes";
+            }
+        })
+        .await;
+    let intake: Started<Intake> = world.start("intake").await;
+    let again = intake.answers(&request().key("k")).await;
+    assert_eq!(again.must_be(201), first.must_be(201));
+    let rows = world.rows();
+    // What is new goes there no more, and leaves no trace of its key.
+    for request in [request().key("other"), request()] {
+        let answer = intake.answers(&request).await;
+        answer.must_refuse(422, "validation_failed");
+        world.must_still_have(&rows);
+        assert_eq!(world.rows_of("IDEMPOTENCY#").len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn whoever_comes_while_the_same_is_registered_gets_its_answer() {
     let (world, intake) = started().await;
     let (other_world, other) = (world.clone(), world.start::<Intake>("intake").await);
