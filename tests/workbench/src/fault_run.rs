@@ -1,7 +1,9 @@
 //! Whole lives of tickets while everything around them fails: functions killed at
 //! any moment, messages twice and in another order, queues purged, every AWS
 //! service throttling, in the way, broken, or silent, SES refusing for a while and
-//! one address for good, the host itself killed, and a sweep whose clock jumps.
+//! one address for good, the host itself killed, and a sweep whose clock jumps;
+//! while agents and officers go away, leave and come back, categories take nothing new
+//! for a while, and holidays and hours change.
 //! Then the faults end, everything comes to rest, and is looked at: nothing lost,
 //! nothing done twice, and nothing for the auditor to find. It fails otherwise.
 //!
@@ -15,6 +17,7 @@
 )]
 
 mod chaos;
+mod coordination;
 mod life;
 mod verdict;
 
@@ -23,7 +26,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::people::{COORDINATOR, OFFICER, SUPPORT};
 use crate::{Chance, Host, in_a_hurry};
 
 use life::{Life, People};
@@ -79,14 +81,7 @@ pub fn run(wanted: &Wanted) -> ExitCode {
         .map(|n| Life::new(n, life::Kind::of(n)))
         .collect();
     chance.shuffle(&mut lives);
-    let people = People {
-        coordinator: host.client(COORDINATOR),
-        agents: SUPPORT.map(|agent| host.client(agent)).into(),
-        officer: host.client(OFFICER),
-        nobody: host.nobody(),
-        smtp_port: host.smtp_port(),
-        patience: wanted.patience,
-    };
+    let people = People::of(&host, wanted.patience);
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let ends = Mutex::new(Vec::new());
     let faults = std::thread::scope(|scope| {
@@ -99,11 +94,28 @@ pub fn run(wanted: &Wanted) -> ExitCode {
                 }
             });
         }
+        let is_over = || done.load(Ordering::Relaxed) == lives.len();
+        let (one, other) = (Chance(chance.0 ^ 0x5eed), Chance(chance.0 ^ 0xfeed));
+        let coordination = &people.coordination;
+        let windows = [
+            scope.spawn(move || coordination.move_people(one, is_over)),
+            scope.spawn(move || coordination.move_rules(other, is_over)),
+        ];
         let mut chaos = chaos::Chaos::new(&mut host, &here, wanted, chance.clone(), began);
         chaos.reign(|| done.load(Ordering::Relaxed));
+        chaos.relent();
+        for window in windows {
+            window.join().unwrap();
+        }
+        coordination.restore();
+        chaos.rest();
         chaos.faults
     });
     let lived = began.elapsed();
+    let mut faults = faults;
+    let counts = people.coordination.counts.lock().unwrap();
+    faults.counts.extend(counts.clone());
+    drop(counts);
     let mut ends = ends.into_inner().unwrap();
     ends.sort_by_key(|(life, _)| life.n);
     let verdict = verdict::reach(&host, &people, &ends, &faults, wanted);

@@ -91,7 +91,7 @@ impl<'a> Chaos<'a> {
         }
     }
 
-    /// Makes things go wrong until all lives are lived, then lets them be.
+    /// Makes things go wrong until all lives are lived.
     pub fn reign(&mut self, done: impl Fn() -> usize) {
         let all = self.wanted.tickets;
         let mut round = 0;
@@ -137,7 +137,6 @@ impl<'a> Chaos<'a> {
             }
             self.disturb();
         }
-        self.rest();
     }
 
     /// One beat: a process is killed, and the sweep comes, early or late.
@@ -268,9 +267,8 @@ impl<'a> Chaos<'a> {
         }
     }
 
-    /// Lets everything come to rest: no more faults, the dead letters go back, and
-    /// the time of what nobody rated runs out.
-    fn rest(&mut self) {
+    /// No more faults.
+    pub fn relent(&mut self) {
         let report = self.host.nobody().get("/_local/faults").json();
         self.faults.take_over(&report);
         let plan = match &self.wanted.without {
@@ -278,11 +276,21 @@ impl<'a> Chaos<'a> {
             None => json!({}),
         };
         self.put(&plan);
+    }
+
+    /// Lets everything come to rest: the dead letters go back, whatever was left behind
+    /// is handed over, and the time of what nobody rated runs out.
+    pub fn rest(&mut self) {
         let limit = match self.wanted.without {
             Some(_) => self.wanted.patience,
             None => REST,
         };
         let began = Instant::now();
+        // It stays some seconds for those who go by the catalogue before it.
+        let is_handed_over = |host: &Host| {
+            let owed = |row: &Value| row["sk"]["S"].as_str().is_some_and(is_hand_over);
+            !host.rows().iter().any(owed)
+        };
         let is_at_rest = |host: &Host| {
             let queues = host.queues();
             queues
@@ -291,7 +299,7 @@ impl<'a> Chaos<'a> {
         };
         let mut quiet = 0;
         // Three times in a row: what a sweep rings for is done in between.
-        while quiet < 3 {
+        while quiet < 3 || !is_handed_over(self.host) {
             if began.elapsed() > limit {
                 self.faults.count("did not come to rest", 1);
                 return;
@@ -303,6 +311,10 @@ impl<'a> Chaos<'a> {
             quiet = if is_at_rest(self.host) { quiet + 1 } else { 0 };
         }
     }
+}
+
+fn is_hand_over(sort: &str) -> bool {
+    sort.starts_with("HANDOVER#")
 }
 
 /// What is taken away from the table's requests where a protection is not to be

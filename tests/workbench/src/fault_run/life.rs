@@ -1,23 +1,44 @@
 //! The lives that tickets live, each step tried until it is answered.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::people::{OFFICER, SUPPORT, SUPPORT_MAILBOX};
-use crate::{Answer, Client, Letter, Request, Smtp};
+use super::coordination::Coordination;
+use crate::people::{COORDINATOR, HEAD, OFFICER, OTHER_OFFICER, SUPPORT, SUPPORT_MAILBOX};
+use crate::{Answer, Client, Host, Letter, Request, Smtp};
 
 /// The pause before a step is tried again.
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// Everybody that a life needs.
 pub struct People {
-    pub coordinator: Client,
-    pub agents: Vec<Client>,
-    pub officer: Client,
+    pub coordination: Coordination,
+    staff: BTreeMap<&'static str, Client>,
     pub nobody: Client,
     pub smtp_port: u16,
     pub patience: Duration,
+}
+
+impl People {
+    pub fn of(host: &Host, patience: Duration) -> Self {
+        let work = [COORDINATOR, HEAD, OFFICER, OTHER_OFFICER];
+        let staff = work.into_iter().chain(SUPPORT);
+        People {
+            coordination: Coordination::new(host.client(COORDINATOR)),
+            staff: staff.map(|email| (email, host.client(email))).collect(),
+            nobody: host.nobody(),
+            smtp_port: host.smtp_port(),
+            patience,
+        }
+    }
+
+    /// One of those who work, by his address.
+    fn named(&self, email: &str) -> Option<(&'static str, &Client)> {
+        let found = self.staff.get_key_value(email);
+        found.map(|(email, client)| (*email, client))
+    }
 }
 
 /// What happens to a ticket. The first six follow the procedure's ways; the last
@@ -98,121 +119,28 @@ impl Life {
 
     /// Lives it, whatever happens around it.
     pub fn live(&self, people: &People) -> Result<End, Broken> {
-        let way = Way { life: self, people };
+        let outset = Outset { life: self, people };
         let requester = match self.kind {
             Kind::Bounced => people.nobody.clone(),
-            _ => way.sign_in(&self.requester())?,
+            _ => outset.sign_in(&self.requester())?,
         };
-        let number = way.register(&requester)?;
-        let agent = way.agent(&number)?;
+        let number = outset.register(&requester)?;
         let mut expected = vec!["registered"];
         if self.kind == Kind::Mail {
             expected.push("attachments_added");
         }
         expected.push("assigned");
-        let solve = json!({ "solution": "Se cambió el cable." });
-        let mut step = |client: &Client, command: &str, body: &Value, events: &[&'static str]| {
-            expected.extend(events);
-            let key = expected.len().to_string();
-            way.command(client, &number, command, body, &key)
+        let mut way = Way {
+            agent: outset.agent(&number)?,
+            officer: OFFICER,
+            outset,
+            number,
+            expected,
         };
-        match self.kind {
-            Kind::Form => {
-                step(
-                    agent,
-                    "contact",
-                    &json!({ "note": "Llamada" }),
-                    &["contacted"],
-                )?;
-                step(agent, "resolution", &solve, &["resolved"])?;
-            }
-            Kind::Mail => {
-                step(agent, "resolution", &solve, &["resolved"])?;
-                let answer = json!({ "solved": false, "rating": 1, "comment": "Sigue igual." });
-                way.survey(&number, &answer)?;
-                expected.extend(["survey_answered", "reopened", "resolved"]);
-                way.command(agent, &number, "resolution", &solve, "otra-vez")?;
-            }
-            Kind::Phone => {
-                let wanted = json!({ "officer": OFFICER, "justification": "No responde." });
-                step(agent, "escalation", &wanted, &["escalated"])?;
-                let note = json!({ "body": "¿Cómo va?", "visibility": "public" });
-                step(&requester, "followups", &note, &["followed_up"])?;
-                let report = json!({ "body": "Se reinició." });
-                step(
-                    &people.officer,
-                    "solution-report",
-                    &report,
-                    &["solution_reported"],
-                )?;
-                step(agent, "resolution", &solve, &["resolved"])?;
-            }
-            Kind::Provider => {
-                let wanted = json!({ "officer": OFFICER, "justification": "Es del enlace." });
-                step(agent, "escalation", &wanted, &["escalated"])?;
-                let wanted = json!({ "provider": "redes_externo", "message": "Revisen." });
-                step(
-                    &people.officer,
-                    "provider",
-                    &wanted,
-                    &["provider_requested"],
-                )?;
-                let reply = json!({ "body": "Listo." });
-                step(
-                    &people.officer,
-                    "provider-reply",
-                    &reply,
-                    &["provider_replied"],
-                )?;
-                let report = json!({ "body": "El proveedor lo arregló." });
-                step(
-                    &people.officer,
-                    "solution-report",
-                    &report,
-                    &["solution_reported"],
-                )?;
-                step(agent, "resolution", &solve, &["resolved"])?;
-            }
-            Kind::Declined => {
-                let reason = json!({ "reason": "El diseño no es de la Mesa de Ayuda." });
-                step(agent, "decline", &reason, &["declined"])?;
-                step(agent, "closure", &json!({}), &["closed"])?;
-            }
-            Kind::Rejected => {
-                step(
-                    agent,
-                    "hold",
-                    &json!({ "note": "¿Qué equipo es?" }),
-                    &["held"],
-                )?;
-                step(
-                    agent,
-                    "resume",
-                    &json!({ "note": "Ya lo dijo." }),
-                    &["resumed"],
-                )?;
-                step(agent, "resolution", &solve, &["resolved"])?;
-                let reason = json!({ "reason": "Sigue sin red." });
-                step(&requester, "rejection", &reason, &["reopened"])?;
-                step(agent, "resolution", &solve, &["resolved"])?;
-                step(agent, "closure", &json!({}), &["closed"])?;
-            }
-            // No mail reaches him: the desk learns of it, and closes it itself.
-            Kind::Refused | Kind::Bounced => {
-                step(agent, "resolution", &solve, &["resolved"])?;
-                way.unheard(&number)?;
-                step(agent, "closure", &json!({}), &["closed"])?;
-            }
-        }
-        match self.kind {
-            Kind::Form | Kind::Mail | Kind::Phone => {
-                way.survey(&number, &json!({ "solved": true, "rating": 5 }))?;
-                expected.extend(["survey_answered", "closed"]);
-            }
-            // Closed when the time is over.
-            Kind::Provider => expected.push("closed"),
-            Kind::Declined | Kind::Rejected | Kind::Refused | Kind::Bounced => {}
-        }
+        way.go(&requester)?;
+        let Way {
+            number, expected, ..
+        } = way;
         Ok(End { number, expected })
     }
 }
@@ -222,13 +150,274 @@ pub fn refused(n: usize) -> String {
     format!("rechazada{n}@uspec.gov.co")
 }
 
-/// A life on its way.
-struct Way<'a> {
+/// A life before there is a ticket.
+struct Outset<'a> {
     life: &'a Life,
     people: &'a People,
 }
 
+/// A life on its way.
+struct Way<'a> {
+    outset: Outset<'a>,
+    number: Value,
+    /// Whoever is responsible, as far as is known.
+    agent: &'static str,
+    /// Whoever it is escalated to.
+    officer: &'static str,
+    /// What has happened so far.
+    expected: Vec<&'static str>,
+}
+
 impl Way<'_> {
+    fn go(&mut self, requester: &Client) -> Result<(), Broken> {
+        let solve = json!({ "solution": "Se cambió el cable." });
+        let kind = self.outset.life.kind;
+        match kind {
+            Kind::Form => {
+                self.by_agent("contact", &json!({ "note": "Llamada" }), "contacted")?;
+                self.by_agent("resolution", &solve, "resolved")?;
+            }
+            Kind::Mail => {
+                self.by_agent("resolution", &solve, "resolved")?;
+                let answer = json!({ "solved": false, "rating": 1, "comment": "Sigue igual." });
+                self.survey(&answer, "reopened")?;
+                self.by_agent("resolution", &solve, "resolved")?;
+            }
+            Kind::Phone => {
+                self.escalate("No responde.", By::Agent)?;
+                let note = json!({ "body": "¿Cómo va?", "visibility": "public" });
+                self.by(requester, "followups", &note, "followed_up")?;
+                self.with_officer()?;
+                self.report("Se reinició.")?;
+                self.by_agent("resolution", &solve, "resolved")?;
+            }
+            Kind::Provider => {
+                self.escalate("Es del enlace.", By::Agent)?;
+                let wanted = json!({ "provider": "redes_externo", "message": "Revisen." });
+                let reply = json!({ "body": "Listo." });
+                loop {
+                    self.with_officer()?;
+                    self.by_officer("provider", &wanted, "provider_requested")?;
+                    // Whoever gets it from him asks the provider himself.
+                    if !self.with_officer()? {
+                        break;
+                    }
+                }
+                self.by_officer("provider-reply", &reply, "provider_replied")?;
+                self.with_officer()?;
+                self.report("El proveedor lo arregló.")?;
+                self.by_agent("resolution", &solve, "resolved")?;
+            }
+            Kind::Declined => {
+                let reason = json!({ "reason": "El diseño no es de la Mesa de Ayuda." });
+                self.by_agent("decline", &reason, "declined")?;
+                self.by_agent("closure", &json!({}), "closed")?;
+            }
+            Kind::Rejected => {
+                self.by_agent("hold", &json!({ "note": "¿Qué equipo es?" }), "held")?;
+                self.by_agent("resume", &json!({ "note": "Ya lo dijo." }), "resumed")?;
+                self.by_agent("resolution", &solve, "resolved")?;
+                let reason = json!({ "reason": "Sigue sin red." });
+                self.by(requester, "rejection", &reason, "reopened")?;
+                self.by_agent("resolution", &solve, "resolved")?;
+                self.by_agent("closure", &json!({}), "closed")?;
+            }
+            // No mail reaches him: the desk learns of it, and closes it itself.
+            Kind::Refused | Kind::Bounced => {
+                self.by_agent("resolution", &solve, "resolved")?;
+                self.outset.unheard(&self.number)?;
+                self.by_agent("closure", &json!({}), "closed")?;
+            }
+        }
+        match kind {
+            Kind::Form | Kind::Mail | Kind::Phone => {
+                self.survey(&json!({ "solved": true, "rating": 5 }), "closed")?;
+            }
+            // Closed when the time is over.
+            Kind::Provider => self.expected.push("closed"),
+            Kind::Declined | Kind::Rejected | Kind::Refused | Kind::Bounced => {}
+        }
+        Ok(())
+    }
+
+    /// A step of somebody whom nothing takes it from.
+    fn by(
+        &mut self,
+        client: &Client,
+        command: &str,
+        body: &Value,
+        event: &'static str,
+    ) -> Result<(), Broken> {
+        let answer = self.command(client, command, body, "")?;
+        self.outset.must_be(200, command, &answer)?;
+        self.expected.push(event);
+        Ok(())
+    }
+
+    /// A step of whoever is responsible. Where that is somebody else by now, he looks
+    /// whether it was taken, and takes it otherwise.
+    fn by_agent(&mut self, command: &str, body: &Value, event: &'static str) -> Result<(), Broken> {
+        let began = Instant::now();
+        loop {
+            let client = self.client(self.agent)?;
+            let answer = self.command(client, command, body, self.agent)?;
+            if answer.status == 200 || self.has_come(event)? {
+                self.expected.push(event);
+                return Ok(());
+            }
+            self.gone_from_agent(command, &answer, began)?;
+        }
+    }
+
+    fn by_officer(
+        &mut self,
+        command: &str,
+        body: &Value,
+        event: &'static str,
+    ) -> Result<(), Broken> {
+        let client = self.client(self.officer)?.clone();
+        self.by(&client, command, body, event)
+    }
+
+    fn report(&mut self, body: &str) -> Result<(), Broken> {
+        let report = json!({ "body": body });
+        self.by_officer("solution-report", &report, "solution_reported")
+    }
+
+    /// Escalates it to an officer who is there.
+    fn escalate(&mut self, why: &str, by: By) -> Result<(), Broken> {
+        let began = Instant::now();
+        let coordination = &self.outset.people.coordination;
+        loop {
+            let officer = coordination.officer();
+            let wanted = json!({ "officer": officer, "justification": why });
+            let who = match by {
+                By::Agent => self.agent,
+                By::Head => HEAD,
+            };
+            let client = self.client(who)?;
+            let key = format!("{officer}-{who}");
+            let answer = self.command(client, "escalation", &wanted, &key)?;
+            if answer.status == 200 {
+                self.officer = officer;
+                break;
+            }
+            if self.has_come("escalated")? {
+                let ticket = self.ticket()?;
+                let email = ticket["officer"]["email"].as_str().unwrap_or_default();
+                let officer = self.outset.people.named(email);
+                let officer = officer.ok_or_else(|| self.outset.broken("no officer has it"))?;
+                self.officer = officer.0;
+                break;
+            }
+            let is_away = answer.status == 422 && answer.body.contains("confirm_away");
+            match by {
+                // He has just gone; the other one is there.
+                _ if is_away && coordination.accounts_for(officer, began) => {
+                    self.outset.pause("escalation", began)?;
+                }
+                By::Agent => self.gone_from_agent("escalation", &answer, began)?,
+                By::Head => return Err(self.outset.refused("escalation", &answer)),
+            }
+        }
+        self.expected.push("escalated");
+        Ok(())
+    }
+
+    /// Where the officer is away the head gives it to the other one. Says whether
+    /// that was so.
+    fn with_officer(&mut self) -> Result<bool, Broken> {
+        let is_away = self.outset.people.coordination.is_away(self.officer);
+        if is_away {
+            self.escalate("No está.", By::Head)?;
+        }
+        Ok(is_away)
+    }
+
+    /// Whoever was taken to be responsible was refused: who is? It breaks where
+    /// nobody took it off him.
+    fn gone_from_agent(
+        &mut self,
+        command: &str,
+        answer: &Answer,
+        began: Instant,
+    ) -> Result<(), Broken> {
+        self.outset.pause(command, began)?;
+        let ticket = self.ticket()?;
+        let whose = ticket["assignee"]["email"].as_str();
+        if whose != Some(self.agent) {
+            self.agent = self.outset.agent(&self.number)?;
+            return Ok(());
+        }
+        let coordination = &self.outset.people.coordination;
+        if !coordination.accounts_for(self.agent, began) {
+            return Err(self.outset.refused(command, answer));
+        }
+        // What is solved is taken off nobody: the coordination sees to it.
+        if ticket["status"] == "solved" {
+            self.agent = COORDINATOR;
+        }
+        Ok(())
+    }
+
+    /// Whether an event that is to come has come once more than it had.
+    fn has_come(&self, event: &str) -> Result<bool, Broken> {
+        let path = format!("/tickets/{}/events?limit=100", self.number);
+        let events = self
+            .outset
+            .get(&self.outset.people.coordination.client, &path)?;
+        let events = events["items"].as_array().into_iter().flatten();
+        let come = events.filter(|of| of["kind"] == event).count();
+        let had = self.expected.iter().filter(|kind| **kind == event).count();
+        Ok(come > had)
+    }
+
+    fn ticket(&self) -> Result<Value, Broken> {
+        let path = format!("/tickets/{}", self.number);
+        self.outset
+            .get(&self.outset.people.coordination.client, &path)
+    }
+
+    fn client(&self, email: &str) -> Result<&Client, Broken> {
+        let named = self.outset.people.named(email);
+        let named =
+            named.ok_or_else(|| self.outset.broken(format!("{email} does not work here")))?;
+        Ok(named.1)
+    }
+
+    /// What is answered to a command: of whoever gives it, at this point of the life.
+    fn command(
+        &self,
+        client: &Client,
+        command: &str,
+        body: &Value,
+        whose: &str,
+    ) -> Result<Answer, Broken> {
+        let path = format!("/tickets/{}/{command}", self.number);
+        let (n, point) = (self.outset.life.n, self.expected.len());
+        let key = format!("vida-{n}-{command}-{point}-{whose}");
+        self.outset.answer(&path, || {
+            let request = client.request("POST", &path).json(body);
+            sent(request.header("idempotency-key", &key))
+        })
+    }
+
+    /// Answers the survey of the solution at hand, by the link in the mail.
+    fn survey(&mut self, answer: &Value, then: &'static str) -> Result<(), Broken> {
+        self.outset.survey(&self.number, answer)?;
+        self.expected.extend(["survey_answered", then]);
+        Ok(())
+    }
+}
+
+/// Who escalates.
+#[derive(Clone, Copy)]
+enum By {
+    Agent,
+    Head,
+}
+
+impl Outset<'_> {
     fn broken(&self, what: impl Into<String>) -> Broken {
         Broken(format!("{}: {}", self.life.title(), what.into()))
     }
@@ -247,6 +436,41 @@ impl Way<'_> {
         }
     }
 
+    /// Waits before something is tried in another way, unless patience has ended.
+    fn pause(&self, what: &str, began: Instant) -> Result<(), Broken> {
+        if began.elapsed() > self.people.patience {
+            return Err(self.broken(format!("{what}: nobody can do it")));
+        }
+        std::thread::sleep(PAUSE);
+        Ok(())
+    }
+
+    fn refused(&self, what: &str, answer: &Answer) -> Broken {
+        self.broken(format!("{what}: {} {}", answer.status, answer.body))
+    }
+
+    fn must_be(&self, status: u16, what: &str, answer: &Answer) -> Result<(), Broken> {
+        match answer.status == status {
+            true => Ok(()),
+            false => Err(self.refused(what, answer)),
+        }
+    }
+
+    /// What is answered; what may pass is tried again.
+    fn answer(
+        &self,
+        what: &str,
+        request: impl Fn() -> Result<Answer, String>,
+    ) -> Result<Answer, Broken> {
+        self.until(what, || {
+            let answer = request()?;
+            match answer.status {
+                429 | 500 | 502 | 503 | 504 => Err(format!("{} {}", answer.status, answer.body)),
+                _ => Ok(answer),
+            }
+        })
+    }
+
     /// An answer of this status; what may pass is tried again.
     fn ask(
         &self,
@@ -254,18 +478,9 @@ impl Way<'_> {
         status: u16,
         request: impl Fn() -> Result<Answer, String>,
     ) -> Result<Answer, Broken> {
-        let answer = self.until(what, || {
-            let answer = request()?;
-            match answer.status {
-                429 | 500 | 502 | 503 | 504 => Err(format!("{} {}", answer.status, answer.body)),
-                _ => Ok(answer),
-            }
-        })?;
-        if answer.status == status {
-            Ok(answer)
-        } else {
-            Err(self.broken(format!("{what}: {} {}", answer.status, answer.body)))
-        }
+        let answer = self.answer(what, request)?;
+        self.must_be(status, what, &answer)?;
+        Ok(answer)
     }
 
     fn get(&self, client: &Client, path: &str) -> Result<Value, Broken> {
@@ -288,34 +503,61 @@ impl Way<'_> {
 
     /// Registers the request, and gives its number.
     fn register(&self, requester: &Client) -> Result<Value, Broken> {
+        if self.life.kind == Kind::Mail {
+            return self.write(requester);
+        }
+        let began = Instant::now();
+        let by_phone = matches!(self.life.kind, Kind::Phone | Kind::Bounced | Kind::Refused);
+        let mut category = match self.life.kind {
+            Kind::Declined => "publicacion_web",
+            Kind::Rejected => "redes",
+            _ => "plataforma",
+        };
+        let mut desk = SUPPORT.iter().cycle().skip(self.life.n % SUPPORT.len());
+        let mut whose = desk.next().copied().unwrap_or_default();
+        loop {
+            let client = match by_phone {
+                true => self.people.named(whose).map_or(requester, |named| named.1),
+                false => requester,
+            };
+            let answer = self.application(client, category, whose)?;
+            let coordination = &self.people.coordination;
+            match answer.status {
+                201 => return Ok(answer.json()["number"].clone()),
+                // It is offered no more: what comes closest to it.
+                422 if category == "redes" && coordination.accounts_for("redes", began) => {
+                    category = "aplicaciones";
+                }
+                // Whoever picked up has left: a colleague does.
+                403 if by_phone && coordination.accounts_for(whose, began) => {
+                    self.pause("register", began)?;
+                    whose = desk.next().copied().unwrap_or_default();
+                }
+                _ => return Err(self.refused("register", &answer)),
+            }
+        }
+    }
+
+    /// What is answered to the request, of this category and by whoever picked up.
+    fn application(&self, client: &Client, category: &str, whose: &str) -> Result<Answer, Broken> {
         let title = self.life.title();
-        let mut body = json!({ "title": title, "description": "No funciona." });
-        let (client, category) = match self.life.kind {
-            Kind::Mail => return self.write(requester),
+        let mut body =
+            json!({ "title": title, "description": "No funciona.", "category": category });
+        match self.life.kind {
             Kind::Phone | Kind::Bounced | Kind::Refused => {
                 let requester = json!({ "email": self.life.requester(), "name": "Quien llama" });
                 body["channel"] = json!("phone");
                 body["extension"] = json!("391");
                 body["requester"] = requester;
-                (
-                    &self.people.agents[self.life.n % SUPPORT.len()],
-                    "plataforma",
-                )
             }
-            Kind::Form | Kind::Provider => (requester, "plataforma"),
-            Kind::Declined => {
-                body["web_request"] = json!({ "action": "design" });
-                (requester, "publicacion_web")
-            }
-            Kind::Rejected => (requester, "redes"),
-        };
-        body["category"] = json!(category);
-        let key = format!("{title}-registro").replace(' ', "-");
-        let answer = self.ask("register", 201, || {
+            Kind::Declined => body["web_request"] = json!({ "action": "design" }),
+            Kind::Form | Kind::Mail | Kind::Provider | Kind::Rejected => {}
+        }
+        let key = format!("vida-{}-registro-{category}-{whose}", self.life.n);
+        self.answer("register", || {
             let request = client.request("POST", "/tickets").json(&body);
             sent(request.header("idempotency-key", &key))
-        })?;
-        Ok(answer.json()["number"].clone())
+        })
     }
 
     /// Writes a mail, again where nobody said that it was taken.
@@ -342,10 +584,10 @@ impl Way<'_> {
     }
 
     /// Waits until somebody is responsible.
-    fn agent(&self, number: &Value) -> Result<&Client, Broken> {
+    fn agent(&self, number: &Value) -> Result<&'static str, Broken> {
         let ticket = self.until("it is assigned", || {
             let path = format!("/tickets/{number}");
-            let ticket = self.get(&self.people.coordinator, &path);
+            let ticket = self.get(&self.people.coordination.client, &path);
             let ticket = ticket.map_err(|Broken(why)| why)?;
             let is_assigned = ticket["assignee"].is_object();
             is_assigned
@@ -353,38 +595,20 @@ impl Way<'_> {
                 .ok_or("not assigned".to_owned())
         })?;
         let email = ticket["assignee"]["email"].as_str().unwrap_or_default();
-        let agent = SUPPORT.iter().position(|agent| *agent == email);
-        let agent = agent.ok_or_else(|| self.broken(format!("{email} is no agent")))?;
-        Ok(&self.people.agents[agent])
+        let agent = SUPPORT.into_iter().find(|agent| *agent == email);
+        agent.ok_or_else(|| self.broken(format!("{email} is no agent")))
     }
 
     /// Waits until it is on record that no mail reaches whoever asked.
     fn unheard(&self, number: &Value) -> Result<(), Broken> {
         let path = format!("/tickets/{number}/events?limit=100");
         self.until("the bounce is on record", || {
-            let events = self.get(&self.people.coordinator, &path);
+            let events = self.get(&self.people.coordination.client, &path);
             let events = events.map_err(|Broken(why)| why)?;
             let mut events = events["items"].as_array().into_iter().flatten();
             let bounced = events.any(|event| event["kind"] == "mail_bounced");
             bounced.then_some(()).ok_or("not yet".to_owned())
         })
-    }
-
-    fn command(
-        &self,
-        client: &Client,
-        number: &Value,
-        command: &str,
-        body: &Value,
-        key: &str,
-    ) -> Result<(), Broken> {
-        let path = format!("/tickets/{number}/{command}");
-        let key = format!("vida-{}-{command}-{key}", self.life.n);
-        self.ask(&path, 200, || {
-            let request = client.request("POST", &path).json(body);
-            sent(request.header("idempotency-key", &key))
-        })?;
-        Ok(())
     }
 
     /// Answers the survey of the solution at hand, by the link in the mail.

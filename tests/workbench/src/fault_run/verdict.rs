@@ -14,7 +14,7 @@ use crate::Host;
 const AT_ONCE: u64 = 2;
 
 /// What the clocks and the mail add to a life.
-const ADDED: [&str; 9] = [
+const ADDED: [&str; 13] = [
     "attention_warned",
     "attention_breached",
     "attention_overrun",
@@ -22,9 +22,19 @@ const ADDED: [&str; 9] = [
     "solution_breached",
     "solution_overrun",
     "validation_reminded",
+    "waiting_reminded",
+    "provider_overdue",
+    "hours_changed",
+    "officer_absent",
     "mail_bounced",
     "mail_filed",
 ];
+
+/// Of these, those that a clock adds once.
+const STEPS: usize = 9;
+
+/// Clocks of a ticket that run at once, each with its hours.
+const RUNNING: u64 = 3;
 
 /// What the run came to.
 pub struct Verdict {
@@ -33,6 +43,35 @@ pub struct Verdict {
     /// Whether something was lost, done twice, or found by the auditor.
     pub is_harmed: bool,
     pub text: String,
+}
+
+/// What of a history its people brought about, and how often it was handed over: taken
+/// off somebody who had it, and given to somebody when nobody had it.
+fn lived(kinds: &[String]) -> (Vec<&str>, Result<u64, &'static str>) {
+    let mut lived = Vec::new();
+    let (mut assigned, mut released) = (0, 0);
+    let mut in_turn = true;
+    for kind in kinds {
+        match kind.as_str() {
+            "assigned" => {
+                in_turn &= assigned == released;
+                assigned += 1;
+                if assigned > 1 {
+                    continue;
+                }
+            }
+            "released" => {
+                released += 1;
+                in_turn &= assigned == released;
+                continue;
+            }
+            kind if ADDED.contains(&kind) => continue,
+            _ => {}
+        }
+        lived.push(kind.as_str());
+    }
+    let handed_over = in_turn.then_some(released);
+    (lived, handed_over.ok_or("handed over twice at once"))
 }
 
 pub fn reach(
@@ -49,7 +88,7 @@ pub fn reach(
     }
 
     // Every request that was accepted is there, once, and went its way.
-    let listed = people.coordinator.list("/tickets?limit=100");
+    let listed = people.coordination.client.list("/tickets?limit=100");
     let mut titles: BTreeMap<&str, usize> = BTreeMap::new();
     for ticket in &listed {
         *titles
@@ -68,6 +107,11 @@ pub fn reach(
         .filter_map(|row| ids.get(row["pk"]["S"].as_str()?.strip_prefix("TICKET#")?))
         .map(|number| (*number).clone())
         .collect();
+    // What is restored in the end is a change, too.
+    let hours = 1
+        + faults.of("catalogue: holidays announced or called off")
+        + faults.of("catalogue: hours changed");
+    let (mut handed_over, mut absent) = (0, 0);
     let mut lost = 0;
     let mut twice = listed.len().saturating_sub(titles.len());
     for (life, end) in ends {
@@ -81,11 +125,16 @@ pub fn reach(
                 continue;
             }
         };
-        let kinds = people.coordinator.event_kinds(number);
-        let lived: Vec<_> = kinds
-            .iter()
-            .filter(|kind| !ADDED.contains(&kind.as_str()))
-            .collect();
+        let kinds = people.coordination.client.event_kinds(number);
+        let (lived, handed) = lived(&kinds);
+        match handed {
+            Ok(times) => handed_over += times,
+            Err(why) => {
+                wrong.push(format!("{}: {why}: {kinds:?}", life.title()));
+                twice += 1;
+            }
+        }
+        let count = |kind: &str| kinds.iter().filter(|other| *other == kind).count();
         if lived != *expected {
             wrong.push(format!("{}: {lived:?}, not {expected:?}", life.title()));
             let different: BTreeSet<_> = lived.iter().collect();
@@ -94,24 +143,36 @@ pub fn reach(
         }
         // Who cannot be reached is on the ticket, once; where it was closed before
         // that was known, in the place of the mails that did not go out.
-        let bounces = kinds.iter().filter(|k| *k == "mail_bounced").count();
+        let bounces = count("mail_bounced");
         let unreachable = matches!(life.kind, Kind::Refused | Kind::Bounced);
         let known = bounces > 0 || left_out.contains(number);
         if bounces > usize::from(unreachable) || unreachable != known {
             wrong.push(format!("{}: {bounces} bounces on record", life.title()));
         }
-        for step in &ADDED[..7] {
+        for step in &ADDED[..STEPS] {
             // Of one clock that ran once; a reopening runs it again.
-            let fired = kinds.iter().filter(|kind| kind == step).count();
-            let rounds = kinds
-                .iter()
-                .filter(|k| *k == "reopened" || *k == "escalated")
-                .count();
+            let fired = count(step);
+            let rounds = count("reopened") + count("escalated");
             if fired > 1 + rounds {
                 wrong.push(format!("{}: {step} {fired} times", life.title()));
                 twice += 1;
             }
         }
+        // That an officer is away is said once of each who gets it, and of hours each
+        // clock is told as often as they change.
+        absent += count("officer_absent");
+        if count("officer_absent") > count("escalated") {
+            wrong.push(format!("{}: an officer is absent twice", life.title()));
+            twice += 1;
+        }
+        let changed = count("hours_changed") as u64;
+        if changed > RUNNING * hours {
+            wrong.push(format!("{}: hours changed {changed} times", life.title()));
+        }
+    }
+    wrong.extend(people.coordination.wrong.lock().unwrap().iter().cloned());
+    if handed_over == 0 {
+        wrong.push("nothing was handed over".to_owned());
     }
     if listed.len() != wanted.tickets {
         wrong.push(format!("{} tickets, not {}", listed.len(), wanted.tickets));
@@ -161,6 +222,7 @@ pub fn reach(
     let audit = host.audit(&["--grace", "0", "--now", "2027-06-01T00:00:00Z"]);
     text.push_str(&format!(
         "tickets: {}, of them lost: {lost}, done twice: {twice}\n\
+         handed over: {handed_over} times by agents; {absent} times an officer was found away\n\
          mails: {} on record, {again} went out again (bound {bound}: {answers_lost} answers lost, \
          {} notifiers killed and {timed_out} timed out with up to {AT_ONCE} mails each, {unrecorded} not recorded)\n\
          audit: {}",
