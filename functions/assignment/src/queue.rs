@@ -226,6 +226,9 @@ async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> 
     let Some((concerned, written_at)) = desk.store.hand_over(version).await? else {
         return Ok(vec![]);
     };
+    // Asked before anything is listed: what is given to somebody after that, by a
+    // catalogue of before, the next look finds.
+    let settled = clock::now().duration_since(written_at) > LINGERS;
     let stored = desk.catalogue_since(version).await?;
     let Concerned { people, calendars } = concerned;
     let of_people = people.iter().flat_map(|email| {
@@ -283,7 +286,7 @@ async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> 
             }
         }
     }
-    if clock::now().duration_since(written_at) > LINGERS {
+    if settled {
         desk.store.finish_hand_over(version).await?;
     }
     Ok(doorbells)

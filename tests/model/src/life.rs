@@ -15,17 +15,20 @@ pub enum Kind {
     Resolved,
     Reopened,
     Closed,
+    /// Whoever had it is not there.
+    Released,
 }
 
 impl Kind {
     /// Every event.
-    pub const ALL: [Kind; 6] = [
+    pub const ALL: [Kind; 7] = [
         Kind::Registered,
         Kind::Assigned,
         Kind::FollowedUp,
         Kind::Resolved,
         Kind::Reopened,
         Kind::Closed,
+        Kind::Released,
     ];
 
     /// The state after this event; `None` where the rules forbid it.
@@ -57,6 +60,11 @@ impl Kind {
                 Some(Solved) => Some(Closed),
                 None | Some(New | Assigned | OnHold(_) | Closed) => None,
             },
+            // Whether he is there is asked before.
+            Kind::Released => match before {
+                Some(Assigned) => Some(New),
+                None | Some(New | OnHold(_) | Solved | Closed) => None,
+            },
         }
     }
 
@@ -72,6 +80,11 @@ impl Kind {
                 Effect::Mail(MailKind::ReopenedToAgent),
             ],
             Kind::Closed => &[Effect::Mail(MailKind::Closed)],
+            Kind::Released => &[
+                Effect::Assign,
+                Effect::Mail(MailKind::Released),
+                Effect::Mail(MailKind::ReleasedToCoordinator),
+            ],
         }
     }
 }

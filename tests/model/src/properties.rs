@@ -5,7 +5,7 @@ use types::ticket::State;
 
 use crate::life::Kind;
 use crate::scenario::{Ask, Protocol};
-use crate::state::{Answer, Fault, Key, Moment, Number, Place, Request, Step, small};
+use crate::state::{Answer, Entry, Fault, Key, Moment, Number, Place, Request, Step, small};
 
 type Property = stateright::Property<Protocol>;
 
@@ -17,6 +17,8 @@ pub const LEGAL: &str = "the history is legal, and gives the ticket";
 pub const ONE_MAIL: &str = "a mail goes out once, but for the one window";
 pub const ONE_TICKET: &str = "no number stands for two tickets";
 pub const WASTED: &str = "a number is wasted only by a failure or by the sweep";
+pub const RELEASED: &str =
+    "a version takes a ticket off somebody once, but for who goes by the one before";
 pub const DONE: &str = "what comes to rest is done";
 
 pub(crate) fn always() -> Vec<Property> {
@@ -30,6 +32,7 @@ pub(crate) fn always() -> Vec<Property> {
         }),
         Property::always(ONE_TICKET, |_, m| one_ticket(m)),
         Property::always(WASTED, wasted),
+        Property::always(RELEASED, released),
         Property::always(DONE, |protocol, m| !rests(protocol, m) || done(protocol, m)),
     ]
 }
@@ -72,6 +75,16 @@ fn one_ticket(m: &Moment) -> bool {
             == m.tickets.len()
 }
 
+/// Whoever goes by the catalogue of before may give a ticket back to who is away.
+fn released(protocol: &Protocol, m: &Moment) -> bool {
+    let spent = |f| protocol.scenario.faults.times(f) - m.left.times(f);
+    m.tickets.iter().all(|ticket| {
+        let released = |entry: &&Entry| entry.kind == Kind::Released;
+        let released = small(ticket.history.iter().filter(released).count());
+        released <= m.catalogue() + spent(Fault::Outdated)
+    })
+}
+
 /// Each failure and each race wastes one number at most, and nothing else does.
 fn wasted(protocol: &Protocol, m: &Moment) -> bool {
     let in_hand = m.processes.iter().filter(|p| p.number().is_some()).count();
@@ -88,7 +101,8 @@ fn rests(protocol: &Protocol, m: &Moment) -> bool {
 }
 
 /// All owed work is done, every request is answered, every number accounted for,
-/// and what was solved is closed, now that its time is over.
+/// what was solved is closed, now that its time is over, and nobody who is away has
+/// anything open.
 fn done(protocol: &Protocol, m: &Moment) -> bool {
     let answered = |(request, ask): (&Request, &Ask)| match ask {
         Ask::Register => request.answer.is_some(),
@@ -97,11 +111,14 @@ fn done(protocol: &Protocol, m: &Moment) -> bool {
             !request.sent || request.answer.is_some()
         }
     };
+    let away = protocol.scenario.away(m.catalogue());
     m.processes.is_empty()
+        && m.hand_overs.iter().all(|row| !row.is_owed)
         && m.requests.iter().zip(&protocol.scenario.asks).all(answered)
         && m.numbers.iter().all(|number| *number != Number::Taken)
         && m.tickets.iter().all(|ticket| match ticket.state {
-            State::Assigned | State::Closed => true,
+            State::Assigned => ticket.agent.is_some_and(|agent| away != Some(agent)),
+            State::Closed => true,
             State::New | State::OnHold(_) | State::Solved => false,
         })
         && m.rows().all(|(_, effect, row)| {
@@ -118,6 +135,9 @@ pub const TOO_LATE: &str = "a rejection comes after the deadline";
 pub const RACED: &str = "a slow commit finds its number void";
 pub const WAITED: &str = "a copy waits for the one that has the key";
 pub const LAPSED: &str = "the key of a dead function may be taken over";
+
+pub const HANDED_OVER: &str = "a ticket is handed over";
+pub const GIVEN_TO_ABSENT: &str = "a ticket is given to somebody who is away by now";
 
 pub(crate) fn sometimes() -> Vec<Property> {
     vec![
@@ -144,6 +164,22 @@ pub(crate) fn sometimes() -> Vec<Property> {
         Property::sometimes(RACED, |_, m| m.raced > 0),
         Property::sometimes(WAITED, |_, m| {
             m.processes.iter().any(|p| p.next == Step::AwaitKey)
+        }),
+        Property::sometimes(HANDED_OVER, |_, m| {
+            m.tickets.iter().any(|ticket| {
+                let mut after = ticket.history.iter().rev();
+                let assigned = after.next().is_some_and(|e| e.kind == Kind::Assigned);
+                assigned && after.next().is_some_and(|e| e.kind == Kind::Released)
+            })
+        }),
+        Property::sometimes(GIVEN_TO_ABSENT, |protocol, m| {
+            let away = protocol.scenario.away(m.catalogue());
+            m.tickets.iter().any(|ticket| {
+                let last = ticket.history.last();
+                let handed = ticket.history.iter().any(|e| e.kind == Kind::Released);
+                let given = last.is_some_and(|e| e.kind == Kind::Assigned) && away.is_some();
+                handed && given && ticket.agent == away
+            })
         }),
         Property::sometimes(LAPSED, |_, m| {
             m.requests.iter().any(|request| request.key == Key::Lapsed)

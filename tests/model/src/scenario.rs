@@ -22,6 +22,9 @@ pub struct Scenario {
     pub asks: Vec<Ask>,
     /// The mails that are followed; the rows of others are left out.
     pub mails: Vec<MailKind>,
+    /// Which of the two agents is away in each version of the catalogue, one after the
+    /// other; none in the first where there are no others.
+    pub away: Vec<Option<u8>>,
     /// How many functions run at once.
     pub slots: usize,
     pub faults: Faults,
@@ -47,6 +50,11 @@ pub enum Bug {
     KeyReleasedBlindly,
     /// After a conflict the ticket is read again, and the key is not.
     KeyNotLookedUpAgain,
+    /// A hand-over's row is struck off before the tickets are released.
+    HandOverStruckOffFirst,
+    /// Whether somebody may still go by the catalogue of before is asked after the
+    /// tickets were listed.
+    SettledAskedLast,
 }
 
 /// The protocol, in one scenario.
@@ -84,6 +92,7 @@ impl Protocol {
             noted: 0,
             tickets: vec![],
             requests: vec![request; self.scenario.asks.len()],
+            hand_overs: vec![],
             processes: vec![],
             left: self.scenario.faults,
             raced: 0,
@@ -93,6 +102,16 @@ impl Protocol {
 }
 
 impl Scenario {
+    /// Whoever is away in a version of the catalogue.
+    pub(crate) fn away(&self, version: u8) -> Option<u8> {
+        self.away.get(usize::from(version)).copied().flatten()
+    }
+
+    /// Whoever is to have a ticket, by a version of the catalogue.
+    pub(crate) fn choose(&self, version: u8) -> u8 {
+        u8::from(self.away(version) == Some(0))
+    }
+
     /// Requests come in at once and more than once; functions die; the sweep is
     /// at the numbers.
     pub fn storm(registrations: usize, slots: usize, faults: &[(Fault, u8)]) -> Self {
@@ -100,6 +119,7 @@ impl Scenario {
             name: "registration storm",
             asks: vec![Ask::Register; registrations],
             mails: vec![],
+            away: vec![None],
             slots,
             faults: Faults::of(faults),
             shows: vec![p::VOID, p::RACED, p::WAITED, p::LAPSED],
@@ -112,6 +132,7 @@ impl Scenario {
             name: "whole life",
             asks: vec![Ask::Register, Ask::Resolve(0), Ask::Reject(0)],
             mails: mails.to_vec(),
+            away: vec![None],
             slots,
             faults: Faults::of(faults),
             shows: vec![p::EXPIRED, p::REOPENED, p::TOO_LATE, p::CONFLICT],
@@ -124,6 +145,7 @@ impl Scenario {
             name: "crowd on one ticket",
             asks: vec![Ask::Register, Ask::Resolve(0), Ask::FollowUp(0)],
             mails: vec![],
+            away: vec![None],
             slots,
             faults: Faults::of(faults),
             shows: vec![p::CONFLICT, p::EXPIRED],
@@ -136,39 +158,83 @@ impl Scenario {
             name: "mail window",
             asks: vec![Ask::Register],
             mails: vec![MailKind::Registered, MailKind::Assigned],
+            away: vec![None],
             slots,
             faults: Faults::of(faults),
             shows: vec![p::TWICE],
         }
     }
 
+    /// Agents go and come back while a ticket is assigned and solved, and somebody
+    /// still goes by the catalogue of before.
+    pub fn departure(
+        asks: &[Ask],
+        away: &[Option<u8>],
+        slots: usize,
+        faults: &[(Fault, u8)],
+    ) -> Self {
+        Scenario {
+            name: "departure",
+            asks: asks.to_vec(),
+            mails: vec![],
+            away: away.to_vec(),
+            slots,
+            faults: Faults::of(faults),
+            shows: vec![p::HANDED_OVER, p::GIVEN_TO_ABSENT],
+        }
+    }
+
     /// The sizes of the tests: seconds.
     pub fn small() -> Vec<Self> {
-        use Fault::{Copy, Death, Duplicate, HastyVoid, Loss, UnheardCommit, UnheardMail};
+        use Fault::{
+            Copy, Death, Duplicate, HastyVoid, Loss, Outdated, UnheardCommit, UnheardMail,
+        };
         let storm = [(Death, 1), (Copy, 1), (HastyVoid, 1)];
         let life = [(Death, 1), (Duplicate, 1), (Loss, 1)];
         let crowd = [(Death, 1), (Copy, 1), (UnheardCommit, 1)];
         let mails = [(Death, 1), (Duplicate, 1), (Loss, 1), (UnheardMail, 1)];
+        let departure = [(Death, 1), (Outdated, 1)];
         vec![
             Self::storm(2, 2, &storm),
             Self::life(&[MailKind::Closed], 2, &life),
             Self::crowd(2, &crowd),
             Self::mails(2, &mails),
+            Self::departure(
+                &[Ask::Register, Ask::Resolve(0)],
+                &[None, Some(0)],
+                2,
+                &departure,
+            ),
         ]
     }
 
     /// The sizes of `scripts/model`: minutes.
     pub fn large() -> Vec<Self> {
-        use Fault::{Copy, Death, Duplicate, HastyVoid, Loss, UnheardCommit, UnheardMail};
+        use Fault::{
+            Copy, Death, Duplicate, HastyVoid, Loss, Outdated, UnheardCommit, UnheardMail,
+        };
         let storm = [(Death, 2), (Copy, 2), (HastyVoid, 1), (UnheardCommit, 1)];
         let life = [(Death, 2), (Duplicate, 1), (Loss, 1), (UnheardMail, 1)];
         let crowd = [(Death, 2), (Copy, 2), (UnheardCommit, 1)];
         let mails = [(Death, 2), (Duplicate, 2), (Loss, 1), (UnheardMail, 1)];
+        let departure = [
+            (Death, 1),
+            (Duplicate, 1),
+            (Loss, 1),
+            (UnheardCommit, 1),
+            (Outdated, 1),
+        ];
         vec![
             Self::storm(2, 3, &storm),
             Self::life(&[MailKind::Solved, MailKind::Closed], 2, &life),
             Self::crowd(3, &crowd),
             Self::mails(3, &mails),
+            Self::departure(
+                &[Ask::Register, Ask::Resolve(0)],
+                &[None, Some(0), Some(1)],
+                2,
+                &departure,
+            ),
         ]
     }
 }

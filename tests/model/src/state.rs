@@ -16,6 +16,8 @@ pub struct Moment {
     pub noted: u8,
     pub tickets: Vec<Ticket>,
     pub requests: Vec<Request>,
+    /// `HANDOVER#v` for every version of the catalogue after the first.
+    pub hand_overs: Vec<HandOver>,
     pub processes: Vec<Process>,
     /// The faults that may still happen.
     pub left: Faults,
@@ -42,11 +44,13 @@ pub enum Fault {
     UnheardCommit,
     /// The sweep voids a number that somebody is about to use.
     HastyVoid,
+    /// A process goes by the catalogue of before, which it has kept for some seconds.
+    Outdated,
 }
 
 /// How often each of them may happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Faults([u8; 7]);
+pub struct Faults([u8; 8]);
 
 impl Faults {
     /// These, and no others.
@@ -86,6 +90,8 @@ pub enum Number {
 pub struct Ticket {
     pub number: u8,
     pub state: ticket::State,
+    /// Whoever is responsible.
+    pub agent: Option<u8>,
     /// The validation time is over.
     pub due: bool,
     /// A doorbell for its timer waits on the queue.
@@ -100,7 +106,21 @@ pub struct Entry {
     /// The request that it carries out; `None` for the system's own.
     pub by: Option<u8>,
     /// The rows of [`Kind::owes`], in its order.
-    pub rows: [Row; 2],
+    pub rows: [Row; ROWS],
+}
+
+/// The most rows that an event owes.
+pub const ROWS: usize = 3;
+
+/// That a version of the catalogue may have taken requests off somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HandOver {
+    /// The row stands in the table.
+    pub is_owed: bool,
+    /// Somebody may still go by the version before.
+    pub lingers: bool,
+    /// A doorbell waits on the queue.
+    pub bell: bool,
 }
 
 /// An outbox row, its doorbell, and what was seen of its effect.
@@ -181,6 +201,7 @@ pub struct RowId {
 pub enum Doorbell {
     Outbox(RowId),
     Timer(u8),
+    HandOver(u8),
 }
 
 /// What a process was started for.
@@ -190,6 +211,8 @@ pub enum Job {
     Message(Doorbell),
     /// The seeded bug of a sweep that acts by itself.
     Sweep(u8),
+    /// A coordinator's, who has written this version of the catalogue.
+    Catalogue(u8),
 }
 
 /// A function at work. All that it keeps in mind is lost when it dies.
@@ -197,6 +220,8 @@ pub enum Job {
 pub struct Process {
     pub job: Job,
     pub next: Step,
+    /// The version of the catalogue that it goes by.
+    pub catalogue: u8,
 }
 
 /// What a process read of a ticket.
@@ -205,7 +230,20 @@ pub struct Seen {
     pub ticket: u8,
     pub version: u8,
     pub state: ticket::State,
+    pub agent: Option<u8>,
 }
+
+/// What is left of looking after a version: tickets to look at, rows to ring for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Round {
+    pub left: [Option<Seen>; LISTED],
+    pub freed: [Option<RowId>; LISTED],
+    /// Nobody went by the version before when it began.
+    pub settled: bool,
+}
+
+/// The most tickets that one look finds here.
+pub const LISTED: usize = 2;
 
 /// What a process does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -229,6 +267,17 @@ pub enum Step {
     FinishMail,
     DeleteMessage,
     Overwrite(Seen),
+    /// The coordinator's function rings for the version that it wrote.
+    RingHandOver,
+    List {
+        settled: bool,
+    },
+    Release(Round),
+    ReadLeft(Round),
+    /// The clock is asked by itself in the seeded bug alone.
+    AskSettled(Round),
+    FinishHandOver(Round),
+    RingFreed([Option<RowId>; LISTED]),
 }
 
 impl Row {
@@ -291,6 +340,7 @@ impl Moment {
         match bell {
             Doorbell::Outbox(id) => self.row(id).is_some_and(|row| row.bell),
             Doorbell::Timer(t) => self.ticket(t).is_some_and(|ticket| ticket.bell),
+            Doorbell::HandOver(v) => self.hand_over(v).is_some_and(|row| row.bell),
         }
     }
 
@@ -299,6 +349,7 @@ impl Moment {
         match bell {
             Doorbell::Outbox(id) => self.row(id).is_some_and(Row::is_owed),
             Doorbell::Timer(t) => self.ticket(t).is_some_and(Ticket::is_due),
+            Doorbell::HandOver(v) => self.hand_over(v).is_some_and(|row| row.is_owed),
         }
     }
 
@@ -318,7 +369,23 @@ impl Moment {
                 let ticket = self.tickets.get_mut(usize::from(t));
                 ticket.map(|ticket| &mut ticket.bell)
             }
+            Doorbell::HandOver(v) => self.hand_over_mut(v).map(|row| &mut row.bell),
         }
+    }
+
+    /// The version of the catalogue in force; 0 is the first.
+    pub fn catalogue(&self) -> u8 {
+        small(self.hand_overs.len())
+    }
+
+    /// The row of a version.
+    pub fn hand_over(&self, version: u8) -> Option<&HandOver> {
+        self.hand_overs.get(usize::from(version).checked_sub(1)?)
+    }
+
+    pub(crate) fn hand_over_mut(&mut self, version: u8) -> Option<&mut HandOver> {
+        let at = usize::from(version).checked_sub(1)?;
+        self.hand_overs.get_mut(at)
     }
 
     /// Whether a process holds a number that it is about to use.
@@ -337,6 +404,9 @@ impl Process {
             Step::ReadAgain(_) | Step::Ring(_) | Step::Answer(_) | Step::RingOwed => None,
             Step::StrikeOff | Step::ClaimRow | Step::Send | Step::FinishMail => None,
             Step::DeleteMessage | Step::Overwrite(_) => None,
+            Step::RingHandOver | Step::List { .. } | Step::Release(_) => None,
+            Step::ReadLeft(_) | Step::AskSettled(_) => None,
+            Step::FinishHandOver(_) | Step::RingFreed(_) => None,
         }
     }
 }

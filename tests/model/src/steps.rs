@@ -8,8 +8,8 @@ use types::ticket::State;
 use crate::life::Kind;
 use crate::scenario::{Ask, Bug, Protocol};
 use crate::state::{
-    Answer, Answered, Doorbell, Entry, Fault, Job, Key, Moment, Number, Place, Process, Row, RowId,
-    Seen, Step, Ticket, small,
+    Answer, Answered, Doorbell, Entry, Fault, HandOver, Job, Key, LISTED, Moment, Number, Place,
+    Process, ROWS, Round, Row, RowId, Seen, Step, Ticket, small,
 };
 
 /// What can happen.
@@ -30,6 +30,13 @@ pub enum Action {
     SweepRings(Doorbell),
     SweepNotes,
     SweepVoids(u8),
+    /// A coordinator writes the next version of the catalogue, which takes what is open
+    /// off somebody, or gives him back: version and row in one transaction.
+    CatalogueChanges,
+    /// Nobody goes by the catalogue before this version any more.
+    Settles(u8),
+    /// A queue hands a message to a process that goes by the catalogue of before.
+    DeliverOutdated(Doorbell),
     /// A seeded bug: the sweep means to close what it saw in the index.
     SweepLooks(u8),
     Die(Process),
@@ -100,6 +107,19 @@ impl Protocol {
                 self.queued(m, Doorbell::Timer(t), actions);
             }
         }
+        let versions = small(self.scenario.away.len());
+        if m.catalogue() + 1 < versions && free {
+            actions.push(Action::CatalogueChanges);
+        }
+        for (v, row) in (1..).zip(&m.hand_overs) {
+            // A process keeps a catalogue for five seconds and lives for ten; the row
+            // lingers for longer than that.
+            let outdated = m.processes.iter().any(|p| p.catalogue < v);
+            if row.lingers && !outdated {
+                actions.push(Action::Settles(v));
+            }
+            self.queued(m, Doorbell::HandOver(v), actions);
+        }
         // `account_for_numbers`: it looks further once all that it noted is
         // accounted for.
         let accounted = m.numbers.iter().take(usize::from(m.noted));
@@ -144,6 +164,10 @@ impl Protocol {
         if m.rings(bell) {
             if self.is_free(m) {
                 actions.push(Action::Deliver(bell));
+                let lingers = m.hand_overs.last().is_some_and(|row| row.lingers);
+                if lingers && self.assigns(m, bell) && m.left.allow(Fault::Outdated) {
+                    actions.push(Action::DeliverOutdated(bell));
+                }
             }
             if m.left.allow(Fault::Loss) {
                 actions.push(Action::Lose(bell));
@@ -152,11 +176,41 @@ impl Protocol {
             if m.left.allow(Fault::Duplicate) {
                 actions.push(Action::Redeliver(bell));
             }
-        } else if m.owes(bell) {
+        } else if m.owes(bell) && !self.is_idle(m, bell) {
             // `sweep`. It rings whatever is owed; where a doorbell waits or is
             // being answered, one more is a duplicate.
             actions.push(Action::SweepRings(bell));
         }
+    }
+
+    /// Whether a doorbell rings for an assignment.
+    fn assigns(&self, m: &Moment, bell: Doorbell) -> bool {
+        match bell {
+            Doorbell::Outbox(id) => m
+                .row(id)
+                .is_some_and(|row| row.place == Place::Owed && id.index == 0),
+            Doorbell::Timer(_) | Doorbell::HandOver(_) => false,
+        }
+    }
+
+    /// Whether a doorbell would change nothing: nobody who is away has anything, and the
+    /// row lingers.
+    fn is_idle(&self, m: &Moment, bell: Doorbell) -> bool {
+        let away = self.scenario.away(m.catalogue());
+        match bell {
+            Doorbell::HandOver(v) => {
+                let left = |ticket: &Ticket| self.concerns(v, ticket) && ticket.agent == away;
+                m.hand_over(v).is_some_and(|row| row.lingers) && !m.tickets.iter().any(left)
+            }
+            Doorbell::Outbox(_) | Doorbell::Timer(_) => false,
+        }
+    }
+
+    /// Whether a ticket is in the hands of somebody whose entry a version changed.
+    fn concerns(&self, version: u8, ticket: &Ticket) -> bool {
+        let changed = [self.scenario.away(version - 1), self.scenario.away(version)];
+        let his = ticket.agent.is_some() && changed.contains(&ticket.agent);
+        his && ticket.state == State::Assigned
     }
 
     fn faults_of(&self, m: &Moment, p: Process, actions: &mut Vec<Action>) {
@@ -166,7 +220,10 @@ impl Protocol {
         if m.left.allow(Fault::UnheardMail) && p.next == Step::Send {
             actions.push(Action::UnheardMail(p));
         }
-        let commits = matches!(p.next, Step::Commit(..) | Step::Register { .. });
+        let commits = matches!(
+            p.next,
+            Step::Commit(..) | Step::Register { .. } | Step::Release(_)
+        );
         if commits && m.left.allow(Fault::UnheardCommit) {
             actions.push(Action::UnheardCommit(p, Written::No));
             actions.push(Action::UnheardCommit(p, Written::Yes));
@@ -184,16 +241,36 @@ impl Protocol {
                     m.left.spend(Fault::Copy);
                 }
                 request.sent = true;
-                self.begin(&mut m, Job::Request(r));
+                let catalogue = m.catalogue();
+                self.begin(&mut m, Job::Request(r), catalogue);
             }
             Action::Deliver(bell) => {
                 m.take(bell);
-                self.begin(&mut m, Job::Message(bell));
+                let catalogue = m.catalogue();
+                self.begin(&mut m, Job::Message(bell), catalogue);
             }
+            Action::DeliverOutdated(bell) => {
+                m.left.spend(Fault::Outdated);
+                m.take(bell);
+                let before = m.catalogue() - 1;
+                self.begin(&mut m, Job::Message(bell), before);
+            }
+            // `Store::put_catalogue`
+            Action::CatalogueChanges => {
+                m.hand_overs.push(HandOver {
+                    is_owed: true,
+                    lingers: true,
+                    bell: false,
+                });
+                let version = m.catalogue();
+                let (job, next) = (Job::Catalogue(version), Step::RingHandOver);
+                go_on(&mut m, job, version, Then::Go(next));
+            }
+            Action::Settles(v) => m.hand_over_mut(v)?.lingers = false,
             Action::Work(p) => {
                 remove(&mut m, p);
                 let then = self.work(&mut m, p);
-                go_on(&mut m, p.job, then);
+                go_on(&mut m, p.job, p.catalogue, then);
             }
             Action::KeyLapses(r) => m.requests.get_mut(usize::from(r))?.key = Key::Lapsed,
             Action::ClaimLapses(id) => m.row_mut(id)?.place = Place::Owed,
@@ -208,7 +285,10 @@ impl Protocol {
                 }
                 *m.numbers.get_mut(usize::from(n))? = Number::Void;
             }
-            Action::SweepLooks(t) => self.begin(&mut m, Job::Sweep(t)),
+            Action::SweepLooks(t) => {
+                let catalogue = m.catalogue();
+                self.begin(&mut m, Job::Sweep(t), catalogue);
+            }
             Action::Die(p) => {
                 m.left.spend(Fault::Death);
                 remove(&mut m, p);
@@ -246,7 +326,7 @@ impl Protocol {
 
     /// A process starts and makes its first call: before it, nothing can be seen
     /// of the process.
-    fn begin(&self, m: &mut Moment, job: Job) {
+    fn begin(&self, m: &mut Moment, job: Job, catalogue: u8) {
         let then = match job {
             Job::Request(r) => match self.scenario.asks[usize::from(r)] {
                 Ask::Register if self.bug == Some(Bug::NumberBeforeKey) => {
@@ -257,11 +337,13 @@ impl Protocol {
             },
             Job::Message(Doorbell::Outbox(id)) => self.look_up(m, id),
             Job::Message(Doorbell::Timer(t)) => act_on_timer(m, t),
+            Job::Message(Doorbell::HandOver(v)) => self.hand_over(m, v),
+            Job::Catalogue(_) => Then::Ends,
             Job::Sweep(t) => m.ticket(t).map_or(Then::Ends, |ticket| {
                 Then::Go(Step::Overwrite(seen(t, ticket)))
             }),
         };
-        go_on(m, job, then);
+        go_on(m, job, catalogue, then);
     }
 
     fn work(&self, m: &mut Moment, p: Process) -> Then {
@@ -277,7 +359,7 @@ impl Protocol {
             }),
             (Step::Register { number }, Job::Request(r)) => self.register(m, r, number),
             (Step::LookUpKey(seen), Job::Request(r)) => self.look_up_key(m, r, seen),
-            (Step::Commit(seen, kind), job) => match self.commit(m, job, seen, kind) {
+            (Step::Commit(seen, kind), job) => match self.commit(m, p, seen, kind) {
                 Ok(()) => self.ring_from(m, job, seen.ticket, seen.version, 0),
                 Err(Conflict::KeyUsed(a)) => Then::Go(Step::Answer(Answer::Accepted(a))),
                 Err(Conflict::AlreadyDone) => Then::Go(Step::DeleteMessage),
@@ -341,6 +423,55 @@ impl Protocol {
                 }
                 Then::Ends
             }
+            // `Desk::write_catalogue`
+            (Step::RingHandOver, Job::Catalogue(v)) => {
+                m.ring(Doorbell::HandOver(v));
+                Then::Ends
+            }
+            // `Store::list`, of whoever's entry the version changed
+            (Step::List { settled }, Job::Message(Doorbell::HandOver(v))) => {
+                let his = |(_, ticket): &(u8, &Ticket)| self.concerns(v, ticket);
+                let tickets = (0..).zip(&m.tickets).filter(his);
+                let mut left = [None; LISTED];
+                for (place, (t, ticket)) in left.iter_mut().zip(tickets) {
+                    *place = Some(seen(t, ticket));
+                }
+                let round = Round {
+                    left,
+                    freed: [None; LISTED],
+                    settled,
+                };
+                self.next_left(p, round)
+            }
+            (Step::Release(round), _) => self.release(m, p, round),
+            (Step::ReadLeft(mut round), _) => {
+                if let Some(left) = &mut round.left[0]
+                    && let Some(ticket) = m.ticket(left.ticket)
+                {
+                    *left = seen(left.ticket, ticket);
+                }
+                self.next_left(p, round)
+            }
+            (Step::AskSettled(mut round), Job::Message(Doorbell::HandOver(v))) => {
+                round.settled = m.hand_over(v).is_some_and(|row| !row.lingers);
+                all_looked_at(round)
+            }
+            // `Store::finish_hand_over`
+            (Step::FinishHandOver(round), Job::Message(Doorbell::HandOver(v))) => {
+                m.hand_over_mut(v)
+                    .into_iter()
+                    .for_each(|row| row.is_owed = false);
+                match self.bug {
+                    Some(Bug::HandOverStruckOffFirst) => Then::Go(Step::List { settled: false }),
+                    _ => Then::Go(Step::RingFreed(round.freed)),
+                }
+            }
+            (Step::RingFreed(freed), _) => {
+                for id in freed.into_iter().flatten() {
+                    m.ring(Doorbell::Outbox(id));
+                }
+                Then::Go(Step::DeleteMessage)
+            }
             // The runtime deletes the message; nobody else does any other step.
             (Step::DeleteMessage, _) => Then::Ends,
             (step, job) => unreachable!("{job:?} does not do {step:?}"),
@@ -360,6 +491,7 @@ impl Protocol {
         m.tickets.push(Ticket {
             number,
             state: State::New,
+            agent: None,
             due: false,
             bell: false,
             history: vec![self.entry(Kind::Registered, Some(r))],
@@ -400,24 +532,27 @@ impl Protocol {
             }
             Job::Request(_) => Then::Go(Step::LookUpKey(seen)),
             Job::Message(Doorbell::Timer(t)) => act_on_timer(m, t),
-            Job::Message(Doorbell::Outbox(_)) | Job::Sweep(_) => assign(seen),
+            Job::Message(Doorbell::Outbox(_) | Doorbell::HandOver(_))
+            | Job::Sweep(_)
+            | Job::Catalogue(_) => assign(seen),
         }
     }
 
     /// `Store::commit` of a ticket that exists: one transaction.
-    fn commit(&self, m: &mut Moment, job: Job, seen: Seen, kind: Kind) -> Result<(), Conflict> {
-        let by = match job {
+    fn commit(&self, m: &mut Moment, p: Process, seen: Seen, kind: Kind) -> Result<(), Conflict> {
+        let by = match p.job {
             Job::Request(r) => Some(r),
-            Job::Message(_) | Job::Sweep(_) => None,
+            Job::Message(_) | Job::Sweep(_) | Job::Catalogue(_) => None,
         };
         if let Some(r) = by
             && let Key::Done(answered) = m.requests[usize::from(r)].key
         {
             return Err(Conflict::KeyUsed(answered));
         }
-        let done = match job {
+        let done = match p.job {
             Job::Message(Doorbell::Outbox(id)) => Some(id),
-            Job::Message(Doorbell::Timer(_)) | Job::Request(_) | Job::Sweep(_) => None,
+            Job::Message(Doorbell::Timer(_) | Doorbell::HandOver(_)) => None,
+            Job::Request(_) | Job::Sweep(_) | Job::Catalogue(_) => None,
         };
         if let Some(id) = done
             && m.row(id).is_none_or(|row| row.place == Place::Gone)
@@ -433,6 +568,15 @@ impl Protocol {
         ticket.history.push(entry);
         ticket.state = kind.after(Some(seen.state)).unwrap_or(seen.state);
         ticket.due &= ticket.state == State::Solved;
+        match kind {
+            Kind::Assigned => ticket.agent = Some(self.scenario.choose(p.catalogue)),
+            Kind::Released => ticket.agent = None,
+            Kind::Registered
+            | Kind::FollowedUp
+            | Kind::Resolved
+            | Kind::Reopened
+            | Kind::Closed => {}
+        }
         if let Some(id) = done {
             strike_off(m, id);
         }
@@ -446,7 +590,7 @@ impl Protocol {
     }
 
     fn entry(&self, kind: Kind, by: Option<u8>) -> Entry {
-        let mut rows = [Row::default(); 2];
+        let mut rows = [Row::default(); ROWS];
         for (row, effect) in rows.iter_mut().zip(kind.owes()) {
             row.place = match effect {
                 Effect::Mail(mail) if !self.scenario.mails.contains(mail) => Place::Absent,
@@ -458,13 +602,13 @@ impl Protocol {
 
     /// The rest of what a commit rings for, and what comes after that.
     fn ring_from(&self, m: &Moment, job: Job, ticket: u8, seq: u8, index: u8) -> Then {
-        let rest = (index..2).map(|index| RowId { ticket, seq, index });
+        let rest = (index..small(ROWS)).map(|index| RowId { ticket, seq, index });
         let mut owed = rest.filter(|id| m.row(*id).is_some_and(|row| row.place != Place::Absent));
         let version = seq + 1;
         Then::Go(match (owed.next(), job) {
             (Some(id), _) => Step::Ring(id),
             (None, Job::Request(_)) => Step::Answer(Answer::Accepted(Answered { ticket, version })),
-            (None, Job::Message(_) | Job::Sweep(_)) => Step::DeleteMessage,
+            (None, Job::Message(_) | Job::Sweep(_) | Job::Catalogue(_)) => Step::DeleteMessage,
         })
     }
 
@@ -506,6 +650,61 @@ impl Protocol {
         })
     }
 
+    /// `hand_over`: the row is read, and with it whether anybody may still go by the
+    /// catalogue of before.
+    fn hand_over(&self, m: &Moment, v: u8) -> Then {
+        let Some(row) = m.hand_over(v).filter(|row| row.is_owed) else {
+            return Then::Go(Step::DeleteMessage);
+        };
+        let settled = !row.lingers;
+        Then::Go(match self.bug {
+            Some(Bug::HandOverStruckOffFirst) => Step::FinishHandOver(Round {
+                left: [None; LISTED],
+                freed: [None; LISTED],
+                settled,
+            }),
+            _ => Step::List { settled },
+        })
+    }
+
+    /// The next ticket that its agent is not there for, or what comes after the last.
+    fn next_left(&self, p: Process, mut round: Round) -> Then {
+        let away = self.scenario.away(p.catalogue);
+        while let Some(seen) = round.left[0] {
+            if seen.state == State::Assigned && seen.agent.is_some() && seen.agent == away {
+                return Then::Go(Step::Release(round));
+            }
+            round.left.rotate_left(1);
+            round.left[LISTED - 1] = None;
+        }
+        match self.bug {
+            Some(Bug::SettledAskedLast) => Then::Go(Step::AskSettled(round)),
+            _ => all_looked_at(round),
+        }
+    }
+
+    /// `Desk::carry_out` of the hand-over of one ticket.
+    fn release(&self, m: &mut Moment, p: Process, mut round: Round) -> Then {
+        let Some(seen) = round.left[0] else {
+            return self.next_left(p, round);
+        };
+        match self.commit(m, p, seen, Kind::Released) {
+            Ok(()) => {
+                let id = RowId {
+                    ticket: seen.ticket,
+                    seq: seen.version,
+                    index: 0,
+                };
+                round.freed.rotate_right(1);
+                round.freed[0] = Some(id);
+                round.left.rotate_left(1);
+                round.left[LISTED - 1] = None;
+                self.next_left(p, round)
+            }
+            Err(_) => Then::Go(Step::ReadLeft(round)),
+        }
+    }
+
     /// What a process leaves behind that dies: a message that comes back, claims
     /// that end by themselves, and perhaps a mail that is out and not on record.
     fn leave_behind(&self, m: &mut Moment, p: Process) {
@@ -531,7 +730,7 @@ impl Protocol {
                     request.key = Key::Abandoned;
                 }
             }
-            Job::Sweep(_) => {}
+            Job::Sweep(_) | Job::Catalogue(_) => {}
         }
     }
 
@@ -549,7 +748,7 @@ impl Protocol {
                     *key = Key::Unused;
                 }
             }
-            Job::Sweep(_) => {}
+            Job::Sweep(_) | Job::Catalogue(_) => {}
         }
     }
 }
@@ -612,11 +811,20 @@ fn assign(seen: Seen) -> Then {
     })
 }
 
+/// The row is struck off once nobody went by the catalogue of before.
+fn all_looked_at(round: Round) -> Then {
+    Then::Go(match round.settled {
+        true => Step::FinishHandOver(round),
+        false => Step::RingFreed(round.freed),
+    })
+}
+
 fn seen(t: u8, ticket: &Ticket) -> Seen {
     Seen {
         ticket: t,
         version: ticket.version(),
         state: ticket.state,
+        agent: ticket.agent,
     }
 }
 
@@ -632,9 +840,13 @@ fn remove(m: &mut Moment, p: Process) {
     }
 }
 
-fn go_on(m: &mut Moment, job: Job, then: Then) {
+fn go_on(m: &mut Moment, job: Job, catalogue: u8, then: Then) {
     match then {
-        Then::Go(next) => m.processes.push(Process { job, next }),
+        Then::Go(next) => m.processes.push(Process {
+            job,
+            next,
+            catalogue,
+        }),
         Then::Ends => {}
     }
 }

@@ -12,22 +12,34 @@ use types::{SignedDuration, Timestamp};
 /// The desk on a day of the week.
 struct Desk {
     catalogue: Catalogue,
+    /// The same, with the agent away.
+    deserted: Catalogue,
     now: Timestamp,
 }
 
 impl Desk {
     fn open() -> Self {
+        let shipped = include_str!("../../../../infra/catalog.toml");
+        let catalogue = Catalogue::from_toml(shipped).unwrap();
+        let mut document = catalogue.document().clone();
+        for entry in &mut document.directory {
+            entry.available &= entry.email.as_str() != "agente1.soporte@uspec.gov.co";
+        }
         Desk {
-            catalogue: Catalogue::from_toml(include_str!("../../../../infra/catalog.toml"))
-                .unwrap(),
+            catalogue,
+            deserted: Catalogue::new(document).unwrap(),
             now: "2026-11-23T13:00:00Z".parse().unwrap(),
         }
     }
 
     fn setting(&self) -> Setting<'_> {
+        self.setting_of(&self.catalogue)
+    }
+
+    fn setting_of<'a>(&self, catalogue: &'a Catalogue) -> Setting<'a> {
         Setting {
             now: self.now,
-            catalogue: &self.catalogue,
+            catalogue,
         }
     }
 
@@ -83,13 +95,19 @@ impl Desk {
                 Command::Reject { reason: text() },
             )),
             Kind::Closed => Some((Actor::System, Command::ExpireValidation)),
+            Kind::Released => Some((Actor::System, Command::HandOver)),
         }
     }
 
     /// Gives the command; `None` where the rules forbid it.
     fn give(&self, ticket: &Ticket, kind: Kind) -> Option<(Ticket, Vec<Event>)> {
         let (actor, command) = self.command(kind)?;
-        let events = decide(ticket, &command, &actor, self.setting()).ok()?;
+        let catalogue = match kind {
+            Kind::Released => &self.deserted,
+            _ => &self.catalogue,
+        };
+        let setting = self.setting_of(catalogue);
+        let events = decide(ticket, &command, &actor, setting).ok()?;
         let mut after = ticket.clone();
         events.iter().for_each(|event| apply(&mut after, event));
         Some((after, events))
@@ -117,11 +135,19 @@ fn the_life_of_the_model_is_the_life_of_a_ticket() {
     desk.now += SignedDuration::from_hours(24 * 30);
     let (closed, _) = desk.give(&solved, Kind::Closed).unwrap();
 
-    let tickets = [new, assigned, solved, closed];
+    let (released, _) = desk.give(&assigned, Kind::Released).unwrap();
+
+    let tickets = [new, assigned, solved, closed, released];
     let states = tickets.each_ref().map(|ticket| ticket.state);
     assert_eq!(
         states,
-        [State::New, State::Assigned, State::Solved, State::Closed]
+        [
+            State::New,
+            State::Assigned,
+            State::Solved,
+            State::Closed,
+            State::New
+        ]
     );
     for ticket in &tickets {
         for kind in Kind::ALL {

@@ -9,7 +9,7 @@ mod life;
 
 use model::properties as p;
 use model::state::Fault;
-use model::{Bug, Protocol, Scenario};
+use model::{Ask, Bug, Protocol, Scenario};
 
 /// A bug breaks this property, and without it everything holds.
 fn caught(bug: Bug, mut scenario: Scenario, property: &'static str) {
@@ -88,4 +88,20 @@ fn a_key_that_is_not_looked_up_again_is_caught() {
     let faults = [(Fault::Copy, 1)];
     let scenario = Scenario::crowd(2, &faults);
     caught(Bug::KeyNotLookedUpAgain, scenario, p::SAME_ANSWER);
+}
+
+/// One ticket, whose first agent goes away.
+fn departure(faults: &[(Fault, u8)]) -> Scenario {
+    Scenario::departure(&[Ask::Register], &[None, Some(0)], 2, faults)
+}
+
+#[test]
+fn a_hand_over_struck_off_before_its_tickets_are_released_is_caught() {
+    let faults = [(Fault::Death, 1)];
+    caught(Bug::HandOverStruckOffFirst, departure(&faults), p::DONE);
+}
+
+#[test]
+fn a_hand_over_that_asks_too_late_whether_all_is_settled_is_caught() {
+    caught(Bug::SettledAskedLast, departure(&[]), p::DONE);
 }

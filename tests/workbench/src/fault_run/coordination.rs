@@ -83,8 +83,8 @@ impl Coordination {
     pub fn move_people(&self, mut chance: Chance, is_over: impl Fn() -> bool) {
         while !is_over() {
             let officers = [OFFICER, OTHER_OFFICER];
-            match chance.below(4) {
-                0 => self.move_one(&officers, 2, &mut chance),
+            match chance.below(5) {
+                0 | 1 => self.move_one(&officers, 2, &mut chance),
                 _ => self.move_one(&SUPPORT, 3, &mut chance),
             }
             rest(2 + chance.below(6), &is_over);

@@ -345,17 +345,16 @@ impl Way<'_> {
         self.outset.pause(command, began)?;
         let ticket = self.ticket()?;
         let whose = ticket["assignee"]["email"].as_str();
-        if whose != Some(self.agent) {
-            self.agent = self.outset.agent(&self.number)?;
-            return Ok(());
-        }
+        let is_his = whose == Some(self.agent);
         let coordination = &self.outset.people.coordination;
-        if !coordination.accounts_for(self.agent, began) {
+        if is_his && !coordination.accounts_for(self.agent, began) {
             return Err(self.outset.refused(command, answer));
         }
-        // What is solved is taken off nobody: the coordination sees to it.
-        if ticket["status"] == "solved" {
+        // What is solved goes to nobody else: the coordination sees to it.
+        if ticket["status"] == "solved" && (is_his || whose.is_none()) {
             self.agent = COORDINATOR;
+        } else if !is_his {
+            self.agent = self.outset.agent(&self.number)?;
         }
         Ok(())
     }

@@ -111,7 +111,7 @@ pub fn reach(
     let hours = 1
         + faults.of("catalogue: holidays announced or called off")
         + faults.of("catalogue: hours changed");
-    let (mut handed_over, mut absent) = (0, 0);
+    let (mut handed_over, mut absent, mut relieved) = (0, 0, 0);
     let mut lost = 0;
     let mut twice = listed.len().saturating_sub(titles.len());
     for (life, end) in ends {
@@ -161,6 +161,7 @@ pub fn reach(
         // That an officer is away is said once of each who gets it, and of hours each
         // clock is told as often as they change.
         absent += count("officer_absent");
+        relieved += count("escalated").saturating_sub(1);
         if count("officer_absent") > count("escalated") {
             wrong.push(format!("{}: an officer is absent twice", life.title()));
             twice += 1;
@@ -222,7 +223,7 @@ pub fn reach(
     let audit = host.audit(&["--grace", "0", "--now", "2027-06-01T00:00:00Z"]);
     text.push_str(&format!(
         "tickets: {}, of them lost: {lost}, done twice: {twice}\n\
-         handed over: {handed_over} times by agents; {absent} times an officer was found away\n\
+         handed over: {handed_over} times by agents, {relieved} times by officers, of whom {absent} were found away by the desk\n\
          mails: {} on record, {again} went out again (bound {bound}: {answers_lost} answers lost, \
          {} notifiers killed and {timed_out} timed out with up to {AT_ONCE} mails each, {unrecorded} not recorded)\n\
          audit: {}",
