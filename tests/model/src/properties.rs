@@ -32,7 +32,7 @@ pub(crate) fn always() -> Vec<Property> {
         }),
         Property::always(ONE_TICKET, |_, m| one_ticket(m)),
         Property::always(WASTED, wasted),
-        Property::always(RELEASED, released),
+        Property::always(RELEASED, |_, m| released(m)),
         Property::always(DONE, |protocol, m| !rests(protocol, m) || done(protocol, m)),
     ]
 }
@@ -75,13 +75,13 @@ fn one_ticket(m: &Moment) -> bool {
             == m.tickets.len()
 }
 
-/// Whoever goes by the catalogue of before may give a ticket back to who is away.
-fn released(protocol: &Protocol, m: &Moment) -> bool {
-    let spent = |f| protocol.scenario.faults.times(f) - m.left.times(f);
+/// Whoever goes by the catalogue of before may give a ticket back to who is away, or take
+/// it off who is there again.
+fn released(m: &Moment) -> bool {
     m.tickets.iter().all(|ticket| {
         let released = |entry: &&Entry| entry.kind == Kind::Released;
         let released = small(ticket.history.iter().filter(released).count());
-        released <= m.catalogue() + spent(Fault::Outdated)
+        released <= m.catalogue() + m.outdated
     })
 }
 

@@ -96,6 +96,7 @@ impl Protocol {
             processes: vec![],
             left: self.scenario.faults,
             raced: 0,
+            outdated: 0,
             contradicted: false,
         }
     }
@@ -199,12 +200,7 @@ impl Scenario {
             Self::life(&[MailKind::Closed], 2, &life),
             Self::crowd(2, &crowd),
             Self::mails(2, &mails),
-            Self::departure(
-                &[Ask::Register, Ask::Resolve(0)],
-                &[None, Some(0)],
-                2,
-                &departure,
-            ),
+            Self::departure(&[Ask::Register], &[None, Some(0)], 2, &departure),
         ]
     }
 
@@ -217,24 +213,16 @@ impl Scenario {
         let life = [(Death, 2), (Duplicate, 1), (Loss, 1), (UnheardMail, 1)];
         let crowd = [(Death, 2), (Copy, 2), (UnheardCommit, 1)];
         let mails = [(Death, 2), (Duplicate, 2), (Loss, 1), (UnheardMail, 1)];
-        let departure = [
-            (Death, 1),
-            (Duplicate, 1),
-            (Loss, 1),
-            (UnheardCommit, 1),
-            (Outdated, 1),
-        ];
+        let departure = [(Death, 1), (Duplicate, 1), (Loss, 1), (Outdated, 1)];
+        let departures = [(Death, 1), (Outdated, 1)];
+        let solved = [Ask::Register, Ask::Resolve(0)];
         vec![
             Self::storm(2, 3, &storm),
             Self::life(&[MailKind::Solved, MailKind::Closed], 2, &life),
             Self::crowd(3, &crowd),
             Self::mails(3, &mails),
-            Self::departure(
-                &[Ask::Register, Ask::Resolve(0)],
-                &[None, Some(0), Some(1)],
-                2,
-                &departure,
-            ),
+            Self::departure(&solved, &[None, Some(0)], 2, &departure),
+            Self::departure(&solved[..1], &[None, Some(0), Some(1)], 2, &departures),
         ]
     }
 }

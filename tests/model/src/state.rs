@@ -23,6 +23,9 @@ pub struct Moment {
     pub left: Faults,
     /// Commits that found their number void.
     pub raced: u8,
+    /// Commits by which a ticket changed hands, decided by a catalogue that was no
+    /// longer in force.
+    pub outdated: u8,
     /// Somebody got an answer that the table knew to be wrong.
     pub contradicted: bool,
 }

@@ -568,14 +568,18 @@ impl Protocol {
         ticket.history.push(entry);
         ticket.state = kind.after(Some(seen.state)).unwrap_or(seen.state);
         ticket.due &= ticket.state == State::Solved;
-        match kind {
-            Kind::Assigned => ticket.agent = Some(self.scenario.choose(p.catalogue)),
-            Kind::Released => ticket.agent = None,
+        let agent = match kind {
+            Kind::Assigned => Some(self.scenario.choose(p.catalogue)),
+            Kind::Released => None,
             Kind::Registered
             | Kind::FollowedUp
             | Kind::Resolved
             | Kind::Reopened
-            | Kind::Closed => {}
+            | Kind::Closed => ticket.agent,
+        };
+        if ticket.agent != agent {
+            ticket.agent = agent;
+            m.outdated += u8::from(p.catalogue < m.catalogue());
         }
         if let Some(id) = done {
             strike_off(m, id);

@@ -97,8 +97,13 @@ pub fn run(wanted: &Wanted) -> ExitCode {
         let is_over = || done.load(Ordering::Relaxed) == lives.len();
         let (one, other) = (Chance(chance.0 ^ 0x5eed), Chance(chance.0 ^ 0xfeed));
         let coordination = &people.coordination;
+        // Of few lives some are to be handed over, too.
+        let pause = match wanted.faults {
+            Amount::Some => 7,
+            Amount::Many => 2,
+        };
         let windows = [
-            scope.spawn(move || coordination.move_people(one, is_over)),
+            scope.spawn(move || coordination.move_people(pause, one, is_over)),
             scope.spawn(move || coordination.move_rules(other, is_over)),
         ];
         let mut chaos = chaos::Chaos::new(&mut host, &here, wanted, chance.clone(), began);

@@ -79,15 +79,16 @@ impl Coordination {
         }
     }
 
-    /// Has people go and come back, until it is over.
-    pub fn move_people(&self, mut chance: Chance, is_over: impl Fn() -> bool) {
+    /// Has people go and come back, until it is over, with pauses of up to so many half
+    /// seconds.
+    pub fn move_people(&self, pause: usize, mut chance: Chance, is_over: impl Fn() -> bool) {
         while !is_over() {
             let officers = [OFFICER, OTHER_OFFICER];
             match chance.below(5) {
                 0 | 1 => self.move_one(&officers, 2, &mut chance),
                 _ => self.move_one(&SUPPORT, 3, &mut chance),
             }
-            rest(2 + chance.below(6), &is_over);
+            rest(1 + chance.below(pause), &is_over);
         }
     }
 
