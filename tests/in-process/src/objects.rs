@@ -33,9 +33,8 @@ impl Objects {
         operation: &str,
         (bucket, key): (&str, &str),
         query: &[(String, String)],
-        content_type: &str,
+        (content_type, body): (&str, Vec<u8>),
         of: &str,
-        body: Vec<u8>,
         now: Timestamp,
     ) -> Answer {
         let place = (bucket.to_owned(), key.to_owned());

@@ -187,7 +187,8 @@ impl Aws {
                 let mut objects = lock(&self.objects);
                 let now = cloud::clock::now();
                 let place = (bucket.as_str(), key.as_str());
-                let answer = objects.call(operation, place, &query, &content_type, &of, body, now);
+                let answer =
+                    objects.call(operation, place, &query, (&content_type, body), &of, now);
                 (answer.status, answer.content_type, answer.body)
             }
             Parsed::Web(request) => {

@@ -23,7 +23,8 @@ const MANY: usize = 40;
 fn longest(max: usize) -> String {
     let large = (most_bytes(max) - max) / 3;
     let text = format!("{}{}", "🖨".repeat(large), "\"".repeat(max - large));
-    parse_text("text", &text, max).unwrap()
+    assert_eq!(parse_text("text", &text, max).as_ref(), Ok(&text));
+    text
 }
 
 /// An address of the greatest length, one of many.
@@ -59,18 +60,16 @@ fn link(number: usize) -> Link {
 /// A row's size as DynamoDB reckons it: names and values in UTF-8, a number about half of
 /// its digits.
 fn bytes(row: &Value) -> usize {
-    let attributes = row.as_object().unwrap().iter();
-    let each = attributes.map(|(name, value)| {
-        let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
-        let value = value.as_str().unwrap();
-        let size = match kind.as_str() {
-            "S" => value.len(),
-            "N" => value.len() / 2 + 2,
-            other => panic!("{name} is of type {other}"),
-        };
-        name.len() + size
-    });
-    each.sum()
+    let size = |value: &Value| match (&value["S"], &value["N"]) {
+        (Value::String(text), _) => text.len(),
+        (_, Value::String(number)) => number.len() / 2 + 2,
+        _ => panic!("an attribute of another type: {value}"),
+    };
+    let Value::Object(attributes) = row else {
+        panic!("no row: {row}");
+    };
+    let each = attributes.iter();
+    each.map(|(name, value)| name.len() + size(value)).sum()
 }
 
 /// Seconds that the segments of a clock's present run say it has used.
