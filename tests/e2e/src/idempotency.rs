@@ -61,7 +61,7 @@ fn the_same_request_twenty_times_is_one_ticket() {
 #[test]
 fn what_its_own_transaction_is_in_the_way_of_is_answered_alike() {
     let host = Host::start();
-    let plan = json!({ "transaction_ms": 20 });
+    let plan = json!({ "transaction_ms": 150 });
     host.nobody().put("/_local/faults", &plan).must_be(200);
     let ana = host.client(ANA);
     for n in 1..=3 {
