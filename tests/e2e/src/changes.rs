@@ -58,10 +58,10 @@ fn what_somebody_has_who_goes_away_is_somebody_elses() {
     let ticket = assigned(&ana, "plataforma", "No abre el correo");
     let agent = assignee(&ticket).to_owned();
     let due = &ticket["clocks"]["solution"]["due_at"];
-    host.settle();
+    host.settle_within(LEASES);
     set_available(&coordinator, &[&agent], false);
     let moved = handed_over(&coordinator, &ticket);
-    host.settle();
+    host.settle_within(LEASES);
     // As if it were new, but with its clocks.
     assert_eq!(&moved["clocks"]["solution"]["due_at"], due);
     let kinds = coordinator.event_kinds(&ticket["number"]);
@@ -162,7 +162,7 @@ fn to_another_team(host: &Host) {
         .must_be(200);
     let moved = handed_over(&host.client(COORDINATOR), &ticket);
     assert!(PRINTING.contains(&assignee(&moved)), "{moved}");
-    host.settle();
+    host.settle_within(LEASES);
     let told = letters_to(host, &ticket, assignee(&moved));
     assert_eq!(told, ["Solicitud asignada a usted"]);
 }
@@ -188,7 +188,7 @@ fn hours_that_change_rule_what_is_open() {
     assert_eq!(limit.as_mins(), 15);
     let kinds = coordinator.event_kinds(number);
     assert!(kinds.contains(&"hours_changed".to_owned()), "{kinds:?}");
-    host.settle();
+    host.settle_within(LEASES);
     // And away again: nobody is told of a limit that is none any more.
     change(&host, |catalogue| {
         catalogue["calendars"]["habil"]["hours"]["friday"] = json!(["08:00-17:00"]);
@@ -214,7 +214,7 @@ fn what_waits_for_the_requester_is_not_forgotten() {
     let held = held.must_be(200).json();
     // Who is asked has been written to.
     assert_eq!(held["clocks"]["attention"]["state"], "met");
-    host.settle();
+    host.settle_within(LEASES);
     // After one working day he is reminded of what he was asked, after two the agent is
     // told, after five the coordinator; then they are told every day.
     let reminder = "Recordatorio";
@@ -250,7 +250,7 @@ fn what_waits_for_the_requester_is_not_forgotten() {
     let note = json!({ "body": "Error 17.", "visibility": "public" });
     let ana = host.client(ANA);
     ana.command(number, "followups", &note).must_be(200);
-    host.settle();
+    host.settle_within(LEASES);
     let back = ana.ticket(number);
     assert_eq!(back["status"], "assigned");
     assert_eq!(back["clocks"]["solution"]["state"], "running");

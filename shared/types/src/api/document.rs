@@ -830,7 +830,7 @@ impl Samples {
             "List" => "Tickets",
             "History" => "Events",
             "Clocks" => "Clocks",
-            "ShowSurvey" => "Survey",
+            "ShowSurvey" | "AnswerSurvey" => "Survey",
             "Catalogue" | "ChangeCatalogue" => "Catalogue",
             "Refused" => "RefusedMails",
             "Report" => "MailReport",
