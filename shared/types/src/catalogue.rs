@@ -47,7 +47,7 @@ pub struct CatalogueDocument {
 /// A program that writes mails for people, a form of the intranet for one: whoever it
 /// names in `Reply-To` asks. An address alone is one that is called by it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct FormSender {
     pub email: EmailAddress,
     pub name: String,
