@@ -172,7 +172,8 @@ pub fn reach(
         }
     }
     wrong.extend(people.coordination.wrong.lock().unwrap().iter().cloned());
-    if handed_over == 0 {
+    // Of few it may be that all were solved before anybody went.
+    if handed_over == 0 && wanted.tickets >= 200 {
         wrong.push("nothing was handed over".to_owned());
     }
     if listed.len() != wanted.tickets {
