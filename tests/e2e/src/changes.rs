@@ -122,9 +122,20 @@ fn the_whole_team(host: &Host, ticket: &Value) {
     set_available(&coordinator, &SUPPORT, true);
 }
 
+/// A request that somebody has, also where everybody was away a moment ago.
+fn assigned_soon(host: &Host, requester: &str, category: &str) -> Value {
+    let requester = host.client(requester);
+    let ticket = requester.register(category, "No imprime");
+    within(Duration::from_secs(40), "somebody has it", || {
+        host.sweep("2026-11-23T08:05:00-05:00".parse().unwrap());
+        let ticket = requester.ticket(&ticket["number"]);
+        (ticket["status"] == "assigned").then_some(ticket)
+    })
+}
+
 /// Of an officer's request those hear who may escalate it again.
 fn an_officer(host: &Host) {
-    let ticket = assigned(&host.client(LUIS), "redes", "Enlace caído");
+    let ticket = assigned_soon(host, LUIS, "redes");
     let number = &ticket["number"];
     let wanted = json!({ "officer": OFFICER, "justification": "No hay enlace." });
     let agent = host.client(assignee(&ticket));
@@ -154,7 +165,7 @@ fn an_officer(host: &Host) {
 
 /// A category of another team: its people have it, and the former agent is told.
 fn to_another_team(host: &Host) {
-    let ticket = assigned(&host.client(ANA), "plataforma", "No imprime");
+    let ticket = assigned_soon(host, ANA, "plataforma");
     let (number, agent) = (&ticket["number"], assignee(&ticket));
     let moved = json!({ "category": "impresion" });
     host.client(agent)
