@@ -284,7 +284,7 @@ pub fn parse_line(field: &str, text: &str, max: usize) -> Result<String, FieldEr
 /// Most bytes of a text of at most `max` characters. In Spanish hardly one of them takes
 /// two; a row has room for what is written, not for four bytes a character.
 pub const fn most_bytes(max: usize) -> usize {
-    max / 2 * 5
+    (max / 2).saturating_mul(5)
 }
 
 /// The beginning of a text that is neither longer than `max` characters nor than
