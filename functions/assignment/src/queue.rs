@@ -242,7 +242,10 @@ async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> 
         let teams = &stored.catalogue.document().teams;
         let teams: Vec<_> = teams.iter().map(|team| team.id.clone()).collect();
         // A time that has come nearer would be seen when the old one is over.
-        work.push((ListPlan::of_teams(&teams, &OPEN), Command::FireSteps));
+        work.push((
+            ListPlan::of_teams(&teams, &Status::OPEN),
+            Command::FireSteps,
+        ));
     }
     let goes_by = |ticket: &Ticket| {
         let mut clocks = ticket.clocks.all().into_iter();
@@ -291,14 +294,6 @@ async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> 
     }
     Ok(doorbells)
 }
-
-/// What is not closed.
-const OPEN: [Status; 4] = [
-    Status::New,
-    Status::Assigned,
-    Status::OnHold,
-    Status::Solved,
-];
 
 /// Records that nobody is available, once; the coordinators are told. The outbox
 /// row stays, and the sweep rings for it every minute, as for one of this moment:

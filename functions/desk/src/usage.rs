@@ -13,8 +13,6 @@ use types::problem::{FieldError, Problem};
 use types::ticket::{HoldReason, State, Status, Ticket};
 use types::views::Filter;
 
-use crate::pages::rail::OPEN;
-
 /// Beyond that nobody counts what is open.
 const MOST: usize = 100;
 
@@ -45,16 +43,19 @@ impl Usage<'_> {
                 let Ok(email) = EmailAddress::parse(key) else {
                     return Err(Problem::NotFound("Esta dirección no existe."));
                 };
-                escalated = self.count(&ListPlan::of_officer(&email, &OPEN)).await?;
-                self.count(&ListPlan::of_assignee(&email, &OPEN)).await?
+                escalated = self
+                    .count(&ListPlan::of_officer(&email, &Status::OPEN))
+                    .await?;
+                self.count(&ListPlan::of_assignee(&email, &Status::OPEN))
+                    .await?
             }
             Part::Teams => {
-                self.count(&ListPlan::of_teams(&[key.into()], &OPEN))
+                self.count(&ListPlan::of_teams(&[key.into()], &Status::OPEN))
                     .await?
             }
             Part::Categories => {
                 let of_it = |ticket: &Ticket| ticket.policy.category.0 == key;
-                self.look(&OPEN, of_it).await?
+                self.look(&Status::OPEN, of_it).await?
             }
             Part::Providers => {
                 let waits = |ticket: &Ticket| {
@@ -69,7 +70,7 @@ impl Usage<'_> {
                     let mut own = clocks.filter_map(|(_, clock)| clock.calendar.as_ref());
                     ticket.policy.calendar.0 == key || own.any(|calendar| calendar.0 == key)
                 };
-                self.look(&OPEN, goes_by).await?
+                self.look(&Status::OPEN, goes_by).await?
             }
             Part::Holidays | Part::Texts | Part::Forms => NONE,
         };

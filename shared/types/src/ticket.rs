@@ -75,6 +75,15 @@ impl Status {
     /// Every status, in the order of a ticket's life.
     pub const ALL: &'static [Status] = Status::VARIANTS;
 
+    /// What is open, in the order of a ticket's life; the last of it waits for the
+    /// requester alone.
+    pub const OPEN: [Status; 4] = [
+        Status::New,
+        Status::Assigned,
+        Status::OnHold,
+        Status::Solved,
+    ];
+
     /// The word of the API.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -640,17 +649,10 @@ impl Ticket {
     /// Where it stands, in the words that people read. What was declined was not
     /// solved, and is never said to be (section 5 of the procedure).
     pub fn status_label(&self) -> &'static str {
-        match (self.outcome, self.status()) {
-            (Some(Outcome::Declined), Status::Solved) => "Declinada",
-            (Some(Outcome::Declined), Status::Closed) => "Cerrada (declinada)",
-            (
-                Some(Outcome::Declined | Outcome::Solved) | None,
-                status @ (Status::New
-                | Status::Assigned
-                | Status::OnHold
-                | Status::Solved
-                | Status::Closed),
-            ) => status.label(),
+        match self.status() {
+            Status::Solved if self.is_declined() => "Declinada",
+            Status::Closed if self.is_declined() => "Cerrada (declinada)",
+            status => status.label(),
         }
     }
 

@@ -58,37 +58,19 @@ impl Reader {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Ticket"))]
 pub struct TicketView<'a> {
-    id: String,
-    number: u64,
-    status: Status,
-    status_label: &'static str,
-    hold_reason: Option<HoldReason>,
-    title: &'a str,
+    #[serde(flatten)]
+    summary: TicketSummary<'a>,
     description: &'a str,
-    category: &'a str,
-    team: &'a str,
-    channel: Channel,
     extension: Option<&'a str>,
     web_request: Option<&'a WebRequest>,
-    requester: &'a Requester,
-    observers: &'a [Person],
     other_teams: &'a [TeamId],
     passed_on_by: Option<&'a Person>,
-    assignee: Option<&'a Person>,
-    officer: Option<&'a Person>,
-    clocks: ClocksView,
-    outcome: Option<Outcome>,
     solution: Option<&'a str>,
     solution_reported: Option<&'a SolutionReport>,
     survey: Option<&'a Survey>,
-    close_reason: Option<CloseReason>,
-    reopened: u32,
     formats: Vec<FormatView<'a>>,
     attachments: Vec<&'a Attachment>,
     links: Vec<&'a Link>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    version: u64,
 }
 
 /// A ticket in a list: all of it but what may be long.
@@ -154,16 +136,6 @@ impl ClockView {
     }
 }
 
-impl ClocksView {
-    fn of(ticket: &Ticket, now: Timestamp) -> Self {
-        ClocksView {
-            attention: ClockView::of(&ticket.clocks.attention, now),
-            solution: ClockView::of(&ticket.clocks.solution, now),
-            validation: ClockView::of(&ticket.clocks.validation, now),
-        }
-    }
-}
-
 impl<'a> TicketSummary<'a> {
     /// The answer at `now`, for whoever may read the ticket.
     pub fn of(ticket: &'a Ticket, now: Timestamp) -> Self {
@@ -171,7 +143,7 @@ impl<'a> TicketSummary<'a> {
             id: ticket.id.to_string(),
             number: ticket.number.0,
             status: ticket.status(),
-            status_label: ticket.status().label(),
+            status_label: ticket.status_label(),
             hold_reason: ticket.state.hold_reason(),
             title: &ticket.request.title,
             category: &ticket.policy.category.0,
@@ -181,7 +153,11 @@ impl<'a> TicketSummary<'a> {
             observers: &ticket.request.observers,
             assignee: ticket.assignee.as_ref(),
             officer: ticket.officer.as_ref(),
-            clocks: ClocksView::of(ticket, now),
+            clocks: ClocksView {
+                attention: ClockView::of(&ticket.clocks.attention, now),
+                solution: ClockView::of(&ticket.clocks.solution, now),
+                validation: ClockView::of(&ticket.clocks.validation, now),
+            },
             outcome: ticket.outcome,
             close_reason: ticket.close_reason,
             reopened: ticket.reopened,
@@ -205,32 +181,16 @@ impl<'a> TicketView<'a> {
             .keys()
             .filter(|code| !ticket.policy.formats.contains(code));
         TicketView {
-            id: ticket.id.to_string(),
-            number: ticket.number.0,
-            status: ticket.status(),
-            status_label: ticket.status_label(),
-            hold_reason: ticket.state.hold_reason(),
-            title: &ticket.request.title,
+            summary: TicketSummary::of(ticket, now),
             description: &ticket.request.description,
-            category: &ticket.policy.category.0,
-            team: &ticket.policy.team.0,
-            channel: ticket.request.channel,
             extension: ticket.request.extension.as_deref(),
             web_request: ticket.request.web_request.as_ref(),
-            requester: &ticket.request.requester,
-            observers: &ticket.request.observers,
             other_teams: &ticket.request.other_teams,
             passed_on_by: ticket.request.passed_on_by.as_ref(),
-            assignee: ticket.assignee.as_ref(),
-            officer: ticket.officer.as_ref(),
-            clocks: ClocksView::of(ticket, now),
-            outcome: ticket.outcome,
             solution: ticket.solution.as_deref(),
             // What an officer writes to the desk is not written for the requester.
             solution_reported: ticket.solution_reported.as_ref().filter(|_| staff),
             survey: ticket.survey.as_ref(),
-            close_reason: ticket.close_reason,
-            reopened: ticket.reopened,
             formats: required
                 .chain(extra)
                 .map(|code| {
@@ -243,9 +203,6 @@ impl<'a> TicketView<'a> {
                 .filter(|attachment| reader.may_have(attachment))
                 .collect(),
             links: ticket.links.iter().filter(|l| reader.knows(l)).collect(),
-            created_at: ticket.created_at,
-            updated_at: ticket.updated_at,
-            version: ticket.version,
         }
     }
 }

@@ -21,21 +21,12 @@ use types::ticket::Status;
 use super::{ROWS, SOON, Visit};
 use crate::preferences::SET_UP;
 
-/// What is open, in the order of a ticket's life; the last of it waits for the
-/// requester alone.
-pub(crate) const OPEN: [Status; 4] = [
-    Status::New,
-    Status::Assigned,
-    Status::OnHold,
-    Status::Solved,
-];
-
 /// Where tickets stand in the lists of somebody who works here: their keys, in the
 /// order of the queue, as far as anybody counts. Every view is made of them.
 pub(super) struct Worklist {
     /// His own, of whatever he has to do.
     own: Vec<String>,
-    /// Those of everybody whose work he sees, by status, as [`OPEN`] has them. Nothing
+    /// Those of everybody whose work he sees, by status, as [`Status::OPEN`] has them. Nothing
     /// where he sees nobody's.
     all: Option<[Vec<String>; 4]>,
     /// What is due before this is due now.
@@ -73,12 +64,12 @@ impl Visit<'_> {
     /// The partitions of a view: `None` where somebody works no queue.
     pub(super) fn plan(&self, view: View) -> Option<ListPlan> {
         let plan = match view {
-            View::Own => self.own(&OPEN[..3]),
-            View::Due => self.all(&OPEN[..3])?.due_before(self.now + SOON),
+            View::Own => self.own(&Status::OPEN[..3]),
+            View::Due => self.all(&Status::OPEN[..3])?.due_before(self.now + SOON),
             View::Free => self.all(&[Status::New])?,
             View::Waiting => self.all(&[Status::OnHold])?,
             View::Solved => self.all(&[Status::Solved])?,
-            View::Open => self.all(&OPEN)?,
+            View::Open => self.all(&Status::OPEN)?,
             View::Closed => self.all(&[Status::Closed])?,
         };
         Some(plan)
@@ -125,8 +116,10 @@ impl Visit<'_> {
             return Ok(None);
         }
         let store = &self.desk.store;
-        let of_each = OPEN.iter().map(|status| self.all(&[*status]));
-        let plans: Vec<_> = once(Some(self.own(&OPEN[..3]))).chain(of_each).collect();
+        let of_each = Status::OPEN.iter().map(|status| self.all(&[*status]));
+        let plans: Vec<_> = once(Some(self.own(&Status::OPEN[..3])))
+            .chain(of_each)
+            .collect();
         let read = plans.iter().map(|plan| async move {
             match plan {
                 Some(plan) => store.list_keys(plan, Counts::MOST + 1).await.map(Some),
