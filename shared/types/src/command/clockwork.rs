@@ -360,8 +360,8 @@ impl Clockwork<'_> {
             steps,
         };
         let agent = self.in_charge(ClockKind::Waiting);
+        let coordinator = (asked(Tells::Coordinator, agent.clone()), vec![again]);
         let agent = agent.map(|agent| (asked(Tells::Responsible, Some(agent)), vec![]));
-        let coordinator = (asked(Tells::Coordinator, None), vec![again]);
         Ok(agent.into_iter().chain([coordinator]).collect())
     }
 
