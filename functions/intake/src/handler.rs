@@ -225,13 +225,13 @@ async fn registered(
     body: NewTicket,
     then: Then,
 ) -> Result<Ticket, Problem> {
-    let scope = caller.email.as_str().to_owned();
-    let fingerprint = fingerprint(call);
+    let scope = caller.email.as_str();
     let key = call.idempotency_key()?;
-    let key = key.as_ref().map(|key| RequestKey {
-        scope: &scope,
+    let key = key.map(|key| (key, fingerprint(call)));
+    let key = key.as_ref().map(|(key, fingerprint)| RequestKey {
+        scope,
         key,
-        fingerprint: &fingerprint,
+        fingerprint,
     });
     let setting = Setting {
         now: clock::now(),
@@ -243,7 +243,19 @@ async fn registered(
     let admission = match (admitted, key) {
         (Ok(admission), _) => admission,
         (Err(refused), None) => return Err(refused),
-        (Err(refused), Some(key)) => return registered_before(desk, key, refused).await,
+        // It may have been registered under its key before the catalogue changed: then
+        // that is its answer, and nobody registers it once more in another way.
+        (Err(refused), Some(key)) => {
+            let known = desk
+                .store
+                .look_up_key(key)
+                .await
+                .map_err(|e| problem_of(&e))?;
+            return match known {
+                Outcome::Fresh => Err(refused),
+                known => answered(desk, key, known).await,
+            };
+        }
     };
     // Of an admission alone: which number it gets changes nothing of what follows.
     let open = |id, number| -> Result<NewRegistration, Problem> {
@@ -256,47 +268,24 @@ async fn registered(
 
     match key {
         None => write(desk, open, None).await,
-        Some(key) => match claimed(desk, key).await? {
-            Held::Ours(claim) => claimed_write(desk, open, &claim).await,
-            Held::Answered(ticket) => Ok(*ticket),
-        },
-    }
-}
-
-/// Whose a request's key is.
-enum Held {
-    Ours(Claim),
-    /// It was answered before, with this.
-    Answered(Box<Ticket>),
-}
-
-/// Makes a key ours, or waits for what is answered to it.
-async fn claimed(desk: &Desk, key: RequestKey<'_>) -> Result<Held, Problem> {
-    let claimed = desk.store.claim_key(key, &claimant()).await;
-    let replay = match claimed.map_err(|e| problem_of(&e))? {
-        Ok(claim) => return Ok(Held::Ours(claim)),
-        Err(Outcome::Done(replay)) => replay,
-        Err(Outcome::Mismatch) => return Err(Problem::IdempotencyMismatch),
-        Err(Outcome::InProgress | Outcome::Fresh) => desk.await_key(key).await?,
-    };
-    let ticket = desk.replayed(replay).await?;
-    Ok(Held::Answered(Box::new(ticket)))
-}
-
-/// What is refused now may have been registered under its key before the catalogue
-/// changed: then that is its answer, and nobody registers it once more in another way.
-async fn registered_before(
-    desk: &Desk,
-    key: RequestKey<'_>,
-    refused: Problem,
-) -> Result<Ticket, Problem> {
-    match claimed(desk, key).await? {
-        Held::Answered(ticket) => Ok(*ticket),
-        Held::Ours(claim) => {
-            give_back(desk, &claim).await;
-            Err(refused)
+        Some(key) => {
+            let claimed = desk.store.claim_key(key, &claimant()).await;
+            match claimed.map_err(|e| problem_of(&e))? {
+                Ok(claim) => claimed_write(desk, open, &claim).await,
+                Err(known) => answered(desk, key, known).await,
+            }
         }
     }
+}
+
+/// The ticket that is registered under a key of which somebody else knows.
+async fn answered(desk: &Desk, key: RequestKey<'_>, known: Outcome) -> Result<Ticket, Problem> {
+    let replay = match known {
+        Outcome::Done(replay) => replay,
+        Outcome::Mismatch => return Err(Problem::IdempotencyMismatch),
+        Outcome::InProgress | Outcome::Fresh => desk.await_key(key).await?,
+    };
+    desk.replayed(replay).await
 }
 
 async fn claimed_write(
@@ -305,20 +294,16 @@ async fn claimed_write(
     claim: &Claim,
 ) -> Result<Ticket, Problem> {
     let written = write(desk, open, Some(claim)).await;
-    if let Err(Problem::Unavailable | Problem::Internal) = &written {
-        give_back(desk, claim).await;
-    }
-    written
-}
-
-async fn give_back(desk: &Desk, claim: &Claim) {
-    if let Err(e) = desk.store.release_key(claim).await {
+    if let Err(Problem::Unavailable | Problem::Internal) = &written
+        && let Err(e) = desk.store.release_key(claim).await
+    {
         // The claim ends by itself; until then the caller is told to wait.
         tracing::warn!(
             error = cloud::log::chain(&e),
             "the idempotency key stays claimed for a while"
         );
     }
+    written
 }
 
 /// Takes a number and writes the ticket under it.
