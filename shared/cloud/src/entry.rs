@@ -209,7 +209,7 @@ async fn dispatch<F: Function>(
             Err(_) => {
                 tracing::error!("the handler panicked");
                 metrics::failure("panic");
-                Answer::problem(&Problem::Internal)
+                return written(&Answer::problem(&Problem::Internal).into_response());
             }
         };
         if answer.status() >= 500 {

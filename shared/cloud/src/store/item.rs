@@ -35,7 +35,7 @@ const PACKED_FROM: usize = 32_000;
 
 /// Most bytes of a document that is packed: what a row holds, with room for the rest of
 /// it.
-pub(super) const MAX_PACKED: usize = 380_000;
+const MAX_PACKED: usize = 380_000;
 
 /// Most bytes that come out of a packed document.
 const MAX_UNPACKED: u64 = 16_000_000;
@@ -52,16 +52,15 @@ impl Item {
 
     /// A row with a document.
     pub(super) fn with_doc<T: Serialize>(key: &Key, doc: &T) -> Result<Self, StoreError> {
-        let text = serde_json::to_string(doc).map_err(|e| corrupt(key, e.to_string()))?;
-        Ok(Item::new(key)
-            .set_number("v", DOCUMENT_VERSION)
-            .set("doc", text))
+        let item = Item::new(key).set_number("v", DOCUMENT_VERSION);
+        let text = item.written(doc)?;
+        Ok(item.set("doc", text))
     }
 
     /// A row with a document that may be large; it is packed then (RFC 1951).
     pub(super) fn with_large_doc<T: Serialize>(key: &Key, doc: &T) -> Result<Self, StoreError> {
-        let text = serde_json::to_string(doc).map_err(|e| corrupt(key, e.to_string()))?;
-        let item = Item::new(key).set_number("v", DOCUMENT_VERSION);
+        let mut item = Item::new(key).set_number("v", DOCUMENT_VERSION);
+        let text = item.written(doc)?;
         if text.len() < PACKED_FROM {
             return Ok(item.set("doc", text));
         }
@@ -69,14 +68,17 @@ impl Item {
         let packed = packed
             .write_all(text.as_bytes())
             .and_then(|()| packed.finish());
-        let packed = packed.map_err(|e| corrupt(key, e.to_string()))?;
+        let packed = packed.map_err(|e| item.corrupt(e.to_string()))?;
         if packed.len() > MAX_PACKED {
             return Err(StoreError::TooLarge);
         }
-        let mut item = item;
         let packed = AttributeValue::B(Blob::new(packed));
         item.0.insert("packed".to_owned(), packed);
         Ok(item)
+    }
+
+    fn written<T: Serialize>(&self, doc: &T) -> Result<String, StoreError> {
+        serde_json::to_string(doc).map_err(|e| self.corrupt(e.to_string()))
     }
 
     pub(super) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -119,29 +121,21 @@ impl Item {
                 pk: pk.to_owned(),
                 sk: sk.to_owned(),
             }),
-            (_, _) => Err(StoreError::Corrupt {
-                pk: String::new(),
-                sk: String::new(),
-                reason: "the row has no key".to_owned(),
-            }),
+            (_, _) => Err(self.corrupt("the row has no key")),
         }
     }
 
     /// The document, when this code knows its schema.
     pub(super) fn doc<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let key = self.key()?;
         match self.number("v") {
             Some(DOCUMENT_VERSION) => {}
             Some(other) => {
-                return Err(corrupt(
-                    &key,
-                    format!("schema version {other} is not known here"),
-                ));
+                return Err(self.corrupt(format!("schema version {other} is not known here")));
             }
-            None => return Err(corrupt(&key, "it has no schema version".to_owned())),
+            None => return Err(self.corrupt("it has no schema version")),
         }
         let text = self.doc_text()?;
-        serde_json::from_str(&text).map_err(|e| corrupt(&key, e.to_string()))
+        serde_json::from_str(&text).map_err(|e| self.corrupt(e.to_string()))
     }
 
     /// The document as it was written.
@@ -167,14 +161,6 @@ impl Item {
             sk: text("sk"),
             reason: reason.into(),
         }
-    }
-}
-
-fn corrupt(key: &Key, reason: String) -> StoreError {
-    StoreError::Corrupt {
-        pk: key.pk.clone(),
-        sk: key.sk.clone(),
-        reason,
     }
 }
 

@@ -167,17 +167,15 @@ impl Store {
     /// See [`StoreError`].
     pub async fn put_off_outbox(&self, row: OutboxKey) -> Result<(), StoreError> {
         let since = keys::time_sort(clock::now(), row.ticket);
-        let sent = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(row.key().attributes()))
             .update_expression("SET due_sk = :since")
             .condition_expression("attribute_exists(due_pk)")
-            .expression_attribute_values(":since", AttributeValue::S(since))
-            .send()
-            .await;
-        match sent {
+            .expression_attribute_values(":since", AttributeValue::S(since));
+        match insist(|| update.clone().send()).await {
             Ok(_) => Ok(()),
             Err(e) if condition_failed(&e) => Ok(()),
             Err(e) => Err(failed("put an outbox row off", e)),

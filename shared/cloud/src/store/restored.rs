@@ -7,6 +7,7 @@ use types::effects::Effect;
 use types::message::Doorbell;
 
 use super::due::DueRow;
+use super::in_the_way::insist;
 use super::outbox::{OutboxClaim, OutboxKey, Unsent};
 use super::{Store, StoreError, condition_failed, failed};
 use crate::clock;
@@ -15,7 +16,7 @@ use crate::keys::{self, DueKind, SHARDS};
 /// Who strikes mails.
 const OPERATOR: &str = "restored";
 
-/// How long it may take: as long as a function's claim.
+/// How long striking one may take.
 const LEASE: jiff::SignedDuration = jiff::SignedDuration::from_secs(12);
 
 /// What became of a mail that was to be struck.
@@ -86,17 +87,15 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn take_numbers_to(&self, last: u64) -> Result<(), StoreError> {
-        let sent = self
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::counter().attributes()))
             .update_expression("SET taken = :last")
             .condition_expression("attribute_not_exists(taken) OR taken < :last")
-            .expression_attribute_values(":last", AttributeValue::N(last.to_string()))
-            .send()
-            .await;
-        match sent {
+            .expression_attribute_values(":last", AttributeValue::N(last.to_string()));
+        match insist(|| update.clone().send()).await {
             Ok(_) => Ok(()),
             Err(e) if condition_failed(&e) => Ok(()),
             Err(e) => Err(failed("count numbers as taken", e)),
