@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use workbench::people::{ANA, COORDINATOR, SUPPORT};
 use workbench::{Host, within};
 
-use crate::{assigned, assignee, solution, survey_of, time};
+use crate::{assigned, assignee, call_of, solution, survey_of, time};
 
 /// How long an alarm may take that looks back for half an hour, of seconds as minutes.
 const LONG: Duration = Duration::from_secs(120);
@@ -284,18 +284,8 @@ fn each_alarm_rings_for_its_cause() {
     // Addresses that bounce, and people who complain.
     let agent = host.client(SUPPORT[0]);
     for address in ["bounce", "complaint"] {
-        let call = json!({
-            "title": "Por teléfono",
-            "description": "Llamó por la extensión 391.",
-            "category": "redes",
-            "channel": "phone",
-            "extension": "391",
-            "requester": {
-                "email": format!("{address}@simulator.amazonses.com"),
-                "name": "Rosa Díaz",
-                "kind": "contractor",
-            },
-        });
+        let address = format!("{address}@simulator.amazonses.com");
+        let call = call_of("Por teléfono", "redes", (&address, "Rosa Díaz"));
         agent.post("/tickets", &call).must_be(201);
     }
     rings(&["BouncesAlarm", "ComplaintsAlarm"], &mut || {});

@@ -10,7 +10,9 @@ use workbench::people::{
 };
 use workbench::{Client, Host, eventually, within};
 
-use crate::{LEASES, assigned, assignee, await_assigned, last_mail, set_available, solution, time};
+use crate::{
+    LEASES, assigned, assignee, await_assigned, call_of, last_mail, set_available, solution, time,
+};
 
 /// A working week begins.
 const MONDAY: [&str; 2] = ["--now", "2026-11-23T08:00:00-05:00"];
@@ -272,14 +274,7 @@ fn what_waits_for_the_requester_is_not_forgotten() {
 fn what_the_requester_never_got_is_not_closed_in_silence() {
     const GONE: &str = "bounce@simulator.amazonses.com";
     let host = Host::start_with(&MONDAY);
-    let call = json!({
-        "title": "No tiene correo",
-        "description": "Llamó por la extensión 391.",
-        "category": "plataforma",
-        "channel": "phone",
-        "extension": "391",
-        "requester": { "email": GONE, "name": "Pedro Ruiz", "kind": "contractor" },
-    });
+    let call = call_of("No tiene correo", "plataforma", (GONE, "Pedro Ruiz"));
     let coordinator = host.client(COORDINATOR);
     let ticket = host.client(SUPPORT[0]).post("/tickets", &call);
     let ticket = await_assigned(&coordinator, &ticket.must_be(201).json());
@@ -303,6 +298,12 @@ fn what_the_requester_never_got_is_not_closed_in_silence() {
             assert_eq!(found, asked, "{at}: {address}");
         }
     }
+    let mail = last_mail(
+        &host,
+        COORDINATOR,
+        "La solución no le llegó a quien la pidió",
+    );
+    assert!(mail.text.contains(&agent), "{}", mail.text);
     let other = host.client(colleague_of(&agent));
     let refused = other.command(number, "closure", &json!({}));
     assert_eq!(refused.status, 403, "{}", refused.body);

@@ -7,7 +7,7 @@ use workbench::{Host, Letter, Mail};
 
 use crate::mail::OUTSIDER;
 use crate::mail::{check_balanced, check_no_dead_letters, file, taken, taken_at};
-use crate::{assigned, assignee, check_letters, last_mail};
+use crate::{assigned, assignee, call_of, check_letters, last_mail};
 
 /// A ticket of Ana's that the desk escalated to the officer; gives the mail that
 /// told him of it, too.
@@ -213,14 +213,7 @@ fn who_cannot_be_reached_is_not_written_to_again() {
     let host = Host::start();
     let staff = host.client(COORDINATOR);
     let agent = host.client(SUPPORT[0]);
-    let call = json!({
-        "title": "No tiene correo",
-        "description": "Llamó por la extensión 391.",
-        "category": "plataforma",
-        "channel": "phone",
-        "extension": "391",
-        "requester": { "email": GONE, "name": "Pedro Ruiz", "kind": "contractor" },
-    });
+    let call = call_of("No tiene correo", "plataforma", (GONE, "Pedro Ruiz"));
     let ticket = agent.post("/tickets", &call).must_be(201).json();
     let number = &ticket["number"];
     host.settle();
@@ -272,14 +265,7 @@ fn who_complains_is_not_written_to_again() {
     const ANNOYED: &str = "complaint@simulator.amazonses.com";
     let host = Host::start();
     let staff = host.client(COORDINATOR);
-    let call = json!({
-        "title": "No quiere correo",
-        "description": "Llamó por la extensión 391.",
-        "category": "redes",
-        "channel": "phone",
-        "extension": "391",
-        "requester": { "email": ANNOYED, "name": "Rosa Díaz", "kind": "contractor" },
-    });
+    let call = call_of("No quiere correo", "redes", (ANNOYED, "Rosa Díaz"));
     let agent = host.client(SUPPORT[0]);
     let ticket = agent.post("/tickets", &call).must_be(201).json();
     host.settle();

@@ -98,6 +98,18 @@ fn solution() -> Value {
     json!({ "solution": "Se cambió el cable de red." })
 }
 
+/// What an agent registers of a call.
+fn call_of(title: &str, category: &str, (email, name): (&str, &str)) -> Value {
+    json!({
+        "title": title,
+        "description": "Llamó por la extensión 391.",
+        "category": category,
+        "channel": "phone",
+        "extension": "391",
+        "requester": { "email": email, "name": name, "kind": "contractor" },
+    })
+}
+
 /// The mails about a ticket are these, in whatever order they went out.
 #[track_caller]
 fn check_letters(host: &Host, ticket: &Value, expected: &[(&str, &str)]) {
