@@ -19,3 +19,18 @@ pub fn queue_arn(name: &str) -> String {
 pub fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
 }
+
+/// The ARN of a table.
+pub fn table_arn(name: &str) -> String {
+    format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
+}
+
+/// The ARN of a bucket, or of what is in it: `bucket/key`.
+pub fn s3_arn(path: &str) -> String {
+    format!("arn:aws:s3:::{path}")
+}
+
+/// The ARN of something of SES's: `identity/…`, `configuration-set/…`.
+pub fn ses_arn(what: &str) -> String {
+    format!("arn:aws:ses:{REGION}:{ACCOUNT}:{what}")
+}

@@ -1,4 +1,4 @@
-//! DynamoDB, by dynoxide on SQLite.
+//! DynamoDB, by dynoxide on SQLite, or another one that answers elsewhere.
 //!
 //! [`Tables`] are a library: a table in memory, made of its description, answers
 //! requests as they are on the wire, with no server and no process in between.
@@ -24,6 +24,9 @@
 //! # Ok::<(), emulator::dynamodb::TableError>(())
 //! ```
 
+mod elsewhere;
+mod needs;
+mod pages;
 mod protocol;
 mod tables;
 mod tokens;

@@ -5,7 +5,7 @@
 //! answers for all of them on one port, as AWS's SDKs speak to them, and
 //! [`ses::serve`] takes mail in by SMTP. Around them: [`wire`], what the protocols
 //! have in common; [`store`], the database of all but DynamoDB; [`faults`], what
-//! goes wrong on purpose; [`clock`].
+//! goes wrong on purpose; [`roles`], who may do what; [`clock`].
 //!
 //! Nothing here knows whose tables, queues and mails these are: `tests/wall.rs`
 //! looks after that. The settings of a table, a queue or a bucket are types of this
@@ -20,6 +20,7 @@ pub mod arn;
 pub mod clock;
 pub mod dynamodb;
 pub mod faults;
+pub mod roles;
 pub mod s3;
 mod services;
 pub mod ses;

@@ -14,5 +14,5 @@ mod writing;
 pub use crate::s3::buckets::{Bucket, CorsRule};
 pub(crate) use crate::s3::objects::{Draft, Existing};
 pub use crate::s3::objects::{ObjectError, Objects};
-pub(crate) use crate::s3::protocol::answer;
+pub(crate) use crate::s3::protocol::{answer, needs};
 pub(crate) use crate::s3::request::is_for_s3;

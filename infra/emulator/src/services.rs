@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::dynamodb::{Reduced, Tables};
 use crate::faults::{Faults, Service};
+use crate::roles::{Need, Roles, access_key, denied};
 use crate::s3::Objects;
 use crate::ses::Mailbox;
 use crate::sqs::Queues;
@@ -31,6 +32,8 @@ pub struct Services {
     pub mailbox: Arc<Mailbox>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
+    /// Who may do what.
+    pub roles: Roles,
     /// The port that they are served on; the URLs of queues lead to it.
     pub port: u16,
 }
@@ -41,6 +44,9 @@ impl Services {
     /// ([`crate::wire::is_for_this_machine`]).
     pub async fn answer(&self, parts: &Parts, body: Body) -> Response {
         if s3::is_for_s3(parts) {
+            if let Some(denied) = self.denied(parts, Service::S3, || s3::needs(parts)) {
+                return denied;
+            }
             let call = s3::answer(&self.objects, parts, body);
             return self
                 .befall(Service::S3, parts.method.as_str(), &[], call)
@@ -62,6 +68,10 @@ impl Services {
             target.and_then(|target| target.split_once('.')),
         ) {
             (&Method::POST, Some(("DynamoDB_20120810", operation))) => {
+                let needs = || self.tables.needs(operation, &body);
+                if let Some(denied) = self.denied(parts, Service::DynamoDb, needs) {
+                    return denied;
+                }
                 let body = match self.faults.reduce(operation, &body) {
                     Reduced::AsItIs => body,
                     Reduced::Changed(body) => body,
@@ -71,6 +81,10 @@ impl Services {
                 self.befall(Service::DynamoDb, operation, &body, call).await
             }
             (&Method::POST, Some(("AmazonSQS", operation))) => {
+                let needs = || sqs::needs(operation, &body);
+                if let Some(denied) = self.denied(parts, Service::Sqs, needs) {
+                    return denied;
+                }
                 let call = async {
                     match sqs::call(&self.queues, self.port, operation, &body).await {
                         Ok(answer) => amz_json(StatusCode::OK, answer),
@@ -80,6 +94,9 @@ impl Services {
                 self.befall(Service::Sqs, operation, &body, call).await
             }
             (&Method::POST, None) if is_form(&parts.headers) => {
+                if let Some(denied) = self.denied(parts, Service::Ses, || ses::needs(&body)) {
+                    return denied;
+                }
                 let call = async { ses::call(&self.mailbox, &body) };
                 self.befall(Service::Ses, "", &body, call).await
             }
@@ -95,10 +112,24 @@ impl Services {
         }
     }
 
+    /// The answer to a call whose caller has a role that does not allow it.
+    fn denied(
+        &self,
+        parts: &Parts,
+        service: Service,
+        needs: impl FnOnce() -> Vec<Need>,
+    ) -> Option<Response> {
+        let caller = access_key(parts)?;
+        let role = self.roles.get(&caller)?;
+        let needs = needs();
+        let forbidden = needs.iter().find(|need| !role(need))?;
+        Some(denied(service, &caller, forbidden))
+    }
+
     /// Calls DynamoDB, whose transactions take the time that the plan says.
     async fn call_table(&self, operation: &str, body: &[u8]) -> Response {
         let Some(time) = self.faults.transactions_take() else {
-            let (status, body) = self.tables.call(operation, body);
+            let (status, body) = self.tables.answer(operation, body).await;
             return amz_json(status, body);
         };
         let under_way = match self.tables.begin(operation, body) {
@@ -108,7 +139,7 @@ impl Services {
                 return amz_json(status, body);
             }
         };
-        let (status, body) = self.tables.call(operation, body);
+        let (status, body) = self.tables.answer(operation, body).await;
         // It is done, and its items are its own until it is answered. One that was
         // cancelled is over.
         if under_way.is_some() && status == StatusCode::OK {

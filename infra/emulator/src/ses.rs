@@ -12,7 +12,7 @@ mod verdicts;
 
 pub use crate::ses::feedback::Feedback;
 pub use crate::ses::mailbox::{Header, Mail, Mailbox};
-pub(crate) use crate::ses::protocol::call;
+pub(crate) use crate::ses::protocol::{call, needs};
 pub use crate::ses::receiving::Receiving;
 pub use crate::ses::rules::{EventDestination, Identity, ReceiptRule, S3Action, Scan};
 pub use crate::ses::smtp::serve;

@@ -3,6 +3,6 @@
 mod protocol;
 mod queues;
 
-pub(crate) use crate::sqs::protocol::call;
+pub(crate) use crate::sqs::protocol::{call, needs};
 pub use crate::sqs::protocol::{md5_hex, message_attributes};
 pub use crate::sqs::queues::{Depth, Queue, QueueError, Queues, Received, Redrive};

@@ -126,6 +126,12 @@ struct HostArguments {
     #[arg(long, global = true, value_enum, default_value_t = Sync::Full)]
     #[arg(value_name = "full|normal", hide_possible_values = true)]
     sync: Sync,
+    /// Have another DynamoDB keep the table
+    #[arg(long, global = true, value_name = "URL")]
+    dynamodb: Option<String>,
+    /// End each page of the table after N rows, and each batch
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    rows_a_page: Option<usize>,
     /// Start the functions' clock at TIME (RFC 3339)
     #[arg(long, global = true, value_name = "TIME")]
     now: Option<Timestamp>,
@@ -233,6 +239,8 @@ impl HostArguments {
                 Sync::Full => Durability::Full,
                 Sync::Normal => Durability::Normal,
             },
+            dynamodb: self.dynamodb,
+            rows_a_page: self.rows_a_page,
             max_processes: self.max_processes,
             now: self.now,
             filling: match self.sample {

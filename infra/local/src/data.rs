@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use ulid::Ulid;
 
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum DataError {
     #[error("another host uses the data directory {0}")]
     InUse(PathBuf),
 }
+
+/// The file that says which region of another DynamoDB is this directory's.
+const REGION: &str = "dynamodb-region";
 
 /// A data directory that is locked until this is dropped.
 pub(crate) struct DataDirectory {
@@ -51,8 +55,8 @@ impl DataDirectory {
                 self.remove(&format!("{database}{suffix}"))?;
             }
         }
-        for secret in ["jwt-key.pem", "token-secret", "client-secret"] {
-            self.remove(secret)?;
+        for file in ["jwt-key.pem", "token-secret", "client-secret", REGION] {
+            self.remove(file)?;
         }
         for directory in [self.logs(), self.objects()] {
             let files = match fs::read_dir(&directory) {
@@ -91,6 +95,21 @@ impl DataDirectory {
     /// The directory of the objects' bytes.
     pub(crate) fn objects(&self) -> PathBuf {
         self.path.join("objects")
+    }
+
+    /// The region that is this directory's alone in another DynamoDB, for as long as
+    /// what is kept here is.
+    pub(crate) fn region(&self) -> io::Result<String> {
+        let path = self.file(REGION);
+        match fs::read_to_string(&path) {
+            Ok(region) => Ok(region),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let region = format!("local-{}", Ulid::generate()).to_lowercase();
+                fs::write(path, &region)?;
+                Ok(region)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes down, for whoever started the host on any free port, where it is.

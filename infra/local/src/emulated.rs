@@ -6,15 +6,17 @@ use emulator::Services;
 use emulator::clock::Clock;
 use emulator::dynamodb::Tables;
 use emulator::faults::Faults;
+use emulator::roles::Roles;
 use emulator::s3::Objects;
 use emulator::ses::{Feedback, Mailbox, Receiving};
 use emulator::sns::Topics;
 use emulator::sqs::Queues;
-use emulator::store::{Durability, Store};
+use emulator::store::Store;
 use template::{ReceiptRule, Template};
 
 use crate::data::DataDirectory;
 use crate::error::StartError;
+use crate::options::Options;
 use crate::wiring;
 
 /// What the services keep, and how they hang together.
@@ -33,11 +35,11 @@ impl Emulated {
     pub(crate) fn open(
         template: &Template,
         data: &DataDirectory,
-        durability: Durability,
+        options: &Options,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let tables = wiring::tables(&template.tables);
-        let tables = Tables::open(&data.file("table.db"), durability, &tables)?;
+        let durability = options.durability;
+        let tables = tables(template, data, options)?;
         let store = Store::open(&data.file("host.db"), durability)
             .map_err(|error| StartError::Store(error.to_string()))?;
         let queues = Queues::open(store.clone(), &wiring::queues(&template.queues))
@@ -67,9 +69,10 @@ impl Emulated {
         })
     }
 
-    /// What answers the SDKs, served on `port`.
-    pub(crate) fn services(&self, port: u16) -> Services {
+    /// What answers the SDKs, served on `port`, as far as their callers' roles go.
+    pub(crate) fn services(&self, port: u16, roles: Roles) -> Services {
         Services {
+            roles,
             tables: self.tables.clone(),
             queues: Arc::clone(&self.queues),
             objects: Arc::clone(&self.objects),
@@ -89,4 +92,20 @@ impl Emulated {
             clock,
         }
     }
+}
+
+fn tables(
+    template: &Template,
+    data: &DataDirectory,
+    options: &Options,
+) -> Result<Tables, StartError> {
+    let described = wiring::tables(&template.tables);
+    let tables = match &options.dynamodb {
+        None => Tables::open(&data.file("table.db"), options.durability, &described)?,
+        Some(url) => Tables::elsewhere(url, &data.region()?, &described)?,
+    };
+    Ok(match options.rows_a_page {
+        None => tables,
+        Some(rows) => tables.with_pages_of(rows),
+    })
 }

@@ -46,6 +46,6 @@ pub enum StartError {
 fn advice(error: &TableError) -> &'static str {
     match error {
         TableError::Changed(_) => "; move the data away, or start with --reset",
-        TableError::Database(_) | TableError::Description(..) => "",
+        TableError::Database(_) | TableError::Refused(..) => "",
     }
 }

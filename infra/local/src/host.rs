@@ -91,7 +91,8 @@ impl Host {
         cloud::clock::run_ahead(SignedDuration::from_secs(ahead));
         let sample = Sample::of(&template.functions, aws_port, clock).map(Arc::new);
         let issuer = Issuer::new(Client::of(&template.functions, &origins), clock);
-        let emulated = Emulated::open(&template, &data, options.durability, clock)?;
+        let emulated = Emulated::open(&template, &data, &options, clock)?;
+        let roles = wiring::roles(&template.functions);
         let names = template.functions.iter().map(|f| f.name.clone()).collect();
         let functions = template.functions.into_iter().map(|function| {
             let launch = Launch::new(
@@ -141,7 +142,7 @@ impl Host {
         let router = Router::new().fallback(http::api).with_state(state);
         servers.spawn(serve(api, router, stop_serving.subscribe()));
         let state = Arc::new(Aws {
-            services: emulated.services(aws_port),
+            services: emulated.services(aws_port, roles),
             metrics: Arc::clone(&metrics),
             table: template.tables.first().map(|table| table.name.clone()),
             runtime: Arc::clone(&runtime),

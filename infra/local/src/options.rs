@@ -30,6 +30,10 @@ pub struct Options {
     pub smtp_port: u16,
     /// Where the functions' executables come from.
     pub binaries: Binaries,
+    /// A DynamoDB that keeps the tables in place of the host's own: its URL.
+    pub dynamodb: Option<String>,
+    /// Most rows that a page of the tables has, where it is not as many as there are.
+    pub rows_a_page: Option<usize>,
     /// When a commit to the table is on the disk.
     pub durability: Durability,
     /// How many processes a function may have.
@@ -78,6 +82,8 @@ impl Default for Options {
             aws_port: 4566,
             smtp_port: 2525,
             binaries: Binaries::Build(Profile::of_host()),
+            dynamodb: None,
+            rows_a_page: None,
             durability: Durability::Full,
             max_processes: 3,
             now: None,

@@ -2,8 +2,9 @@
 //! know nothing of each other, and the host knows both.
 
 use emulator::arn::{ACCOUNT, REGION};
+use emulator::roles::{Role, Roles};
 use emulator::{dynamodb, s3, ses, sns, sqs};
-use template::{Place, Template, TemplateError};
+use template::{Place, Template, TemplateError, Wanted};
 
 /// What stands for a deployment's own choices, unless somebody makes them: the client
 /// that tokens of the issuer here are for, and the mailboxes of the shipped catalogue.
@@ -144,6 +145,22 @@ pub(crate) fn identities(identities: &[template::Identity]) -> Vec<ses::Identity
         configuration_set: identity.configuration_set,
     });
     identities.collect()
+}
+
+/// The roles of functions, who sign with their names.
+pub(crate) fn roles(functions: &[template::Function]) -> Roles {
+    let functions = functions.iter().map(|function| {
+        let permissions = function.permissions.clone();
+        let role: Role = Box::new(move |need| {
+            permissions.allow(&Wanted {
+                action: &need.action,
+                resource: &need.resource,
+                context: &need.context,
+            })
+        });
+        (function.name.clone(), role)
+    });
+    functions.collect()
 }
 
 #[cfg(test)]

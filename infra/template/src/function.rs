@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use crate::error::TemplateError;
 use crate::intrinsics::Scope;
+use crate::policy::{Document, Permissions};
 use crate::queue::Queue;
 use crate::typed::{Whole, scalar_text, typed};
 
-/// About building and deploying it, and what it may do in AWS.
-const WITHOUT_MEANING: [&str; 11] = [
+/// About building and deploying it.
+const WITHOUT_MEANING: [&str; 10] = [
     "Architectures",
     "CodeUri",
     "Description",
@@ -20,7 +21,6 @@ const WITHOUT_MEANING: [&str; 11] = [
     "EventInvokeConfig",
     "Handler",
     "KmsKeyArn",
-    "Policies",
     "ReservedConcurrentExecutions",
     "Role",
     "Runtime",
@@ -40,6 +40,8 @@ pub struct Function {
     pub log_level: Option<String>,
     /// The variables that it is started with.
     pub environment: BTreeMap<String, String>,
+    /// What it may do.
+    pub permissions: Permissions,
 }
 
 /// A function that is fed from a queue.
@@ -87,6 +89,8 @@ struct Properties {
     environment: Environment,
     #[serde(default)]
     logging_config: LoggingConfig,
+    #[serde(default)]
+    policies: Vec<Document>,
     #[serde(default)]
     events: BTreeMap<String, Event>,
 }
@@ -140,6 +144,10 @@ pub(crate) fn function(
         let value = scalar_text(&value).ok_or_else(|| TemplateError::new(at(), "not a string"))?;
         environment.insert(name, value);
     }
+    let mut permissions = Permissions::of(own.policies);
+    if own.events.values().any(|event| event.kind == "SQS") {
+        permissions.and_of_a_consumer();
+    }
     let function = Function {
         name: scope.function_name(id)?,
         timeout: Duration::from_secs(setting(own.timeout, globals.timeout, 3)),
@@ -147,6 +155,7 @@ pub(crate) fn function(
         log_level: (own.logging_config.application_log_level)
             .or(globals.logging_config.application_log_level),
         environment,
+        permissions,
     };
     Ok((function, own.events))
 }

@@ -143,6 +143,7 @@ impl Scope<'_> {
             ("AWS::Serverless::Function", "Arn") => {
                 self.place.function_arn(&self.function_name(resource)?)
             }
+            ("AWS::KMS::Key", "Arn") => self.place.key_arn(resource),
             ("AWS::S3::Bucket", "Arn") => bucket_arn(&self.bucket_name(resource)?),
             ("AWS::SNS::Topic", "TopicArn") => self.topic_arn(resource)?,
             ("AWS::SNS::Topic", "TopicName") => self.named(resource, "TopicName")?,

@@ -38,6 +38,7 @@ pub use crate::error::TemplateError;
 pub use crate::expression::{Comparison, Expression};
 pub use crate::function::{FailureReport, Function, Mapping, Schedule};
 pub use crate::place::Place;
+pub use crate::policy::{Permissions, Wanted};
 pub use crate::queue::{Queue, Redrive};
 pub use crate::ses::{EventDestination, Identity, ReceiptRule, S3Action, Scan};
 pub use crate::table::Table;

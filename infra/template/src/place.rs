@@ -35,6 +35,10 @@ impl Place<'_> {
         self.arn("logs", &format!("log-group:{name}"))
     }
 
+    pub(crate) fn key_arn(&self, name: &str) -> String {
+        self.arn("kms", &format!("key/{name}"))
+    }
+
     pub(crate) fn topic_arn(&self, name: &str) -> String {
         self.arn("sns", name)
     }

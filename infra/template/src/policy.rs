@@ -1,7 +1,8 @@
-//! Resource policies: whether one lets an AWS service do something.
+//! Policies: whether one lets an AWS service do something, or a function.
 //!
-//! In AWS, a mail or a message that a policy is missing for is dropped without
-//! a word. Here it is said at the start.
+//! In AWS, a mail or a message that a resource's policy is missing for is dropped
+//! without a word. Here it is said at the start. What a function's role lacks it is
+//! refused, as there.
 
 use std::collections::BTreeMap;
 
@@ -167,56 +168,121 @@ impl Policy {
     }
 }
 
+/// What a function may do: the policies of its role.
+#[derive(Clone, Debug, Default)]
+pub struct Permissions(Vec<Document>);
+
+/// Something that is to be done, in the words of IAM.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// As in `s3:PutObject`.
+    pub action: &'a str,
+    /// The ARN of what it is done to.
+    pub resource: &'a str,
+    /// What conditions may be about: values by their key.
+    pub context: &'a [(&'a str, Vec<String>)],
+}
+
+impl Permissions {
+    pub(crate) fn of(documents: Vec<Document>) -> Self {
+        Permissions(documents)
+    }
+
+    /// What SAM adds for a function that is fed from queues: the managed policy
+    /// `AWSLambdaSQSQueueExecutionRole`.
+    pub(crate) fn and_of_a_consumer(&mut self) {
+        let may = [
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        ];
+        self.0.push(Document {
+            _version: IgnoredAny,
+            _id: IgnoredAny,
+            statement: OneOrMany::One(Statement {
+                _id: IgnoredAny,
+                effect: "Allow".to_owned(),
+                principal: None,
+                action: OneOrMany::Many(may.map(str::to_owned).into()),
+                resource: OneOrMany::One("*".to_owned()),
+                condition: BTreeMap::new(),
+            }),
+        });
+    }
+
+    /// Whether they allow something. Only `Allow` is looked at.
+    pub fn allow(&self, wanted: &Wanted<'_>) -> bool {
+        let mut statements = self.0.iter().flat_map(|document| document.statement.iter());
+        statements.any(|statement| statement.principal.is_none() && statement.allows(wanted))
+    }
+}
+
 impl Document {
-    /// Whether it allows something. Only `Allow` is looked at, and only conditions
-    /// on the source: one on anything else does not hold.
+    /// Whether it allows a service something. Only `Allow` is looked at, and only
+    /// conditions on the source: one on anything else does not hold.
     pub(crate) fn allows(&self, intent: &Intent<'_>) -> bool {
+        let account = vec![intent.account.to_owned()];
+        let wanted = Wanted {
+            action: intent.action,
+            resource: intent.resource,
+            context: &[
+                ("aws:SourceArn", vec![intent.source.to_owned()]),
+                ("aws:SourceAccount", account.clone()),
+                ("aws:SourceOwner", account),
+            ],
+        };
         self.statement
             .iter()
-            .any(|statement| statement.allows(intent))
+            .any(|statement| statement.means(intent.service) && statement.allows(&wanted))
     }
 }
 
 impl Statement {
-    fn allows(&self, intent: &Intent<'_>) -> bool {
-        let any = |patterns: &OneOrMany<String>, wanted: &str| {
-            patterns.iter().any(|pattern| matches(pattern, wanted))
-        };
-        let is_meant = match &self.principal {
+    fn means(&self, service: &str) -> bool {
+        match &self.principal {
             None => false,
             Some(Principal::Anybody(word)) => word == "*",
             Some(Principal::Named(by_kind)) => by_kind
                 .get("Service")
-                .is_some_and(|services| any(services, intent.service)),
-        };
-        self.effect == "Allow"
-            && is_meant
-            && any(&self.action, intent.action)
-            && any(&self.resource, intent.resource)
-            && self.conditions_hold(intent)
+                .is_some_and(|services| any(services, service)),
+        }
     }
 
-    fn conditions_hold(&self, intent: &Intent<'_>) -> bool {
-        let conditions = self.condition.iter().flat_map(|(operator, keys)| {
+    fn allows(&self, wanted: &Wanted<'_>) -> bool {
+        let mut conditions = self.condition.iter().flat_map(|(operator, keys)| {
             keys.iter()
                 .map(move |(key, values)| (operator.as_str(), key, values))
         });
-        conditions.into_iter().all(|(operator, key, values)| {
-            let actual = match key.to_ascii_lowercase().as_str() {
-                "aws:sourcearn" => intent.source,
-                "aws:sourceaccount" | "aws:sourceowner" => intent.account,
-                _ => return false,
-            };
-            let mut values = values.iter();
-            match operator {
-                "StringEquals" => values.any(|value| value == actual),
-                "StringLike" | "ArnEquals" | "ArnLike" => {
-                    values.any(|value| matches(value, actual))
-                }
-                _ => false,
-            }
-        })
+        self.effect == "Allow"
+            && any(&self.action, wanted.action)
+            && any(&self.resource, wanted.resource)
+            && conditions.all(|(operator, key, values)| {
+                let mut context = wanted.context.iter();
+                let actual = context.find(|(name, _)| name.eq_ignore_ascii_case(key));
+                holds(operator, values, actual.map_or(&[], |(_, values)| values))
+            })
     }
+}
+
+/// Whether a condition holds of the values that a key has.
+fn holds(operator: &str, values: &OneOrMany<String>, actual: &[String]) -> bool {
+    match operator {
+        "Null" => any(values, if actual.is_empty() { "true" } else { "false" }),
+        "StringEquals" => actual
+            .iter()
+            .any(|actual| values.iter().any(|value| value == actual)),
+        "StringLike" | "ArnEquals" | "ArnLike" => actual.iter().any(|actual| any(values, actual)),
+        // Of no values at all it is true.
+        "ForAllValues:StringLike" => actual.iter().all(|actual| any(values, actual)),
+        "ForAllValues:StringEquals" => actual
+            .iter()
+            .all(|actual| values.iter().any(|value| value == actual)),
+        _ => false,
+    }
+}
+
+fn any(patterns: &OneOrMany<String>, wanted: &str) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, wanted))
 }
 
 /// Whether a text matches a pattern in which `*` stands for anything. Case
@@ -305,5 +371,53 @@ mod tests {
             *bad.pointer_mut(pointer).unwrap() = value;
             assert!(!check(bad), "{pointer}");
         }
+    }
+
+    #[test]
+    fn a_role_allows_what_its_policies_say() {
+        let document = json!({ "Statement": [
+            { "Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": "arn:t" },
+            {
+                "Effect": "Allow",
+                "Action": "dynamodb:PutItem",
+                "Resource": "arn:t",
+                "Condition": {
+                    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["COUNTER", "NUMBER#*"] },
+                    "Null": { "dynamodb:LeadingKeys": "false" },
+                },
+            },
+        ] });
+        let mut role = Permissions::of(vec![serde_json::from_value(document).unwrap()]);
+        let may = |role: &Permissions, action, resource, keys: &[&str]| {
+            let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+            let context = [("dynamodb:LeadingKeys", keys)];
+            let context = &context[..usize::from(!context[0].1.is_empty())];
+            role.allow(&Wanted {
+                action,
+                resource,
+                context,
+            })
+        };
+        assert!(may(&role, "dynamodb:GetItem", "arn:t", &["TICKET#1"]));
+        assert!(!may(&role, "dynamodb:GetItem", "arn:t/index/due", &[]));
+        assert!(!may(&role, "dynamodb:Query", "arn:t", &["TICKET#1"]));
+        assert!(may(
+            &role,
+            "dynamodb:PutItem",
+            "arn:t",
+            &["COUNTER", "NUMBER#7"]
+        ));
+        assert!(!may(
+            &role,
+            "dynamodb:PutItem",
+            "arn:t",
+            &["NUMBER#7", "TICKET#1"]
+        ));
+        // Of no keys, any condition on all of them would hold.
+        assert!(!may(&role, "dynamodb:PutItem", "arn:t", &[]));
+        assert!(!may(&role, "sqs:GetQueueAttributes", "arn:q", &[]));
+        role.and_of_a_consumer();
+        assert!(may(&role, "sqs:GetQueueAttributes", "arn:q", &[]));
+        assert!(!may(&role, "sqs:SendMessage", "arn:q", &[]));
     }
 }

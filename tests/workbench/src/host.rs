@@ -333,9 +333,15 @@ impl Drop for Host {
         let _ = self.process.kill();
         if std::thread::panicking() {
             eprintln!("data and logs of the host: {}", self.data.display());
-        } else {
-            let _ = fs::remove_dir_all(&self.data);
+            return;
         }
+        // What a role lacks may come to no more than a line in a log.
+        let log = fs::read_to_string(self.data.join("host.log")).unwrap_or_default();
+        let refused = log
+            .lines()
+            .find(|line| line.contains("its role does not allow it"));
+        assert!(refused.is_none(), "{}: {refused:?}", self.data.display());
+        let _ = fs::remove_dir_all(&self.data);
     }
 }
 
@@ -351,7 +357,8 @@ pub fn in_a_hurry(template: &str) -> String {
     lines.collect()
 }
 
-/// Starts a host and waits until it says where it listens.
+/// Starts a host and waits until it says where it listens. `E2E_ARGUMENTS` has further
+/// arguments for every one: that another DynamoDB keeps the table, say.
 fn launch(data: &Path, arguments: &[String]) -> Process {
     let log = data.join("host.log");
     let file = fs::File::options().create(true).append(true).open(&log);
@@ -359,6 +366,8 @@ fn launch(data: &Path, arguments: &[String]) -> Process {
     let usual = ["--sync", "normal", "--binaries", built.to_str().unwrap()];
     let mut all: Vec<_> = usual.map(str::to_owned).into();
     all.extend_from_slice(arguments);
+    let further = std::env::var("E2E_ARGUMENTS").unwrap_or_default();
+    all.extend(further.split_whitespace().map(str::to_owned));
     let started = Process::start(
         &built.join("local"),
         data,

@@ -67,13 +67,15 @@ pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     within(LIMIT, what, look)
 }
 
-/// Looks until there is what it looks for, for up to `limit`.
+/// Looks until there is what it looks for, for up to `limit`; or so many times that, as
+/// `E2E_PATIENCE` says, where what is tested stands on something slow.
 ///
 /// # Panics
 /// When it is not there by then.
 #[track_caller]
 pub fn within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
+    let limit = limit * patience();
     loop {
         if let Some(found) = look() {
             return found;
@@ -81,6 +83,11 @@ pub fn within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T
         assert!(start.elapsed() < limit, "not within {limit:?}: {what}");
         std::thread::sleep(POLL);
     }
+}
+
+fn patience() -> u32 {
+    let said = std::env::var("E2E_PATIENCE").ok();
+    said.and_then(|said| said.parse().ok()).unwrap_or(1)
 }
 
 /// Says so where a measurement's own build, and with it the host's, is not the one

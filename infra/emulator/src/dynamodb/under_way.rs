@@ -2,7 +2,7 @@
 //! of them meanwhile: a write, another transaction, a transaction of reads. Plain
 //! reads it answers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
@@ -13,8 +13,8 @@ use crate::dynamodb::tokens::Tokens;
 /// Its table, and the values of its key in the order of the table's schema.
 type ItemKey = (String, Vec<String>);
 
-/// The names of the attributes that are a table's key, by the table.
-pub(super) type Schemas = HashMap<String, Vec<String>>;
+/// The names of the attributes that are a table's key.
+pub(super) type KeySchema = Arc<Vec<String>>;
 
 /// What all transactions under way have in their hands.
 #[derive(Default)]
@@ -59,12 +59,12 @@ enum Touched {
 /// of; everything else may go on.
 pub(super) fn begin(
     hands: &Arc<Hands>,
-    schemas: &Schemas,
+    schema: &impl Fn(&str) -> Option<KeySchema>,
     tokens: &Tokens,
     operation: &str,
     body: &[u8],
 ) -> Result<Option<UnderWay>, (StatusCode, String)> {
-    let touched = touched(schemas, operation, body);
+    let touched = touched(schema, operation, body);
     let mut taken = hands.0.lock().unwrap_or_else(PoisonError::into_inner);
     let in_the_way = |items: &[ItemKey]| -> Vec<bool> {
         let parts = items.iter();
@@ -108,16 +108,16 @@ pub(super) fn begin(
     }
 }
 
-fn touched(schemas: &Schemas, operation: &str, body: &[u8]) -> Touched {
+fn touched(schema: &impl Fn(&str) -> Option<KeySchema>, operation: &str, body: &[u8]) -> Touched {
     let Ok(request) = serde_json::from_slice::<Value>(body) else {
         return Touched::Nothing;
     };
     let item = |part: &Value| -> Option<ItemKey> {
         let table = part["TableName"].as_str()?;
-        let names = schemas.get(table)?.iter();
+        let names = schema(table)?;
         // Of an item that is put, its key is a part.
         let of = part.get("Key").or_else(|| part.get("Item"))?;
-        let values = names.map(|name| of[name.as_str()].to_string());
+        let values = names.iter().map(|name| of[name.as_str()].to_string());
         Some((table.to_owned(), values.collect()))
     };
     let parts = || -> Option<Vec<ItemKey>> {

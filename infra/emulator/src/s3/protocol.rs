@@ -9,16 +9,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+use percent_encoding::percent_decode_str;
 use ulid::Ulid;
 
-use crate::arn::REGION;
+use crate::arn::{REGION, s3_arn};
 use crate::clock;
+use crate::roles::Need;
 use crate::s3::answers::S3Error;
 use crate::s3::cors::cors;
 use crate::s3::listing::{delete_all, list, list_buckets};
 use crate::s3::objects::Objects;
 use crate::s3::reading::get;
-use crate::s3::request::{Query, bucket_and_key, check_expiry};
+use crate::s3::request::{Query, bucket_and_key, check_expiry, text};
 use crate::s3::writing::put;
 
 /// Answers a request.
@@ -50,6 +52,28 @@ pub(crate) async fn answer(objects: &Arc<Objects>, parts: &Parts, body: Body) ->
         headers.insert("x-amz-request-id", id);
     }
     response
+}
+
+/// What a call needs to be allowed (Amazon S3 API operations and their permissions).
+pub(crate) fn needs(parts: &Parts) -> Vec<Need> {
+    let Ok((bucket, key)) = bucket_and_key(parts.uri.path()) else {
+        return Vec::new();
+    };
+    let object = || s3_arn(&format!("{bucket}/{key}"));
+    let copied = text(&parts.headers, "x-amz-copy-source").map(|source| {
+        let source = percent_decode_str(source).decode_utf8_lossy();
+        Need::new("s3:GetObject", s3_arn(source.trim_start_matches('/')))
+    });
+    let own = match (&parts.method, key.is_empty()) {
+        (&Method::GET | &Method::HEAD, true) => Need::new("s3:ListBucket", s3_arn(&bucket)),
+        (&Method::GET | &Method::HEAD, false) => Need::new("s3:GetObject", object()),
+        (&Method::PUT, false) => Need::new("s3:PutObject", object()),
+        (&Method::DELETE, false) => Need::new("s3:DeleteObject", object()),
+        // Of many at once.
+        (&Method::POST, true) => Need::new("s3:DeleteObject", s3_arn(&format!("{bucket}/*"))),
+        (_, _) => Need::new(format!("s3:{}", parts.method), object()),
+    };
+    [own].into_iter().chain(copied).collect()
 }
 
 async fn dispatch(

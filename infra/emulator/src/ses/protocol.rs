@@ -7,8 +7,11 @@ use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use mail_builder::MessageBuilder;
+use mail_parser::MessageParser;
 use ulid::Ulid;
 
+use crate::arn::ses_arn;
+use crate::roles::Need;
 use crate::ses::mailbox::{Mailbox, Refusal};
 use crate::wire::xml;
 
@@ -105,6 +108,34 @@ pub(crate) fn call(mailbox: &Mailbox, body: &[u8]) -> Response {
         }
     };
     xml(status, "text/xml", body)
+}
+
+/// What a call needs to be allowed: to send as an identity, through a configuration set.
+pub(crate) fn needs(body: &[u8]) -> Vec<Need> {
+    let form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+    let action = format!("ses:{}", form.get("Action").map_or("", String::as_str));
+    if !action.starts_with("ses:Send") {
+        return vec![Need::new(action, "*")];
+    }
+    let from = form.get("RawMessage.Data").and_then(|data| {
+        let raw = BASE64_STANDARD.decode(data).ok()?;
+        let from = MessageParser::default().parse_headers(&raw)?;
+        Some(from.from()?.first()?.address()?.to_owned())
+    });
+    let from = from
+        .or_else(|| form.get("Source").cloned())
+        .unwrap_or_default();
+    let set = form.get("ConfigurationSetName");
+    let resources = [
+        Some(format!("identity/{from}")),
+        set.map(|set| format!("configuration-set/{set}")),
+    ];
+    let needs = resources.into_iter().flatten().map(|resource| {
+        let mut need = Need::new(action.clone(), ses_arn(&resource));
+        need.context.push(("ses:FromAddress", vec![from.clone()]));
+        need
+    });
+    needs.collect()
 }
 
 fn send_raw(mailbox: &Mailbox, form: &HashMap<String, String>) -> Result<String, SesError> {

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::arn::{queue_arn, queue_url};
+use crate::roles::Need;
 use crate::sqs::queues::{QueueError, Queues, Received};
 use crate::wire::amz_json;
 
@@ -67,6 +68,14 @@ impl IntoResponse for SqsError {
         );
         response
     }
+}
+
+/// What a call needs to be allowed: the action without its `Batch`, on its queue.
+pub(crate) fn needs(operation: &str, body: &[u8]) -> Vec<Need> {
+    let action = format!("sqs:{}", operation.trim_end_matches("Batch"));
+    let of_queue = serde_json::from_slice::<OfQueue>(body).ok();
+    let queue = of_queue.map(|of| queue_arn(of.queue_url.rsplit('/').next().unwrap_or_default()));
+    vec![Need::new(action, queue.unwrap_or_else(|| "*".to_owned()))]
 }
 
 #[derive(Deserialize)]

@@ -42,7 +42,8 @@ impl Launch {
             ("LAMBDA_TASK_ROOT", binaries.display().to_string()),
             ("AWS_REGION", REGION.to_owned()),
             ("AWS_DEFAULT_REGION", REGION.to_owned()),
-            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            // What it is known by, to whoever looks what its role allows.
+            ("AWS_ACCESS_KEY_ID", function.name.clone()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("AWS_SESSION_TOKEN", "local".to_owned()),
             ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{aws_port}")),

@@ -6,6 +6,7 @@
 
 mod mail;
 mod objects;
+mod roles;
 
 use std::fs;
 use std::path::{Path, PathBuf};
