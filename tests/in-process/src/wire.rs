@@ -79,14 +79,18 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Aws {
-    pub(crate) fn new(table: &template::Table) -> Self {
+    pub(crate) fn new(table: &template::Table, page: Option<usize>) -> Self {
         let table = Table {
             name: table.name.clone(),
             create: table.create.clone(),
             expires_by: table.expires_by.clone(),
         };
+        let tables = Tables::in_memory(&[table]).unwrap();
         Aws {
-            tables: Tables::in_memory(&[table]).unwrap(),
+            tables: match page {
+                None => tables,
+                Some(rows) => tables.with_pages_of(rows),
+            },
             queues: Mutex::default(),
             mails: Mutex::default(),
             objects: Mutex::default(),

@@ -39,7 +39,16 @@ pub struct World {
 impl World {
     /// A desk on which nothing has happened, as `template.yaml` describes it.
     pub async fn new() -> Self {
-        let aws = Arc::new(Aws::new(table()));
+        Self::of(Aws::new(table(), None)).await
+    }
+
+    /// The same, whose table ends each page and each batch after so many rows.
+    pub async fn with_pages_of(rows: usize) -> Self {
+        Self::of(Aws::new(table(), Some(rows))).await
+    }
+
+    async fn of(aws: Aws) -> Self {
+        let aws = Arc::new(aws);
         let environment = Environment::given(all_variables(), sdk(&aws, Caller::Test));
         let desk = Desk::start(&environment, QueueName::ALL).await.unwrap();
         World {

@@ -245,7 +245,10 @@ impl Store {
         let mut items = Vec::with_capacity(unique.len());
         for chunk in unique.chunks(100) {
             let mut wanted = chunk.to_vec();
-            for attempt in 0u32.. {
+            // How often in a row it read nothing.
+            let mut in_vain = 0u32;
+            while !wanted.is_empty() {
+                let asked = wanted.len();
                 let request = KeysAndAttributes::builder()
                     .set_keys(Some(wanted))
                     .consistent_read(true)
@@ -270,16 +273,19 @@ impl Store {
                     .as_mut()
                     .and_then(|k| k.remove(&self.table));
                 wanted = left.map(|l| l.keys).unwrap_or_default();
-                if wanted.is_empty() {
-                    break;
+                // An answer of 16 MB ends where it ends, and the next one goes on there.
+                if wanted.len() < asked {
+                    in_vain = 0;
+                    continue;
                 }
-                if attempt == 5 {
+                if in_vain == 5 {
                     return Err(StoreError::Retryable {
                         operation,
                         source: "keys stayed unprocessed".into(),
                     });
                 }
-                tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
+                tokio::time::sleep(Duration::from_millis(20 << in_vain)).await;
+                in_vain += 1;
             }
         }
         Ok(items)

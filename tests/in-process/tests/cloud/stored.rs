@@ -1,10 +1,13 @@
 //! What the store promises, whatever AWS does.
 
+use std::collections::HashSet;
+
 use cloud::config::{ConfigError, Environment};
 use cloud::entry::Function;
 use cloud::store::{
-    OutboxClaim, OutboxKey, Outcome, RequestKey, Store, StoreError, Struck, Unsent,
+    ListPlan, OutboxClaim, OutboxKey, Outcome, RequestKey, Store, StoreError, Struck, Unsent,
 };
+use in_process::people::{ANA, address};
 use in_process::{Case, Fault, Started, World, now};
 use serde_json::json;
 use types::SignedDuration;
@@ -242,4 +245,24 @@ async fn a_history_with_a_gap_is_not_made_up() {
     world.delete_row(&format!("TICKET#{}", case.id), "EVENT#00000002");
     let broken = store.ticket_at(case.id, 3).await.unwrap_err();
     assert!(matches!(broken, StoreError::Corrupt { .. }), "{broken:?}");
+}
+
+#[tokio::test]
+async fn a_page_may_end_after_any_row() {
+    let world = World::with_pages_of(1).await;
+    let mut cases = Vec::new();
+    for _ in 0..12 {
+        cases.push(world.registered("redes").await);
+    }
+    let Bare(store) = stored(&world).await.function;
+    let of_ana = ListPlan::of_requester(&address(ANA));
+    world.forget();
+    let page = store.list(&of_ana, None, 20, |_| true).await.unwrap();
+    let found = page.unwrap().tickets.into_iter();
+    let found: HashSet<_> = found.map(|ticket| ticket.id).collect();
+    assert_eq!(found, cases.iter().map(|case| case.id).collect());
+    // A key a call, and none is asked for twice.
+    let reads = world.operations().into_iter();
+    let reads = reads.filter(|operation| operation == "BatchGetItem");
+    assert_eq!(reads.count(), 12);
 }
