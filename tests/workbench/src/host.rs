@@ -366,7 +366,8 @@ fn launch(data: &Path, arguments: &[String]) -> Process {
     let usual = ["--sync", "normal", "--binaries", built.to_str().unwrap()];
     let mut all: Vec<_> = usual.map(str::to_owned).into();
     all.extend_from_slice(arguments);
-    let further = std::env::var("E2E_ARGUMENTS").unwrap_or_default();
+    let further = std::env::var_os("E2E_ARGUMENTS").unwrap_or_default();
+    let further = further.to_string_lossy();
     all.extend(further.split_whitespace().map(str::to_owned));
     let started = Process::start(
         &built.join("local"),
