@@ -229,7 +229,8 @@ async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> 
     // Asked before anything is listed: what is given to somebody after that, by a
     // catalogue of before, the next look finds.
     let settled = clock::now().duration_since(written_at) > LINGERS;
-    let stored = desk.catalogue_since(version).await?;
+    // By no older one: who is back would have taken from him what he was just given.
+    let stored = desk.newest_catalogue().await?;
     let Concerned { people, calendars } = concerned;
     let of_people = people.iter().flat_map(|email| {
         [

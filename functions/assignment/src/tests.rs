@@ -644,6 +644,28 @@ async fn who_goes_away_gives_up_what_he_has() {
 }
 
 #[tokio::test]
+async fn who_is_back_keeps_what_he_has() {
+    let world = World::new().await;
+    world.away(&[AGENT]).await;
+    let assignment = started(&world).await;
+    // It knows by now that he is away.
+    let worked = assignment.works(QUEUE, &looked_after(1)).await;
+    worked.must_be_done();
+    world.away(&[]).await;
+    let his = world
+        .registered("plataforma")
+        .await
+        .assigned_to(AGENT)
+        .await;
+    assignment
+        .works(QUEUE, &looked_after(1))
+        .await
+        .must_be_done();
+    assert_eq!(his.kinds().await, ["registered", "assigned"]);
+    assert_eq!(assignee(&his).await.as_deref(), Some(AGENT));
+}
+
+#[tokio::test]
 async fn hours_that_come_nearer_are_seen_before_the_old_ones_are_over() {
     let world = World::new().await;
     let habil = CalendarId::from("habil");

@@ -236,12 +236,12 @@ impl Desk {
         self.catalogue.get().await
     }
 
-    /// The same, no older than a version.
+    /// The same as it is now: what is decided next goes by it, too.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn catalogue_since(&self, version: u64) -> Result<StoredCatalogue, StoreError> {
-        self.catalogue.at_least(version).await
+    pub async fn newest_catalogue(&self) -> Result<StoredCatalogue, StoreError> {
+        self.catalogue.newest().await
     }
 
     /// Writes a catalogue over the one that is in force, and rings for those whose

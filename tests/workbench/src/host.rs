@@ -357,8 +357,15 @@ pub fn in_a_hurry(template: &str) -> String {
     lines.collect()
 }
 
-/// Starts a host and waits until it says where it listens. `E2E_ARGUMENTS` has further
-/// arguments for every one: that another DynamoDB keeps the table, say.
+/// Further arguments for every host, and for whoever looks into the data of one that is
+/// down: that another DynamoDB keeps the table, say.
+pub(crate) fn further() -> Vec<String> {
+    let further = std::env::var_os("E2E_ARGUMENTS").unwrap_or_default();
+    let further = further.to_string_lossy();
+    further.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Starts a host and waits until it says where it listens.
 fn launch(data: &Path, arguments: &[String]) -> Process {
     let log = data.join("host.log");
     let file = fs::File::options().create(true).append(true).open(&log);
@@ -366,9 +373,7 @@ fn launch(data: &Path, arguments: &[String]) -> Process {
     let usual = ["--sync", "normal", "--binaries", built.to_str().unwrap()];
     let mut all: Vec<_> = usual.map(str::to_owned).into();
     all.extend_from_slice(arguments);
-    let further = std::env::var_os("E2E_ARGUMENTS").unwrap_or_default();
-    let further = further.to_string_lossy();
-    all.extend(further.split_whitespace().map(str::to_owned));
+    all.extend(further());
     let started = Process::start(
         &built.join("local"),
         data,

@@ -87,7 +87,8 @@ pub fn within<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T
 
 fn patience() -> u32 {
     let said = std::env::var_os("E2E_PATIENCE");
-    said.and_then(|said| said.to_str()?.parse().ok()).unwrap_or(1)
+    said.and_then(|said| said.to_str()?.parse().ok())
+        .unwrap_or(1)
 }
 
 /// Says so where a measurement's own build, and with it the host's, is not the one

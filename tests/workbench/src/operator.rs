@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::host::{Host, built};
+use crate::host::{Host, built, further};
 
 /// What an audit printed.
 #[derive(Clone, Debug)]
@@ -37,9 +37,7 @@ impl Host {
     /// When the audit did not come to its end.
     #[track_caller]
     pub fn audit(&self, arguments: &[&str]) -> Audit {
-        let mut audit = Command::new(built().join("local"));
-        audit.args(["audit", "--data"]).arg(self.data());
-        Self::audited(audit.args(arguments))
+        Self::audited(self.operator("audit").args(arguments))
     }
 
     /// The same as it is done in AWS: nothing is known but what the environment
@@ -87,11 +85,7 @@ impl Host {
     /// Sends the dead letters of the queue that `part` names back.
     #[track_caller]
     pub fn redrive(&self, part: &str) {
-        let status = Command::new(built().join("local"))
-            .args(["redrive", part, "--data"])
-            .arg(self.data())
-            .status()
-            .unwrap();
+        let status = self.operator("redrive").arg(part).status().unwrap();
         assert!(status.success(), "{status}");
     }
 
@@ -106,11 +100,18 @@ impl Host {
 
     /// The same, or nothing where it was refused.
     pub fn try_restored(&self, arguments: &[&str]) -> Option<String> {
-        let mut restored = Command::new(built().join("local"));
-        restored.args(["restored", "--data"]).arg(self.data());
-        let output = restored.args(arguments).output().unwrap();
+        let output = self.operator("restored").args(arguments).output();
+        let output = output.unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         output.status.success().then_some(said)
+    }
+
+    /// An operator's command on this host's data.
+    fn operator(&self, command: &str) -> Command {
+        let mut operator = Command::new(built().join("local"));
+        operator.args([command, "--data"]).arg(self.data());
+        operator.args(further());
+        operator
     }
 
     fn table(&self) -> Value {

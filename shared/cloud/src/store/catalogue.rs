@@ -100,24 +100,24 @@ impl CatalogueCache {
     /// # Errors
     /// See [`StoreError`].
     pub async fn get(&self) -> Result<StoredCatalogue, StoreError> {
-        self.at_least(0).await
-    }
-
-    /// The same, and no older than this version.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn at_least(&self, version: u64) -> Result<StoredCatalogue, StoreError> {
         let now = clock::now();
         {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((read_at, stored)) = &*kept
                 && now.duration_since(*read_at) < FRESH
-                && stored.version >= version
             {
                 return Ok(stored.clone());
             }
         }
+        self.newest().await
+    }
+
+    /// The catalogue as it is now.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn newest(&self) -> Result<StoredCatalogue, StoreError> {
+        let now = clock::now();
         let stored = self.store.catalogue().await?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = Some((now, stored.clone()));
