@@ -224,5 +224,7 @@ export async function picture(page, name) {
 	mkdirSync(SCREENS, { recursive: true });
 	const width = page.viewportSize()?.width ?? 0;
 	const dark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
-	await page.screenshot({ path: join(SCREENS, `${name}-${width}${dark ? "-dark" : ""}.png`), fullPage: true });
+	const path = join(SCREENS, `${name}-${width}${dark ? "-dark" : ""}.png`);
+	// A change of theme fades in; what is looked at is what comes of it.
+	await page.screenshot({ path, fullPage: true, animations: "disabled" });
 }

@@ -179,11 +179,8 @@ const CATEGORIES: &[Spec] = &[
         "Minutos de validación",
         Control::Minutes,
     ),
-    spec(
-        "waiting_minutes",
-        "Minutos de espera antes de recordar",
-        Control::Minutes,
-    ),
+    spec("waiting_minutes", "Minutos de espera", Control::Minutes)
+        .hint("Antes de recordar a quien debe responder"),
     spec("formats", "Formatos", Control::Words)
         .hint("Códigos separados por comas")
         .optional(),
