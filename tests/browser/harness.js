@@ -78,7 +78,10 @@ export async function startHost(...options) {
 	atTheEnd(async () => {
 		child.kill("SIGTERM");
 		await gone;
+		const log = readFileSync(join(data, "host.log"), "utf8");
 		rmSync(data, { recursive: true, force: true });
+		// What a role lacks may come to no more than a page with less on it.
+		assert.doesNotMatch(log, /its role does not allow it/);
 	});
 	const told = () => {
 		assert.equal(child.exitCode, null, `the host ended: ${readFileSync(join(data, "host.log"), "utf8").slice(-2000)}`);
