@@ -5,6 +5,7 @@ use in_process::{Case, Message, Started, World, get, monday, now, post};
 use serde_json::json;
 use types::command::Command;
 use types::effects::{Effect, MailKind, QueueName};
+use types::ids::CalendarId;
 use types::permission::Actor;
 use types::ticket::{CloseReason, State};
 use types::token::{Audience, TokenSecret, TokenUse};
@@ -403,6 +404,29 @@ async fn at_the_deadline_it_is_closed_and_not_before() {
         rings(&closure, &case, at).await;
         world.must_still_have(&rows);
     }
+}
+
+#[tokio::test]
+async fn who_knows_the_hours_of_before_sets_no_time_back() {
+    let world = World::new().await;
+    let case = solved_on_monday(&world).await;
+    let (knows_those_of_before, other) = (started(&world).await, started(&world).await);
+    let soon = monday() + SignedDuration::from_mins(1);
+    rings(&knows_those_of_before, &case, soon).await;
+    world
+        .catalogue(|document| {
+            let habil = CalendarId::from("habil");
+            let hours = &mut document.calendars.get_mut(&habil).unwrap().hours;
+            hours.monday = vec!["08:00-16:00".to_owned()];
+        })
+        .await;
+    rings(&other, &case, soon).await;
+    let due = case.ticket().await.clocks.validation.due_at;
+    assert!(due > Some(five_o_clock()), "{due:?}");
+    assert_eq!(case.kinds().await[3..], ["hours_changed"]);
+    let rows = world.rows();
+    rings(&knows_those_of_before, &case, soon).await;
+    world.must_still_have(&rows);
 }
 
 #[tokio::test]

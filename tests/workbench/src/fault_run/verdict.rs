@@ -168,7 +168,16 @@ pub fn reach(
         }
         let changed = count("hours_changed") as u64;
         if changed > RUNNING * hours {
-            wrong.push(format!("{}: hours changed {changed} times", life.title()));
+            let events = people.coordination.client.events(number).into_iter();
+            let events = events.filter(|event| event["kind"] == "hours_changed");
+            let told: Vec<_> = events
+                .map(|event| format!("{} {}", event["at"], event["data"]))
+                .collect();
+            wrong.push(format!(
+                "{}: hours changed {changed} times: {}",
+                life.title(),
+                told.join("; ")
+            ));
         }
     }
     wrong.extend(people.coordination.wrong.lock().unwrap().iter().cloned());
