@@ -104,11 +104,11 @@ mod tests {
             request.body(()).unwrap().into_parts().0
         };
         let signed =
-            "AWS4-HMAC-SHA256 Credential=desk/20260101/us-east-1/s3/aws4_request, Signature=0";
+            "AWS4-HMAC-SHA256 Credential=one/20260101/us-east-1/s3/aws4_request, Signature=0";
         let key = |header, path| access_key(&parts(header, path));
-        assert_eq!(key(Some(signed), "/").as_deref(), Some("desk"));
-        let presigned = "/b/k?X-Amz-Date=1&X-Amz-Credential=intake%2F20260101%2Fus-east-1&x=1";
-        assert_eq!(key(None, presigned).as_deref(), Some("intake"));
+        assert_eq!(key(Some(signed), "/").as_deref(), Some("one"));
+        let presigned = "/b/k?X-Amz-Date=1&X-Amz-Credential=other%2F20260101%2Fus-east-1&x=1";
+        assert_eq!(key(None, presigned).as_deref(), Some("other"));
         assert_eq!(key(None, "/b/k?prefix=a"), None);
         assert_eq!(key(Some("Bearer x"), "/"), None);
     }
