@@ -259,3 +259,24 @@ fn outline(table: &Value) -> (Value, Vec<(String, Value)>) {
     indexes.sort_by(|a, b| a.0.cmp(&b.0));
     (table["KeySchema"].clone(), indexes)
 }
+
+/// A table with both kinds of keys, for tests.
+#[cfg(test)]
+pub(super) fn things() -> Table {
+    Table {
+        name: "Things".to_owned(),
+        create: json!({
+            "TableName": "Things",
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                { "AttributeName": "kind", "AttributeType": "S" },
+                { "AttributeName": "id", "AttributeType": "S" },
+            ],
+            "KeySchema": [
+                { "AttributeName": "kind", "KeyType": "HASH" },
+                { "AttributeName": "id", "KeyType": "RANGE" },
+            ],
+        }),
+        expires_by: None,
+    }
+}

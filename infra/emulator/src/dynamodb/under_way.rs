@@ -182,26 +182,11 @@ fn in_progress() -> (StatusCode, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamodb::{Table, Tables};
+    use crate::dynamodb::Tables;
+    use crate::dynamodb::tables::things;
 
     fn tables() -> Tables {
-        let things = Table {
-            name: "Things".to_owned(),
-            create: json!({
-                "TableName": "Things",
-                "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [
-                    { "AttributeName": "kind", "AttributeType": "S" },
-                    { "AttributeName": "id", "AttributeType": "S" },
-                ],
-                "KeySchema": [
-                    { "AttributeName": "kind", "KeyType": "HASH" },
-                    { "AttributeName": "id", "KeyType": "RANGE" },
-                ],
-            }),
-            expires_by: None,
-        };
-        Tables::in_memory(&[things]).unwrap()
+        Tables::in_memory(&[things()]).unwrap()
     }
 
     fn key(id: &str) -> Value {
