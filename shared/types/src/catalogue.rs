@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use strum::VariantArray;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::calendar::{Calendar, CalendarDefinition};
 use crate::canned::{CannedText, MAX_TEXTS};
@@ -178,10 +178,22 @@ pub struct Team {
 
 /// What a person may do here, in the order of the documentation.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    VariantArray,
 )]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     Requester,
     Agent,
@@ -197,6 +209,11 @@ pub enum Role {
 impl Role {
     /// Every role, in the order of the documentation.
     pub const ALL: &'static [Role] = Role::VARIANTS;
+
+    /// The word of the API.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// A person with a role.
@@ -485,6 +502,18 @@ impl Catalogue {
     pub fn is_form_sender(&self, address: &EmailAddress) -> bool {
         let mut forms = self.document.form_senders.iter();
         forms.any(|form| form.email == *address)
+    }
+
+    /// Whether an address is of a domain that the entity's people and mailboxes have.
+    pub fn is_of_the_entity(&self, address: &EmailAddress) -> bool {
+        let people = self.document.directory.iter().map(|entry| &entry.email);
+        let mailboxes = self
+            .document
+            .teams
+            .iter()
+            .filter_map(|of| of.mailbox.as_ref());
+        let mut known = people.chain(mailboxes);
+        known.any(|known| known.domain() == address.domain())
     }
 
     /// Whether an address is where a team's requests come in.

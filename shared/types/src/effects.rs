@@ -8,6 +8,7 @@ use strum::{EnumDiscriminants, VariantArray};
 
 use crate::catalogue::Role;
 use crate::clock::{ClockKind, Tells};
+use crate::format::turn::{Party, awaited_since, parties};
 pub use crate::queue::QueueName;
 use crate::ticket::{
     ActorRole, Event, EventKind, HoldReason, Outcome, Person, ReleaseReason, State, StepReached,
@@ -128,6 +129,10 @@ pub enum MailKind {
     RequestIsYours,
     /// To whoever was taken for the requester: it is somebody else's.
     RequestIsAnothers,
+    /// To those whose turn it is: a section of a format waits for them (section 5.1).
+    SectionAwaits,
+    /// To the agent: a section of a format was signed.
+    SectionSignedToAgent,
 }
 
 /// What is fixed of a kind of mail.
@@ -176,6 +181,8 @@ pub enum Recipients {
     Desk,
     /// Whoever was the requester until the event.
     FormerRequester,
+    /// Those whose turn it is to sign a format.
+    Signers,
 }
 
 impl MailKind {
@@ -334,6 +341,13 @@ impl MailKind {
                 To::FormerRequester,
                 Notification,
             ),
+            M::SectionAwaits => line("mail_section_awaits", DESK, To::Signers, Notification),
+            M::SectionSignedToAgent => line(
+                "mail_section_signed_to_agent",
+                DESK,
+                To::Agent,
+                Notification,
+            ),
             M::AnsweredByAnother => line("mail_answered_by_another", DESK, To::Agent, Notification),
         }
     }
@@ -421,6 +435,7 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         EventKind::Registered(registration) => {
             let mut owed = vec![Effect::Assign];
             owed.extend(with_observers(M::Registered, M::RegisteredToObservers));
+            owed.extend(to_signers(event, ticket));
             if !registration.request.other_teams.is_empty() {
                 owed.push(Effect::Mail(M::RegisteredToOtherTeams));
             }
@@ -542,14 +557,47 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         EventKind::Contacted { .. } | EventKind::Resumed { .. } => {
             changed(event, ticket).into_iter().collect()
         }
+        EventKind::Recategorised { .. } | EventKind::SectionReopened { .. } => {
+            to_signers(event, ticket).into_iter().collect()
+        }
+        // The desk hears how far it has come, unless it is its turn.
+        EventKind::SectionSigned { .. } => {
+            let agent = ticket
+                .assignee
+                .as_ref()
+                .filter(|agent| !is_by(event, agent));
+            let signs =
+                |agent: &&Person| parties(ticket).contains(&Party::Person(agent.email.clone()));
+            let hears = agent.filter(|agent| !signs(agent));
+            let to_agent = hears.map(|_| Effect::Mail(M::SectionSignedToAgent));
+            to_signers(event, ticket)
+                .into_iter()
+                .chain(to_agent)
+                .collect()
+        }
         EventKind::AttachmentsAdded { .. }
-        | EventKind::Recategorised { .. }
         | EventKind::MailFiled { .. }
         | EventKind::FormatSaved { .. }
+        | EventKind::SectionDrafted { .. }
         | EventKind::HoursChanged { .. }
         | EventKind::ObserverRemoved { .. }
         | EventKind::LinkRevoked {} => vec![],
     }
+}
+
+/// Those whose turn it is to fill in and sign a format, unless that is whoever brought it
+/// about himself.
+fn to_signers(event: &Event, ticket: &Ticket) -> Option<Effect> {
+    let others = |party: &Party| match party {
+        Party::Office(_) => true,
+        Party::Person(email) => event.actor.email.as_ref() != Some(email),
+    };
+    let awaited = awaited_since(&event.kind, ticket);
+    let told = awaited
+        .iter()
+        .flat_map(|awaited| &awaited.parties)
+        .any(others);
+    told.then_some(Effect::Mail(MailKind::SectionAwaits))
 }
 
 /// Whether somebody brought the event about himself.

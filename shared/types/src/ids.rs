@@ -253,6 +253,14 @@ names! {
     HolidayId,
     /// Code of a format of the procedure, `A3-S1-FO-01` for one.
     FormatCode,
+    /// Key of a section of a format, `user` for one.
+    SectionId,
+    /// Key of one of the signatures that a section takes.
+    SigningId,
+    /// Key of a field of a format; `accounts.system` is a column of a list.
+    FieldId,
+    /// Key of an information system that accounts are given in, `orfeo` for one.
+    SystemId,
     /// Key of a canned text in the catalogue, `saludo` for one.
     CannedTextId,
 }

@@ -565,6 +565,33 @@ impl Kind for Instant {
     }
 }
 
+/// An object whose members are read later, by what they belong to.
+pub struct Members;
+
+impl Kind for Members {
+    type Value = Map<String, Value>;
+
+    fn parse(&self, path: &str, value: Value) -> Result<Self::Value, Vec<FieldError>> {
+        match value {
+            Value::Object(members) => Ok(members),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Err(vec![FieldError::new(
+                path,
+                "wrong_type",
+                "Debe ser un objeto.",
+            )]),
+        }
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({ "type": "object" })
+    }
+}
+
 /// A date.
 pub struct Day;
 

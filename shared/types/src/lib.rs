@@ -13,6 +13,7 @@ pub mod difference;
 pub mod effects;
 pub mod entries;
 pub mod folding;
+pub mod format;
 pub mod handover;
 pub mod holidays;
 pub mod ids;

@@ -120,6 +120,9 @@ impl Became {
             | EventKind::AttachmentsAdded { .. }
             | EventKind::Recategorised { .. }
             | EventKind::FormatSaved { .. }
+            | EventKind::SectionDrafted { .. }
+            | EventKind::SectionSigned { .. }
+            | EventKind::SectionReopened { .. }
             | EventKind::Resumed { .. }
             | EventKind::Escalated { .. }
             | EventKind::ProviderRequested { .. }

@@ -6,6 +6,7 @@ use strum::VariantArray;
 
 use crate::catalogue::{Catalogue, Role};
 use crate::command::CommandKind;
+use crate::format::turn::{self, Signatory};
 use crate::ids::{EmailAddress, FormatCode, ProviderId, TeamId};
 use crate::ticket::{ActorRole, EventActor, Person, ProviderRole, SystemRole, Ticket};
 
@@ -57,6 +58,14 @@ impl Caller {
         self.roles.contains(&role)
     }
 
+    /// The caller, as far as signing goes.
+    pub fn signatory(&self) -> Signatory<'_> {
+        Signatory {
+            email: &self.email,
+            roles: &self.roles,
+        }
+    }
+
     /// Whether the caller works the desk: an agent or a coordinator.
     pub fn is_desk(&self) -> bool {
         self.is(Role::Agent) || self.is(Role::Coordinator)
@@ -92,6 +101,9 @@ pub enum Denial {
     /// He could if it were his: nobody has it yet.
     #[error("nobody has the ticket yet")]
     Free,
+    /// It is somebody else's to sign; the sentence is for people.
+    #[error("{0}")]
+    OthersToSign(String),
     /// He reads along, and whoever asked has a say.
     #[error("somebody else asked for it")]
     Asked(Person),
@@ -127,25 +139,15 @@ fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
             .as_ref()
             .is_some_and(|o| o.email == caller.email),
         Role::Coordinator | Role::Auditor | Role::Head => true,
-        Role::Personnel | Role::Contracting | Role::Administrative => fills_formats(ticket),
+        // They see the forms that they sign, and nothing else of the ticket.
+        Role::Personnel | Role::Contracting | Role::Administrative => false,
     }
 }
 
-fn fills_formats(ticket: &Ticket) -> bool {
-    is_of_offices(&ticket.policy.formats)
-}
-
-// Section 5.1 of the procedure: the form on accounts and equipment is filled in
-// by several offices.
-fn is_of_offices(formats: &[FormatCode]) -> bool {
-    formats.iter().any(|format| format.0 == "A3-S1-FO-01")
-}
-
-/// The teams whose requests have forms that the offices fill in.
-pub fn teams_of_offices(catalogue: &Catalogue) -> BTreeSet<TeamId> {
-    let categories = catalogue.document().categories.iter();
-    let theirs = categories.filter(|category| is_of_offices(&category.formats));
-    theirs.map(|category| category.team.clone()).collect()
+/// Whether a person may read a format of a ticket: who reads the ticket does, and who
+/// signs a section of it (section 5.1 of the procedure).
+pub fn may_read_format(caller: &Caller, ticket: &Ticket, code: &FormatCode) -> bool {
+    may_read(caller, ticket) || turn::is_party(code, caller.signatory(), ticket)
 }
 
 /// Checks that `actor` may give `command` on `ticket`, and says in which
@@ -183,7 +185,9 @@ pub fn authorise(
             Given::Yes | Given::No => Err(Denial::Forbidden),
         },
         Actor::Person(caller) => {
-            if !may_read(caller, ticket) {
+            let sees = may_read(caller, ticket)
+                || (command.is_of_formats() && turn::is_party_of_any(caller.signatory(), ticket));
+            if !sees {
                 return Err(Denial::Hidden);
             }
             // The strongest capacity first, so that the record of a coordinator
@@ -229,7 +233,7 @@ fn reason(command: CommandKind, caller: &Caller, ticket: &Ticket) -> Denial {
             }
             On::Escalated => ticket.officer.clone().map(Denial::Held),
             On::Own => Some(Denial::Asked(ticket.request.requester.person.clone())),
-            On::None | On::All | On::Observed => None,
+            On::None | On::All | On::Observed | On::Signs => None,
         }
     });
     found.unwrap_or(Denial::Forbidden)
@@ -258,6 +262,8 @@ enum On {
     ResponsibleOrFree,
     /// Those that were escalated to him.
     Escalated,
+    /// Those with a format that he signs: whose turn it is, the format says.
+    Signs,
 }
 
 /// Who may give a command.
@@ -351,10 +357,13 @@ const fn line(command: CommandKind) -> Line {
             system: Given::Yes,
             ..TEAM
         },
-        C::SaveFormat => Line {
-            technology: On::Escalated,
-            offices: On::All,
-            ..DESK
+        C::DraftSection | C::SignSection | C::CorrectSection => Line {
+            requester: On::Signs,
+            agent: On::Responsible,
+            coordinator: On::All,
+            technology: On::Signs,
+            offices: On::Signs,
+            ..NOBODY
         },
         C::Return | C::RequestProvider | C::ReportSolution => TECHNOLOGY,
         C::RecordProviderReply => Line {
@@ -416,6 +425,16 @@ fn may(role: Role, command: CommandKind, caller: &Caller, ticket: &Ticket) -> bo
         On::Responsible => is_his(&ticket.assignee),
         On::ResponsibleOrFree => is_his(&ticket.assignee) || ticket.assignee.is_none(),
         On::Escalated => is_his(&ticket.officer),
+        // He need not read the ticket.
+        On::Signs => {
+            let roles = BTreeSet::from([role]);
+            let email = &caller.email;
+            let who = Signatory {
+                email,
+                roles: &roles,
+            };
+            return turn::is_party_of_any(who, ticket);
+        }
     };
     on_this && reads(role, caller, ticket)
 }

@@ -103,6 +103,23 @@ pub fn list(parts: &[String]) -> String {
     }
 }
 
+/// `una`, `una u otra`, `una, otra o la tercera`: one of them. `u` before the sound of an o.
+pub fn either(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => {
+            let sound = last.to_lowercase();
+            let or = if sound.starts_with('o') || sound.starts_with("ho") {
+                "u"
+            } else {
+                "o"
+            };
+            format!("{} {or} {last}", first.join(", "))
+        }
+    }
+}
+
 fn weekday(date: Date) -> &'static str {
     usize::try_from(date.weekday().to_monday_zero_offset())
         .ok()

@@ -9,9 +9,10 @@ use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::catalogue::{Category, Role, default_steps};
 use crate::clock::{ClockChange, ClockKind, Clocks, Step, Tells};
+use crate::format::record::{Filled, Format, Signature, Values};
 use crate::ids::{
-    CalendarId, CategoryId, EmailAddress, FormatCode, MailId, ProviderId, TeamId, TicketId,
-    TicketNumber,
+    CalendarId, CategoryId, EmailAddress, FormatCode, MailId, ProviderId, SectionId, TeamId,
+    TicketId, TicketNumber,
 };
 pub use crate::person::Person;
 use crate::queue::QueueName;
@@ -509,13 +510,6 @@ fn is_public(visibility: &Visibility) -> bool {
     }
 }
 
-/// How far a format has been filled in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Format {
-    pub complete: bool,
-    pub fields: serde_json::Map<String, serde_json::Value>,
-}
-
 /// A ticket and another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -661,13 +655,19 @@ impl Ticket {
         self.outcome == Some(Outcome::Declined)
     }
 
-    /// Formats that the category asks for and that are not complete.
-    pub fn missing_formats(&self) -> Vec<&FormatCode> {
-        self.policy
-            .formats
-            .iter()
-            .filter(|code| !self.formats.get(code).is_some_and(|f| f.complete))
-            .collect()
+    /// A section of a format, as far as it is filled in.
+    fn section(&mut self, code: &FormatCode, version: u32, section: &SectionId) -> &mut Filled {
+        let format = self.formats.entry(code.clone()).or_default();
+        format.version = Some(version);
+        format.sections.entry(section.clone()).or_default()
+    }
+
+    /// Whether there is no answer yet: its formats may be filled in and corrected.
+    pub fn is_open_to_formats(&self) -> bool {
+        match self.state {
+            State::New | State::Assigned | State::OnHold(_) => true,
+            State::Solved | State::Closed => false,
+        }
     }
 
     /// Whether it is this person's own request: nobody attends to his own.
@@ -919,6 +919,33 @@ pub enum EventKind {
         complete: bool,
         fields: serde_json::Map<String, serde_json::Value>,
     },
+    /// A section of a format was filled in, as far as it goes.
+    SectionDrafted {
+        code: FormatCode,
+        version: u32,
+        section: SectionId,
+        fields: Values,
+    },
+    /// A section was signed, and stays as it is.
+    SectionSigned {
+        code: FormatCode,
+        version: u32,
+        section: SectionId,
+        fields: Values,
+        signature: Signature,
+        /// Whether the whole format is signed with it.
+        complete: bool,
+        /// Sections that are open again, because that is what it says.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reopens: Vec<SectionId>,
+    },
+    /// Sections are open again, to be corrected and signed anew.
+    SectionReopened {
+        code: FormatCode,
+        /// The one that is corrected, and what was signed after it.
+        sections: Vec<SectionId>,
+        reason: String,
+    },
     /// Activity 6.
     Held {
         note: String,
@@ -1130,6 +1157,9 @@ impl EventKind {
             | EventKind::AttachmentsAdded { .. }
             | EventKind::Recategorised { .. }
             | EventKind::FormatSaved { .. }
+            | EventKind::SectionDrafted { .. }
+            | EventKind::SectionSigned { .. }
+            | EventKind::SectionReopened { .. }
             | EventKind::Held { .. }
             | EventKind::Resumed { .. }
             | EventKind::Escalated { .. }
@@ -1271,8 +1301,42 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
             let format = Format {
                 complete: *complete,
                 fields: fields.clone(),
+                ..Format::default()
             };
             ticket.formats.insert(code.clone(), format);
+        }
+        EventKind::SectionDrafted {
+            code,
+            version,
+            section,
+            fields,
+        } => ticket.section(code, *version, section).fields = fields.clone(),
+        EventKind::SectionSigned {
+            code,
+            version,
+            section,
+            fields,
+            signature,
+            complete,
+            reopens,
+        } => {
+            let filled = ticket.section(code, *version, section);
+            filled.fields = fields.clone();
+            filled.signatures.push(signature.clone());
+            if let Some(format) = ticket.formats.get_mut(code) {
+                format.complete = *complete;
+                format.reopen(reopens);
+            }
+        }
+        EventKind::SectionReopened {
+            code,
+            sections,
+            reason: _,
+        } => {
+            if let Some(format) = ticket.formats.get_mut(code) {
+                format.complete = false;
+                format.reopen(sections);
+            }
         }
         EventKind::Held { .. } => ticket.state = State::OnHold(HoldReason::Requester),
         EventKind::Resumed { .. } => ticket.state = ticket.at_the_desk(),

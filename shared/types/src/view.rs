@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::catalogue::{CatalogueDocument, Role};
 use crate::clock::{Clock, ClockState};
+use crate::format::record::Format;
 use crate::ids::{MailId, TeamId};
 use crate::permission::{Caller, reads_internal};
 use crate::ticket::{
-    ActorRole, Attachment, Channel, CloseReason, Event, EventActor, EventKind, Format, HoldReason,
-    Link, Outcome, Person, Requester, SolutionReport, Status, Survey, Ticket, Visibility,
-    WebRequest,
+    ActorRole, Attachment, Channel, CloseReason, Event, EventActor, EventKind, HoldReason, Link,
+    Outcome, Person, Requester, SolutionReport, Status, Survey, Ticket, Visibility, WebRequest,
 };
 
 /// For whose eyes an answer is.
@@ -332,6 +332,9 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
             // entity and its providers write to each other is not.
             EventKind::AssignmentDeferred {}
             | EventKind::FormatSaved { .. }
+            | EventKind::SectionDrafted { .. }
+            | EventKind::SectionSigned { .. }
+            | EventKind::SectionReopened { .. }
             | EventKind::Escalated { .. }
             | EventKind::Returned { .. }
             | EventKind::ProviderRequested { .. }

@@ -432,6 +432,16 @@ fn path_parameters(path: &str, samples: &Samples) -> Vec<Value> {
                     json!({ "type": "string", "format": "email", "maxLength": 254 }),
                     json!("luis@uspec.gov.co"),
                 ),
+                ("code", _) => (
+                    "The code of a format.",
+                    json!({ "type": "string", "minLength": 1, "maxLength": 64 }),
+                    json!("A3-S1-FO-01"),
+                ),
+                ("section", _) => (
+                    "The key of a section of the format.",
+                    json!({ "type": "string", "minLength": 1, "maxLength": 64 }),
+                    json!("user"),
+                ),
                 (other, _) => panic!("{path}: what is {other}?"),
             };
             json!({
@@ -973,11 +983,8 @@ mod tests {
                 | Access::Roles(_) => false,
             });
             let given = roles(*command).next().is_some();
-            // Files and formats over HTTP have no function yet (README).
-            let later = matches!(
-                command,
-                CommandKind::AddAttachments | CommandKind::SaveFormat
-            );
+            // Files over HTTP have no function yet (README).
+            let later = *command == CommandKind::AddAttachments;
             assert_eq!(
                 behind.count(),
                 usize::from(given && !later),

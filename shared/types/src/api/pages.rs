@@ -79,6 +79,12 @@ pages! {
         New GET "/solicitudes/nueva";
         /// One request: a conversation to its requester, a tool to the desk.
         Ticket GET "/solicitudes/{ref}";
+        /// A format of a request: what is signed, and the form of whose turn it is.
+        Format GET "/solicitudes/{ref}/formatos/{code}";
+        /// The formats that wait for whoever looks.
+        Formats GET "/formatos";
+        /// Who has which accounts, until when (A3-FO-11).
+        Accounts GET "/matriz";
         /// A file of a request.
         File GET "/solicitudes/{ref}/archivos/{id}";
         /// The desk's queue.
@@ -122,6 +128,11 @@ pages! {
         LinkedFile GET "/s/{token}/archivos/{id}";
         /// Styles and scripts.
         Asset GET "/recursos/{edition}/{name}";
+    }
+    /// The forms of formats, which are not commands' own: what they ask for is data.
+    formats: Resolution {
+        /// Keeps a draft, signs, or asks for a correction.
+        Fill POST "/solicitudes/{ref}/formatos/{code}";
     }
     /// Registering.
     intake: Intake {

@@ -7,10 +7,11 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::input;
 use crate::catalogue::CatalogueDocument;
-use crate::ids::{CategoryId, EmailAddress, ProviderId, TeamId, TicketRef};
+use crate::format::record::Values;
+use crate::ids::{CategoryId, EmailAddress, ProviderId, SectionId, TeamId, TicketRef};
 use crate::input::{
     Anything, Day, Email, Emails, Filter, Flag, Instant, Key, Line, MAX_NAME, MAX_TEXT, MAX_TITLE,
-    Object, Optional, Or, Reference, Text, Whole, Word,
+    Members, Object, Optional, Or, Reference, Text, Whole, Word,
 };
 use crate::problem::FieldError;
 use crate::ticket::{Channel, MAX_OBSERVERS, RequesterKind, Status, Visibility, WebAction};
@@ -86,6 +87,38 @@ input! {
         unit: Option<String> = Optional(Line(MAX_NAME)),
         /// How he belongs to the entity.
         kind: Option<RequesterKind> = Optional(Word(RequesterKind::VARIANTS)),
+    }
+}
+
+/// Longest id of a file, in characters.
+const MAX_FILE_ID: usize = 100;
+
+input! {
+    /// A section of a format, as far as it is filled in.
+    pub struct SectionDraft {
+        /// Key of the section.
+        section: SectionId = Key::new(),
+        /// Its fields, by their keys: `GET /formats/{code}` says which there are. What is left
+        /// out is blank.
+        fields: Values = Members,
+    }
+}
+
+input! {
+    /// A signature.
+    pub struct SectionSignature {
+        /// What is filled in with it; without them, what stands there already is signed.
+        fields: Option<Values> = Optional(Members),
+        /// The scan of what was signed on paper, where the desk says so: a file of the ticket.
+        on_paper: Option<String> = Optional(Line(MAX_FILE_ID)),
+    }
+}
+
+input! {
+    /// That something was signed and is wrong.
+    pub struct SectionCorrection {
+        /// Why.
+        reason: String = Text(MAX_COMMENT),
     }
 }
 
@@ -269,9 +302,32 @@ input! {
             Instant,
             "Debe ser una fecha y hora RFC 3339, por ejemplo 2026-11-23T13:00:00Z.",
         )),
+        /// A format of theirs waits for the caller to fill it in and sign it.
+        awaiting: Option<Awaiting> = Optional(Filter(Word(Awaiting::VARIANTS), "Debe ser «me».")),
         /// Words of the title, the description or the requester's name; or the number.
         q: Option<String> = Optional(Anything),
         /// How many on a page.
+        limit: usize = LIMIT,
+        /// `next_cursor` of the page before.
+        cursor: Option<String> = CURSOR,
+    }
+}
+
+/// Whom a format waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Awaiting {
+    /// Whoever asks.
+    Me,
+}
+
+input! {
+    /// Which people of the matrix of accounts, and which page of them.
+    pub struct AccountsQuery {
+        /// Words of the name, the unit or the address.
+        q: Option<String> = Optional(Anything),
+        /// How many people are looked at for a page.
         limit: usize = LIMIT,
         /// `next_cursor` of the page before.
         cursor: Option<String> = CURSOR,

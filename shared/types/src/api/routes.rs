@@ -91,6 +91,8 @@ const SURVEY_ANSWER: &[P] = &[
     P::Internal,
     P::Unavailable,
 ];
+const FORMATS: &[P] = &[P::Forbidden, P::Internal, P::Unavailable];
+const FORMAT_SCHEMA: &[P] = &[P::Forbidden, P::NotFound, P::Internal, P::Unavailable];
 const CATALOGUE: &[P] = &[P::Forbidden, P::Internal, P::Unavailable];
 const CATALOGUE_CHANGE: &[P] = &[
     P::MalformedBody,
@@ -195,6 +197,8 @@ macro_rules! routes {
 
 #[cfg(test)]
 use super::Page;
+#[cfg(test)]
+use crate::format::{accounts::HolderView, document::FormatSummary, view::FormatView};
 #[cfg(test)]
 use crate::{account::ClocksExplained, mail::*, view::*};
 use CommandKind as C;
@@ -321,6 +325,28 @@ routes! {
             200 json TicketView<'static>, or COMMAND;
             example { "solution": "Se reinició el servicio." }
         }
+        /// Fills a section of a format in, as far as it goes (section 5.1, activity 9). Nothing has
+        /// to be there yet; what is left out is blank.
+        DraftSection(body requests::SectionDraft) {
+            PUT "/tickets/{ref}/formats/{code}" by Access::Command(&[C::DraftSection]);
+            200 json FormatView<'static>, or COMMAND;
+            example { "section": "user", "fields": { "kind": "contractor" } }
+        }
+        /// Signs a section of a format, which is frozen then. The next one is told that it is
+        /// its turn.
+        SignSection(body requests::SectionSignature) {
+            POST "/tickets/{ref}/formats/{code}/sections/{section}/signature"
+                by Access::Command(&[C::SignSection]);
+            200 json FormatView<'static>, or COMMAND;
+            example {}
+        }
+        /// Opens a signed section again, and those after it: they are signed anew.
+        CorrectSection(body requests::SectionCorrection) {
+            POST "/tickets/{ref}/formats/{code}/sections/{section}/correction"
+                by Access::Command(&[C::CorrectSection]);
+            200 json FormatView<'static>, or COMMAND;
+            example { "reason": "El contrato termina un mes antes." }
+        }
         /// Declines what is out of the procedure's scope (section 5).
         Decline(body requests::Decline) {
             POST "/tickets/{ref}/decline" page "/solicitudes/{ref}/fuera-de-alcance"
@@ -406,6 +432,27 @@ routes! {
         Attachment {
             GET "/tickets/{ref}/attachments/{id}" by Access::SignedIn;
             302 redirect (), or ONE;
+        }
+        /// The formats of the procedure, and who signs each of their sections.
+        Formats {
+            GET "/formats" by Access::SignedIn;
+            200 json Page<FormatSummary>, or FORMATS;
+        }
+        /// A format as JSON Schema (draft 2020-12): an object of sections.
+        FormatSchema {
+            GET "/formats/{code}" by Access::SignedIn;
+            200 any (), or FORMAT_SCHEMA;
+        }
+        /// A format of a ticket: whoever reads the ticket may read it, and whoever signs a section.
+        Format {
+            GET "/tickets/{ref}/formats/{code}" by Access::SignedIn;
+            200 json FormatView<'static>, or ONE;
+        }
+        /// The matrix of accounts (A3-FO-11): who holds what, until when.
+        Accounts(query requests::AccountsQuery) {
+            GET "/accounts" by Access::Roles(&[Role::Coordinator, Role::Auditor, Role::Head]);
+            200 json Page<HolderView>, or MANY;
+            example { "limit": 10 }
         }
         /// The catalogue: categories, teams, directory, providers and calendars.
         Catalogue {

@@ -203,7 +203,8 @@ impl NewTicket {
                 | Denial::Forbidden
                 | Denial::Held(_)
                 | Denial::Free
-                | Denial::Asked(_),
+                | Denial::Asked(_)
+                | Denial::OthersToSign(_),
             ) => Ok(self),
         }
     }

@@ -193,7 +193,7 @@ impl Clockwork<'_> {
     }
 
     pub fn resolve(&self, solution: &str) -> Result<Vec<Draft>, Rejection> {
-        let missing = self.ticket.missing_formats();
+        let missing = crate::format::turn::missing(self.ticket);
         if !missing.is_empty() {
             let codes: Vec<_> = missing.iter().map(|code| code.0.as_str()).collect();
             return Err(Rejection::InvalidTransition(format!(

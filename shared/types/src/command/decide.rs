@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::clockwork::{Clockwork, Draft};
+use super::formats::Form;
 use super::kind::Command;
 use super::rejection::Rejection;
 use super::setting::Setting;
@@ -399,20 +400,41 @@ fn steps(
             }
             Closed => Err(illegal()),
         },
-        Command::SaveFormat {
+        // Section 5.1, activities 4 and 9.
+        Command::DraftSection {
             code,
-            complete,
+            section,
             fields,
         } => match ticket.state {
-            New | Assigned | OnHold(_) | Solved => Ok(vec![(
-                EventKind::FormatSaved {
-                    code: code.clone(),
-                    complete: *complete,
-                    fields: fields.clone(),
-                },
-                vec![],
-            )]),
-            Closed => Err(illegal()),
+            New | Assigned | OnHold(_) => {
+                Form::of(ticket, code, actor, setting)?.draft(section, fields)
+            }
+            Solved | Closed => Err(illegal()),
+        },
+        Command::SignSection {
+            code,
+            section,
+            fields,
+            on_paper,
+            holder,
+        } => match ticket.state {
+            New | Assigned | OnHold(_) => Form::of(ticket, code, actor, setting)?.sign(
+                section,
+                fields.as_ref(),
+                on_paper.as_deref(),
+                holder.as_ref(),
+            ),
+            Solved | Closed => Err(illegal()),
+        },
+        Command::CorrectSection {
+            code,
+            section,
+            reason,
+        } => match ticket.state {
+            New | Assigned | OnHold(_) => {
+                Form::of(ticket, code, actor, setting)?.correct(section, reason)
+            }
+            Solved | Closed => Err(illegal()),
         },
         // Activity 6.
         Command::Hold { note } => match ticket.state {

@@ -2,7 +2,9 @@
 
 use strum::VariantArray;
 
-use crate::ids::{CategoryId, EmailAddress, FormatCode, ProviderId};
+use crate::format::accounts::Holder;
+use crate::format::record::Values;
+use crate::ids::{CategoryId, EmailAddress, FormatCode, ProviderId, SectionId};
 use crate::ticket::{Attachment, BounceKind, Link, Person, Visibility};
 
 /// What to do where somebody who is to have it is not there.
@@ -55,10 +57,28 @@ pub enum Command {
     Recategorise {
         category: CategoryId,
     },
-    SaveFormat {
+    /// Fills a section of a format in, as far as it goes.
+    DraftSection {
         code: FormatCode,
-        complete: bool,
-        fields: serde_json::Map<String, serde_json::Value>,
+        section: SectionId,
+        fields: Values,
+    },
+    /// Signs a section of a format.
+    SignSection {
+        code: FormatCode,
+        section: SectionId,
+        /// What is filled in with the signature; none, where it stands there already.
+        fields: Option<Values>,
+        /// The scan of what was signed on paper: a file of the ticket.
+        on_paper: Option<String>,
+        /// The accounts of the person whom the format is about.
+        holder: Option<Holder>,
+    },
+    /// Opens signed sections again.
+    CorrectSection {
+        code: FormatCode,
+        section: SectionId,
+        reason: String,
     },
     Hold {
         note: String,
@@ -146,7 +166,9 @@ pub enum CommandKind {
     FollowUpInternally,
     AddAttachments,
     Recategorise,
-    SaveFormat,
+    DraftSection,
+    SignSection,
+    CorrectSection,
     Hold,
     Resume,
     Escalate,
@@ -191,7 +213,9 @@ impl Command {
             } => K::FollowUpInternally,
             Command::AddAttachments { .. } => K::AddAttachments,
             Command::Recategorise { .. } => K::Recategorise,
-            Command::SaveFormat { .. } => K::SaveFormat,
+            Command::DraftSection { .. } => K::DraftSection,
+            Command::SignSection { .. } => K::SignSection,
+            Command::CorrectSection { .. } => K::CorrectSection,
             Command::Hold { .. } => K::Hold,
             Command::Resume { .. } => K::Resume,
             Command::Escalate { .. } => K::Escalate,
@@ -221,6 +245,17 @@ impl CommandKind {
     /// Every command.
     pub const ALL: &'static [CommandKind] = CommandKind::VARIANTS;
 
+    /// Whether it is about a format: those who sign one may give it, and know nothing else
+    /// of the ticket.
+    pub fn is_of_formats(self) -> bool {
+        [
+            CommandKind::DraftSection,
+            CommandKind::SignSection,
+            CommandKind::CorrectSection,
+        ]
+        .contains(&self)
+    }
+
     /// The command in a Spanish sentence: "No se puede … en este estado".
     pub(super) fn verb(self) -> &'static str {
         use CommandKind as K;
@@ -233,7 +268,9 @@ impl CommandKind {
             K::AddAttachments => "adjuntar archivos a",
             K::FileMail | K::RecordBounce => "archivar correos en",
             K::Recategorise => "cambiar la categoría de",
-            K::SaveFormat => "diligenciar formatos de",
+            K::DraftSection => "diligenciar formatos de",
+            K::SignSection => "firmar formatos de",
+            K::CorrectSection => "corregir formatos de",
             K::Hold => "poner en espera",
             K::Resume => "reanudar",
             K::Escalate => "escalar",

@@ -5,6 +5,7 @@
 mod admission;
 mod clockwork;
 mod decide;
+mod formats;
 mod kind;
 mod rejection;
 mod setting;

@@ -18,6 +18,9 @@ pub enum Rejection {
     /// A field names something that the catalogue does not have.
     #[error("{}: {}", .0.field, .0.detail)]
     Validation(FieldError),
+    /// Several fields cannot be taken as they are.
+    #[error("{} fields cannot be taken", .0.len())]
+    Fields(Vec<FieldError>),
     /// The ticket's calendar is gone from the catalogue, or has no open hour in
     /// reach. The catalogue's checks keep this from happening.
     #[error("{0}")]
@@ -45,7 +48,9 @@ impl From<Rejection> for Problem {
             Rejection::InvalidTransition(detail) | Rejection::AlreadySo(detail) => {
                 Problem::InvalidTransition(detail)
             }
+            Rejection::Denied(Denial::OthersToSign(detail)) => Problem::NotYours(detail),
             Rejection::Validation(error) => Problem::Validation(vec![error]),
+            Rejection::Fields(errors) => Problem::Validation(errors),
             Rejection::Calendar(_) => Problem::Internal,
         }
     }

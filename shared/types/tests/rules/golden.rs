@@ -101,6 +101,7 @@ pub fn stories() -> Vec<(&'static str, Story)> {
         },
     );
     stories.push(("declined", declined));
+    stories.push(("formats", crate::formats::lived()));
     let expired = Story::observed_and_declined()
         .after_minutes(300)
         .when(&Actor::System, Command::FireSteps)
@@ -339,7 +340,7 @@ fn messages_of_version_1() {
         .iter()
         .map(|bell| bell.to_body().unwrap())
         .collect();
-    keep("messages-6", &json!(bodies));
+    keep("messages-7", &json!(bodies));
     let mut read = Vec::new();
     for (file, kept) in kept("messages") {
         for body in kept.as_array().unwrap() {

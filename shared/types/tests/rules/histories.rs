@@ -151,7 +151,7 @@ proptest! {
                     prop_assert!(before.state != State::Closed || links, "{label}");
                     fire_what_is_due(&mut story)?;
                 }
-                Err(Rejection::Denied(_) | Rejection::InvalidTransition(_) | Rejection::AlreadySo(_) | Rejection::Validation(_)) => {
+                Err(Rejection::Denied(_) | Rejection::InvalidTransition(_) | Rejection::AlreadySo(_) | Rejection::Validation(_) | Rejection::Fields(_)) => {
                     prop_assert_eq!(&before, &story.ticket);
                 }
                 Err(Rejection::Calendar(e)) => return Err(TestCaseError::fail(e)),

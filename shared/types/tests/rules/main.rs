@@ -10,6 +10,7 @@
 mod absence;
 mod answers;
 mod catalogue;
+mod formats;
 mod golden;
 mod histories;
 mod procedure;

@@ -444,26 +444,6 @@ fn a_declined_request_that_nobody_had_goes_back_to_be_assigned() {
 }
 
 #[test]
-fn formats_come_before_the_solution() {
-    let fields = serde_json::Map::new;
-    let story = Story::assigned("cuentas_equipos");
-    assert!(is_illegal(story.refuses(&person(AGENT), resolve())));
-    let save = |code: &str, complete| Command::SaveFormat {
-        code: code.into(),
-        complete,
-        fields: fields(),
-    };
-    let story = story
-        .when(&person(AGENT), save("A3-S1-FO-01", true))
-        .when(&person(AGENT), save("A3-FO-11", false));
-    assert!(is_illegal(story.refuses(&person(AGENT), resolve())));
-    let story = story
-        .when(&person(AGENT), save("A3-FO-11", true))
-        .when(&person(AGENT), resolve());
-    assert_eq!(story.ticket.status(), Status::Solved);
-}
-
-#[test]
 fn who_may_register_what() {
     let check =
         |who: &Actor, change: fn(&mut types::command::Application), expected: Option<Denial>| {
@@ -556,6 +536,7 @@ fn who_asks_for_himself_speaks_as_the_requester() {
 #[test]
 fn web_publications_say_what_is_asked() {
     let mut application = application("publicacion_web");
+    application.request.web_request = None;
     let refused = admit(application.clone(), &person(REQUESTER), at(monday()));
     assert!(matches!(refused, Err(Rejection::Validation(e)) if e.field == "web_request"));
     application.request.web_request = Some(WebRequest {

@@ -73,7 +73,13 @@ fn roles_and_commands() {
         for (_, actor) in roles() {
             let cell = match authorise(kind, &actor, &ticket) {
                 Ok(_) => "yes",
-                Err(Denial::Forbidden | Denial::Held(_) | Denial::Free | Denial::Asked(_)) => "no",
+                Err(
+                    Denial::Forbidden
+                    | Denial::Held(_)
+                    | Denial::Free
+                    | Denial::Asked(_)
+                    | Denial::OthersToSign(_),
+                ) => "no",
                 Err(Denial::Hidden) => "",
             };
             write!(table, "{cell:<13}").unwrap();
@@ -140,6 +146,8 @@ fn every_effect_is_owed_by_something() {
     // Registration comes before any command.
     let registered = Story::written_to_two_teams("redes");
     owed.extend(effects(&registered.events[0], &registered.ticket));
+    let with_a_form = Story::registered("cuentas_equipos");
+    owed.extend(effects(&with_a_form.events[0], &with_a_form.ticket));
     // What needs somebody away, or another officer, or another catalogue.
     for (_, story) in crate::golden::stories() {
         let events = story.events.iter();

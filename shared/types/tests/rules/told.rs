@@ -13,7 +13,7 @@ use crate::world::{
     AGENT, COORDINATOR, COPIED, OFFICER, REQUESTER, Story, address, caller, person, provider_mail,
 };
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "requester",
     "former req.",
     "copied",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 12] = [
     "provider",
     "mailbox",
     "other teams",
+    "signers",
 ];
 
 /// Whom a mail goes to, as the table heads its columns.
@@ -45,6 +46,7 @@ fn columns(kind: MailKind) -> &'static [&'static str] {
         Recipients::Coordinators => &["coordinators"],
         Recipients::Heads => &["head"],
         Recipients::Desk => &["agent", "mailbox"],
+        Recipients::Signers => &["signers"],
     }
 }
 
@@ -154,6 +156,12 @@ fn acts() -> Vec<Act> {
     vec![
         act("assigned by the rule", new(), system(), automatically()),
         act("nobody is there", new(), system(), Command::DeferAssignment),
+        act(
+            "format is another's turn",
+            Story::assigned("cuentas_equipos").after_minutes(1),
+            person("contratos"),
+            crate::formats::first_signature(),
+        ),
         act("taken by himself", new(), agent(), Command::Take),
         act(
             "taken over by a colleague",

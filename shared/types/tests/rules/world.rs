@@ -2,15 +2,18 @@
 
 use std::sync::LazyLock;
 
+use serde_json::json;
+
 use types::catalogue::Catalogue;
 use types::command::{
     Application, Command, NewTicket, Rejection, Setting, WhenAway, admit, decide,
 };
+use types::format::record::Values;
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketId, TicketNumber};
 use types::permission::{Actor, Caller};
 use types::ticket::{
     Attachment, BounceKind, Channel, Event, HoldReason, Link, Person, Request, State, Ticket,
-    Visibility, apply,
+    Visibility, WebAction, WebRequest, apply,
 };
 use types::{SignedDuration, Timestamp};
 
@@ -88,13 +91,17 @@ pub fn application(category: &str) -> Application {
         email: address(REQUESTER),
         name: "Funcionaria".to_owned(),
     };
+    let mut request = Request::new(
+        "No abre el correo".to_owned(),
+        "Desde hoy no abre el correo.".to_owned(),
+        Channel::Web,
+        requester,
+    );
+    request.web_request = (category == "publicacion_web").then_some(WebRequest {
+        action: WebAction::Publish,
+    });
     Application {
-        request: Request::new(
-            "No abre el correo".to_owned(),
-            "Desde hoy no abre el correo.".to_owned(),
-            Channel::Web,
-            requester,
-        ),
+        request,
         category: CategoryId::from(category),
         links: vec![],
     }
@@ -271,6 +278,28 @@ impl Story {
     }
 }
 
+/// An object's members.
+pub fn fields(value: serde_json::Value) -> Values {
+    match value {
+        serde_json::Value::Object(fields) => fields,
+        other => panic!("no fields: {other}"),
+    }
+}
+
+/// Section 1 of A3-S1-FO-01, for a contractor.
+pub fn first_section() -> Values {
+    fields(json!({
+        "novelty": "entry", "kind": "contractor",
+        "document_type": "CC", "document_number": "52345618",
+        "first_names": "Ricardo", "last_names": "Pérez",
+        "unit": "Supervisión de Contratos", "position": "Apoyo jurídico",
+        "contract_number": "318 de 2026",
+        "contract_start": "2026-12-01", "contract_end": "2027-05-31",
+        "supervisor": address(COORDINATOR), "boss": address("jefa.juridica"),
+        "personal_email": "ricardo@example.com", "phone": "3001234567"
+    }))
+}
+
 /// One of each command, with somebody who may give it where the ticket allows.
 pub fn commands() -> Vec<(&'static str, Actor, Command)> {
     let note = || "Nota".to_owned();
@@ -348,12 +377,32 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
             },
         ),
         (
-            "save format",
+            "draft section",
+            person("personal"),
+            Command::DraftSection {
+                code: "A3-S1-FO-01".into(),
+                section: "user".into(),
+                fields: fields(json!({ "kind": "official" })),
+            },
+        ),
+        (
+            "sign section",
+            person("personal"),
+            Command::SignSection {
+                code: "A3-S1-FO-01".into(),
+                section: "user".into(),
+                fields: Some(first_section()),
+                on_paper: None,
+                holder: None,
+            },
+        ),
+        (
+            "correct section",
             coordinator(),
-            Command::SaveFormat {
-                code: "A3-FO-11".into(),
-                complete: true,
-                fields: serde_json::Map::new(),
+            Command::CorrectSection {
+                code: "A3-S1-FO-01".into(),
+                section: "user".into(),
+                reason: note(),
             },
         ),
         ("hold", coordinator(), Command::Hold { note: note() }),
