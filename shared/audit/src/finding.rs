@@ -94,6 +94,8 @@ kinds! {
     MailUnfounded = "mail_unfounded",
     /// An open ticket without an agent, and nobody is looking for one.
     AssignmentNotOwed = "assignment_not_owed",
+    /// A person of the matrix of accounts who does not have what signed forms say.
+    AccountsDiffer = "accounts_differ",
     /// A number that stands for neither a ticket nor a void.
     NumberUnaccounted = "number_unaccounted",
     /// A number and a ticket that do not say the same of each other.

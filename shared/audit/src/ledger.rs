@@ -9,6 +9,8 @@ use cloud::store::{DEFAULT_CATALOGUE, IndexEntry, Row};
 use jiff::{SignedDuration, Timestamp};
 use types::catalogue::{Catalogue, CatalogueDocument, DirectoryEntry};
 use types::effects::Effect;
+use types::format::accounts::{Holder, HolderId};
+use types::format::signing::Granted;
 use types::ids::{EmailAddress, MailId, TicketId, TicketNumber};
 use types::mail::{MailOutcome, MailRecord};
 use types::preferences::Preferences;
@@ -47,6 +49,7 @@ pub(crate) struct Ledger {
     in_force: Option<(i64, String)>,
     /// Versions whose changes of people are still to be looked after, and since when.
     hand_overs: Vec<(u64, Option<Timestamp>)>,
+    holders: BTreeMap<HolderId, Holder>,
     entries: HashSet<IndexEntry>,
     pub(crate) given_up: usize,
     pub(crate) rows: usize,
@@ -165,6 +168,7 @@ impl Ledger {
                 let mail = row.text("mail").unwrap_or_default().to_owned();
                 self.threads.push((row.key.clone(), ticket, mail));
             }
+            ("HOLDER", "ACCOUNTS") => return self.holder(row),
             ("CATALOG", _) => return self.catalogue(row),
             ("GIVENUP", _) => self.given_up += 1,
             ("PRESENCE", _) => return self.presence(row, rest),
@@ -191,6 +195,74 @@ impl Ledger {
                 true
             }
         }
+    }
+
+    /// A person of the matrix: under his own key, at the version that he says.
+    fn holder(&mut self, row: &Row) -> bool {
+        let holder = match row.doc::<Holder>() {
+            Ok(holder) => holder,
+            Err(error) => {
+                self.find(Kind::UnreadableRow, place(&row.key), chain(&error));
+                return true;
+            }
+        };
+        if row.key != keys::holder(&holder.id) {
+            return false;
+        }
+        let version = row
+            .number("version")
+            .and_then(|version| u64::try_from(version).ok());
+        let id = holder.id.to_string();
+        let is_listed = row.text("requester_pk") == Some(keys::HOLDERS)
+            && row.text("requester_sk") == Some(&id);
+        if version != Some(holder.version) || !is_listed {
+            let detail = "its row and its document do not say the same";
+            self.find(Kind::AccountsDiffer, place(&row.key), detail);
+        }
+        self.holders.insert(holder.id.clone(), holder);
+        true
+    }
+
+    /// What signed forms granted is in the matrix, and nothing else is.
+    fn accounts(&mut self) {
+        let mut found = Vec::new();
+        let numbers: BTreeSet<_> = self.tickets.values().map(|facts| facts.number).collect();
+        for facts in self.tickets.values() {
+            for Granted {
+                holder,
+                system,
+                username,
+            } in &facts.granted
+            {
+                let holder = self.holders.get(holder);
+                let has = holder.is_some_and(|holder| {
+                    let mut accounts = holder.accounts.iter();
+                    accounts.any(|account| {
+                        account.system == *system && account.username.eq_ignore_ascii_case(username)
+                    })
+                });
+                if !has {
+                    let detail = format!("its account in {system} is not in the matrix");
+                    found.push(Finding::new(Kind::AccountsDiffer, facts.id, detail));
+                }
+            }
+        }
+        // Of a ticket that cannot be read nobody knows what it granted.
+        if self.unreadable.is_empty() {
+            for holder in self.holders.values() {
+                let unfounded = |number: &TicketNumber| !numbers.contains(number);
+                if holder
+                    .accounts
+                    .iter()
+                    .map(|account| &account.granted_by)
+                    .any(unfounded)
+                {
+                    let detail = "an account that no form granted";
+                    found.push(Finding::new(Kind::AccountsDiffer, &holder.id, detail));
+                }
+            }
+        }
+        self.findings.append(&mut found);
     }
 
     fn catalogue(&mut self, row: &Row) -> bool {
@@ -239,6 +311,7 @@ impl Ledger {
         self.idempotency();
         self.files(files, settings);
         self.catalogue_in_force();
+        self.accounts();
         self.charges(settings);
         self.indexes(index_entries);
         self.findings.sort();

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloud::files::attachment_key;
 use cloud::keys::{self, Key};
 use cloud::log::chain;
-use cloud::store::{COPIED, Row, index_attributes};
+use cloud::store::{AWAITED, COPIED, Row, index_attributes};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use types::effects::{Effect, effects};
+use types::format::signing::{Granted, granted};
+use types::format::turn::parties;
 use types::ids::{EmailAddress, MailId, TeamId, TicketId, TicketNumber};
 use types::ticket::{Event, EventKind, Person, State, Ticket, apply};
 
@@ -33,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) owed: BTreeSet<(u64, Effect)>,
     /// Those of them that have to be sent by now.
     pub(crate) due: Vec<(u64, Effect)>,
+    /// The accounts that its signed forms granted.
+    pub(crate) granted: Vec<Granted>,
 }
 
 /// Who has an open ticket in his hands.
@@ -79,6 +83,7 @@ pub(crate) fn check(
     let mut outbox: BTreeMap<(u64, Effect), &Row> = BTreeMap::new();
     let mut unsent: BTreeSet<(u64, Effect)> = BTreeSet::new();
     let mut observers: Vec<&Row> = Vec::new();
+    let mut awaited: Vec<&Row> = Vec::new();
     let mut readable = true;
     for row in rows {
         if row.key == keys::ticket(id) {
@@ -108,6 +113,8 @@ pub(crate) fn check(
             unsent.insert((seq, effect));
         } else if row.key.sk.starts_with(keys::OBSERVER_PREFIX) {
             observers.push(row);
+        } else if row.key.sk.starts_with(keys::AWAITED_PREFIX) {
+            awaited.push(row);
         } else {
             let detail = "a ticket has no such row";
             check.find(Kind::UnknownRow, place(&row.key), detail);
@@ -125,6 +132,7 @@ pub(crate) fn check(
     let owed = check.history(&ticket, &events);
     check.places(row, &ticket);
     check.observers(row, &ticket, &observers);
+    check.awaited(row, &ticket, &awaited);
     check.outbox(&ticket, &events, owed.as_ref(), &outbox);
     let all = owed.unwrap_or_default();
     let mails = |at: &BTreeMap<(u64, Effect), Timestamp>| -> BTreeSet<(u64, Effect)> {
@@ -151,6 +159,7 @@ pub(crate) fn check(
         mails: events.iter().filter_map(|e| e.mail.clone()).collect(),
         due: due.map(|(key, _)| *key).collect(),
         owed: mails(&all),
+        granted: granted(&ticket),
     })
 }
 
@@ -288,6 +297,29 @@ impl Check<'_> {
                 let detail = "somebody who is copied does not find it";
                 self.find(Kind::IndexDiffers, self.id, detail);
             }
+        }
+    }
+
+    /// Those find the ticket whom its formats wait for, and nobody else.
+    fn awaited(&mut self, row: &Row, ticket: &Ticket, rows: &[&Row]) {
+        // Before there were such rows a ticket did not say how many it has.
+        if row.number(AWAITED).is_none() && rows.is_empty() {
+            return;
+        }
+        let id = ticket.id.to_string();
+        let is_right = |row: &&Row| {
+            row.text("requester_pk") == Some(&row.key.sk) && row.text("requester_sk") == Some(&id)
+        };
+        let found: BTreeSet<_> = rows
+            .iter()
+            .filter(|row| is_right(row))
+            .map(|row| row.key.sk.clone())
+            .collect();
+        let parties = parties(ticket);
+        let wanted: BTreeSet<_> = parties.iter().map(keys::awaited_partition).collect();
+        if found != wanted || found.len() != rows.len() {
+            let detail = format!("its formats wait for {wanted:?}, and {found:?} find it");
+            self.find(Kind::IndexDiffers, self.id, detail);
         }
     }
 

@@ -102,6 +102,7 @@ impl From<CommitError> for Failure {
             },
             CommitError::VersionChanged
             | CommitError::NumberTaken
+            | CommitError::HolderChanged
             | CommitError::KeyUsed
             | CommitError::AlreadyDone
             | CommitError::MailKnown

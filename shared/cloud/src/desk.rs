@@ -9,8 +9,12 @@ use types::api::{EXPECTED_VERSION, Takes};
 use types::catalogue::{Catalogue, CatalogueDocument, Role};
 use types::command::{Command, NewTicket, Rejection, Setting, decide};
 use types::effects::QueueName;
+use types::format::accounts::{Change, Holder};
+use types::format::signing;
+use types::format::turn::{is_party_of_any, schema_of, turn};
+use types::format::view::FormatView;
 use types::handover;
-use types::ids::{TicketId, TicketNumber, TicketRef};
+use types::ids::{FormatCode, TicketId, TicketNumber, TicketRef};
 use types::input::{Asked, Fields, Input};
 use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
@@ -49,6 +53,19 @@ pub struct Decided {
     pub events: Vec<Event>,
     /// The load that a choice was made on.
     pub load: Option<LoadGuard>,
+    /// What becomes of a person's accounts.
+    pub accounts: Option<Change>,
+}
+
+impl From<Vec<Event>> for Decided {
+    /// Events that hang on nothing but the ticket.
+    fn from(events: Vec<Event>) -> Self {
+        Decided {
+            events,
+            load: None,
+            accounts: None,
+        }
+    }
 }
 
 /// What decides on a ticket. It is asked again where somebody else was faster, and
@@ -77,8 +94,7 @@ where
     type Error = E;
 
     async fn decide(&mut self, ticket: &Ticket, setting: Setting<'_>) -> Result<Decided, E> {
-        let events = self(ticket, setting)?;
-        Ok(Decided { events, load: None })
+        Ok(self(ticket, setting)?.into())
     }
 }
 
@@ -134,13 +150,18 @@ impl Attempts {
     pub async fn another(&mut self, lost: CommitError) -> Result<(), CommitError> {
         self.0 += 1;
         match lost {
-            CommitError::VersionChanged | CommitError::NumberTaken if self.0 < ATTEMPTS => Ok(()),
+            CommitError::VersionChanged | CommitError::NumberTaken | CommitError::HolderChanged
+                if self.0 < ATTEMPTS =>
+            {
+                Ok(())
+            }
             CommitError::LoadChanged if self.0 < ATTEMPTS => {
                 tokio::time::sleep(clock::jitter(BACK_OFF)).await;
                 Ok(())
             }
             CommitError::VersionChanged
             | CommitError::NumberTaken
+            | CommitError::HolderChanged
             | CommitError::LoadChanged
             | CommitError::KeyUsed
             | CommitError::AlreadyDone
@@ -160,6 +181,7 @@ pub fn problem_of_commit(error: &CommitError) -> Problem {
         CommitError::Gone => Problem::NotFound("No existe esa solicitud."),
         CommitError::VersionChanged
         | CommitError::NumberTaken
+        | CommitError::HolderChanged
         | CommitError::LoadChanged
         | CommitError::KeyUsed
         | CommitError::AlreadyDone
@@ -187,6 +209,59 @@ pub fn problem_of(error: &StoreError) -> Problem {
     } else {
         tracing::error!(error = chain(error), "the table failed");
         Problem::Internal
+    }
+}
+
+/// A command that somebody gave, on the version that he saw.
+struct ByPerson<'a> {
+    store: &'a Store,
+    command: Command,
+    actor: &'a Actor,
+    expected: Option<u64>,
+}
+
+impl Decide for ByPerson<'_> {
+    type Error = Problem;
+
+    async fn decide(&mut self, ticket: &Ticket, setting: Setting<'_>) -> Result<Decided, Problem> {
+        if let Some(expected) = self.expected.filter(|seen| *seen != ticket.version) {
+            return Err(Problem::VersionConflict {
+                expected,
+                actual: ticket.version,
+            });
+        }
+        if let Command::SignSection {
+            code,
+            section,
+            fields,
+            holder,
+            ..
+        } = &mut self.command
+        {
+            // Whom it is about, and what he has, is looked up for each attempt.
+            let asked = signing::about(ticket, code, section, fields.as_ref());
+            *holder = match asked {
+                Some(id) => self.store.holder(&id).await.map_err(|e| problem_of(&e))?,
+                None => None,
+            };
+        }
+        let events = match decide(ticket, &self.command, self.actor, setting) {
+            Err(Rejection::AlreadySo(_)) => vec![],
+            decided => decided?,
+        };
+        let accounts = match &self.command {
+            Command::SignSection { holder, .. } => {
+                let signed = events
+                    .iter()
+                    .find_map(|event| signing::accounts(event, ticket, holder.as_ref()));
+                signed
+            }
+            _ => None,
+        };
+        Ok(Decided {
+            accounts,
+            ..events.into()
+        })
     }
 }
 
@@ -326,13 +401,27 @@ impl Desk {
     /// # Errors
     /// One that he may not read is answered like one that does not exist.
     pub async fn readable(&self, reference: TicketRef, caller: &Caller) -> Result<Ticket, Problem> {
+        let sees = |ticket: &Ticket| may_read(caller, ticket);
+        self.readable_to(reference, caller, sees).await
+    }
+
+    /// The ticket of which a caller asks to read what `sees` lets him.
+    ///
+    /// # Errors
+    /// See [`Self::readable`].
+    pub async fn readable_to(
+        &self,
+        reference: TicketRef,
+        caller: &Caller,
+        sees: impl Fn(&Ticket) -> bool,
+    ) -> Result<Ticket, Problem> {
         match self
             .store
             .find(reference)
             .await
             .map_err(|e| problem_of(&e))?
         {
-            Some(ticket) if may_read(caller, &ticket) => Ok(ticket),
+            Some(ticket) if sees(&ticket) => Ok(ticket),
             Some(_) => Err(Problem::NotFound("No existe esa solicitud.")),
             None => Err(self.nothing_at(reference, caller).await?),
         }
@@ -402,7 +491,16 @@ impl Desk {
             return Err(Problem::Internal);
         }
         let reference = self.about(call)?;
-        let ticket = self.readable(reference, &caller).await?;
+        let ticket = match command.kind().is_of_formats() {
+            // Who signs a format need not read the ticket; the rules ask whether he does.
+            true => {
+                let sees = |ticket: &Ticket| {
+                    may_read(&caller, ticket) || is_party_of_any(caller.signatory(), ticket)
+                };
+                self.readable_to(reference, &caller, sees).await?
+            }
+            false => self.readable(reference, &caller).await?,
+        };
         let scope = caller.email.as_str().to_owned();
         let reader = Reader::of(&caller, &ticket);
         let actor = Actor::Person(caller);
@@ -410,6 +508,48 @@ impl Desk {
             .execute(call, &scope, ticket, command, &actor, expected)
             .await?;
         Ok((changed, reader))
+    }
+
+    /// The person of the matrix whom a format is about, where its turn asks for his accounts.
+    ///
+    /// # Errors
+    /// When the table does not say.
+    pub async fn holder_of(
+        &self,
+        ticket: &Ticket,
+        code: &FormatCode,
+    ) -> Result<Option<Holder>, Problem> {
+        let turn =
+            schema_of(ticket, code).and_then(|schema| turn(schema, ticket.formats.get(code)));
+        let about = turn.and_then(|turn| signing::about(ticket, code, &turn.section.id, None));
+        match about {
+            Some(id) => self.store.holder(&id).await.map_err(|e| problem_of(&e)),
+            None => Ok(None),
+        }
+    }
+
+    /// Carries out a command on a format that somebody gave over HTTP, and answers with the
+    /// format: who signs one need not read the ticket.
+    ///
+    /// # Errors
+    /// The problem that the caller is told of; nothing has changed then.
+    pub async fn format_command<B: Input>(
+        &self,
+        call: &Call,
+        takes: Takes<B>,
+        command: impl FnOnce(B) -> Command,
+    ) -> Result<Answer, Problem> {
+        let stored = self.catalogue().await?;
+        let caller = self.caller(call, &stored.catalogue)?;
+        let fields = call.fields()?;
+        let given = self.given(call, caller.clone(), fields, takes, command);
+        let (ticket, _) = given.await?;
+        let code = FormatCode::from(call.parameter("code"));
+        let view = FormatView::of(&ticket, &code, &caller);
+        Answer::json(
+            200,
+            &view.ok_or(Problem::NotFound("No existe ese formato."))?,
+        )
     }
 
     /// Carries out a command on a ticket that was just read, once for each
@@ -437,15 +577,11 @@ impl Desk {
             idempotency: key.map(IdempotencyGuard::Unused),
             ..Guards::default()
         };
-        let rules = |ticket: &Ticket, setting: Setting<'_>| match expected {
-            Some(expected) if expected != ticket.version => Err(Problem::VersionConflict {
-                expected,
-                actual: ticket.version,
-            }),
-            Some(_) | None => match decide(ticket, &command, actor, setting) {
-                Err(Rejection::AlreadySo(_)) => Ok(vec![]),
-                decided => Ok(decided?),
-            },
+        let rules = ByPerson {
+            store: &self.store,
+            command,
+            actor,
+            expected,
         };
         match self.carry_out(ticket, guards, None, rules).await {
             Ok(carried) => {
@@ -486,7 +622,11 @@ impl Desk {
                 catalogue: &stored.catalogue,
             };
             let decided = decider.decide(&ticket, setting).await;
-            let Decided { events, load } = decided.map_err(Halt::Decision)?;
+            let Decided {
+                events,
+                load,
+                accounts,
+            } = decided.map_err(Halt::Decision)?;
             if events.is_empty() {
                 return Ok(Carried {
                     ticket,
@@ -503,6 +643,7 @@ impl Desk {
                 continue;
             }
             guards.load = load;
+            guards.accounts = accounts;
             let lost = match self.commit_step(&ticket, &events, &guards).await {
                 Ok(carried) => return Ok(carried),
                 Err(CommitError::KeyUsed) => {
@@ -519,6 +660,7 @@ impl Desk {
                     ticket = fresh.ok_or(CommitError::Gone)?;
                 }
                 CommitError::NumberTaken
+                | CommitError::HolderChanged
                 | CommitError::KeyUsed
                 | CommitError::AlreadyDone
                 | CommitError::MailKnown

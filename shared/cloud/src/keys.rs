@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use types::effects::{Effect, QueueName};
+use types::format::accounts::HolderId;
+use types::format::turn::Party;
 use types::ids::{EmailAddress, MailId, TeamId, TicketId, TicketNumber};
 use types::mail::MailRecord;
 use types::ticket::{Place, Status, Timer};
@@ -95,6 +97,30 @@ pub const OBSERVER_PREFIX: &str = "OBSERVER#";
 pub fn observer(id: TicketId, email: &EmailAddress) -> Key {
     Key::new(ticket_partition(id), format!("{OBSERVER_PREFIX}{email}"))
 }
+
+/// The prefix that the rows of all share whom a ticket's formats wait for.
+pub const AWAITED_PREFIX: &str = "AWAITS#";
+
+/// That a format of a ticket waits for somebody: he finds it in his list.
+pub fn awaited(id: TicketId, party: &Party) -> Key {
+    Key::new(ticket_partition(id), awaited_partition(party))
+}
+
+/// Index `requester`: the tickets with a format that waits for somebody.
+pub fn awaited_partition(party: &Party) -> String {
+    match party {
+        Party::Office(role) => format!("{AWAITED_PREFIX}{}", role.as_str()),
+        Party::Person(email) => format!("{AWAITED_PREFIX}{email}"),
+    }
+}
+
+/// A person of the matrix, with his accounts (A3-FO-11).
+pub fn holder(id: &HolderId) -> Key {
+    Key::new(format!("HOLDER#{id}"), "ACCOUNTS")
+}
+
+/// Index `requester`: everybody of the matrix, by their keys.
+pub const HOLDERS: &str = "HOLDERS";
 
 /// A message that its consumer gave up on: it is among the dead letters.
 pub fn given_up(queue: &str, at: Timestamp, message_id: &str) -> Key {

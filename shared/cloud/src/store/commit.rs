@@ -3,12 +3,15 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use types::effects::{Effect, effects};
+use types::format::accounts::Change;
+use types::format::turn::parties;
 use types::ids::EmailAddress;
 use types::mail::MailRecord;
 use types::message::Doorbell;
 use types::roster::LoadChange;
 use types::ticket::{Event, Ticket, apply, replay};
 
+use super::holders::holder_row;
 use super::idempotency::{self, Claim, RequestKey};
 use super::item::Item;
 use super::mail::MailEntry;
@@ -37,6 +40,8 @@ pub struct Guards<'a> {
     pub idempotency: Option<IdempotencyGuard<'a>>,
     /// For an automatic assignment: the load that the choice was made on.
     pub load: Option<LoadGuard>,
+    /// For a signature that grants or withdraws accounts: the person after it.
+    pub accounts: Option<Change>,
     /// The mail that brought it about.
     pub mail: Option<MailGuard<'a>>,
     /// The outbox row that this commit takes care of.
@@ -98,6 +103,10 @@ impl Store {
         }
 
         parts.put_observers(commit.before, ticket)?;
+        parts.put_awaited(commit.before, ticket)?;
+        if let Some(change) = &commit.guards.accounts {
+            parts.put_holder(change)?;
+        }
 
         let mut doorbells = Vec::new();
         let mut so_far = commit.before.cloned();
@@ -198,6 +207,34 @@ impl Parts<'_> {
         Ok(())
     }
 
+    /// Where those find the ticket whom its formats wait for.
+    fn put_awaited(&mut self, before: Option<&Ticket>, after: &Ticket) -> Result<(), StoreError> {
+        let awaited = parties(after);
+        for party in &awaited {
+            let row = Item::new(&keys::awaited(after.id, party))
+                .set("requester_pk", keys::awaited_partition(party))
+                .set("requester_sk", after.id.to_string());
+            self.put(Part::Awaited, row, None)?;
+        }
+        let before = before.map(parties).unwrap_or_default();
+        for party in before.difference(&awaited) {
+            self.delete(Part::Awaited, &keys::awaited(after.id, party))?;
+        }
+        Ok(())
+    }
+
+    /// The accounts of a person, over those that were decided on.
+    fn put_holder(&mut self, change: &Change) -> Result<(), StoreError> {
+        let row = holder_row(&change.holder)?;
+        match change.over {
+            Some(over) => {
+                let same = ("version = :version", vec![(":version", number(over))]);
+                self.put(Part::Holder, row, Some(same))
+            }
+            None => self.put(Part::Holder, row, ABSENT),
+        }
+    }
+
     fn add_load(&mut self, agent: &EmailAddress, by: i64) -> Result<(), StoreError> {
         self.update(Part::Load, &keys::agent(agent), |update| {
             update
@@ -228,6 +265,9 @@ impl Parts<'_> {
 /// How many are copied: a ticket that says so has a row for each of them.
 pub const COPIED: &str = "copied";
 
+/// How many its formats wait for: the same.
+pub const AWAITED: &str = "awaited";
+
 /// A ticket's row: its document, its version, and where the indexes find it.
 pub(super) fn ticket_row(ticket: &Ticket) -> Result<Item, StoreError> {
     let sort = keys::place_sort(ticket.place(), ticket.id);
@@ -247,6 +287,10 @@ pub(super) fn ticket_row(ticket: &Ticket) -> Result<Item, StoreError> {
             COPIED,
             i64::try_from(ticket.request.observers.len()).unwrap_or(i64::MAX),
         );
+    row = row.set_number(
+        AWAITED,
+        i64::try_from(parties(ticket).len()).unwrap_or(i64::MAX),
+    );
     if let Some(assignee) = &ticket.assignee {
         row = row
             .set(

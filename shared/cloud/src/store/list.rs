@@ -9,6 +9,7 @@ use data_encoding::BASE64URL_NOPAD;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use types::format::turn::Party;
 use types::ids::{EmailAddress, TeamId, TicketId};
 use types::ticket::{Status, Ticket};
 
@@ -108,6 +109,17 @@ impl ListPlan {
         ListPlan(vec![Stage {
             index: "requester",
             partitions: vec![keys::requester_partition(email)],
+            order: Order::Descending,
+            until: None,
+            before: None,
+        }])
+    }
+
+    /// The tickets with a format that waits for one of these, the latest first.
+    pub fn of_awaiting(parties: &[Party]) -> Self {
+        ListPlan(vec![Stage {
+            index: "requester",
+            partitions: parties.iter().map(keys::awaited_partition).collect(),
             order: Order::Descending,
             until: None,
             before: None,

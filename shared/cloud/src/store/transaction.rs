@@ -22,6 +22,8 @@ pub enum CommitError {
     AlreadyDone,
     #[error("the agent's load changed in between")]
     LoadChanged,
+    #[error("the person's accounts changed in between")]
+    HolderChanged,
     #[error("the mail is on record already")]
     MailKnown,
     #[error("the same Message-ID came before")]
@@ -40,6 +42,8 @@ pub(super) enum Part {
     Ticket,
     Number,
     Observer,
+    Awaited,
+    Holder,
     Event,
     Outbox,
     Done,
@@ -85,14 +89,18 @@ fn strongest(guards: &[Part]) -> Option<CommitError> {
         Part::MessageId => 1,
         Part::Idempotency | Part::Done => 2,
         Part::Sender => 3,
-        Part::Ticket | Part::Observer | Part::Event | Part::Outbox => 4,
+        Part::Ticket | Part::Observer | Part::Awaited | Part::Event | Part::Outbox => 4,
         Part::Number => 5,
-        Part::GuardedLoad | Part::Load => 6,
+        Part::Holder => 6,
+        Part::GuardedLoad | Part::Load => 7,
     };
     Some(match guards.iter().min_by_key(|part| rank(part))? {
         Part::Idempotency => CommitError::KeyUsed,
         Part::Done => CommitError::AlreadyDone,
-        Part::Ticket | Part::Observer | Part::Event | Part::Outbox => CommitError::VersionChanged,
+        Part::Ticket | Part::Observer | Part::Awaited | Part::Event | Part::Outbox => {
+            CommitError::VersionChanged
+        }
+        Part::Holder => CommitError::HolderChanged,
         Part::Number => CommitError::NumberTaken,
         Part::GuardedLoad | Part::Load => CommitError::LoadChanged,
         Part::Mail => CommitError::MailKnown,
