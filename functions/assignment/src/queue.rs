@@ -199,11 +199,11 @@ impl Decide for Choice<'_> {
         let decided = decide(ticket, &command, &Actor::System, setting);
         let events = decided.map_err(|e| NotChosen::Failed(Failure::Poison(e.to_string())))?;
         Ok(Decided {
-            events,
             load: Some(LoadGuard {
                 agent: chosen.agent.email.clone(),
                 open,
             }),
+            ..events.into()
         })
     }
 

@@ -90,6 +90,7 @@ async fn show(desk: &Desk, call: &Call, page: Page) -> Result<Answer, Problem> {
 fn resend(call: &Call, sent: &Sent, problem: &Problem) -> Answer {
     let page = Resend {
         shell: Shell::new("Error: Catálogo", Section::Nowhere, clock::now()),
+        heading: "Catálogo",
         action: &call.path,
         problem,
         sent: sent.typed(),

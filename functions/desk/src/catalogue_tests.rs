@@ -1,7 +1,7 @@
 //! The pages of the catalogue, over AWS in memory.
 
 use in_process::people::{
-    AGENT, ANA, AUDITOR, COORDINATOR, HEAD, OFFICER, PERSONNEL, PRINTER, STRANGER, address,
+    AGENT, ANA, AUDITOR, COORDINATOR, HEAD, OFFICER, PRINTER, STRANGER, address,
 };
 use in_process::{Answer, Request, Started, World, get, post, put};
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ async fn whoever_works_here_reads_and_a_coordinator_alone_changes() {
         "/catalogo/calendarios/ficha?clave=habil",
         "/catalogo/personas/ficha?clave=agente1.soporte%40uspec.gov.co",
     ];
-    for who in [AGENT, OFFICER, HEAD, AUDITOR, PERSONNEL, COORDINATOR] {
+    for who in [AGENT, OFFICER, HEAD, AUDITOR, COORDINATOR] {
         let session = world.signed_in(who).await;
         for path in paths {
             let answer = desk.answers(&get(path).seen_by(&session)).await;

@@ -8,18 +8,19 @@ use types::Timestamp;
 use types::api::desk::Route;
 use types::api::pages::desk::Page as Shown;
 use types::api::pages::{catalogue as revised, own, public};
-use types::api::{self, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
+use types::api::{self, Awaiting, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
 use types::folding::folded;
+use types::format::turn::{Party, parties};
 use types::ids::TeamId;
-use types::permission::{Caller, may_read, teams_of_offices};
+use types::permission::{Caller, may_read};
 use types::problem::{FieldError, Problem};
 use types::ticket::{Status, Ticket};
 use types::view::{EventView, Reader, TicketSummary, TicketView};
 
 use crate::account::account;
-use crate::{catalogue, catalogue_pages, files, pages};
+use crate::{catalogue, catalogue_pages, files, formats, pages};
 
 /// How long a copy of the document is good, in seconds: it changes with a
 /// deployment.
@@ -48,6 +49,10 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, 
         Route::History(takes) => history(desk, call, takes).await,
         Route::Clocks => clocks(desk, call).await,
         Route::Attachment => files::download(desk, files, call).await,
+        Route::Formats => formats::all(desk, call).await,
+        Route::FormatSchema => formats::schema(desk, call).await,
+        Route::Format => formats::show(desk, call).await,
+        Route::Accounts(takes) => formats::accounts(desk, call, takes).await,
         Route::Catalogue => catalogue::show(desk, call, route.row().access).await,
         Route::ChangeCatalogue(takes) => catalogue::change(desk, call, takes).await,
         Route::Document => Ok(Answer::fixed(api::DOCUMENT, DOCUMENT_KEPT)),
@@ -155,10 +160,15 @@ async fn list(desk: &Desk, call: &Call, takes: Takes<TicketQuery>) -> Result<Ans
         return Answer::json(200, &Page::<TicketSummary<'_>>::empty());
     };
     let query = &filter.query;
+    let own = parties_of(&caller);
+    let sees = |ticket: &Ticket| match query.awaiting {
+        Some(Awaiting::Me) => waits_for(ticket, &own),
+        None => may_read(&caller, ticket),
+    };
     let found = desk
         .store
         .list(&plan, query.cursor.as_deref(), query.limit, |ticket| {
-            may_read(&caller, ticket) && filter.lets_through(ticket)
+            sees(ticket) && filter.lets_through(ticket)
         })
         .await
         .map_err(|e| problem_of(&e))?
@@ -176,6 +186,9 @@ async fn list(desk: &Desk, call: &Call, takes: Takes<TicketQuery>) -> Result<Ans
 
 /// The narrowest partitions that hold all that the caller may see and asks for.
 fn plan(caller: &Caller, filter: &TicketQuery, catalogue: &Catalogue) -> Option<ListPlan> {
+    if let Some(Awaiting::Me) = filter.awaiting {
+        return Some(ListPlan::of_awaiting(&parties_of(caller)));
+    }
     if let Some(requester) = &filter.requester {
         return Some(ListPlan::of_requester(requester));
     }
@@ -202,14 +215,23 @@ fn plan(caller: &Caller, filter: &TicketQuery, catalogue: &Catalogue) -> Option<
     if caller.is(Role::Officer) {
         return Some(ListPlan::of_officer_and_own(&caller.email, &statuses));
     }
-    // Who fills in a form finds what has it, among what its team has.
-    let offices = [Role::Personnel, Role::Contracting, Role::Administrative];
-    if offices.into_iter().any(|role| caller.is(role)) {
-        let teams = teams_of_offices(catalogue);
-        let teams: Vec<_> = teams.iter().filter(wanted).cloned().collect();
-        return Some(ListPlan::of_agent(&caller.email, &teams, &statuses));
-    }
     Some(ListPlan::of_requester(&caller.email))
+}
+
+/// As whom a format may wait for somebody.
+pub fn parties_of(caller: &Caller) -> Vec<Party> {
+    let roles = caller.roles.iter().copied();
+    let offices = roles
+        .filter(|role| *role != Role::Requester)
+        .map(Party::Office);
+    let himself = Party::Person(caller.email.clone());
+    [himself].into_iter().chain(offices).collect()
+}
+
+/// Whether a format of a ticket waits for one of these.
+pub fn waits_for(ticket: &Ticket, own: &[Party]) -> bool {
+    let parties = parties(ticket);
+    own.iter().any(|party| parties.contains(party))
 }
 
 /// Whether a ticket has these words, folded, or this number, however it is written.

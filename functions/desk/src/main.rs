@@ -7,6 +7,7 @@ mod catalogue_pages;
 #[cfg(test)]
 mod catalogue_tests;
 mod files;
+mod formats;
 mod handler;
 mod pages;
 mod preferences;

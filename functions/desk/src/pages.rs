@@ -13,10 +13,10 @@ use jiff::SignedDuration;
 use pages::assets::{EDITION, asset};
 use pages::call::{self, Known};
 use pages::presence::Presence;
-use pages::shell::{Notice, Section, Shell, View, address_of, oversees, works_here};
+use pages::shell::{Notice, Section, Shell, View, address_of, oversees, signs_formats, works_here};
 use pages::talk::Reading;
 use pages::today::{self, Extent};
-use pages::{mine, new, queue, request, ticket};
+use pages::{format, mine, new, queue, request, ticket};
 use types::Timestamp;
 use types::api::pages::desk::Page;
 use types::api::pages::{own, public};
@@ -35,7 +35,8 @@ use types::view::Reader;
 use types::views::Filter;
 
 use crate::account::account;
-use crate::{files, preferences, presence};
+use crate::handler::{parties_of, waits_for};
+use crate::{files, formats, preferences, presence};
 
 /// Rows of a page of the queue, and of somebody's own requests.
 const ROWS: usize = 50;
@@ -141,6 +142,9 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
             let ticket = desk.readable(call.ticket_ref()?, &caller).await?;
             files::give(files, call, &caller, &ticket).await
         }
+        Page::Format => visit.format().await,
+        Page::Formats => visit.formats().await,
+        Page::Accounts => visit.accounts().await,
         Page::Queue => visit.queue().await,
         Page::Next => visit.next().await,
         Page::Call => visit.call().await,
@@ -205,6 +209,7 @@ fn home(caller: &Caller) -> &'static str {
     match (caller.is(Role::Coordinator), works_here(caller)) {
         (true, _) => "/hoy",
         (false, true) => "/cola",
+        (false, false) if signs_formats(caller) => "/formatos",
         (false, false) => "/solicitudes",
     }
 }
@@ -289,6 +294,59 @@ impl<'a> Visit<'a> {
                 Ok(Answer::page(self.call, 200, page.written()))
             }
         }
+    }
+
+    /// A format of a ticket, to whoever reads the ticket or signs it.
+    async fn format(&self) -> Result<Answer, Problem> {
+        let (ticket, code) = formats::readable(self.desk, self.call, self.caller).await?;
+        let title = format!("{code} · {}", ticket.number);
+        let mut shell = self.shell(title, Section::Nowhere);
+        self.furnish(&mut shell).await?;
+        let holder = self.desk.holder_of(&ticket, &code).await?;
+        let look = format::Look {
+            ticket: &ticket,
+            code: &code,
+            caller: self.caller,
+            holder: holder.as_ref(),
+        };
+        let page = format::Page::of(shell, look, None, page_key());
+        let page = page.ok_or(Problem::NotFound("La solicitud no lleva ese formato."))?;
+        Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// What waits for a signature of whoever looks.
+    async fn formats(&self) -> Result<Answer, Problem> {
+        let parties = parties_of(self.caller);
+        let plan = ListPlan::of_awaiting(&parties);
+        let (tickets, next) = self
+            .list(&plan, |ticket| waits_for(ticket, &parties))
+            .await?;
+        let next = next.map(|cursor| self.further(&cursor));
+        let mut shell = self.shell("Formatos por firmar", Section::Formats);
+        self.furnish(&mut shell).await?;
+        let rows = tickets.iter();
+        let rows = rows.flat_map(|ticket| format::Waiting::of(ticket, &parties));
+        let page = format::List {
+            shell,
+            rows: rows.collect(),
+            next,
+        };
+        Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// The matrix of accounts.
+    async fn accounts(&self) -> Result<Answer, Problem> {
+        if !oversees(self.caller) {
+            return Err(formats::NOT_FOR_YOU);
+        }
+        let after = self.call.asked("cursor").map(formats::after).transpose()?;
+        let found = self.desk.store.holders(after.as_ref(), ROWS).await;
+        let found = found.map_err(|e| problem_of(&e))?;
+        let next = found.next.map(|id| self.further(&id.to_string()));
+        let mut shell = self.shell("Matriz de usuarios", Section::Accounts);
+        self.furnish(&mut shell).await?;
+        let page = format::Matrix::of(shell, &found.holders, day(self.now), next);
+        Ok(Answer::page(self.call, 200, page.written()))
     }
 
     /// The page with the account of the clocks, where there is one.

@@ -191,16 +191,20 @@ async fn whoever_is_copied_or_asks_beside_his_work_finds_it() {
         }
         assert_eq!(found, [1, 2, 5, 3], "{limit} a page");
     }
-    // Whoever fills in a form finds what has it, and nothing else of that team.
+    // Whoever signs a form finds what waits for him, apart from what he asked for himself.
     copied(&world, ANA, "cuentas_equipos", &[]).await; // 6
-    for who in [
-        PERSONNEL,
-        "contratos@uspec.gov.co",
-        "administrativo@uspec.gov.co",
+    for (who, own, waiting) in [
+        (PERSONNEL, &[4][..], &[6][..]),
+        ("contratos@uspec.gov.co", &[], &[6]),
+        ("administrativo@uspec.gov.co", &[], &[]),
+        (AGENT, &[6, 1, 2, 5, 3], &[]),
     ] {
-        let own: &[u64] = if who == PERSONNEL { &[6, 4] } else { &[6] };
-        assert_eq!(list(&desk, who, "").await, own, "{who}");
-        assert_eq!(list(&desk, who, "?team=soporte").await, [6], "{who}");
+        assert_eq!(list(&desk, who, "?awaiting=me").await, waiting, "{who}");
+        let mut all = list(&desk, who, "").await;
+        all.sort_unstable();
+        let mut own = own.to_vec();
+        own.sort_unstable();
+        assert_eq!(all, own, "{who}");
     }
     // Nothing is scanned.
     world.forget();

@@ -1054,7 +1054,9 @@ impl From<Rejection> for Stop {
             Rejection::Denied(_) => {
                 Stop::NotAllowed(RefusalReason::NotAllowed.sentence().to_owned())
             }
-            Rejection::Validation(_) | Rejection::Calendar(_) => poison(rejection),
+            Rejection::Validation(_) | Rejection::Fields(_) | Rejection::Calendar(_) => {
+                poison(rejection)
+            }
         }
     }
 }

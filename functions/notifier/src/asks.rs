@@ -19,6 +19,7 @@ pub fn button(
 ) -> Option<(&'static str, String)> {
     match kind.line().to {
         Recipients::Requester => {}
+        Recipients::Signers => return Some(("Diligenciar y firmar", page.to_owned())),
         Recipients::Observers
         | Recipients::FormerRequester
         | Recipients::OtherTeams
@@ -117,6 +118,7 @@ fn hand(kind: MailKind) -> Option<Hand> {
         Recipients::Observers if kind == MailKind::ClosedToObservers => None,
         Recipients::Observers => Some(Hand::Observer),
         Recipients::Requester
+        | Recipients::Signers
         | Recipients::FormerRequester
         | Recipients::OtherTeams
         | Recipients::FormerAgent

@@ -6,6 +6,11 @@ use types::Timestamp;
 use types::catalogue::Catalogue;
 use types::clock::{Clock, ClockKind, ClockState, ClockStep};
 use types::effects::MailKind;
+use types::format::record::Values;
+use types::format::schema::{Rule, Who};
+use types::format::turn::{
+    Turn, awaited, awaited_since, name_of as name_of_format, schema_of, signers,
+};
 use types::ids::EmailAddress;
 use types::spanish::{duration, in_words};
 use types::ticket::{
@@ -102,7 +107,19 @@ impl Letter {
 
 /// The page that a mail leads to. What goes to the requester alone carries a link
 /// of its own, which needs no signing in; whoever else gets a mail signs in.
-fn way(kind: MailKind, ticket: &Ticket, office: &Office, to: &[EmailAddress]) -> String {
+fn way(kind: MailKind, about: &About<'_>) -> String {
+    let About {
+        event,
+        ticket,
+        office,
+        to,
+        ..
+    } = *about;
+    if kind == MailKind::SectionAwaits
+        && let Some(awaited) = awaited_since(&event.kind, ticket).first()
+    {
+        return format!("/solicitudes/{}/formatos/{}", ticket.number.0, awaited.code);
+    }
     let alone = *to == [ticket.request.requester.person.email.clone()];
     match kind.audience() {
         Audience::Requester if alone => {
@@ -147,10 +164,8 @@ pub struct NoSuchMail;
 /// # Errors
 /// When the event is none that this mail is about.
 pub fn letter(kind: MailKind, about: &About<'_>) -> Result<Letter, NoSuchMail> {
-    let About {
-        ticket, office, to, ..
-    } = *about;
-    let page = format!("{}{}", office.base_url, way(kind, ticket, office, to));
+    let About { ticket, office, .. } = *about;
+    let page = format!("{}{}", office.base_url, way(kind, about));
     Ok(Letter {
         button: asks::button(kind, ticket, office, &page),
         survey: asks::survey(kind, ticket, office),
@@ -894,6 +909,86 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
         },
             _ => return Err(NoSuchMail),
         },
+        MailKind::SectionAwaits => {
+            let awaited = awaited_since(&event.kind, ticket);
+            let Some(first) = awaited.first() else {
+                return Err(NoSuchMail);
+            };
+            let mut paragraphs: Vec<_> = awaited
+                .iter()
+                .map(|awaited| {
+                    let format = ticket.formats.get(&awaited.code);
+                    let what = awaited.turn.line().title.as_ref();
+                    let what = what.map_or(String::new(), |what| format!(" {what}."));
+                    format!(
+                        "En la solicitud {number} el formato {} espera la {}: le toca a {}.{what}",
+                        name_of_format(&awaited.code),
+                        awaited.turn.name(),
+                        signers(awaited.turn.line(), format),
+                    )
+                })
+                .collect();
+            let returned = match &event.kind {
+                EventKind::SectionReopened { reason, .. } => Some(reason.clone()),
+                EventKind::SectionSigned { fields, reopens, .. } if !reopens.is_empty() => {
+                    returned(&first.turn, fields)
+                }
+                _ => None,
+            };
+            if returned.is_some() {
+                paragraphs.push("Se devolvió para corregir, por este motivo:".to_owned());
+            }
+            Letter {
+                subject: "Le toca firmar un formato",
+                greeting: greeting_of(to, ticket, catalogue),
+                paragraphs,
+                quote: returned,
+                closing: vec![
+                    "Entre con su cuenta de la entidad. Lo que ya está firmado no se vuelve a pedir."
+                        .to_owned(),
+                ],
+                // He need not read the request.
+                facts: facts(),
+                links: vec![],
+                ..plain
+            }
+        }
+        MailKind::SectionSignedToAgent => match &event.kind {
+            EventKind::SectionSigned { code, section, .. } => {
+                let section = schema_of(ticket, code).and_then(|schema| schema.section(section));
+                let section = section.map_or(String::new(), |(place, section)| {
+                    format!("la sección {}, {},", place + 1, section.title)
+                });
+                let next = awaited(ticket).into_iter().find(|next| next.turn.schema.code == *code);
+                let then = match &next {
+                    Some(next) => format!(
+                        "Ahora el formato espera la {}: le toca a {}.",
+                        next.turn.name(),
+                        signers(next.turn.line(), ticket.formats.get(code))
+                    ),
+                    None => "El formato quedó completo.".to_owned(),
+                };
+                let asks = next.is_some_and(|next| next.turn.line().by.iter().any(|by| by.who == Who::Technology))
+                    && ticket.state == State::Assigned;
+                Letter {
+                    subject: "Avanzó un formato",
+                    greeting: format!("Hola, {assignee}:"),
+                    paragraphs: vec![
+                        format!("{writer} firmó {section} del formato {}.", name_of_format(code)),
+                        then,
+                    ],
+                    closing: match asks {
+                        true => vec![
+                            "Escale la solicitud a quien la va a atender en la Oficina de Tecnología."
+                                .to_owned(),
+                        ],
+                        false => vec![],
+                    },
+                    ..plain
+                }
+            }
+            _ => return Err(NoSuchMail),
+        },
         MailKind::AnsweredByAnother => match &event.kind {
             EventKind::Linked { link } => Letter {
             subject: "Otra persona respondió un correo",
@@ -1033,6 +1128,20 @@ fn greeting_of(to: &[EmailAddress], ticket: &Ticket, catalogue: &Catalogue) -> S
     })
 }
 
+/// Why a signature took a format back: what its section says, where that is a reason.
+fn returned(turn: &Turn, fields: &Values) -> Option<String> {
+    let rules = turn
+        .schema
+        .sections
+        .iter()
+        .flat_map(|section| &section.rules);
+    let reasons = rules.filter_map(|rule| match rule {
+        Rule::Returns { reason, .. } => fields.get(&reason.0)?.as_str(),
+        _ => None,
+    });
+    reasons.map(str::to_owned).next()
+}
+
 /// What whoever was copied hears, and how he gets rid of it.
 fn observed() -> String {
     format!(
@@ -1165,6 +1274,9 @@ fn of_agreed(used: u64, limit: u64) -> String {
 /// Whether a mail still says what is so when it is written. A warning to hurry
 /// and a reminder are pointless once what they ask for was done.
 pub fn is_still_true(kind: MailKind, event: &Event, ticket: &Ticket) -> bool {
+    if kind == MailKind::SectionAwaits {
+        return !awaited_since(&event.kind, ticket).is_empty();
+    }
     let Some((clock, step)) = event.kind.step() else {
         return true;
     };

@@ -6,9 +6,11 @@ use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
+use std::collections::BTreeSet;
 use types::Timestamp;
 use types::catalogue::{Catalogue, Role};
 use types::effects::{Effect, MailKind, Recipients, observers};
+use types::format::turn::{Party, awaited_since};
 use types::ids::{EmailAddress, TeamId, TicketId};
 use types::mail::{MailOutcome, MailRecord, RefusalReason, VerbsAnswer};
 use types::person::Person;
@@ -112,6 +114,24 @@ pub fn recipients(
             EventKind::RequesterChanged { from, .. } => vec![from.email.clone()],
             _ => vec![],
         },
+        Recipients::Signers => {
+            let awaited = awaited_since(&event.kind, ticket);
+            let parties = awaited.into_iter().flat_map(|awaited| awaited.parties);
+            let told: BTreeSet<EmailAddress> = parties
+                .flat_map(|party| match party {
+                    Party::Person(email) => vec![email],
+                    Party::Office(role) => {
+                        let people = catalogue.with_role(role);
+                        people.map(|entry| entry.email.clone()).collect()
+                    }
+                })
+                .collect();
+            // An office that nobody is in: somebody has to find who signs.
+            match told.is_empty() {
+                true => coordinators(),
+                false => told.into_iter().collect(),
+            }
+        }
         Recipients::Desk => agent(ticket.assignee.as_ref())
             .into_iter()
             .chain(mailbox(&ticket.policy.team))

@@ -1,13 +1,19 @@
 use cloud::desk::Desk;
 use cloud::http::{Answer, Call};
+use types::api::pages::formats::Page as Form;
 use types::api::resolution::Route;
-use types::api::{ObserverRemoval, Takes};
+use types::api::{ObserverRemoval, Routes, Takes};
 use types::command::Command;
-use types::ids::EmailAddress;
+use types::ids::{EmailAddress, FormatCode, SectionId};
 use types::problem::Problem;
+
+use crate::formats;
 
 /// Answers the routes of work on a ticket.
 pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    if let Some(Form::Fill) = Form::of(&call.route) {
+        return Ok(formats::fill(desk, call).await);
+    }
     match call.route()? {
         Route::FollowUp(takes) => {
             desk.command(call, takes, |body| Command::FollowUp {
@@ -28,6 +34,35 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
             })
             .await
         }
+        Route::DraftSection(takes) => {
+            let code = FormatCode::from(call.parameter("code"));
+            desk.format_command(call, takes, |body| Command::DraftSection {
+                code,
+                section: body.section,
+                fields: body.fields,
+            })
+            .await
+        }
+        Route::SignSection(takes) => {
+            let (code, section) = section_of(call);
+            desk.format_command(call, takes, |body| Command::SignSection {
+                code,
+                section,
+                fields: body.fields,
+                on_paper: body.on_paper,
+                holder: None,
+            })
+            .await
+        }
+        Route::CorrectSection(takes) => {
+            let (code, section) = section_of(call);
+            desk.format_command(call, takes, |body| Command::CorrectSection {
+                code,
+                section,
+                reason: body.reason,
+            })
+            .await
+        }
         Route::RemoveObserver(takes) => remove_observer(desk, call, takes).await,
         Route::Decline(takes) => {
             desk.command(call, takes, |body| Command::Decline {
@@ -36,6 +71,12 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
             .await
         }
     }
+}
+
+/// The section of a format that a call is about.
+fn section_of(call: &Call) -> (FormatCode, SectionId) {
+    let (code, section) = (call.parameter("code"), call.parameter("section"));
+    (FormatCode::from(code), SectionId::from(section))
 }
 
 /// Somebody who was copied is taken off, or leaves by himself.

@@ -1,6 +1,7 @@
 //! `resolution` takes follow-ups, the officer's report, solutions and
 //! out-of-scope answers (activities 4, 9 and 11 to 13 of the procedure).
 
+mod formats;
 mod handler;
 #[cfg(test)]
 mod tests;

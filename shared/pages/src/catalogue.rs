@@ -555,11 +555,12 @@ impl Versions<'_> {
 }
 
 /// The form of somebody who is not signed in any more: his own words, and nothing of
-/// the catalogue.
+/// what is kept.
 #[derive(Template)]
 #[template(path = "resend.html")]
 pub struct Resend<'a> {
     pub shell: Shell<'a>,
+    pub heading: &'a str,
     /// Where it is sent.
     pub action: &'a str,
     pub problem: &'a Problem,

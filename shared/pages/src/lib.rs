@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod clocks;
 pub mod entrance;
 pub mod entryform;
+pub mod format;
 pub mod forms;
 pub mod local;
 pub mod mailroom;

@@ -34,6 +34,9 @@ pub struct Page<'a> {
     pub observers: Vec<Observer<'a>>,
     /// Where it is rated, if it is to be.
     pub survey: Option<String>,
+    pub formats: Vec<crate::format::Mention>,
+    /// What the address of a format's page begins with.
+    format_page: String,
 }
 
 /// Who looks at his request, and how he came.
@@ -106,6 +109,12 @@ impl<'a> Page<'a> {
             reject: of(Act::Reject),
             survey,
             observers,
+            // By the link of a mail nobody signs.
+            formats: match signed_in {
+                true => crate::format::mentions(ticket),
+                false => vec![],
+            },
+            format_page: format!("{at}/formatos/"),
             at,
             solved: ticket.state == State::Solved,
             shell,

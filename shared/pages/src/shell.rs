@@ -50,6 +50,10 @@ pub enum Section {
     Mail,
     Today,
     Catalogue,
+    /// What waits for somebody's signature.
+    Formats,
+    /// Who has which accounts.
+    Accounts,
     New,
     Mine,
     Queue(View),
@@ -99,6 +103,10 @@ impl Notice {
             "catalogo" => "Guardado: ya está vigente.",
             "vista" => "La vista quedó guardada.",
             "sin-vista" => "La vista ya no está entre las suyas.",
+            "firmada" => "Firmada. A quien le toca ahora le llega un correo.",
+            "completo" => "Firmada: el formato quedó completo.",
+            "borrador" => "Borrador guardado.",
+            "correccion" => "La sección quedó abierta para corregirla.",
             "hecho" => "Hecho.",
             "salio" => "Su sesión terminó.",
             _ => return None,
@@ -191,6 +199,19 @@ impl<'a> Shell<'a> {
 
     pub(crate) fn on_today(&self) -> bool {
         self.section == Section::Today
+    }
+
+    /// Whether whoever looks is of an office that signs.
+    pub(crate) fn signs(&self) -> bool {
+        self.who.is_some_and(signs_formats)
+    }
+
+    pub(crate) fn on_formats(&self) -> bool {
+        self.section == Section::Formats
+    }
+
+    pub(crate) fn on_accounts(&self) -> bool {
+        self.section == Section::Accounts
     }
 
     pub(crate) fn on_catalogue(&self) -> bool {
@@ -303,7 +324,16 @@ pub fn oversees(caller: &Caller) -> bool {
     roles.into_iter().any(|role| caller.is(role))
 }
 
-/// Whether somebody has a role beside that of asking.
+/// Whether somebody has a role beside those of asking and of signing formats.
 pub fn works_here(caller: &Caller) -> bool {
-    caller.roles.iter().any(|role| *role != Role::Requester)
+    caller.roles.iter().any(|role| match role {
+        Role::Requester | Role::Personnel | Role::Contracting | Role::Administrative => false,
+        Role::Agent | Role::Officer | Role::Coordinator | Role::Auditor | Role::Head => true,
+    })
+}
+
+/// Whether somebody is of an office that signs formats (section 5.1).
+pub fn signs_formats(caller: &Caller) -> bool {
+    let offices = [Role::Personnel, Role::Contracting, Role::Administrative];
+    offices.into_iter().any(|role| caller.is(role))
 }

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use types::catalogue::Catalogue;
 use types::clock::Tells;
-use types::ids::EmailAddress;
+use types::format::schema::newest;
+use types::ids::{EmailAddress, FormatCode, SectionId};
 use types::ticket::{
     ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Outcome, Person,
     ReleaseReason, StepReached, Survey, Ticket, Visibility,
@@ -355,6 +356,41 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
             let name = category.map_or(policy.category.0.as_str(), |category| &category.name);
             happened("Categoría", name.into())
         }
+        EventKind::SectionDrafted { code, section, .. } => staff.then(|| {
+            happened(
+                "Formato",
+                format!("{}, borrador", section_of(code, section)).into(),
+            )
+        })?,
+        EventKind::SectionSigned {
+            code,
+            section,
+            complete,
+            reopens,
+            ..
+        } => {
+            let and = match (complete, reopens.is_empty()) {
+                (true, _) => "firmada; el formato quedó completo",
+                (false, true) => "firmada",
+                (false, false) => "firmada, y devuelto para corregir",
+            };
+            happened(
+                "Formato",
+                format!("{} {and}", section_of(code, section)).into(),
+            )
+        }
+        EventKind::SectionReopened {
+            code,
+            sections,
+            reason,
+        } => {
+            let first = sections.first()?;
+            let said = match staff {
+                true => format!("{} en corrección: {reason}", section_of(code, first)),
+                false => format!("{} en corrección", section_of(code, first)),
+            };
+            happened("Formato", said.into())
+        }
         EventKind::FormatSaved { code, complete, .. } => {
             let state = match complete {
                 true => "completo",
@@ -537,5 +573,13 @@ fn responsible(person: Option<&Person>) -> &'static str {
     match person {
         Some(_) => "al responsable",
         None => "al equipo",
+    }
+}
+/// A section of a format, as people call it.
+fn section_of(code: &FormatCode, section: &SectionId) -> String {
+    let found = newest(code).and_then(|schema| schema.section(section));
+    match found {
+        Some((place, section)) => format!("{code}, sección {} ({})", place + 1, section.title),
+        None => format!("{code}, sección {section}"),
     }
 }

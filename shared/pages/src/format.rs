@@ -1,0 +1,880 @@
+//! A format of a request: what is signed, whose turn it is, and the form of that, drawn
+//! from the schema. It works without a script: a row more is a draft kept.
+
+use askama::Template;
+use serde_json::{Map, Value};
+use types::catalogue::Role;
+use types::format::accounts::{Holder, Standing};
+use types::format::record::{Filled, Known, Values};
+use types::format::schema::{AccountPart, Condition, Field, Kind, Prefill, Section, systems};
+use types::format::turn::{self, SectionState, Turn, section_state, signers};
+use types::format::view::{self, AccountFate, Clearance};
+use types::ids::FormatCode;
+use types::permission::{Caller, may_read};
+use types::problem::Problem;
+use types::spanish::in_words;
+use types::ticket::Ticket;
+
+use crate::forms::sent;
+use crate::shell::Shell;
+use crate::wrong::Wrong;
+
+/// What the names of the fields begin with.
+const FIELD: &str = "c.";
+
+/// Most choices that are drawn side by side.
+const FEW: usize = 5;
+
+/// A format.
+#[derive(Template)]
+#[template(path = "format.html")]
+pub struct Page<'a> {
+    pub shell: Shell<'a>,
+    ticket: &'a Ticket,
+    code: &'a FormatCode,
+    name: &'static str,
+    version: u32,
+    complete: bool,
+    /// Whether whoever looks reads the request, too.
+    reads: bool,
+    sections: Vec<Shown>,
+    form: Option<Drawn>,
+    correction: Option<&'static str>,
+    key: String,
+    wrong: Wrong,
+    accounts: Vec<Row>,
+    clearance: Option<Clearance<'a>>,
+    typed_reason: String,
+}
+
+/// A section that is not being filled in by whoever looks.
+struct Shown {
+    id: &'static str,
+    number: usize,
+    title: &'static str,
+    state: SectionState,
+    /// Whose turn it is, or will be.
+    who: String,
+    yours: bool,
+    facts: Vec<Fact>,
+    signatures: Vec<Signed>,
+    edition: u32,
+    correctable: bool,
+}
+
+/// Something that is filled in.
+enum Fact {
+    One(&'static str, String),
+    /// Rows, each with its columns' names and values.
+    Rows(&'static str, Vec<Row>),
+}
+
+/// Names and values of a row.
+struct Row(Vec<(&'static str, String)>);
+
+/// A signature, in words.
+struct Signed {
+    who: String,
+    at: String,
+    print: String,
+    on_paper: bool,
+}
+
+/// The form of whose turn it is.
+struct Drawn {
+    section: &'static str,
+    number: usize,
+    title: &'static str,
+    what: Option<&'static str>,
+    fields: Vec<Cell>,
+    on_paper: bool,
+}
+
+/// A field of the form.
+struct Cell {
+    id: String,
+    name: String,
+    label: &'static str,
+    hint: String,
+    required: bool,
+    control: Control,
+}
+
+enum Control {
+    Input {
+        kind: &'static str,
+        value: String,
+    },
+    Text(String),
+    Few(Vec<Choice>),
+    Many(Vec<Group>),
+    Check(bool),
+    Rows {
+        one: &'static str,
+        rows: Vec<Vec<Cell>>,
+        list: &'static str,
+    },
+}
+
+struct Choice {
+    value: &'static str,
+    label: &'static str,
+    chosen: bool,
+}
+
+struct Group {
+    label: &'static str,
+    choices: Vec<Choice>,
+}
+
+/// Who looks at a format of a ticket, and what of the person's accounts is known.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    pub ticket: &'a Ticket,
+    pub code: &'a FormatCode,
+    pub caller: &'a Caller,
+    pub holder: Option<&'a Holder>,
+}
+
+/// What was typed, where it could not be taken.
+#[derive(Clone, Copy)]
+pub struct Again<'a> {
+    pub typed: &'a [(String, String)],
+    pub problem: &'a Problem,
+}
+
+impl<'a> Page<'a> {
+    /// The page; nothing, where the ticket has no such format with sections.
+    pub fn of(
+        shell: Shell<'a>,
+        look: Look<'a>,
+        again: Option<Again<'_>>,
+        key: String,
+    ) -> Option<Self> {
+        let Look {
+            ticket,
+            code,
+            caller,
+            ..
+        } = look;
+        let schema = turn::schema_of(ticket, code)?;
+        let format = ticket.formats.get(code);
+        let turn = turn::turn(schema, format);
+        let is_open = ticket.is_open_to_formats();
+        let mine = turn.filter(|turn| is_open && turn::may_fill(turn, caller.signatory(), ticket));
+        let sections = schema.sections.iter().enumerate();
+        let sections: Vec<_> = sections
+            .map(|(place, section)| {
+                let mut shown = Shown::of(place, section, look, turn.as_ref());
+                shown.yours = mine.is_some_and(|mine| mine.place == place);
+                shown.correctable &= is_open;
+                shown
+            })
+            .collect();
+        let form = mine.map(|turn| Drawn::of(&turn, look, again.map(|again| again.typed)));
+        let generated = schema.is_generated();
+        let accounts = match generated {
+            true => view::account_changes(ticket, schema)
+                .iter()
+                .map(Row::of_account)
+                .collect(),
+            false => vec![],
+        };
+        let asked = again.and_then(|again| sent(again.typed, "corregir"));
+        let correction = sections
+            .iter()
+            .find(|shown| shown.correctable && asked == Some(shown.id));
+        Some(Page {
+            ticket,
+            code,
+            name: &schema.name,
+            version: schema.version,
+            complete: match generated {
+                true => !turn::missing(ticket).contains(&code),
+                false => format.is_some_and(|format| format.complete),
+            },
+            reads: may_read(caller, ticket),
+            correction: correction.map(|shown| shown.id),
+            typed_reason: again
+                .and_then(|again| sent(again.typed, "motivo"))
+                .unwrap_or_default()
+                .to_owned(),
+            sections,
+            form,
+            key,
+            wrong: again.map_or(Wrong::default(), |again| {
+                Wrong::said(again.problem, |error| {
+                    (id_of_pointer(&error.field), error.detail.clone())
+                })
+            }),
+            accounts,
+            clearance: view::clearance(ticket, schema),
+            shell,
+        })
+    }
+
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+
+    fn action(&self) -> String {
+        format!(
+            "/solicitudes/{}/formatos/{}",
+            self.ticket.number.0, self.code
+        )
+    }
+
+    fn turn_of(&self) -> Option<&Shown> {
+        let mut sections = self.sections.iter();
+        sections.find(|shown| shown.state == SectionState::InProgress)
+    }
+}
+
+/// The element of a field, by the pointer that an error names it with.
+fn id_of_pointer(pointer: &str) -> String {
+    match pointer.strip_prefix("/fields/") {
+        Some(path) => format!("c-{}", path.replace('/', "-")),
+        None if pointer.contains("paper") => "on_paper".to_owned(),
+        None if pointer == "reason" => "motivo".to_owned(),
+        None => "seccion".to_owned(),
+    }
+}
+
+impl Row {
+    fn of_account(change: &view::AccountChange<'_>) -> Self {
+        let system = systems().get(change.system);
+        let system = system.map_or(change.system, |system| &system.name);
+        let fate = match change.change {
+            AccountFate::Granted => "Se otorga",
+            AccountFate::Disabled => "Se deshabilita",
+            AccountFate::Excepted => "Sigue activa, con excepción",
+        };
+        Row(vec![
+            ("Sistema", system.to_owned()),
+            ("Usuario", change.username.to_owned()),
+            ("Cambio", fate.to_owned()),
+            ("Desde", in_words(change.at)),
+        ])
+    }
+}
+
+impl Shown {
+    fn of(place: usize, section: &'static Section, look: Look<'_>, turn: Option<&Turn>) -> Self {
+        let Look {
+            ticket,
+            code,
+            caller,
+            ..
+        } = look;
+        let format = ticket.formats.get(code);
+        let filled = format.and_then(|format| format.section(&section.id));
+        let state = section_state(section, filled, turn);
+        let signing = match turn {
+            Some(turn) if turn.place == place => turn.signing,
+            Some(_) | None => 0,
+        };
+        let seen = filled.map(|filled| view::shown(section, filled, caller, ticket, code));
+        let signs = turn::signs(section, code, caller.signatory(), ticket);
+        let is_signed = filled.is_some_and(|filled| !filled.signatures.is_empty());
+        Shown {
+            id: &section.id.0,
+            number: place + 1,
+            title: &section.title,
+            state,
+            who: signers(&section.signings[signing], format),
+            yours: false,
+            facts: seen.map_or(vec![], |seen| facts(section, &seen)),
+            signatures: filled.map_or(vec![], signatures),
+            edition: filled.map_or(0, |filled| filled.edition),
+            correctable: is_signed && (signs || look.attests()),
+        }
+    }
+
+    fn tag(&self) -> (&'static str, &'static str) {
+        match (self.state, self.yours) {
+            (SectionState::Signed, _) => ("tag tag--ok", "Firmada"),
+            (SectionState::InProgress, true) => ("tag tag--accent", "Le toca a usted"),
+            (SectionState::InProgress, false) => ("tag tag--paused", "Espera la firma"),
+            (SectionState::Pending, _) => ("tag", "Pendiente"),
+        }
+    }
+
+    fn waits(&self) -> bool {
+        self.state != SectionState::Signed
+    }
+}
+
+impl Look<'_> {
+    /// Whether whoever looks may open a section again for the desk.
+    fn attests(&self) -> bool {
+        let assignee = self.ticket.assignee.as_ref();
+        let is_his = assignee.is_some_and(|agent| agent.email == self.caller.email);
+        self.caller.is(Role::Coordinator) || (self.caller.is(Role::Agent) && is_his)
+    }
+}
+
+fn signatures(filled: &Filled) -> Vec<Signed> {
+    let all = filled.signatures.iter();
+    all.map(|signature| Signed {
+        who: format!("{} <{}>", signature.by.name, signature.by.email),
+        at: in_words(signature.at),
+        print: signature
+            .sha256
+            .as_bytes()
+            .chunks(4)
+            .take(4)
+            .map(|four| String::from_utf8_lossy(four).into_owned())
+            .collect::<Vec<_>>()
+            .join(" "),
+        on_paper: signature.on_paper.is_some(),
+    })
+    .collect()
+}
+
+fn facts(section: &'static Section, values: &Values) -> Vec<Fact> {
+    let fields = section.fields.iter();
+    fields
+        .filter_map(|field| {
+            let value = values.get(&field.id.0)?;
+            Some(match (&field.kind, value) {
+                (Kind::List { columns, .. }, Value::Array(rows)) => {
+                    let rows = rows.iter().filter_map(Value::as_object);
+                    let row = |row: &Values| {
+                        let cells = columns.iter();
+                        Row(cells
+                            .filter_map(|column| {
+                                let value = row.get(&column.id.0)?;
+                                Some((&*column.label, column.words(value, Some(row))))
+                            })
+                            .collect())
+                    };
+                    Fact::Rows(&field.label, rows.map(row).collect())
+                }
+                (_, value) => Fact::One(&field.label, field.words(value, None)),
+            })
+        })
+        .collect()
+}
+
+impl Drawn {
+    fn of(turn: &Turn, look: Look<'_>, typed: Option<&[(String, String)]>) -> Self {
+        let format = look.ticket.formats.get(look.code);
+        let filled = format.and_then(|format| format.section(&turn.section.id));
+        let stored = filled.map_or(Values::new(), |filled| filled.fields.clone());
+        let known = format.map_or(Known(vec![]), |format| format.known());
+        let values = match typed {
+            Some(typed) => values_of(typed),
+            None => proposed(turn, stored, &known, look),
+        };
+        let fields = turn.section.fields.iter();
+        Drawn {
+            section: &turn.section.id.0,
+            number: turn.place + 1,
+            title: &turn.section.title,
+            what: turn.line().title.as_deref(),
+            fields: fields
+                .filter(|field| turn.section.signing_of(field) == turn.signing)
+                .filter(|field| applies(turn, field, &known))
+                .map(|field| Cell::of(field, turn, &values))
+                .collect(),
+            on_paper: turn.section.on_paper && look.attests(),
+        }
+    }
+}
+
+/// Whether a field may apply: what hangs on another section is known, what hangs on this
+/// one is said beside it.
+fn applies(turn: &Turn, field: &Field, known: &Known<'_>) -> bool {
+    field.when.as_ref().is_none_or(|when| {
+        let own = turn.section.field(&when.field);
+        let is_own = own.is_some_and(|own| turn.section.signing_of(own) == turn.signing);
+        is_own || when.says(None, &Values::new(), known).unwrap_or(true)
+    })
+}
+
+/// What a form is proposed with: what is there, and what is known already.
+fn proposed(turn: &Turn, mut values: Values, known: &Known<'_>, look: Look<'_>) -> Values {
+    let request = &look.ticket.request;
+    for field in &turn.section.fields {
+        if values.contains_key(&field.id.0) || turn.section.signing_of(field) != turn.signing {
+            continue;
+        }
+        let said = match field.prefill {
+            None => None,
+            Some(Prefill::RequesterName) => Some(request.requester.person.name.clone()),
+            Some(Prefill::RequesterUnit) => request.requester.unit.clone(),
+            Some(Prefill::WebAction) => request.web_request.as_ref().map(|web| {
+                let word: &'static str = web.action.into();
+                word.to_owned()
+            }),
+        };
+        if let Some(said) = said {
+            values.insert(field.id.0.clone(), said.into());
+        }
+        let rows = rows_of(field, known, look.holder);
+        if !rows.is_empty() {
+            values.insert(field.id.0.clone(), Value::Array(rows));
+        }
+    }
+    values
+}
+
+/// The rows that a list begins with.
+fn rows_of(field: &Field, known: &Known<'_>, holder: Option<&Holder>) -> Vec<Value> {
+    let Kind::List {
+        rows_of,
+        rows_of_accounts,
+        ..
+    } = &field.kind
+    else {
+        return vec![];
+    };
+    let mut rows = Vec::new();
+    if let Some(of) = rows_of {
+        let wanted = |row: &&Values| {
+            let when = of.when.as_ref();
+            when.is_none_or(|when| when.holds(Some(row), &Values::new(), known))
+        };
+        for row in known.rows(&of.field.0).filter(wanted) {
+            let columns = of.columns.iter();
+            let columns: Map<String, Value> = columns
+                .filter_map(|(column, from)| Some((column.0.clone(), row.get(&from.0)?.clone())))
+                .collect();
+            rows.push(Value::Object(columns));
+        }
+    }
+    if let (Some(columns), Some(holder)) = (rows_of_accounts, holder) {
+        for account in holder.active() {
+            let columns = columns.iter().map(|(column, part)| {
+                let value = match part {
+                    AccountPart::System => &account.system,
+                    AccountPart::Username => &account.username,
+                };
+                (column.0.clone(), Value::from(value.as_str()))
+            });
+            rows.push(Value::Object(columns.collect()));
+        }
+    }
+    rows
+}
+
+/// The fields of a form, as the API takes them. What was left blank is left out; a list
+/// keeps the places of its rows.
+pub fn values_of(typed: &[(String, String)]) -> Values {
+    let mut values = Values::new();
+    for (name, value) in typed {
+        let Some(path) = name.strip_prefix(FIELD) else {
+            continue;
+        };
+        let value = value.replace("\r\n", "\n");
+        match path.split('.').collect::<Vec<_>>().as_slice() {
+            [field] if !value.trim().is_empty() => {
+                values.insert((*field).to_owned(), value.into());
+            }
+            [list, place, column] => {
+                let Some(place) = place.parse().ok().filter(|place| *place < MOST_ROWS) else {
+                    continue;
+                };
+                let rows = values.entry(*list).or_insert_with(|| Value::Array(vec![]));
+                let Value::Array(rows) = rows else { continue };
+                if rows.len() <= place {
+                    rows.resize(place + 1, Value::Object(Map::new()));
+                }
+                if let Some(Value::Object(row)) = rows.get_mut(place)
+                    && !value.trim().is_empty()
+                {
+                    row.insert((*column).to_owned(), value.into());
+                }
+            }
+            _ => {}
+        }
+    }
+    values
+}
+
+/// Most rows that a form may send of a list.
+const MOST_ROWS: usize = 200;
+
+/// What a field hangs on, in words.
+fn only_when(when: &Condition, turn: &Turn) -> Option<String> {
+    let of = turn.section.field(&when.field)?;
+    let words: Vec<_> = when
+        .is
+        .iter()
+        .map(|is| of.words(&Value::from(is.as_str()), None))
+        .collect();
+    Some(format!(
+        "Solo si «{}» es {}.",
+        of.label,
+        types::spanish::either(&words)
+    ))
+}
+
+impl Cell {
+    fn of(field: &'static Field, turn: &Turn, values: &Values) -> Self {
+        let path = field.id.0.clone();
+        let when = field.when.as_ref().and_then(|when| only_when(when, turn));
+        Self::drawn(field, &path, values.get(&field.id.0), when)
+    }
+
+    fn drawn(
+        field: &'static Field,
+        path: &str,
+        value: Option<&Value>,
+        when: Option<String>,
+    ) -> Self {
+        let hint = [when, field.hint.clone()];
+        let hint: Vec<_> = hint.into_iter().flatten().collect();
+        Cell {
+            id: format!("c-{}", path.replace('.', "-")),
+            name: format!("{FIELD}{path}"),
+            label: &field.label,
+            hint: hint.join(" "),
+            required: field.required && field.when.is_none(),
+            control: Control::of(field, path, value),
+        }
+    }
+
+    fn described(&self, wrong: &Wrong) -> String {
+        let error = wrong.at(&self.id).map(|_| format!("{}-e", self.id));
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-h", self.id));
+        error.into_iter().chain(hint).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Control {
+    fn of(field: &'static Field, path: &str, value: Option<&Value>) -> Self {
+        let text = match value {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Bool(yes)) => if *yes { "true" } else { "false" }.to_owned(),
+            Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => String::new(),
+        };
+        let input = |kind| Control::Input {
+            kind,
+            value: text.clone(),
+        };
+        let choice = |value: &'static str, label: &'static str| Choice {
+            value,
+            label,
+            chosen: text == value,
+        };
+        match &field.kind {
+            Kind::Line { .. } => input("text"),
+            Kind::Text { .. } => Control::Text(text),
+            Kind::Email => input("email"),
+            Kind::Url => input("url"),
+            Kind::Date => input("date"),
+            Kind::Count { .. } => input("number"),
+            Kind::Moment => Control::Input {
+                kind: "datetime-local",
+                value: local(&text),
+            },
+            Kind::Accepted => Control::Check(text == "true"),
+            Kind::YesNo => Control::Few(vec![choice("yes", "Sí"), choice("no", "No")]),
+            Kind::Choice { options, .. } => {
+                let choices: Vec<_> = options
+                    .iter()
+                    .map(|of| choice(&of.value, &of.label))
+                    .collect();
+                // A row has no room for them side by side.
+                match choices.len() <= FEW && !path.contains('.') {
+                    true => Control::Few(choices),
+                    false => Control::Many(vec![Group { label: "", choices }]),
+                }
+            }
+            Kind::System => {
+                let all = systems().systems.iter();
+                let choices = all
+                    .map(|system| choice(&system.id.0, &system.name))
+                    .collect();
+                Control::Many(vec![Group { label: "", choices }])
+            }
+            Kind::Profile => {
+                let groups = systems().systems.iter();
+                let groups = groups.map(|system| Group {
+                    label: &system.name,
+                    choices: system
+                        .profiles
+                        .iter()
+                        .map(|of| choice(&of.id, &of.name))
+                        .collect(),
+                });
+                Control::Many(groups.collect())
+            }
+            Kind::List {
+                columns, one, most, ..
+            } => {
+                let there = value
+                    .and_then(Value::as_array)
+                    .map_or(&[][..], Vec::as_slice);
+                // One more, to be filled in.
+                let spare = Value::Null;
+                let more = (there.len() < *most).then_some(&spare);
+                let rows = there.iter().chain(more).enumerate();
+                Control::Rows {
+                    one,
+                    rows: rows
+                        .map(|(place, row)| {
+                            let cells = columns.iter();
+                            cells
+                                .map(|column| {
+                                    let path = format!("{path}.{place}.{}", column.id);
+                                    let when = column.when.as_ref();
+                                    let when = when.and_then(|when| of_row(when, columns));
+                                    Cell::drawn(column, &path, row.get(&column.id.0), when)
+                                })
+                                .collect()
+                        })
+                        .collect(),
+                    list: &field.id.0,
+                }
+            }
+        }
+    }
+}
+
+/// What a column hangs on, in words.
+fn of_row(when: &Condition, columns: &[Field]) -> Option<String> {
+    let of: &Field = columns.iter().find(|column| column.id == when.field)?;
+    let words: Vec<_> = when
+        .is
+        .iter()
+        .map(|is| of.words(&Value::from(is.as_str()), None))
+        .collect();
+    Some(format!(
+        "Si «{}» es {}.",
+        of.label,
+        types::spanish::either(&words)
+    ))
+}
+
+/// A time as a browser's field takes it: the entity's.
+fn local(text: &str) -> String {
+    let zone = jiff::tz::TimeZone::get("America/Bogota");
+    match (text.parse::<types::Timestamp>(), zone) {
+        (Ok(at), Ok(zone)) => at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M").to_string(),
+        (_, _) => text.to_owned(),
+    }
+}
+
+/// A format, as a request's page names it.
+pub struct Mention {
+    pub code: FormatCode,
+    pub name: &'static str,
+    pub state: String,
+}
+
+/// The formats of a request that somebody may read.
+pub fn mentions(ticket: &Ticket) -> Vec<Mention> {
+    let mention = |code: &FormatCode| {
+        let schema = turn::schema_of(ticket, code)?;
+        let format = ticket.formats.get(code);
+        let turn = turn::turn(schema, format);
+        let state = match (schema.is_generated(), turn) {
+            (true, _) => "Sale de los que se firman".to_owned(),
+            (false, Some(turn)) => format!(
+                "Espera la sección {}: {}",
+                turn.place + 1,
+                signers(turn.line(), format)
+            ),
+            (false, None) => "Completo".to_owned(),
+        };
+        Some(Mention {
+            code: code.clone(),
+            name: &schema.name,
+            state,
+        })
+    };
+    turn::codes(ticket).filter_map(mention).collect()
+}
+
+/// The formats that wait for somebody.
+#[derive(Template)]
+#[template(path = "formats.html")]
+pub struct List<'a> {
+    pub shell: Shell<'a>,
+    pub rows: Vec<Waiting>,
+    pub next: Option<String>,
+}
+
+/// A format that waits.
+pub struct Waiting {
+    number: u64,
+    label: String,
+    title: String,
+    code: FormatCode,
+    name: String,
+    section: String,
+}
+
+impl Waiting {
+    /// What of a ticket waits for some parties.
+    pub fn of(ticket: &Ticket, parties: &[turn::Party]) -> Vec<Self> {
+        let awaited = turn::awaited(ticket).into_iter();
+        let his = awaited.filter(|of| parties.iter().any(|party| of.parties.contains(party)));
+        his.map(|of| Waiting {
+            number: ticket.number.0,
+            label: ticket.number.to_string(),
+            title: ticket.request.title.clone(),
+            name: of.turn.schema.name.clone(),
+            section: of.turn.name(),
+            code: of.code,
+        })
+        .collect()
+    }
+}
+
+impl List<'_> {
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+}
+
+/// The matrix of accounts (A3-FO-11).
+#[derive(Template)]
+#[template(path = "accounts.html")]
+pub struct Matrix<'a> {
+    shell: Shell<'a>,
+    people: Vec<Person>,
+    next: Option<String>,
+}
+
+struct Person {
+    name: String,
+    document: String,
+    unit: String,
+    rows: Vec<AccountRow>,
+}
+
+struct AccountRow {
+    what: String,
+    username: String,
+    granted: String,
+    by: u64,
+    label: String,
+    until: String,
+    tag: Option<(&'static str, String)>,
+}
+
+impl<'a> Matrix<'a> {
+    /// The page of some people.
+    pub fn of(
+        shell: Shell<'a>,
+        holders: &[Holder],
+        today: types::Date,
+        next: Option<String>,
+    ) -> Self {
+        let people = holders.iter().map(|holder| Person {
+            name: holder.name.clone(),
+            document: holder.masked(),
+            unit: holder
+                .unit
+                .clone()
+                .unwrap_or_else(|| "Sin dependencia".to_owned()),
+            rows: holder
+                .accounts
+                .iter()
+                .map(|account| AccountRow::of(account, today))
+                .collect(),
+        });
+        Matrix {
+            shell,
+            people: people.collect(),
+            next,
+        }
+    }
+
+    /// As markup.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn written(&self) -> Result<String, askama::Error> {
+        self.render()
+    }
+}
+
+impl AccountRow {
+    fn of(account: &types::format::accounts::Account, today: types::Date) -> Self {
+        let system = systems().get(&account.system);
+        let profile = system.and_then(|system| system.profile(&account.profile));
+        let profile = profile.map_or(&*account.profile, |profile| &profile.name);
+        let name = system.map_or(&*account.system, |system| &system.name);
+        let year = Some(today.year());
+        let day = |at| types::spanish::day(types::mail::day(at), year);
+        let tag = match account.standing(today) {
+            Standing::Active => None,
+            Standing::Expiring => Some(("tag tag--soon", "Por vencer".to_owned())),
+            Standing::Expired => Some(("tag tag--danger", "Vencida y activa".to_owned())),
+            Standing::Disabled => account
+                .disabled
+                .as_ref()
+                .map(|disabled| ("tag", format!("Deshabilitada el {}", day(disabled.at)))),
+        };
+        AccountRow {
+            what: format!("{name}, {profile}"),
+            username: account.username.clone(),
+            granted: day(account.granted_at),
+            by: account.granted_by.0,
+            label: account.granted_by.to_string(),
+            until: match account.valid_until {
+                Some(until) => types::spanish::day(until, year),
+                None => "Sin término".to_owned(),
+            },
+            tag,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_form_says_what_the_api_takes() {
+        let typed = [
+            ("c.kind", "contractor"),
+            ("c.site", " "),
+            ("c.accounts.0.system", "correo"),
+            ("c.accounts.0.profile", ""),
+            ("c.accounts.2.system", "orfeo"),
+            ("c.accounts.9999.system", "orfeo"),
+            ("c.accounts.x.system", "orfeo"),
+            ("c.notes", "a\r\nb"),
+            ("expected_version", "3"),
+        ];
+        let typed: Vec<_> = typed
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        assert_eq!(
+            Value::Object(values_of(&typed)),
+            json!({
+                "kind": "contractor",
+                "accounts": [{ "system": "correo" }, {}, { "system": "orfeo" }],
+                "notes": "a\nb"
+            })
+        );
+    }
+
+    #[test]
+    fn an_error_leads_to_its_field() {
+        assert_eq!(
+            id_of_pointer("/fields/accounts/1/valid_until"),
+            "c-accounts-1-valid_until"
+        );
+        assert_eq!(id_of_pointer("/fields/kind"), "c-kind");
+        assert_eq!(id_of_pointer("/on_paper"), "on_paper");
+        assert_eq!(local("2026-11-27T22:00:00Z"), "2026-11-27T17:00");
+    }
+}
