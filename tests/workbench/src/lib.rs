@@ -29,6 +29,7 @@ mod client;
 pub mod demo;
 pub mod fault_run;
 mod filled;
+pub mod forms;
 mod host;
 mod letter;
 pub mod load;
