@@ -6,12 +6,14 @@ use serde_json::{Map, Value};
 use types::catalogue::Role;
 use types::format::accounts::{Holder, Standing};
 use types::format::record::{Filled, Known, Values};
-use types::format::schema::{AccountPart, Condition, Field, Kind, Prefill, Section, systems};
+use types::format::schema::{
+    AccountPart, Condition, Field, Kind, Prefill, Schema, Section, systems,
+};
 use types::format::turn::{self, SectionState, Turn, section_state, signers};
 use types::format::view::{self, AccountFate, Clearance};
 use types::ids::FormatCode;
 use types::permission::{Caller, may_read};
-use types::problem::Problem;
+use types::problem::{FieldError, Problem};
 use types::spanish::in_words;
 use types::ticket::Ticket;
 
@@ -112,7 +114,8 @@ enum Control {
     Rows {
         one: &'static str,
         rows: Vec<Vec<Cell>>,
-        list: &'static str,
+        /// What takes one more.
+        list: Option<&'static str>,
     },
 }
 
@@ -203,9 +206,9 @@ impl<'a> Page<'a> {
             form,
             key,
             wrong: again.map_or(Wrong::default(), |again| {
-                Wrong::said(again.problem, |error| {
-                    (id_of_pointer(&error.field), error.detail.clone())
-                })
+                let said = |error: &FieldError| (id_of_pointer(&error.field), error.detail.clone());
+                let name = |error: &FieldError| label_of_pointer(schema, &error.field);
+                Wrong::said(again.problem, said).naming(again.problem, name)
             }),
             accounts,
             clearance: view::clearance(ticket, schema),
@@ -242,6 +245,22 @@ fn id_of_pointer(pointer: &str) -> String {
         None if pointer == "reason" => "motivo".to_owned(),
         None => "seccion".to_owned(),
     }
+}
+
+/// What a field is called, by the pointer that an error names it with; of a row with its
+/// place.
+fn label_of_pointer(schema: &Schema, pointer: &str) -> Option<String> {
+    let mut path = pointer.strip_prefix("/fields/")?.split('/');
+    let list = path.next()?;
+    let (_, field) = schema.fields().find(|(_, field)| field.id.0 == list)?;
+    Some(match (path.next(), path.next()) {
+        (Some(place), Some(column)) => {
+            let column = field.column(column)?;
+            let place: usize = place.parse().ok()?;
+            format!("{}, fila {}, {}", field.label, place + 1, column.label)
+        }
+        (_, _) => field.label.clone(),
+    })
 }
 
 impl Row {
@@ -320,7 +339,10 @@ impl Look<'_> {
 fn signatures(filled: &Filled) -> Vec<Signed> {
     let all = filled.signatures.iter();
     all.map(|signature| Signed {
-        who: format!("{} <{}>", signature.by.name, signature.by.email),
+        who: match signature.by.name == signature.by.email.as_str() {
+            true => signature.by.name.clone(),
+            false => format!("{} <{}>", signature.by.name, signature.by.email),
+        },
         at: in_words(signature.at),
         print: signature
             .sha256
@@ -534,7 +556,7 @@ impl Cell {
             name: format!("{FIELD}{path}"),
             label: &field.label,
             hint: hint.join(" "),
-            required: field.required && field.when.is_none(),
+            required: field.required,
             control: Control::of(field, path, value),
         }
     }
@@ -607,14 +629,20 @@ impl Control {
                 Control::Many(groups.collect())
             }
             Kind::List {
-                columns, one, most, ..
+                columns,
+                one,
+                most,
+                rows_of,
+                rows_of_accounts,
             } => {
                 let there = value
                     .and_then(Value::as_array)
                     .map_or(&[][..], Vec::as_slice);
-                // One more, to be filled in.
+                // One more, to be filled in, where it is not known which there are.
                 let spare = Value::Null;
-                let more = (there.len() < *most).then_some(&spare);
+                let comes_of_others = rows_of.is_some() || rows_of_accounts.is_some();
+                let is_known = comes_of_others && !there.is_empty();
+                let more = (there.len() < *most && !is_known).then_some(&spare);
                 let rows = there.iter().chain(more).enumerate();
                 Control::Rows {
                     one,
@@ -631,7 +659,7 @@ impl Control {
                                 .collect()
                         })
                         .collect(),
-                    list: &field.id.0,
+                    list: more.map(|_| &*field.id.0),
                 }
             }
         }

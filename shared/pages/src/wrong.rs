@@ -16,6 +16,8 @@ pub struct Wrong {
 /// A mistake, at the element where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Mistake {
+    /// What the field is called, where the sentence does not say it.
+    pub(crate) of: Option<String>,
     pub(crate) id: Cow<'static, str>,
     pub(crate) said: String,
 }
@@ -34,6 +36,7 @@ impl Wrong {
         let body = problem.body();
         let mistakes = body.errors.iter().map(say);
         let mistakes = mistakes.map(|(id, said)| Mistake {
+            of: None,
             id: id.into(),
             said,
         });
@@ -42,6 +45,18 @@ impl Wrong {
             whole: Some(body.detail),
             signed_out: *problem == Problem::SignedOut,
         }
+    }
+
+    /// The same, with what the fields are called.
+    pub(crate) fn naming(
+        mut self,
+        problem: &Problem,
+        name: impl Fn(&FieldError) -> Option<String>,
+    ) -> Self {
+        for (mistake, error) in self.at.iter_mut().zip(&problem.body().errors) {
+            mistake.of = name(error);
+        }
+        self
     }
 
     pub(crate) fn is_any(&self) -> bool {

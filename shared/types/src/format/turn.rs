@@ -216,12 +216,13 @@ pub fn name_of(code: &FormatCode) -> String {
 /// Who gives a signature, in a Spanish sentence.
 pub fn signers(signing: &Signing, format: Option<&Format>) -> String {
     let known = values(format);
-    let there: Vec<_> = signing
+    let mut there: Vec<_> = signing
         .by
         .iter()
         .filter(|signer| signer.may_be(&known))
         .map(|signer| signer.words(&known))
         .collect();
+    there.dedup();
     crate::spanish::either(&there)
 }
 
