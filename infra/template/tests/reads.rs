@@ -71,7 +71,10 @@ fn the_products_template_is_understood() {
         .map(|schedule| (schedule.function.as_str(), schedule.rate.as_secs()))
         .collect();
     schedules.sort_unstable();
-    assert_eq!(schedules, [("mailroom", 900), ("sla-sweep", 60)]);
+    assert_eq!(
+        schedules,
+        [("mailroom", 900), ("resolution", 3_600), ("sla-sweep", 60)]
+    );
     let limits = Limits {
         rate: 100.0,
         burst: 1_000.0,
