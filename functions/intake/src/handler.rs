@@ -101,7 +101,7 @@ async fn again(desk: &Desk, call: &Call, sent: &Sent, problem: Problem) -> Answe
     let key = sent.key_again(call, &problem);
     let mut page = new::Page::of(shell, &stored.catalogue, new::Typed::of(sent.typed()), key);
     page.refused(&problem);
-    Answer::page(call, problem.status(), page.written())
+    desk.with_files(Answer::page(call, problem.status(), page.written()))
 }
 
 /// Registers what somebody says on the phone, from the page for it: whoever took

@@ -91,6 +91,15 @@ impl Desk {
         }
     }
 
+    /// A page whose forms take files along: it sends them to where they lie.
+    #[must_use]
+    pub fn with_files(&self, page: Answer) -> Answer {
+        match self.sends_files_to() {
+            Some(origin) => page.sending_to(origin),
+            None => page,
+        }
+    }
+
     /// Whether a ticket takes a file of somebody, before he sends megabytes for nothing.
     async fn would_take(
         &self,

@@ -300,6 +300,11 @@ impl Desk {
         }
     }
 
+    /// Where the pages of this function send files, if it takes any.
+    pub(crate) fn sends_files_to(&self) -> Option<&str> {
+        self.uploads.as_ref().map(Uploads::origin)
+    }
+
     /// Files on their way.
     ///
     /// # Errors

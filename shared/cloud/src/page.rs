@@ -428,7 +428,8 @@ impl Desk {
             back: at,
             meanwhile: conversation(&events, reading),
         };
-        Ok(Answer::page(call, problem.status(), page.written()))
+        let page = Answer::page(call, problem.status(), page.written());
+        Ok(self.with_files(page))
     }
 
     /// A problem, as whoever asked for a page is told of it: sent to sign in, where
