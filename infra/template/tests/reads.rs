@@ -46,7 +46,8 @@ fn the_products_template_is_understood() {
         "http://127.0.0.1:4566/000000000000/NotificationQueue"
     );
     assert_eq!(function("closure").environment["TOKEN_SECRET"], "secret");
-    assert_eq!(function("intake").timeout, Duration::from_secs(10));
+    assert_eq!(function("closure").timeout, Duration::from_secs(10));
+    assert_eq!(function("intake").timeout, Duration::from_secs(14));
 
     let table = &template.tables[0];
     assert_eq!(table.expires_by.as_deref(), Some("expires_at"));
