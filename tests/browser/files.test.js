@@ -84,7 +84,7 @@ it("what is chosen with a new request is there with it, and comes back as it was
 	const { page, watch } = await sender(REQUESTER, "/solicitudes/nueva");
 	const form = page.locator("#nueva");
 	await form.locator('input[name="category"][value="ofimatica"]').check();
-	await form.getByLabel("Archivos").setInputFiles([screenshot("pantalla.png"), screenshot("Oficio 12.png")]);
+	await form.getByLabel("Archivos (opcional)").setInputFiles([screenshot("pantalla.png"), screenshot("Oficio 12.png")]);
 	await form.getByText("Listo").nth(1).waitFor();
 	await form.locator('[name="description"]').fill("Así sale en la pantalla.");
 	await accessible(page);
@@ -157,7 +157,7 @@ it("one writes on while a file goes up, cancels it, or waits for it", async () =
 	const { page, watch } = await sender(REQUESTER, path);
 	const form = page.locator("#reply");
 	const release = await held(page);
-	await form.getByLabel("Archivos").setInputFiles([screenshot("uno.png"), screenshot("dos.png")]);
+	await form.getByLabel("Archivos (opcional)").setInputFiles([screenshot("uno.png"), screenshot("dos.png")]);
 	await form.getByRole("progressbar", { name: "Subiendo uno.png" }).waitFor();
 	await form.locator("textarea").fill("Va uno.");
 	await accessible(page);
@@ -165,7 +165,10 @@ it("one writes on while a file goes up, cancels it, or waits for it", async () =
 	await form.getByRole("button", { name: "Cancelar dos.png" }).click();
 	await rows(form).filter({ hasText: "dos.png" }).waitFor({ state: "detached" });
 	// The focus is where the next one is chosen.
-	assert.equal(await form.getByLabel("Archivos").evaluate((input) => input === document.activeElement), true);
+	assert.equal(
+		await form.getByLabel("Archivos (opcional)").evaluate((input) => input === document.activeElement),
+		true,
+	);
 	// Sent too early, it goes once all of it is there.
 	await form.getByRole("button", { name: "Enviar" }).click();
 	await form.getByRole("button", { name: "Enviando…" }).waitFor();
@@ -185,7 +188,7 @@ it("what did not arrive is tried again, and nothing is sent without it", async (
 	const form = page.locator("#reply");
 	let broken = true;
 	await page.route(UPLOADS, (route) => (broken ? route.abort() : route.continue()));
-	await form.getByLabel("Archivos").setInputFiles([screenshot("pantalla.png"), screenshot("otra.png")]);
+	await form.getByLabel("Archivos (opcional)").setInputFiles([screenshot("pantalla.png"), screenshot("otra.png")]);
 	const bad = form.locator(".files .bad");
 	await bad.nth(1).getByText("La conexión se cortó.").waitFor();
 	await form.locator("textarea").fill("Con la pantalla.");
@@ -210,8 +213,8 @@ it("what is not taken says why, before it goes up or once it was looked at", asy
 	watch.mayHear(/status of 422/);
 	const form = page.locator("#reply");
 	const program = { name: "instalar.exe", mimeType: "application/octet-stream", buffer: Buffer.from("MZ") };
-	const page_ = { name: "informe.pdf", mimeType: "application/pdf", buffer: Buffer.from("<html ><body>") };
-	await form.getByLabel("Archivos").setInputFiles([program, page_, screenshot("bien.png")]);
+	const markup = { name: "informe.pdf", mimeType: "application/pdf", buffer: Buffer.from("<html ><body>") };
+	await form.getByLabel("Archivos (opcional)").setInputFiles([program, markup, screenshot("bien.png")]);
 	await form
 		.locator(".bad")
 		.getByText(/Es un programa/)
@@ -247,7 +250,7 @@ it("an officer shows on a telephone what he did, to the desk alone", async () =>
 	const { page, watch } = await sender(OFFICER, path, TELEPHONE);
 	const report = await opened(page, "report");
 	await report.locator("textarea").fill("Se cambió el disco.");
-	await report.getByLabel("Archivos").setInputFiles([screenshot("disco-nuevo.png")]);
+	await report.getByLabel("Archivos (opcional)").setInputFiles([screenshot("disco-nuevo.png")]);
 	await report.getByText("Listo").waitFor();
 	await accessible(page);
 	await picture(page, "archivos-informe");
@@ -264,7 +267,7 @@ it("an officer shows on a telephone what he did, to the desk alone", async () =>
 	await agent.page.goto(path);
 	const reply = agent.page.locator("#reply");
 	await reply.locator("textarea").fill("Quedó como en la foto.");
-	await reply.getByLabel("Archivos").setInputFiles([screenshot("foto.png")]);
+	await reply.getByLabel("Archivos (opcional)").setInputFiles([screenshot("foto.png")]);
 	await reply.getByText("Listo").waitFor();
 	await picture(agent.page, "archivos-mesa");
 	await reply.locator("button[type=submit]:not([name])").click();

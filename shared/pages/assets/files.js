@@ -109,6 +109,7 @@ function attach(field) {
 	const list = field.querySelector("ul");
 	if (!form || !list || !(input instanceof HTMLInputElement) || !(ids instanceof HTMLInputElement)) return;
 	input.closest("[hidden]")?.removeAttribute("hidden");
+	field.querySelector("[data-plain]")?.remove();
 	/** Those that are there, by their ids. @type {Map<string, (why: string) => void>} */
 	const there = new Map(ids.value.split(" ").map((id) => [id, () => {}]));
 	there.delete("");

@@ -66,6 +66,10 @@ pub(crate) fn needs(parts: &Parts) -> Vec<Need> {
     let Ok((bucket, key)) = bucket_and_key(parts.uri.path()) else {
         return Vec::new();
     };
+    // A browser asks for itself what a page may send.
+    if parts.method == Method::OPTIONS {
+        return Vec::new();
+    }
     let object = || s3_arn(&format!("{bucket}/{key}"));
     let copied = text(&parts.headers, "x-amz-copy-source").map(|source| {
         let source = percent_decode_str(source).decode_utf8_lossy();
