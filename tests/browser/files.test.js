@@ -225,10 +225,11 @@ it("what is not taken says why, before it goes up or once it was looked at", asy
 	await form.getByRole("button", { name: "Enviar" }).click();
 	await page
 		.locator(".error-summary")
-		.getByText(/informe\.pdf: Se anunció como application\/pdf/)
+		.getByText("informe.pdf: Dice ser un PDF, y por dentro es una página web.")
 		.waitFor();
 	const bad = form.locator(".files .bad", { hasText: "informe.pdf" });
-	await bad.waitFor();
+	await bad.getByText("Dice ser un PDF, y por dentro es una página web.", { exact: true }).waitFor();
+	assert.equal(await form.getByRole("button", { name: /^Reintentar/ }).count(), 0);
 	await accessible(page);
 	await picture(page, "archivos-rechazados");
 	await form.getByRole("button", { name: "Quitar informe.pdf" }).click();

@@ -49,7 +49,13 @@ async function digest(file) {
 }
 
 /** Why a file is not there, for whoever sent it. */
-class Refusal extends Error {}
+class Refusal extends Error {
+	/** @param {string} why @param {boolean} [lasting] whether it is refused, however often it is sent */
+	constructor(why, lasting = false) {
+		super(why);
+		this.lasting = lasting;
+	}
+}
 
 /** @typedef {{ id: string, upload_url: string, upload_headers: Record<string, string> }} Announced */
 
@@ -76,8 +82,9 @@ async function announce(address, file, signal) {
 	}
 	const said = await response.json().catch(() => ({}));
 	if (response.ok) return said;
-	const detail = said.errors?.[0]?.detail ?? (response.status < 500 && said.detail);
-	throw new Refusal(detail || sentence(response.status, said).lead);
+	const { lead, way } = sentence(response.status, said);
+	const lasting = response.status < 500 && response.status !== 429 && !way;
+	throw new Refusal((lasting && (said.errors?.[0]?.detail ?? said.detail)) || lead, lasting);
 }
 
 /**
@@ -108,7 +115,7 @@ function attach(field) {
 	const ids = field.querySelector("input[name='attachments']");
 	const list = field.querySelector("ul");
 	if (!form || !list || !(input instanceof HTMLInputElement) || !(ids instanceof HTMLInputElement)) return;
-	input.closest("[hidden]")?.removeAttribute("hidden");
+	for (const part of field.querySelectorAll("label, .drop")) part.removeAttribute("hidden");
 	field.querySelector("[data-plain]")?.remove();
 	/** Those that are there, by their ids. @type {Map<string, (why: string) => void>} */
 	const there = new Map(ids.value.split(" ").map((id) => [id, () => {}]));
@@ -150,13 +157,14 @@ function attach(field) {
 			changed();
 			input.focus();
 		};
-		/** @param {string} why */
-		const refuse = (why) => {
+		/** @param {string} why @param {boolean} lasting */
+		const refuse = (why, lasting) => {
 			there.delete(id);
 			row.className = "bad";
-			state.replaceChildren(`No subió. ${why} `, button("Reintentar", again));
+			state.replaceChildren(why);
+			if (!lasting) state.append(" ", button("Reintentar", again));
 			row.replaceChildren(icon, name, button("Quitar", drop), state);
-			say(`${file.name}: no subió. ${why}`);
+			say(`${file.name}: ${why}`);
 			changed();
 		};
 		const again = () => {
@@ -173,13 +181,15 @@ function attach(field) {
 					state.textContent = progress(sent, file.size, (performance.now() - began) / 1000);
 				});
 				id = to.id;
-				there.set(id, refuse);
+				there.set(id, (why) => refuse(why.replace(`${file.name}: `, ""), true));
 				state.textContent = "Listo";
 				row.replaceChildren(icon, name, button("Quitar", drop), state);
 				say(`${file.name}: listo`);
 				changed();
 			} catch (error) {
-				if (!controller.signal.aborted) refuse(error instanceof Refusal ? error.message : "No se pudo leer.");
+				if (controller.signal.aborted) return;
+				const known = error instanceof Refusal;
+				refuse(known ? error.message : "No se pudo leer.", known && error.lasting);
 			}
 		};
 		row.append(icon, name, button("Cancelar", drop), bar, state);

@@ -207,12 +207,12 @@ impl Inspected {
             // It says nothing of itself: what its bytes say counts.
             (Family::Anything, found) => Ok(found.map_or(said, str::to_owned)),
             (expected, found) if expected.takes(found) => Ok(said),
-            (_, Some(found)) => {
-                let detail = format!("Se anunció como {said}, y es {found}.");
-                Err(FieldError::new("content_type", "other_type", detail))
-            }
-            (_, None) => {
-                let detail = format!("Se anunció como {said}, y no lo es.");
+            (_, found) => {
+                let found = found.map_or_else(
+                    || "no lo es".to_owned(),
+                    |found| format!("por dentro es {}", called(found)),
+                );
+                let detail = format!("Dice ser {}, y {found}.", called(&said));
                 Err(FieldError::new("content_type", "other_type", detail))
             }
         }
@@ -223,6 +223,34 @@ impl Inspected {
 pub fn essence(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()
+}
+
+/// What people call a type of file; its own name, where they have none.
+fn called(essence: &str) -> String {
+    let word = match essence {
+        "application/pdf" => "un PDF",
+        "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/bmp" | "image/heic"
+        | "image/heif" | "image/tiff" => "una imagen",
+        "text/html" => "una página web",
+        "text/plain" => "un texto",
+        "text/csv" => "una lista",
+        "application/zip"
+        | "application/gzip"
+        | "application/x-7z-compressed"
+        | "application/vnd.rar" => "un archivo comprimido",
+        "video/mp4" | "video/quicktime" => "un video",
+        word if word.contains("word") => "un documento de Word",
+        excel if excel.contains("excel") || excel.contains("spreadsheet") => "un libro de Excel",
+        slides if slides.contains("powerpoint") || slides.contains("presentation") => {
+            "una presentación"
+        }
+        other => return format!("un archivo {other}"),
+    };
+    // Of a kind that has several, which one it is.
+    match essence.strip_prefix("image/") {
+        Some(kind) => format!("{word} {}", kind.to_ascii_uppercase()),
+        None => word.to_owned(),
+    }
 }
 
 /// The type that a file is given out as. Whatever a browser would carry out, it is told

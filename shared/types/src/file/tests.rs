@@ -117,6 +117,45 @@ fn a_file_is_what_it_says_and_what_its_bytes_say() {
 }
 
 #[test]
+fn people_are_told_what_it_is_in_their_words() {
+    for (bytes, said, expected) in [
+        (
+            &b"<html ><p>x"[..],
+            "application/pdf",
+            "Dice ser un PDF, y por dentro es una página web.",
+        ),
+        (
+            PNG,
+            "image/jpeg",
+            "Dice ser una imagen JPEG, y por dentro es una imagen PNG.",
+        ),
+        (
+            b"hola",
+            "application/zip",
+            "Dice ser un archivo comprimido, y no lo es.",
+        ),
+        (
+            PNG,
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "Dice ser un documento de Word, y por dentro es una imagen PNG.",
+        ),
+        (
+            PDF,
+            "audio/mp4",
+            "Dice ser un archivo audio/mp4, y por dentro es un PDF.",
+        ),
+    ] {
+        let declared = Declared {
+            content_type: said,
+            size: bytes.len() as u64,
+            digest: None,
+        };
+        let refused = inspected(bytes).kind(declared).unwrap_err();
+        assert_eq!(refused.detail, expected);
+    }
+}
+
+#[test]
 fn other_bytes_than_were_announced_are_not_taken() {
     let file = inspected(PNG);
     let right = Declared {
