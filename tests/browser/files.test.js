@@ -291,7 +291,7 @@ it("without scripts the form says where files go, and works", async () => {
 	await form.getByText("Para adjuntar archivos aquí hace falta JavaScript").waitFor();
 	assert.equal(await form.locator("input[type=file]").isVisible(), false);
 	await form.locator("textarea").fill("Va sin archivos.");
-	await form.getByRole("button").click();
+	await form.getByRole("button", { name: "Enviar" }).click();
 	await page.waitForURL(/hecho=enviado$/);
 	await page.getByText("Va sin archivos.").waitFor();
 	watch.quiet();

@@ -220,7 +220,7 @@ async function send(form, button) {
 		restore();
 	};
 	// Files that are on their way go along.
-	while (form.querySelector(".files progress")) {
+	while (form.querySelector(".files progress, [data-coming]")) {
 		await new Promise((change) => form.addEventListener("mesa:files", change, { once: true }));
 	}
 	if (form.querySelector(".files .bad")) {

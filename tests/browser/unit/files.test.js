@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { named, progress, size } from "../../../shared/pages/assets/files.js";
+import { named } from "../../../shared/pages/assets/files.js";
+import { progress, size } from "../../../shared/pages/assets/upload.js";
 
 test("sizes are written as the pages write them", () => {
 	for (const [bytes, words] of /** @type {const} */ ([

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use workbench::people::{ANA, COORDINATOR};
 use workbench::{Answer, Client, Host, Mail, eventually, within};
 
-use crate::at_once;
+use crate::{assigned, assignee, at_once, last_mail};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR, y lo que sigue";
 /// Longer than whatever of a process that died stands in the way.
@@ -22,7 +22,7 @@ fn announce(client: &Client, path: &str, bytes: &[u8]) -> Value {
 }
 
 /// Sends bytes to where an announcement says, with its headers and some others.
-fn put(host: &Host, announced: &Value, bytes: &[u8], others: &[(&str, &str)]) -> Answer {
+pub(crate) fn put(host: &Host, announced: &Value, bytes: &[u8], others: &[(&str, &str)]) -> Answer {
     let url = announced["upload_url"].as_str().unwrap();
     let path = url.strip_prefix(host.aws_client().base()).unwrap();
     let given = announced["upload_headers"].as_object().unwrap();
@@ -60,7 +60,7 @@ fn fetched(host: &Host, client: &Client, number: &Value, id: &str) -> (String, V
 fn a_file_goes_to_s3_and_comes_back() {
     let host = Host::start();
     let ana = host.client(ANA);
-    let ticket = ana.register("redes", "No hay red");
+    let ticket = assigned(&ana, "redes", "No hay red");
     let number = &ticket["number"];
     let path = format!("/tickets/{number}/attachments");
     let announced = announce(&ana, &path, PNG);
@@ -80,6 +80,18 @@ fn a_file_goes_to_s3_and_comes_back() {
         led.header("location")
             .contains("response-content-disposition")
     );
+
+    // With what is written it is there with it, and the mail about that names it.
+    let mut file = json!({ "name": "router.png", "content_type": "image/png", "size": PNG.len() });
+    file["sha256"] = json!(SHA256);
+    let announced = ana.post(&path, &file).must_be(201).json();
+    put(&host, &announced, PNG, &[]).must_be(200);
+    let note = json!({ "body": "Así está el equipo.", "visibility": "public", "attachments": [announced["id"]] });
+    ana.command(number, "followups", &note).must_be(200);
+    host.settle();
+    let mail = last_mail(&host, assignee(&ticket), "El solicitante escribió");
+    assert!(mail.text.contains("router.png"), "{}", mail.text);
+    assert!(!mail.text.contains("pantalla.png"), "{}", mail.text);
 
     // With a request it is there from the first moment.
     let announced = announce(&ana, "/uploads", PNG);

@@ -588,6 +588,62 @@ async fn pages_announce_files_and_send_them_with_their_forms() {
         .must_refuse(403, "forbidden");
 }
 
+/// Where no script runs, or somebody was faster, the form comes back by itself: what was
+/// uploaded goes with it, unless it is what is wrong.
+#[tokio::test]
+async fn a_form_that_comes_back_keeps_its_files() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await;
+    let resolution = started(&world).await;
+    let session = world.signed_in(ANA).await;
+    let good = uploaded(&resolution, &world, &case, ANA, (&picture(PNG), PNG)).await;
+    let bad = uploaded(
+        &resolution,
+        &world,
+        &case,
+        ANA,
+        (&picture(PNG), b"otra cosa"),
+    )
+    .await;
+    let rows = world.rows();
+    let sent = async |body: &str, ids: &str| {
+        let request = post(format!("/solicitudes/{}/seguimientos", case.number.0));
+        let request = request.seen_by(&session).from_own_page();
+        let fields = [
+            ("body", body),
+            ("visibility", "public"),
+            ("attachments", ids),
+        ];
+        let answer = resolution.answers(&request.form(&fields)).await;
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.contains("connect-src 'self' http://127.0.0.1:4566;"),
+            "{policy}"
+        );
+        answer.body
+    };
+    let page = sent(" ", &good).await;
+    assert!(
+        page.contains(&format!("name=\"attachments\" value=\"{good}\"")),
+        "{page}"
+    );
+    assert!(
+        page.contains("Los archivos que ya subió van con este texto."),
+        "{page}"
+    );
+    let page = sent("Así se ve.", &format!("{good} {bad}")).await;
+    for part in [
+        "name=\"attachments\" value=\"\"",
+        "href=\"#reply-attachments\"",
+        "pantalla.png: Llegaron 9 bytes",
+        "Así se ve.",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    world.must_still_have(&rows);
+}
+
 /// Two at once, a commit whose answer is lost, a copy that fails: it is there once, or not
 /// at all and still to be attached.
 #[tokio::test]
