@@ -104,3 +104,38 @@ pub fn missing(field: &str) -> FieldError {
     let detail = "El archivo no ha terminado de subir.";
     FieldError::new(field, "not_uploaded", detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What lies in the bucket is read by whatever is deployed within the day.
+    #[test]
+    fn golden() {
+        let json = r#"{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","ticket":"01ARZ3NDEKTSV4RRFFQ69G5FAW","by":"ana@uspec.gov.co","name":"pantalla.png","content_type":"image/png","size":9,"digest":"00","until":"2026-11-27T13:00:00Z","request":"f00"}"#;
+        let upload: Upload = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&upload).unwrap(), json);
+        let least = r#"{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","by":"ana@uspec.gov.co","name":"pantalla.png","content_type":"image/png","size":9,"until":"2026-11-27T13:00:00Z"}"#;
+        let least: Upload = serde_json::from_str(least).unwrap();
+        assert_eq!(
+            (least.ticket, least.digest, least.request),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn it_is_attached_by_whoever_announced_it_to_what_he_said() {
+        let json = r#"{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","ticket":"01ARZ3NDEKTSV4RRFFQ69G5FAW","by":"ana@uspec.gov.co","name":"a","content_type":"a/b","size":9,"until":"2026-11-27T13:00:00Z"}"#;
+        let mut upload: Upload = serde_json::from_str(json).unwrap();
+        let ticket = |last| Some(format!("01ARZ3NDEKTSV4RRFFQ69G5FA{last}").parse().unwrap());
+        let person = |text| EmailAddress::parse(text).unwrap();
+        let (ana, luis) = (person("ana@uspec.gov.co"), person("luis@uspec.gov.co"));
+        assert!(upload.is_for(ticket('W'), &ana));
+        assert!(!upload.is_for(ticket('X'), &ana));
+        assert!(!upload.is_for(ticket('W'), &luis));
+        assert!(!upload.is_for(None, &ana));
+        upload.ticket = None;
+        assert!(upload.is_for(None, &ana));
+        assert!(!upload.is_for(ticket('W'), &ana));
+    }
+}
