@@ -1,5 +1,5 @@
 //! Puts the styles and scripts together: one style sheet of all layers, every
-//! script by itself, each as it is and compressed, and one word for this edition
+//! script by itself and without its comments, each as it is and compressed, and one word for this edition
 //! of them all, which stands in their addresses.
 
 use std::error::Error;
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = path.file_name().and_then(|name| name.to_str());
         files.push((
             name.ok_or("a name that is no text")?.to_owned(),
-            fs::read(&path)?,
+            bare(&fs::read_to_string(&path)?).into_bytes(),
         ));
     }
     let mut edition = Sha256::new();
@@ -58,6 +58,34 @@ fn main() -> Result<(), Box<dyn Error>> {
         format!("pub const EDITION: &str = {edition:?};\n\nstatic ASSETS: &[Asset] = &[{code}];\n");
     fs::write(out.join("assets.rs"), code)?;
     Ok(())
+}
+
+/// A script without its comments, which are for us: they would be a quarter of what is
+/// sent. Its lines stay where they are, so that what a browser says of one is found.
+/// Comments stand on lines of their own (`scripts/check-pages` formats them so), and no
+/// text of a script begins a line like one.
+fn bare(script: &str) -> String {
+    let mut bare = String::with_capacity(script.len());
+    let mut within = false;
+    for line in script.lines() {
+        let start = line.trim_start();
+        let opens = start.starts_with("/*");
+        let code = match (within || opens, line.split_once("*/")) {
+            (true, Some((_, code))) => {
+                within = false;
+                code.trim_start()
+            }
+            (true, None) => {
+                within = true;
+                ""
+            }
+            (false, _) if start.starts_with("//") => "",
+            (false, _) => line,
+        };
+        bare.push_str(code);
+        bare.push('\n');
+    }
+    bare
 }
 
 fn styles(assets: &Path) -> Result<Vec<u8>, Box<dyn Error>> {

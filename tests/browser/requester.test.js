@@ -32,7 +32,7 @@ for (const [way, options] of WAYS) {
 		await page.getByText("Su solicitud quedó registrada.").waitFor();
 		await page.getByRole("heading", { name: title }).waitFor();
 		await page.locator("#reply").getByRole("textbox").fill("También pasa con otros libros.");
-		await page.locator("#reply").getByRole("button").click();
+		await page.locator("#reply").getByRole("button", { name: "Enviar" }).click();
 		await page.waitForURL(/hecho=enviado$/);
 		await page.getByText("También pasa con otros libros.").waitFor();
 		await page.goto("/solicitudes");
@@ -113,7 +113,7 @@ describe("nothing typed is lost", () => {
 		const number = await ask(page, "La sesión termina");
 		await page.locator("#reply").getByRole("textbox").fill("Un texto largo.");
 		await context.clearCookies();
-		await page.locator("#reply").getByRole("button").click();
+		await page.locator("#reply").getByRole("button", { name: "Enviar" }).click();
 		const line = page.getByText("Su sesión terminó.");
 		await line.waitFor();
 		const [other] = await Promise.all([
@@ -122,7 +122,7 @@ describe("nothing typed is lost", () => {
 		]);
 		await signIn(other, REQUESTER);
 		assert.equal(await page.locator("#reply").getByRole("textbox").inputValue(), "Un texto largo.");
-		await page.locator("#reply").getByRole("button").click();
+		await page.locator("#reply").getByRole("button", { name: "Enviar" }).click();
 		await page.waitForURL(new RegExp(`/solicitudes/${number}\\?hecho=enviado$`));
 		assert.equal(await page.getByText("Un texto largo.").count(), 1);
 		watch.quiet();

@@ -14,6 +14,11 @@ KNOWN_LATER = {
     "needs_web_request",
     "not_allowed",
     "invalid_cursor",
+    # A file that was announced, or is called what no file is.
+    "no_file_name",
+    "not_uploaded",
+    "program",
+    "unknown_upload",
     # By whose domains are the entity's.
     "not_of_entity",
     # A catalogue as a whole, against itself and against what it governs.

@@ -8,9 +8,9 @@ use cloud::log::chain;
 use types::permission::Caller;
 use types::problem::Problem;
 use types::ticket::Ticket;
-use types::view::Reader;
+use types::view::{LinkView, Reader};
 
-/// Answers with a redirection to the file.
+/// Answers with a redirection to the file, or with where it would lead.
 pub async fn download(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
     let stored = desk.catalogue().await?;
     let caller = desk.caller(call, &stored.catalogue)?;
@@ -31,7 +31,10 @@ pub async fn give(
     let attachment = attachments.find(|a| a.id == id && reader.may_have(a));
     let attachment = attachment.ok_or(Problem::NotFound("No existe ese archivo."))?;
     let key = attachment_key(ticket.id, &attachment.id);
-    match files.link(&key, &attachment.name).await {
+    let link = files.link(&key, &attachment.name, &attachment.content_type);
+    match link.await {
+        // A script follows no redirection to where its token is not for.
+        Ok(link) if call.wants_json() => Answer::json(200, &LinkView { url: &link }),
         Ok(link) => Ok(Answer::redirect(&link)),
         Err(error) => {
             tracing::error!(ticket.id = %ticket.id, error = chain(&error), "no link to the file");

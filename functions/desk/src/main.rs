@@ -27,6 +27,7 @@ use cloud::desk::Desk;
 use cloud::entry::{Function, run};
 use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
+use cloud::uploads::Uploads;
 use types::effects::QueueName;
 use types::problem::Problem;
 
@@ -41,7 +42,8 @@ impl Function for ReadSide {
             files: Bucket::new(environment, "FILES_BUCKET")?,
             desk: Desk::start(environment, &[QueueName::Assignment])
                 .await?
-                .serving_links(environment.token_secret()?),
+                .serving_links(environment.token_secret()?)
+                .taking_files(Uploads::new(environment)?),
         })
     }
 

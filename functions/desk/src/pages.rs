@@ -201,7 +201,7 @@ async fn linked(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
         survey: desk.survey_link(&ticket),
     };
     let page = request::Page::of(shell, visit, &ticket, &events, reading, &page_key());
-    Ok(Answer::page(call, 200, page.written()))
+    Ok(desk.with_files(Answer::page(call, 200, page.written())))
 }
 
 /// Where somebody begins.
@@ -254,7 +254,8 @@ impl<'a> Visit<'a> {
         self.furnish(&mut shell).await?;
         let typed = new::Typed::default();
         let page = new::Page::of(shell, &self.stored.catalogue, typed, page_key());
-        Ok(Answer::page(self.call, 200, page.written()))
+        let page = Answer::page(self.call, 200, page.written());
+        Ok(self.desk.with_files(page))
     }
 
     async fn ticket(&self) -> Result<Answer, Problem> {
@@ -272,7 +273,7 @@ impl<'a> Visit<'a> {
         let title = format!("{} {}", ticket.number, ticket.request.title);
         let mut shell = self.shell(title, Section::Nowhere);
         let key = page_key();
-        match reader {
+        let page = match reader {
             Reader::Requester => {
                 shell.section = Section::Mine;
                 let own = ticket.is_of(&self.caller.email);
@@ -282,7 +283,7 @@ impl<'a> Visit<'a> {
                     survey: self.desk.survey_link(&ticket).filter(|_| own),
                 };
                 let page = request::Page::of(shell, visit, &ticket, &events, reading, &key);
-                Ok(Answer::page(self.call, 200, page.written()))
+                Answer::page(self.call, 200, page.written())
             }
             Reader::Staff => {
                 self.furnish(&mut shell).await?;
@@ -291,9 +292,10 @@ impl<'a> Visit<'a> {
                 let page = ticket::Page::of(shell, &ticket, &events, reading, &others, &key);
                 let page = page.beside(presence);
                 let page = self.explained(page, &ticket, reader);
-                Ok(Answer::page(self.call, 200, page.written()))
+                Answer::page(self.call, 200, page.written())
             }
-        }
+        };
+        Ok(self.desk.with_files(page))
     }
 
     /// A format of a ticket, to whoever reads the ticket or signs it.

@@ -734,9 +734,16 @@ async fn a_file_is_a_link_for_a_short_while() {
         "X-Amz-Expires=300",
         "X-Amz-Signature=",
         "response-content-disposition=attachment",
+        "response-content-type=image%2Fpng",
     ] {
         assert!(link.contains(part), "{part}: {link}");
     }
+    // A script is told where it is: it follows nothing with its token.
+    let request = get(case.path("/attachments/a1")).by(ANA);
+    let request = request.header("accept", "application/json");
+    let told = desk.answers(&request).await.must_be(200);
+    let (place, _) = link.split_once('?').unwrap();
+    assert!(told["url"].as_str().unwrap().starts_with(place), "{told}");
     // S3 is asked by whoever follows it.
     assert!(!world.operations().contains(&"GetObject".to_owned()));
 }

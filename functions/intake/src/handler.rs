@@ -5,16 +5,17 @@ use cloud::desk::{
 use cloud::http::{Answer, Call};
 use cloud::page::Sent;
 use cloud::store::{Claim, Guards, IdempotencyGuard, Outcome, RequestKey, StoredCatalogue};
+use cloud::uploads::Checked;
 use pages::call::{self, Known};
 use pages::forms::sent;
 use pages::new;
 use pages::shell::{Section, Shell};
 use types::api::intake::Route;
 use types::api::pages::intake::Page;
-use types::api::{NewTicket, Routes, Takes};
+use types::api::{NewTicket, Routes, Takes, uploads};
 use types::catalogue::Catalogue;
 use types::command::{Application, NewTicket as NewRegistration, Setting, admit};
-use types::ids::{EmailAddress, TicketId, TicketNumber};
+use types::ids::{EmailAddress, TicketId, TicketNumber, UploadId};
 use types::input::{Fields, Input};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
@@ -40,7 +41,10 @@ enum Then {
 pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     match Page::of(&call.route) {
         Some(Page::Call) => Ok(by_phone(desk, call).await),
-        None => register(desk, call).await,
+        None => match uploads::Route::of(&call.route) {
+            Some(uploads::Route::AnnounceUpload(takes)) => desk.announce_for_new(call, takes).await,
+            None => register(desk, call).await,
+        },
     }
 }
 
@@ -97,7 +101,7 @@ async fn again(desk: &Desk, call: &Call, sent: &Sent, problem: Problem) -> Answe
     let key = sent.key_again(call, &problem);
     let mut page = new::Page::of(shell, &stored.catalogue, new::Typed::of(sent.typed()), key);
     page.refused(&problem);
-    Answer::page(call, problem.status(), page.written())
+    desk.with_files(Answer::page(call, problem.status(), page.written()))
 }
 
 /// Registers what somebody says on the phone, from the page for it: whoever took
@@ -238,6 +242,7 @@ async fn registered(
         catalogue: &stored.catalogue,
     };
     let actor = Actor::Person(caller.clone());
+    let ids = body.attachments.clone();
     let application = application(desk, stored, body, caller);
     let admitted = application.and_then(|application| Ok(admit(application, &actor, setting)?));
     let admission = match (admitted, key) {
@@ -258,24 +263,36 @@ async fn registered(
         }
     };
     // Of an admission alone: which number it gets changes nothing of what follows.
-    let open = |id, number| -> Result<NewRegistration, Problem> {
-        let new = admission.register(id, number);
+    let open = |id, number, files: &[Checked]| -> Result<NewRegistration, Problem> {
+        let files = files.iter().map(|file| file.attachment.clone());
+        let new = admission.register(id, number).with(files.collect());
         Ok(match then {
             Then::Waits => new,
             Then::Attended => new.attended(ON_THE_LINE, &actor, setting)?,
         })
     };
 
+    let along = Along {
+        ids: &ids,
+        by: &caller.email,
+    };
     match key {
-        None => write(desk, open, None).await,
+        None => write(desk, along, open, None).await,
         Some(key) => {
             let claimed = desk.store.claim_key(key, &claimant()).await;
             match claimed.map_err(|e| problem_of(&e))? {
-                Ok(claim) => claimed_write(desk, open, &claim).await,
+                Ok(claim) => claimed_write(desk, along, open, &claim).await,
                 Err(known) => answered(desk, key, known).await,
             }
         }
     }
+}
+
+/// The uploads that a registration takes along.
+#[derive(Clone, Copy)]
+struct Along<'a> {
+    ids: &'a [UploadId],
+    by: &'a EmailAddress,
 }
 
 /// The ticket that is registered under a key of which somebody else knows.
@@ -290,11 +307,13 @@ async fn answered(desk: &Desk, key: RequestKey<'_>, known: Outcome) -> Result<Ti
 
 async fn claimed_write(
     desk: &Desk,
-    open: impl Fn(TicketId, TicketNumber) -> Result<NewRegistration, Problem> + Send + Sync,
+    along: Along<'_>,
+    open: impl Fn(TicketId, TicketNumber, &[Checked]) -> Result<NewRegistration, Problem> + Send + Sync,
     claim: &Claim,
 ) -> Result<Ticket, Problem> {
-    let written = write(desk, open, Some(claim)).await;
-    if let Err(Problem::Unavailable | Problem::Internal) = &written
+    let written = write(desk, along, open, Some(claim)).await;
+    // Whoever is told what is wrong with a file sends the same form without it.
+    if written.is_err()
         && let Err(e) = desk.store.release_key(claim).await
     {
         // The claim ends by itself; until then the caller is told to wait.
@@ -309,19 +328,26 @@ async fn claimed_write(
 /// Takes a number and writes the ticket under it.
 async fn write(
     desk: &Desk,
-    open: impl Fn(TicketId, TicketNumber) -> Result<NewRegistration, Problem> + Send + Sync,
+    along: Along<'_>,
+    open: impl Fn(TicketId, TicketNumber, &[Checked]) -> Result<NewRegistration, Problem> + Send + Sync,
     claim: Option<&Claim>,
 ) -> Result<Ticket, Problem> {
     let id = new_ticket_id();
+    let files = desk.take_along(along.ids, along.by, id).await?;
     let opened = |number| -> Result<_, Problem> {
         let guards = Guards {
             idempotency: claim.map(IdempotencyGuard::Claimed),
             ..Guards::default()
         };
-        Ok((open(id, number)?, guards))
+        Ok((open(id, number, &files)?, guards))
     };
     match desk.register(opened).await {
-        Ok(ticket) => Ok(ticket),
+        Ok(ticket) => {
+            if !files.is_empty() {
+                desk.uploads()?.forget(id, &files).await;
+            }
+            Ok(ticket)
+        }
         Err(Halt::Commit(error)) => Err(problem_of_commit(&error)),
         Err(Halt::Key(_)) => Err(Problem::Unavailable),
         Err(Halt::Decision(problem)) => Err(problem),

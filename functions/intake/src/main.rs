@@ -9,6 +9,7 @@ use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;
 use cloud::entry::{Function, run};
 use cloud::http::{Answer, Call};
+use cloud::uploads::Uploads;
 use types::effects::QueueName;
 use types::problem::Problem;
 
@@ -20,7 +21,9 @@ impl Function for Intake {
     async fn start(environment: &Environment) -> Result<Self, ConfigError> {
         let queues = [QueueName::Assignment, QueueName::Notification];
         Ok(Intake {
-            desk: Desk::start(environment, &queues).await?,
+            desk: Desk::start(environment, &queues)
+                .await?
+                .taking_files(Uploads::new(environment)?),
         })
     }
 

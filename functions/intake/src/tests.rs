@@ -29,6 +29,123 @@ fn request() -> Request {
     post("/tickets").by(ANA).json(body())
 }
 
+const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n";
+
+fn announcement() -> Value {
+    json!({ "name": "oficio.pdf", "content_type": "application/pdf", "size": PDF.len() })
+}
+
+/// A file of Ana's for a request that she is about to register.
+async fn uploaded(world: &World, intake: &Started<Intake>, bytes: &[u8]) -> String {
+    let request = post("/uploads").by(ANA).json(announcement());
+    let announced = intake.answers(&request).await.must_be(201);
+    world.uploads(&announced, bytes);
+    announced["id"].as_str().unwrap().to_owned()
+}
+
+fn files(world: &World, prefix: &str) -> usize {
+    let keys = world.objects(&world.variable("FILES_BUCKET")).into_keys();
+    keys.filter(|key| key.starts_with(prefix)).count()
+}
+
+#[tokio::test]
+async fn files_come_with_a_request_and_are_there_from_its_first_moment() {
+    let (world, intake) = started().await;
+    let ids = [
+        uploaded(&world, &intake, PDF).await,
+        uploaded(&world, &intake, PDF).await,
+    ];
+    let mut body = body();
+    body["attachments"] = json!(ids);
+    let send = post("/tickets")
+        .by(ANA)
+        .json(body.clone())
+        .key("con-archivos");
+    let view = intake.answers(&send).await.must_be(201);
+    let attached = view["attachments"].as_array().unwrap();
+    let found: Vec<_> = attached.iter().map(|file| file["id"].as_str()).collect();
+    assert_eq!(found, [Some(ids[0].as_str()), Some(ids[1].as_str())]);
+    let (ticket, case) = the_ticket(&world).await;
+    assert_eq!(case.kinds().await, ["registered", "attachments_added"]);
+    assert_eq!(
+        (files(&world, "uploads/"), files(&world, "tickets/")),
+        (0, 2)
+    );
+    // The same once more is the same, although nothing is left of what was uploaded.
+    let again = intake.answers(&send).await.must_be(201);
+    assert_eq!(again["number"], view["number"]);
+    assert_eq!(world.tickets().await, [ticket]);
+
+    // They are no other request's, and of no other person's.
+    let refused = intake
+        .answers(&post("/tickets").by(ANA).json(body.clone()))
+        .await;
+    let problem = refused.must_refuse(422, "validation_failed");
+    assert_eq!(problem["errors"][1]["code"], "unknown_upload");
+    let his = uploaded(&world, &intake, PDF).await;
+    body["attachments"] = json!([his]);
+    let refused = intake.answers(&post("/tickets").by(LUIS).json(body)).await;
+    let problem = refused.must_refuse(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["field"], "attachments[0]");
+    assert_eq!(world.tickets().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_whose_file_is_refused_is_sent_again_without_it() {
+    let (world, intake) = started().await;
+    let id = uploaded(&world, &intake, b"no es un pdf").await;
+    let mut with = body();
+    with["attachments"] = json!([id]);
+    let rows = world.rows();
+    let send = |body: &Value| {
+        post("/tickets")
+            .by(ANA)
+            .json(body.clone())
+            .key("formulario")
+    };
+    let refused = intake.answers(&send(&with)).await;
+    let problem = refused.must_refuse(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "other_size");
+    // Neither a number nor the key is gone for it.
+    world.must_still_have(&rows);
+    let view = intake.answers(&send(&body())).await.must_be(201);
+    assert_eq!(view["number"], 1);
+    assert_eq!(view["attachments"], json!([]));
+}
+
+#[tokio::test]
+async fn whoever_is_of_the_entity_announces_files() {
+    let (world, intake) = started().await;
+    let stranger = post("/uploads").by(STRANGER).json(announcement());
+    let refused = intake.answers(&stranger).await;
+    refused.must_refuse(403, "forbidden");
+    let session = world.signed_in(ANA).await;
+    let size = PDF.len().to_string();
+    let fields = [
+        ("name", "oficio.pdf"),
+        ("content_type", "application/pdf"),
+        ("size", size.as_str()),
+    ];
+    let form = post("/archivos").seen_by(&session).form(&fields);
+    let elsewhere = intake.answers(&form).await;
+    elsewhere.must_refuse(403, "forbidden");
+    let announced = intake.answers(&form.from_own_page()).await.must_be(201);
+    world.uploads(&announced, PDF);
+    let id = announced["id"].as_str().unwrap();
+    let request = post("/solicitudes")
+        .seen_by(&session)
+        .from_own_page()
+        .form(&[
+            ("description", "Va el oficio."),
+            ("category", "plataforma"),
+            ("attachments", id),
+        ]);
+    assert_eq!(intake.answers(&request).await.status, 303);
+    let (ticket, _) = the_ticket(&world).await;
+    assert_eq!(ticket.attachments[0].name, "oficio.pdf");
+    assert!(files(&world, "tickets/") == 1);
+}
+
 /// The one ticket that there is.
 async fn the_ticket(world: &World) -> (Ticket, Case) {
     let tickets = world.tickets().await;

@@ -16,7 +16,9 @@ use mailreader::{Attachment as File, Automatic, Origin, Reading, Unreadable, rea
 use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::catalogue::Catalogue;
-use types::command::{Application, Command, NewTicket, Rejection, Setting, admit, decide_in_turn};
+use types::command::{
+    Application, Command, NewTicket, Rejection, Setting, admit, decide_with_files,
+};
 use types::effects::Effect;
 use types::ids::{EmailAddress, MailId, TicketId, TicketNumber, printable};
 use types::mail::{Became, MailOutcome, MailRecord, RefusalReason, VerbsAnswer};
@@ -493,7 +495,8 @@ impl Inbox {
         command: Command,
         setting: Setting<'_>,
     ) -> Result<Vec<Doorbell>, Stop> {
-        let said = types::command::decide(ticket, &command, actor, setting)?;
+        // Before its files are stored.
+        types::command::decide(ticket, &command, actor, setting)?;
         let visibility = visibility(&command);
         let files = self
             .store_files(
@@ -504,13 +507,7 @@ impl Inbox {
                 visibility,
             )
             .await?;
-        let in_turn = |commands: [&Command; 2]| decide_in_turn(ticket, commands, actor, setting);
-        let events = match &files {
-            None => said,
-            // A closed ticket takes no more files.
-            Some(files) if closes(&said) => in_turn([files, &command])?,
-            Some(files) => in_turn([&command, files])?,
-        };
+        let events = decide_with_files(ticket, &command, files.as_ref(), actor, setting)?;
         self.step(mail, ticket, events, None).await
     }
 
@@ -1096,11 +1093,6 @@ impl From<Stop> for Failure {
 /// A rule that no mail should break.
 fn poison(rejection: Rejection) -> Stop {
     Stop::Failed(Failure::Poison(rejection.to_string()))
-}
-
-fn closes(events: &[Event]) -> bool {
-    let mut events = events.iter();
-    events.any(|event| matches!(event.kind, EventKind::Closed { .. }))
 }
 
 /// Who may have the files of a mail: whoever may read what it says.

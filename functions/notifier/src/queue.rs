@@ -38,6 +38,9 @@ const ONE_MAIL: Duration = Duration::from_secs(ANSWER.as_secs() + 4);
 /// Longest diagnosis that is kept, in characters.
 pub const MAX_DETAIL: usize = 500;
 
+/// Events that a step has at most, behind what was said with it.
+const LED_TO: usize = 4;
+
 /// How many events before a reminder the question is looked for.
 const LOOKED_BACK: u64 = 100;
 
@@ -229,20 +232,19 @@ impl Postman {
             let files = files.iter().filter(may_know);
             files.map(|file| file.name.clone()).collect()
         };
-        match (kind, &event.mail) {
-            (MailKind::Assigned | MailKind::Escalated, _) => Ok(names(&ticket.attachments)),
-            (_, None) => Ok(vec![]),
-            // What came by the same mail stands right behind.
-            (_, Some(_)) => {
-                let next = self.desk.store.events(ticket.id, event.seq, 1).await?;
-                Ok(match next.0.first() {
-                    Some(Event {
-                        kind: EventKind::AttachmentsAdded { attachments, .. },
-                        mail,
-                        ..
-                    }) if *mail == event.mail => names(attachments),
-                    Some(_) | None => vec![],
-                })
+        match kind {
+            MailKind::Assigned | MailKind::Escalated => Ok(names(&ticket.attachments)),
+            _ if ticket.attachments.is_empty() => Ok(vec![]),
+            // What came with it stands right behind, or behind what it led to.
+            _ => {
+                let after = self.desk.store.events(ticket.id, event.seq, LED_TO).await?;
+                let with = after.0.iter().find_map(|after| match &after.kind {
+                    EventKind::AttachmentsAdded { attachments, .. } if after.came_with(event) => {
+                        Some(names(attachments))
+                    }
+                    _ => None,
+                });
+                Ok(with.unwrap_or_default())
             }
         }
     }

@@ -1,11 +1,12 @@
-use cloud::desk::Desk;
+use cloud::desk::{Desk, Given};
 use cloud::http::{Answer, Call};
 use types::api::pages::formats::Page as Form;
 use types::api::resolution::Route;
-use types::api::{ObserverRemoval, Routes, Takes};
+use types::api::{Attaching, ObserverRemoval, Routes, Takes};
 use types::command::Command;
 use types::ids::{EmailAddress, FormatCode, SectionId};
 use types::problem::Problem;
+use types::ticket::Visibility;
 
 use crate::formats;
 
@@ -16,21 +17,31 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     }
     match call.route()? {
         Route::FollowUp(takes) => {
-            desk.command(call, takes, |body| Command::FollowUp {
-                body: body.body,
-                visibility: body.visibility,
+            desk.command(call, takes, |body| {
+                let said = Command::FollowUp {
+                    body: body.body,
+                    visibility: body.visibility,
+                };
+                Given::with_files(said, body.attachments, body.visibility)
             })
             .await
         }
+        Route::AnnounceAttachment(takes) => desk.announce(call, takes).await,
+        Route::Attach(takes) => attach(desk, call, takes).await,
         Route::ReportSolution(takes) => {
-            desk.command(call, takes, |body| Command::ReportSolution {
-                body: body.body,
+            desk.command(call, takes, |body| {
+                let report = Command::ReportSolution { body: body.body };
+                // As what it says: the desk writes to the requester.
+                Given::with_files(report, body.attachments, Visibility::Internal)
             })
             .await
         }
         Route::Resolve(takes) => {
-            desk.command(call, takes, |body| Command::Resolve {
-                solution: body.solution,
+            desk.command(call, takes, |body| {
+                let solved = Command::Resolve {
+                    solution: body.solution,
+                };
+                Given::with_files(solved, body.attachments, Visibility::Public)
             })
             .await
         }
@@ -77,6 +88,14 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
 fn section_of(call: &Call) -> (FormatCode, SectionId) {
     let (code, section) = (call.parameter("code"), call.parameter("section"));
     (FormatCode::from(code), SectionId::from(section))
+}
+
+/// A file that was uploaded is the ticket's.
+async fn attach(desk: &Desk, call: &Call, takes: Takes<Attaching>) -> Result<Answer, Problem> {
+    const NONE: Problem = Problem::NotFound("No existe ese archivo.");
+    let file = call.parameter("id").parse().map_err(|_| NONE)?;
+    let given = |body: Attaching| Given::file(file, body.visibility);
+    desk.command(call, takes, given).await
 }
 
 /// Somebody who was copied is taken off, or leaves by himself.

@@ -1,4 +1,4 @@
-//! `resolution` takes follow-ups, the officer's report, solutions and
+//! `resolution` takes follow-ups, files, the officer's report, solutions and
 //! out-of-scope answers (activities 4, 9 and 11 to 13 of the procedure).
 
 mod formats;
@@ -8,8 +8,11 @@ mod tests;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::desk::Desk;
-use cloud::entry::{Function, run};
+use cloud::entry::{Function, FunctionError, run, written};
 use cloud::http::{Answer, Call};
+use cloud::uploads::Uploads;
+use serde_json::json;
+use types::Timestamp;
 use types::effects::QueueName;
 use types::problem::Problem;
 
@@ -22,12 +25,20 @@ impl Function for Resolution {
         Ok(Resolution {
             desk: Desk::start(environment, &[QueueName::Notification])
                 .await?
-                .serving_links(environment.token_secret()?),
+                .serving_links(environment.token_secret()?)
+                .taking_files(Uploads::new(environment)?),
         })
     }
 
     async fn http(&self, call: Call) -> Result<Answer, Problem> {
         handler::answer(&self.desk, &call).await
+    }
+
+    /// Removes files that nobody attached in time.
+    async fn tick(&self, time: Timestamp) -> Result<Box<cloud::RawValue>, FunctionError> {
+        let removed = self.desk.clear_uploads(time).await;
+        let removed = removed.map_err(|e| FunctionError::Uploads(e.into()))?;
+        written(&json!({ "removed": removed }))
     }
 }
 

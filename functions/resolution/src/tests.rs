@@ -10,6 +10,8 @@ use types::token::{TokenSecret, TokenUse};
 
 use super::Resolution;
 
+mod files;
+
 async fn started(world: &World) -> Started<Resolution> {
     world.start("resolution").await
 }

@@ -9,6 +9,7 @@ mod objects;
 mod protocol;
 mod reading;
 mod request;
+mod signed;
 mod writing;
 
 pub use crate::s3::buckets::{Bucket, CorsRule};

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::dynamodb::{Reduced, Tables};
 use crate::faults::{Faults, Service};
-use crate::roles::{Need, Roles, access_key, denied};
+use crate::roles::{Need, Roles, SECRET, access_key, denied};
 use crate::s3::Objects;
 use crate::ses::Mailbox;
 use crate::sqs::Queues;
@@ -39,15 +39,17 @@ pub struct Services {
 }
 
 impl Services {
-    /// Answers a request. Signatures are not looked at: whoever is on this machine
-    /// is its operator. Whether it comes from there is for the caller to see to
+    /// Answers a request. Signatures are not looked at, but for those that S3's callers
+    /// hand on to others: whoever is on this machine is its operator. Whether it comes from there is for the caller to see to
     /// ([`crate::wire::is_for_this_machine`]).
     pub async fn answer(&self, parts: &Parts, body: Body) -> Response {
         if s3::is_for_s3(parts) {
             if let Some(denied) = self.denied(parts, Service::S3, || s3::needs(parts)) {
                 return denied;
             }
-            let call = s3::answer(&self.objects, parts, body);
+            let caller = access_key(parts);
+            let known = caller.filter(|caller| self.roles.contains_key(caller));
+            let call = s3::answer(&self.objects, parts, body, known.map(|_| SECRET));
             return self
                 .befall(Service::S3, parts.method.as_str(), &[], call)
                 .await;

@@ -127,6 +127,7 @@ impl Host {
                 log: AccessLines::of(template.access_log, data.logs().join("access.log")),
                 metrics: Arc::clone(&metrics),
                 port,
+                cors: template.cors,
             },
             console: Console {
                 jwt,

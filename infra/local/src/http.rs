@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod console;
+mod cors;
 mod directory;
 mod event;
 mod gateway;

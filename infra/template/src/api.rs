@@ -58,6 +58,19 @@ pub struct Limits {
     pub burst: f64,
 }
 
+/// What pages of other origins may do with the API.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cors {
+    /// Where they may come from; `*` is anywhere.
+    pub origins: Vec<String>,
+    /// What they may do.
+    pub methods: Vec<String>,
+    /// Headers that they may send.
+    pub headers: Vec<String>,
+    /// Headers that they may read.
+    pub exposed: Vec<String>,
+}
+
 /// The line that is written of each request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessLog {
@@ -118,6 +131,23 @@ pub(crate) struct Api {
     pub(crate) limits_of_routes: BTreeMap<String, Limits>,
     /// What is written of each request.
     pub(crate) access_log: Option<AccessLog>,
+    pub(crate) cors: Option<Cors>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct CorsConfiguration {
+    #[serde(default)]
+    allow_origins: Texts,
+    #[serde(default)]
+    allow_methods: Texts,
+    #[serde(default)]
+    allow_headers: Texts,
+    #[serde(default)]
+    expose_headers: Texts,
+    // A browser that asks again gets the same answer.
+    #[serde(rename = "MaxAge", default)]
+    _max_age: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +168,7 @@ struct Properties {
     #[serde(default)]
     route_settings: BTreeMap<String, RouteSettings>,
     access_log_settings: Option<AccessLogSettings>,
+    cors_configuration: Option<CorsConfiguration>,
 }
 
 #[derive(Default, Deserialize)]
@@ -207,6 +238,12 @@ pub(crate) fn api(scope: &Scope<'_>, id: &str, properties: &Value) -> Result<Api
         access_log: access_log
             .map(|settings| AccessLog::parse(id, &settings.format))
             .transpose()?,
+        cors: properties.cors_configuration.map(|cors| Cors {
+            origins: cors.allow_origins.0,
+            methods: cors.allow_methods.0,
+            headers: cors.allow_headers.0,
+            exposed: cors.expose_headers.0,
+        }),
     })
 }
 

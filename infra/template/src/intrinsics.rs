@@ -89,13 +89,13 @@ impl Scope<'_> {
                 _ => Err(wrong()),
             },
             ("Fn::Join", Value::Array(arguments)) => match arguments.as_slice() {
-                [Value::String(separator), Value::Array(items)] => {
-                    let mut texts = Vec::new();
-                    for item in items {
-                        texts.extend(self.resolve(at, item)?.as_ref().and_then(scalar_text));
+                [Value::String(separator), items] => match self.resolve(at, items)? {
+                    Some(Value::Array(items)) => {
+                        let texts: Vec<_> = items.iter().filter_map(scalar_text).collect();
+                        Ok(Some(json!(texts.join(separator))))
                     }
-                    Ok(Some(json!(texts.join(separator))))
-                }
+                    Some(_) | None => Err(wrong()),
+                },
                 _ => Err(wrong()),
             },
             (name, _) => Err(TemplateError::unknown(

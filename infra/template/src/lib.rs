@@ -32,7 +32,7 @@ mod typed;
 mod yaml;
 
 pub use crate::alarm::{Alarm, Metric, MetricStatistic, Missing, Statistic};
-pub use crate::api::{AccessLog, Authorizer, Limits, Piece, Route, Segment};
+pub use crate::api::{AccessLog, Authorizer, Cors, Limits, Piece, Route, Segment};
 pub use crate::bucket::{Bucket, CorsRule};
 pub use crate::error::TemplateError;
 pub use crate::expression::{Comparison, Expression};

@@ -83,6 +83,7 @@ impl Template {
         template.limits = api.limits;
         template.limits_of_routes = api.limits_of_routes;
         template.access_log = api.access_log;
+        template.cors = api.cors;
         check(&template, place)?;
         Ok(template)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::alarm::Alarm;
-use crate::api::{AccessLog, Authorizer, Limits, Route};
+use crate::api::{AccessLog, Authorizer, Cors, Limits, Route};
 use crate::bucket::Bucket;
 use crate::function::{Function, Mapping, Schedule};
 use crate::policy::Policy;
@@ -49,6 +49,8 @@ pub struct Template {
     pub limits_of_routes: BTreeMap<String, Limits>,
     /// The line that is written of each request.
     pub access_log: Option<AccessLog>,
+    /// What pages of other origins may do with the API.
+    pub cors: Option<Cors>,
     /// What somebody is to be told of.
     pub alarms: Vec<Alarm>,
     pub(crate) rule_sets: Vec<String>,

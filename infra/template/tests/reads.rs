@@ -46,7 +46,8 @@ fn the_products_template_is_understood() {
         "http://127.0.0.1:4566/000000000000/NotificationQueue"
     );
     assert_eq!(function("closure").environment["TOKEN_SECRET"], "secret");
-    assert_eq!(function("intake").timeout, Duration::from_secs(10));
+    assert_eq!(function("closure").timeout, Duration::from_secs(10));
+    assert_eq!(function("intake").timeout, Duration::from_secs(14));
 
     let table = &template.tables[0];
     assert_eq!(table.expires_by.as_deref(), Some("expires_at"));
@@ -71,7 +72,10 @@ fn the_products_template_is_understood() {
         .map(|schedule| (schedule.function.as_str(), schedule.rate.as_secs()))
         .collect();
     schedules.sort_unstable();
-    assert_eq!(schedules, [("mailroom", 900), ("sla-sweep", 60)]);
+    assert_eq!(
+        schedules,
+        [("mailroom", 900), ("resolution", 3_600), ("sla-sweep", 60)]
+    );
     let limits = Limits {
         rate: 100.0,
         burst: 1_000.0,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cloud::files::{Bucket, FILES, FileError, KEPT_MAILS, RAW_MAILS};
+use cloud::files::{Bucket, FILES, FileError, KEPT_MAILS, RAW_MAILS, UPLOADS};
 use cloud::store::{INDEXES, Row, Store, StoreError};
 
 use crate::finding::{Finding, Kind};
@@ -103,6 +103,8 @@ async fn pass(sources: &Sources, settings: &Settings) -> Result<(Ledger, usize),
     // In the order in which mails move: what moves in between is seen at least once.
     let mut raw_mails = sources.raw_mails.list(RAW_MAILS).await?;
     raw_mails.extend(sources.raw_mails.list(KEPT_MAILS).await?);
+    // What is copied to where a ticket's files lie is marked before it is.
+    let uploads = sources.files.list(UPLOADS).await?;
     let files = sources.files.list(FILES).await?;
     let mut ledger = Ledger::default();
     let mut partition: Vec<Row> = Vec::new();
@@ -138,5 +140,6 @@ async fn pass(sources: &Sources, settings: &Settings) -> Result<(Ledger, usize),
         entries.extend(sources.store.scan_index(index).await?);
     }
     let count = files.len();
-    Ok((ledger.close(&entries, &raw_mails, &files, settings), count))
+    let ledger = ledger.close(&entries, &raw_mails, &uploads, &files, settings);
+    Ok((ledger, count))
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cloud::files::{Object, kept_mail, mail_of_object, raw_mail};
+use cloud::files::{Object, attachment_key, kept_mail, mail_of_object, raw_mail};
 use cloud::keys::{self, DueKind, Key};
 use cloud::log::chain;
 use cloud::store::{DEFAULT_CATALOGUE, IndexEntry, Row};
+use cloud::uploads::{KEPT, marked};
 use jiff::{SignedDuration, Timestamp};
 use types::catalogue::{Catalogue, CatalogueDocument, DirectoryEntry};
 use types::effects::Effect;
@@ -301,6 +302,7 @@ impl Ledger {
         mut self,
         index_entries: &[IndexEntry],
         raw_mails: &[Object],
+        uploads: &[Object],
         files: &[Object],
         settings: &Settings,
     ) -> Self {
@@ -309,7 +311,7 @@ impl Ledger {
         self.mails_sent();
         self.mails_received(raw_mails, settings);
         self.idempotency();
-        self.files(files, settings);
+        self.files(uploads, files, settings);
         self.catalogue_in_force();
         self.accounts();
         self.charges(settings);
@@ -521,10 +523,17 @@ impl Ledger {
         self.findings.extend(found);
     }
 
-    fn files(&mut self, objects: &[Object], settings: &Settings) {
+    fn files(&mut self, uploads: &[Object], objects: &[Object], settings: &Settings) {
         let mut found = Vec::new();
         let sizes: HashMap<&str, u64> = objects.iter().map(|o| (o.key.as_str(), o.size)).collect();
-        let mut named = HashSet::new();
+        // Whoever died over one may attach it yet; then it is removed.
+        let begun = uploads
+            .iter()
+            .filter(|upload| upload.written_at > settings.now - 2 * KEPT)
+            .filter_map(|upload| marked(&upload.key))
+            .map(|(ticket, id)| attachment_key(ticket, &id.to_string()));
+        let begun: HashSet<String> = begun.collect();
+        let mut named: HashSet<&str> = begun.iter().map(String::as_str).collect();
         for facts in self.tickets.values() {
             for (key, size) in &facts.files {
                 named.insert(key.as_str());

@@ -7,20 +7,20 @@ use sha2::{Digest, Sha256};
 use types::Timestamp;
 use types::api::{EXPECTED_VERSION, Takes};
 use types::catalogue::{Catalogue, CatalogueDocument, Role};
-use types::command::{Command, NewTicket, Rejection, Setting, decide};
+use types::command::{Command, CommandKind, NewTicket, Rejection, Setting, decide_with_files};
 use types::effects::QueueName;
 use types::format::accounts::{Change, Holder};
 use types::format::signing;
 use types::format::turn::{is_party_of_any, schema_of, turn};
 use types::format::view::FormatView;
 use types::handover;
-use types::ids::{FormatCode, TicketId, TicketNumber, TicketRef};
+use types::ids::{FormatCode, TicketId, TicketNumber, TicketRef, UploadId};
 use types::input::{Asked, Fields, Input};
 use types::message::Doorbell;
 use types::permission::{Actor, Caller, may_read};
 use types::person::Person;
 use types::problem::{FieldError, Problem};
-use types::ticket::{Event, EventKind, State, Ticket, apply_all};
+use types::ticket::{Event, EventKind, State, Ticket, Visibility, apply_all};
 use types::token::{TokenSecret, TokenUse};
 use types::view::{Reader, TicketView};
 use ulid::Ulid;
@@ -34,6 +34,7 @@ use crate::store::{
     CatalogueCache, Commit, CommitError, Guards, IdempotencyGuard, LoadGuard, Outcome, Replay,
     RequestKey, Store, StoreError, StoredCatalogue,
 };
+use crate::uploads::{Taker, Uploads};
 
 /// The table, the queues and the catalogue.
 pub struct Desk {
@@ -43,8 +44,77 @@ pub struct Desk {
     pub entity_domains: Vec<String>,
     /// What the links of mails are sealed with, in the functions that serve them.
     links: Option<TokenSecret>,
+    /// Files on their way, in the functions that take them or have pages for it.
+    uploads: Option<Uploads>,
     /// How often a message is tried before it goes to the dead letters.
     pub max_receives: u32,
+}
+
+/// What somebody asks for on a ticket: a command, with the uploads that belong to it, or
+/// these alone.
+pub struct Given {
+    command: Option<Command>,
+    files: Vec<UploadId>,
+    /// Who may have the files.
+    visibility: Visibility,
+}
+
+impl Given {
+    /// A command, and what it says is shown by these files.
+    pub fn with_files(command: Command, files: Vec<UploadId>, visibility: Visibility) -> Self {
+        Given {
+            command: Some(command),
+            files,
+            visibility,
+        }
+    }
+
+    /// A file by itself.
+    pub fn file(file: UploadId, visibility: Visibility) -> Self {
+        Given {
+            command: None,
+            files: vec![file],
+            visibility,
+        }
+    }
+
+    fn kind(&self) -> CommandKind {
+        let command = self.command.as_ref();
+        command.map_or(CommandKind::AddAttachments, Command::kind)
+    }
+}
+
+impl From<Command> for Given {
+    fn from(command: Command) -> Self {
+        Given::with_files(command, vec![], Visibility::Public)
+    }
+}
+
+/// Commands of one step: the second is about the files of the first.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub(crate) command: Command,
+    pub(crate) files: Option<Command>,
+}
+
+impl From<Command> for Step {
+    fn from(command: Command) -> Self {
+        Step {
+            command,
+            files: None,
+        }
+    }
+}
+
+impl Step {
+    fn decide(
+        &self,
+        ticket: &Ticket,
+        actor: &Actor,
+        setting: Setting<'_>,
+    ) -> Result<Vec<Event>, Rejection> {
+        decide_with_files(ticket, &self.command, self.files.as_ref(), actor, setting)
+    }
 }
 
 /// What the rules make of a ticket, as it was read last: nothing, where there are
@@ -215,7 +285,7 @@ pub fn problem_of(error: &StoreError) -> Problem {
 /// A command that somebody gave, on the version that he saw.
 struct ByPerson<'a> {
     store: &'a Store,
-    command: Command,
+    step: Step,
     actor: &'a Actor,
     expected: Option<u64>,
 }
@@ -236,7 +306,7 @@ impl Decide for ByPerson<'_> {
             fields,
             holder,
             ..
-        } = &mut self.command
+        } = &mut self.step.command
         {
             // Whom it is about, and what he has, is looked up for each attempt.
             let asked = signing::about(ticket, code, section, fields.as_ref());
@@ -245,16 +315,14 @@ impl Decide for ByPerson<'_> {
                 None => None,
             };
         }
-        let events = match decide(ticket, &self.command, self.actor, setting) {
+        let events = match self.step.decide(ticket, self.actor, setting) {
             Err(Rejection::AlreadySo(_)) => vec![],
             decided => decided?,
         };
-        let accounts = match &self.command {
+        let accounts = match &self.step.command {
             Command::SignSection { holder, .. } => {
-                let signed = events
-                    .iter()
-                    .find_map(|event| signing::accounts(event, ticket, holder.as_ref()));
-                signed
+                let mut events = events.iter();
+                events.find_map(|event| signing::accounts(event, ticket, holder.as_ref()))
             }
             _ => None,
         };
@@ -281,6 +349,7 @@ impl Desk {
             catalogue: CatalogueCache::new(store.clone()),
             entity_domains: environment.list("ENTITY_DOMAINS")?,
             links: None,
+            uploads: None,
             max_receives: environment.parsed("MAX_RECEIVES")?,
             store,
         })
@@ -293,6 +362,31 @@ impl Desk {
             links: Some(secret),
             ..self
         }
+    }
+
+    /// The same, taking files that come by HTTP.
+    #[must_use]
+    pub fn taking_files(self, uploads: Uploads) -> Self {
+        Desk {
+            uploads: Some(uploads),
+            ..self
+        }
+    }
+
+    /// Where the pages of this function send files, if it takes any.
+    pub(crate) fn sends_files_to(&self) -> Option<&str> {
+        self.uploads.as_ref().map(Uploads::origin)
+    }
+
+    /// Files on their way.
+    ///
+    /// # Errors
+    /// When this function takes none.
+    pub fn uploads(&self) -> Result<&Uploads, Problem> {
+        self.uploads.as_ref().ok_or_else(|| {
+            tracing::error!("a function without files was asked to take some");
+            Problem::Internal
+        })
     }
 
     /// The catalogue in force.
@@ -449,11 +543,11 @@ impl Desk {
     ///
     /// # Errors
     /// The problem that the caller is told of; nothing has changed then.
-    pub async fn command<B: Input>(
+    pub async fn command<B: Input, G: Into<Given>>(
         &self,
         call: &Call,
         takes: Takes<B>,
-        command: impl FnOnce(B) -> Command,
+        command: impl FnOnce(B) -> G,
     ) -> Result<Answer, Problem> {
         if takes.row().is_form(&call.route) {
             return self.command_by_form(call, takes, command).await;
@@ -469,20 +563,20 @@ impl Desk {
     ///
     /// # Errors
     /// The problem that he is told of; nothing has changed then.
-    pub(crate) async fn given<B: Input>(
+    pub(crate) async fn given<B: Input, G: Into<Given>>(
         &self,
         call: &Call,
         caller: Caller,
         mut fields: Fields,
         takes: Takes<B>,
-        command: impl FnOnce(B) -> Command,
+        command: impl FnOnce(B) -> G,
     ) -> Result<(Ticket, Reader), Problem> {
         let expected = EXPECTED_VERSION
             .ask(&mut fields, "expected_version")
             .flatten();
         let body = takes.read(&mut fields);
-        let command = command(fields.finish(body)?);
-        if !takes.gives(command.kind()) {
+        let given: Given = command(fields.finish(body)?).into();
+        if !takes.gives(given.kind()) {
             // Whoever may call the route is asked by the table; so it has to know.
             tracing::error!(
                 route = takes.row().name,
@@ -491,7 +585,7 @@ impl Desk {
             return Err(Problem::Internal);
         }
         let reference = self.about(call)?;
-        let ticket = match command.kind().is_of_formats() {
+        let ticket = match given.kind().is_of_formats() {
             // Who signs a format need not read the ticket; the rules ask whether he does.
             true => {
                 let sees = |ticket: &Ticket| {
@@ -503,10 +597,49 @@ impl Desk {
         };
         let scope = caller.email.as_str().to_owned();
         let reader = Reader::of(&caller, &ticket);
+        let Given {
+            command,
+            files,
+            visibility,
+        } = given;
+        let taker = Taker {
+            by: &caller.email,
+            ticket: Some(ticket.id),
+            there: &ticket.attachments,
+            visibility,
+        };
+        let files = match (&command, files.as_slice()) {
+            (_, []) => vec![],
+            (None, _) => self.one_upload(&files, taker).await?,
+            (Some(_), _) => self.uploads_of_step(&files, taker).await?,
+        };
+        let added = (!files.is_empty()).then(|| Command::AddAttachments {
+            attachments: files.iter().map(|file| file.attachment.clone()).collect(),
+            left_out: 0,
+        });
+        let step = match (command, added) {
+            (Some(command), files) => Step { command, files },
+            (None, Some(added)) => added.into(),
+            (None, None) => return Err(Problem::Internal),
+        };
         let actor = Actor::Person(caller);
+        let id = ticket.id;
+        if !files.is_empty() {
+            // What is refused all the same leaves nothing behind.
+            let catalogue = &*self.catalogue().await?.catalogue;
+            let now = clock::now();
+            match step.decide(&ticket, &actor, Setting { now, catalogue }) {
+                Ok(_) | Err(Rejection::AlreadySo(_)) => {}
+                Err(rejection) => return Err(rejection.into()),
+            }
+            self.uploads()?.keep(id, &files).await?;
+        }
         let changed = self
-            .execute(call, &scope, ticket, command, &actor, expected)
+            .execute(call, &scope, ticket, step, &actor, expected)
             .await?;
+        if !files.is_empty() {
+            self.uploads()?.forget(id, &files).await;
+        }
         Ok((changed, reader))
     }
 
@@ -562,10 +695,11 @@ impl Desk {
         call: &Call,
         scope: &str,
         ticket: Ticket,
-        command: Command,
+        step: impl Into<Step>,
         actor: &Actor,
         expected: Option<u64>,
     ) -> Result<Ticket, Problem> {
+        let step = step.into();
         let key = call.idempotency_key()?;
         let key = key.map(|key| (key, fingerprint(call)));
         let key = key.as_ref().map(|(key, fingerprint)| RequestKey {
@@ -579,7 +713,7 @@ impl Desk {
         };
         let rules = ByPerson {
             store: &self.store,
-            command,
+            step,
             actor,
             expected,
         };

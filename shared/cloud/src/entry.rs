@@ -63,6 +63,8 @@ pub enum FunctionError {
     Sweep(#[source] crate::store::StoreError),
     #[error("the time of the sweep lies far ahead of the clock")]
     TooFarAhead,
+    #[error("uploads that are over were not all removed")]
+    Uploads(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("mails without a notice were not looked for")]
     Recovery(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -76,6 +78,7 @@ impl From<FunctionError> for Diagnostic {
             FunctionError::Batch(_) => "MissingMessageId",
             FunctionError::Sweep(_) => "SweepIncomplete",
             FunctionError::TooFarAhead => "TooFarAhead",
+            FunctionError::Uploads(_) => "UploadsIncomplete",
             FunctionError::Recovery(_) => "RecoveryIncomplete",
         };
         Diagnostic {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use types::file::{Inspected, Inspection, given_as};
 use types::ids::{MailId, TicketId};
 
 use crate::config::{ConfigError, Environment};
@@ -12,6 +13,10 @@ use crate::s3::{Client, Entry, Failure, encoded};
 
 /// How long a link to a file works.
 const LINK: Duration = Duration::from_secs(300);
+
+/// How long an address takes a file: whoever asked for it sends it at once, and what has
+/// begun by then is taken to its end.
+pub(crate) const PLACE: Duration = Duration::from_secs(900);
 
 /// One bucket.
 #[derive(Clone)]
@@ -98,6 +103,10 @@ pub fn mail_of_object(key: &str) -> Option<MailId> {
 /// What the keys of tickets' files begin with.
 pub const FILES: &str = "tickets/";
 
+/// What the keys of files begin with that are on their way: whatever is there for longer
+/// than a day the bucket removes by itself (`template.yaml`).
+pub const UPLOADS: &str = "uploads/";
+
 /// Where an attachment lies.
 pub fn attachment_key(ticket: TicketId, attachment: &str) -> String {
     format!("{FILES}{ticket}/{attachment}")
@@ -163,16 +172,70 @@ impl Bucket {
     }
 
     /// A link under which an object may be downloaded for five minutes, always
-    /// as a file: a browser shows nothing of it by itself.
+    /// as a file: a browser shows nothing of it by itself, and carries none of it out.
     ///
     /// # Errors
     /// See [`FileError`].
-    pub async fn link(&self, key: &str, file_name: &str) -> Result<String, FileError> {
+    pub async fn link(
+        &self,
+        key: &str,
+        file_name: &str,
+        content_type: &str,
+    ) -> Result<String, FileError> {
         // RFC 6266 with the name in RFC 8187's encoding alone.
         let disposition = format!("attachment; filename*=UTF-8''{}", encoded(file_name));
-        let answer = [("response-content-disposition", disposition.as_str())];
+        let answer = [
+            ("response-content-disposition", disposition.as_str()),
+            ("response-content-type", given_as(content_type)),
+        ];
         let link = self.client.link(key, &answer, LINK).await;
         link.map_err(|e| failed(key, e))
+    }
+
+    /// An address that takes the one object that these headers describe, for a quarter of
+    /// an hour.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub(crate) async fn place(
+        &self,
+        key: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<String, FileError> {
+        let place = self.client.place(key, headers, PLACE).await;
+        place.map_err(|e| failed(key, e))
+    }
+
+    /// Where its objects are, as a page's policy names it.
+    pub(crate) fn origin(&self) -> &str {
+        self.client.origin()
+    }
+
+    /// Looks an object through, and gives the tag that it has as long as it is that one.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub(crate) async fn inspect(
+        &self,
+        key: &str,
+        limit: u64,
+    ) -> Result<(Inspected, String), FileError> {
+        let mut inspection = Inspection::default();
+        let read = self
+            .client
+            .read(key, limit, |piece| inspection.take(piece))
+            .await;
+        let tag = read.map_err(|e| failed(key, e))?;
+        Ok((inspection.finish(), tag))
+    }
+
+    /// Puts the object that has this tag under another key, too.
+    ///
+    /// # Errors
+    /// See [`FileError`]; one that has another tag by now is missing.
+    pub(crate) async fn copy(&self, from: &str, to: &str, tag: &str) -> Result<(), FileError> {
+        let copied = self.client.copy(from, to, Some(tag)).await;
+        copied.map_err(|e| failed(from, e))
     }
 
     /// Puts an object under another key instead. Dying in between leaves it under both:
@@ -181,7 +244,7 @@ impl Bucket {
     /// # Errors
     /// See [`FileError`].
     pub async fn relocate(&self, from: &str, to: &str) -> Result<bool, FileError> {
-        match self.client.copy(from, to).await {
+        match self.client.copy(from, to, None).await {
             Ok(()) => self.delete(from).await.map(|()| true),
             Err(Failure::Missing) => Ok(false),
             Err(failure) => Err(failed(from, failure)),

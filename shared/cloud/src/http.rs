@@ -358,17 +358,24 @@ impl Answer {
     /// The same page, whose forms may lead to these sources as well, whatever
     /// answers them: Chromium holds `form-action` against redirects, too.
     #[must_use]
-    pub fn leading_to(mut self, sources: &str) -> Self {
+    pub fn leading_to(self, sources: &str) -> Self {
+        self.widened("form-action 'self'", sources)
+    }
+
+    /// The same page, whose scripts may send something there as well.
+    #[must_use]
+    pub(crate) fn sending_to(self, sources: &str) -> Self {
+        self.widened("connect-src 'self'", sources)
+    }
+
+    fn widened(self, own: &str, sources: &str) -> Self {
         let policy = self.headers.get(CONTENT_SECURITY_POLICY);
         let policy = policy.and_then(|policy| policy.to_str().ok());
-        let widened = policy.map(|policy| {
-            let own = "form-action 'self'";
-            policy.replace(own, &format!("{own} {sources}"))
-        });
-        if let Some(widened) = widened {
-            self = self.with(CONTENT_SECURITY_POLICY, &widened);
+        let widened = policy.map(|policy| policy.replace(own, &format!("{own} {sources}")));
+        match widened {
+            Some(widened) => self.with(CONTENT_SECURITY_POLICY, &widened),
+            None => self,
         }
-        self
     }
 
     /// A problem's answer (RFC 9457).

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attaching;
 pub mod aws;
 pub mod clock;
 pub mod config;
@@ -20,6 +21,7 @@ mod s3;
 pub mod session;
 pub mod store;
 pub mod trace;
+pub mod uploads;
 pub mod web;
 
 pub use lambda_runtime::Error as RuntimeError;

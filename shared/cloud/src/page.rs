@@ -17,7 +17,7 @@ use pages::talk::{Reading, conversation};
 use pages::{oneform, problem};
 use types::api::Takes;
 use types::catalogue::{Catalogue, Role};
-use types::command::{Command, Setting};
+use types::command::Setting;
 use types::ids::EmailAddress;
 use types::input::{Fields, Input};
 use types::permission::Caller;
@@ -26,7 +26,7 @@ use types::ticket::{Event, Person, State, Ticket};
 use types::view::{Reader, TicketView};
 
 use crate::clock;
-use crate::desk::{Desk, problem_of};
+use crate::desk::{Desk, Given, problem_of};
 use crate::http::{Answer, Call};
 use crate::log::chain;
 use crate::session::COOKIE;
@@ -319,11 +319,11 @@ impl Desk {
 
     /// Carries out a command that a page's form gives. It goes back to the ticket,
     /// or gives the form again with all that was typed.
-    pub(crate) async fn command_by_form<B: Input>(
+    pub(crate) async fn command_by_form<B: Input, G: Into<Given>>(
         &self,
         call: &Call,
         takes: Takes<B>,
-        command: impl FnOnce(B) -> Command,
+        command: impl FnOnce(B) -> G,
     ) -> Result<Answer, Problem> {
         let sent = Sent::of(call);
         let word = takes.row().word().unwrap_or_default();
@@ -348,12 +348,12 @@ impl Desk {
         }
     }
 
-    async fn try_form<B: Input>(
+    async fn try_form<B: Input, G: Into<Given>>(
         &self,
         call: &Call,
         sent: &Sent,
         takes: Takes<B>,
-        command: impl FnOnce(B) -> Command,
+        command: impl FnOnce(B) -> G,
     ) -> Result<(Ticket, Reader), Problem> {
         let stored = self.catalogue().await?;
         let caller = self.sender(call, &stored.catalogue).await?;
@@ -428,7 +428,8 @@ impl Desk {
             back: at,
             meanwhile: conversation(&events, reading),
         };
-        Ok(Answer::page(call, problem.status(), page.written()))
+        let page = Answer::page(call, problem.status(), page.written());
+        Ok(self.with_files(page))
     }
 
     /// A problem, as whoever asked for a page is told of it: sent to sign in, where

@@ -1,5 +1,6 @@
 //! S3's REST API, as much of it as [`crate::files`] calls: an object is read,
-//! written, copied, deleted or linked to, and a bucket is listed.
+//! written, copied, deleted or linked to, also for others to write it, and a bucket is
+//! listed.
 //!
 //! Requests are signed with `aws-sigv4` and go through the orchestrator that
 //! every SDK client is made of, so that the connections, the retries and their
@@ -126,6 +127,8 @@ struct Call<'a> {
 struct Answer {
     /// In bytes, where S3 says so.
     size: Option<u64>,
+    /// An object's, where it is one.
+    tag: Option<String>,
     body: SdkBody,
 }
 
@@ -248,6 +251,27 @@ impl Client {
         self.call(call, limit).await
     }
 
+    /// Reads an object of at most `limit` bytes piece by piece, and gives the tag of what
+    /// was read: it is another one as soon as the object is.
+    pub(crate) async fn read(
+        &self,
+        key: &str,
+        limit: u64,
+        mut take: impl FnMut(&[u8]) + Send,
+    ) -> Result<String, Failure> {
+        let call = Call {
+            method: "GET",
+            key,
+            ..Call::default()
+        };
+        let read = async |answer: Answer| {
+            let tag = answer.tag.clone();
+            answer.each(limit, &mut take).await?;
+            tag.ok_or_else(|| Failure::Lasting("an object has no tag".into()))
+        };
+        self.ask(call, read).await
+    }
+
     /// Writes an object.
     pub(crate) async fn put(
         &self,
@@ -266,14 +290,22 @@ impl Client {
         self.call(call, RECEIPT).await.map(drop)
     }
 
-    /// Writes an object of this bucket under another key too.
-    pub(crate) async fn copy(&self, from: &str, to: &str) -> Result<(), Failure> {
+    /// Writes an object of this bucket under another key too; with a tag, only the one that
+    /// has it: any other is missing.
+    pub(crate) async fn copy(
+        &self,
+        from: &str,
+        to: &str,
+        tag: Option<&str>,
+    ) -> Result<(), Failure> {
         let from = utf8_percent_encode(from, RESERVED_IN_PATH);
         let source = format!("/{}/{from}", self.bucket);
+        let mut headers = vec![("content-length", "0"), ("x-amz-copy-source", &source)];
+        headers.extend(tag.map(|tag| ("x-amz-copy-source-if-match", tag)));
         let call = Call {
             method: "PUT",
             key: to,
-            headers: &[("content-length", "0"), ("x-amz-copy-source", &source)],
+            headers: &headers,
             ..Call::default()
         };
         let said = self.call(call, RECEIPT).await?;
@@ -316,8 +348,38 @@ impl Client {
         lasting: Duration,
     ) -> Result<String, Failure> {
         let url = format!("{}{}", self.place.origin, self.place.target(key, query));
+        self.signed_for("GET", &url, &[], lasting).await
+    }
+
+    /// An address that whoever has it may write an object to for a while: the one that
+    /// these headers describe, which have to come with it.
+    pub(crate) async fn place(
+        &self,
+        key: &str,
+        headers: &[(&str, &str)],
+        lasting: Duration,
+    ) -> Result<String, Failure> {
+        let url = format!("{}{}", self.place.origin, self.place.target(key, &[]));
+        self.signed_for("PUT", &url, headers, lasting).await
+    }
+
+    /// Where its objects are, as a browser says it.
+    pub(crate) fn origin(&self) -> &str {
+        &self.place.origin
+    }
+
+    async fn signed_for(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        lasting: Duration,
+    ) -> Result<String, Failure> {
         let link = match self.identity().await {
-            Ok(identity) => self.signature(&identity).link(&url, lasting),
+            Ok(identity) => {
+                let signature = self.signature(&identity);
+                signature.link(method, url, headers, lasting)
+            }
             Err(error) => Err(error),
         };
         link.map_err(|e| Failure::Lasting(e.into()))
@@ -339,6 +401,16 @@ impl Client {
 
     /// Makes a call and reads its answer of at most `limit` bytes.
     async fn call(&self, call: Call<'_>, limit: u64) -> Result<Vec<u8>, Failure> {
+        self.ask(call, async |answer: Answer| answer.read(limit).await)
+            .await
+    }
+
+    /// Makes a call and has its answer read.
+    async fn ask<T>(
+        &self,
+        call: Call<'_>,
+        read: impl AsyncFnOnce(Answer) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         // One signature serves all attempts: S3 takes it for a quarter of an hour.
         let request = match self.identity().await {
             Ok(identity) => self.signature(&identity).request(&self.place, call),
@@ -347,7 +419,7 @@ impl Client {
         let request = request.map_err(|e| Failure::Lasting(e.into()))?;
         let answered = async {
             let answer = self.operation.invoke(request).await.map_err(failed)?;
-            answer.read(limit).await
+            read(answer).await
         };
         match tokio::time::timeout(CALL, answered).await {
             Ok(result) => result,
@@ -360,7 +432,9 @@ fn failed(error: SdkError<Refusal, HttpResponse>) -> Failure {
     match &error {
         SdkError::ServiceError(refused) => {
             let refusal = refused.err();
-            if matches!(refusal.code.as_str(), "NoSuchKey" | "NotFound") {
+            // What was there is another one by now.
+            let changed = refusal.code == "PreconditionFailed";
+            if changed || matches!(refusal.code.as_str(), "NoSuchKey" | "NotFound") {
                 Failure::Missing
             } else if refusal.is_passing() {
                 Failure::Passing(error.into())
@@ -405,9 +479,15 @@ impl Signature<'_> {
     }
 
     /// An address with its signature in its query.
-    fn link(&self, url: &str, lasting: Duration) -> Result<String, RequestError> {
+    fn link(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        lasting: Duration,
+    ) -> Result<String, RequestError> {
         let body = SignableBody::UnsignedPayload;
-        let signed = self.sign("GET", url, &[], body, In::Query(lasting))?;
+        let signed = self.sign(method, url, headers, body, In::Query(lasting))?;
         let (_, added) = signed.into_parts();
         let mut link = url.to_owned();
         for (name, value) in added {
@@ -461,23 +541,32 @@ enum In {
 
 impl Answer {
     async fn read(self, limit: u64) -> Result<Vec<u8>, Failure> {
+        // An object is held once: forty megabytes are copied as they come, and
+        // there is room for them from the start.
+        let size = self.size.filter(|size| *size <= limit).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        self.each(limit, |piece| bytes.extend_from_slice(piece))
+            .await?;
+        Ok(bytes)
+    }
+
+    /// Hands over what it carries, piece by piece.
+    async fn each(self, limit: u64, mut take: impl FnMut(&[u8])) -> Result<(), Failure> {
         // Before a byte of it is read.
         if let Some(size) = self.size.filter(|size| *size > limit) {
             return Err(Failure::TooLarge(size));
         }
-        // An object is held once: forty megabytes are copied as they come, and
-        // there is room for them from the start.
-        let size = usize::try_from(self.size.unwrap_or_default()).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(size);
+        let mut read = 0;
         let mut body = ByteStream::new(self.body);
         while let Some(piece) = body.next().await {
             let piece = piece.map_err(|e| Failure::Passing(e.into()))?;
-            bytes.extend_from_slice(&piece);
-            if bytes.len() as u64 > limit {
-                return Err(Failure::TooLarge(bytes.len() as u64));
+            read += piece.len() as u64;
+            if read > limit {
+                return Err(Failure::TooLarge(read));
             }
+            take(&piece);
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 
@@ -497,8 +586,9 @@ impl DeserializeResponse for Answers {
         }
         let size = response.headers().get("content-length");
         let size = size.and_then(|size| size.parse().ok());
+        let tag = response.headers().get("etag").map(str::to_owned);
         let body = response.take_body();
-        Some(Ok(Output::erase(Answer { size, body })))
+        Some(Ok(Output::erase(Answer { size, tag, body })))
     }
 
     fn deserialize_nonstreaming_with_config(

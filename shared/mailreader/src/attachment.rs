@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use types::ids::composed;
+use types::file_name::{LONGEST, clean, safe, truncated};
 
 use crate::header::groups;
-use crate::limits::FILE_NAME_BYTES;
 use crate::mime::{Mail, Part};
 use crate::transfer::Transfer;
 use crate::words;
@@ -15,7 +14,7 @@ use crate::words;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment<'a> {
     /// A file name for any system: no path, no control characters, no name that
-    /// means something else, at most [`FILE_NAME_BYTES`] bytes. Two attachments
+    /// means something else, at most [`LONGEST`] bytes. Two attachments
     /// may have the same.
     pub name: String,
     /// `type/subtype` in lower case, as the mail says. It proves nothing about the
@@ -132,7 +131,7 @@ fn with_extension(name: Option<String>, stem: &str, number: usize, extension: &s
             name
         }
         Some(name) => {
-            let name = truncated(&name, FILE_NAME_BYTES - extension.len() - 1);
+            let name = truncated(&name, LONGEST - extension.len() - 1);
             format!("{name}.{extension}")
         }
         None => format!("{stem}-{number}.{extension}"),
@@ -173,128 +172,5 @@ fn extension(content_type: &str) -> &'static str {
         "text/vcard" | "text/x-vcard" | "text/directory" => "vcf",
         "text/rfc822-headers" | "message/delivery-status" => "txt",
         _ => "bin",
-    }
-}
-
-/// A file name that is safe anywhere: of a path the last component, and of a name
-/// with slashes, as offices number their letters, all of it.
-pub(crate) fn safe(name: &str) -> Option<String> {
-    let parts = || {
-        let parts = name.split(['/', '\\']);
-        parts.filter(|part| !part.trim_matches(['.', ' ']).is_empty())
-    };
-    if is_path(name) {
-        clean(parts().next_back()?)
-    } else {
-        clean(&parts().collect::<Vec<_>>().join("-"))
-    }
-}
-
-/// Whether slashes separate folders: the name begins at a root, a drive or another
-/// folder, or has Windows' slashes.
-fn is_path(name: &str) -> bool {
-    let name = name.trim_start();
-    let has_drive =
-        name.get(1..2) == Some(":") && name.starts_with(|c: char| c.is_ascii_alphabetic());
-    name.starts_with(['/', '.', '~'])
-        || has_drive
-        || name.contains('\\')
-        || name.contains("://")
-        || name.split('/').any(|part| part.trim() == "..")
-}
-
-/// A name without characters that Windows refuses, without dots and blanks at its
-/// ends, and none of the names that Windows gives to devices.
-fn clean(name: &str) -> Option<String> {
-    let name = composed(name);
-    let mut clean = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            c if words::is_unprintable(c) => {}
-            '<' | '>' | ':' | '"' | '|' | '?' | '*' => clean.push('_'),
-            c if c.is_whitespace() => clean.push(' '),
-            c => clean.push(c),
-        }
-    }
-    let clean = clean.trim_matches(|c: char| c == '.' || c.is_whitespace());
-    if clean.is_empty() {
-        return None;
-    }
-    let stem = clean.split('.').next().unwrap_or_default().trim();
-    let stem = stem.to_ascii_uppercase();
-    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || (stem.len() == 4
-            && (stem.starts_with("COM") || stem.starts_with("LPT"))
-            && stem.ends_with(|c: char| c.is_ascii_digit()));
-    let clean = if is_device {
-        format!("_{clean}")
-    } else {
-        clean.to_owned()
-    };
-    Some(shortened(&clean))
-}
-
-/// At most [`FILE_NAME_BYTES`], with its extension.
-fn shortened(name: &str) -> String {
-    if name.len() <= FILE_NAME_BYTES {
-        return name.to_owned();
-    }
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if extension.len() <= 10 => {
-            let stem = truncated(stem, FILE_NAME_BYTES - extension.len() - 1);
-            format!("{stem}.{extension}")
-        }
-        Some(_) | None => truncated(name, FILE_NAME_BYTES).to_owned(),
-    }
-}
-
-fn truncated(text: &str, bytes: usize) -> &str {
-    let end = text.floor_char_boundary(bytes);
-    text.get(..end)
-        .unwrap_or_default()
-        .trim_end_matches(['.', ' '])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::safe;
-
-    #[test]
-    fn file_names() {
-        for (written, expected) in [
-            ("informe.pdf", Some("informe.pdf")),
-            ("../../etc/passwd", Some("passwd")),
-            ("..\\..\\windows\\win.ini", Some("win.ini")),
-            ("C:\\temp\\a.pdf", Some("a.pdf")),
-            ("/etc/", Some("etc")),
-            ("Oficio_225/2385.pdf", Some("Oficio_225-2385.pdf")),
-            (
-                "Acta 12/2026 - piso 3/4.docx",
-                Some("Acta 12-2026 - piso 3-4.docx"),
-            ),
-            ("Resolución N/A.pdf", Some("Resolución N-A.pdf")),
-            ("Circular 7/ 2026/.pdf", Some("Circular 7- 2026-.pdf")),
-            ("oficios/../../etc/passwd", Some("passwd")),
-            ("~/Informe.pdf", Some("Informe.pdf")),
-            ("https://x.co/a/b.pdf", Some("b.pdf")),
-            ("Resolucio\u{301}n.pdf", Some("Resolución.pdf")),
-            ("..", None),
-            ("../..", None),
-            (" . ", None),
-            ("", None),
-            (".htaccess", Some("htaccess")),
-            ("a\u{0}b\r\n.pdf", Some("ab.pdf")),
-            ("factura\u{202e}fdp.exe", Some("facturafdp.exe")),
-            ("a:b?c*.txt", Some("a_b_c_.txt")),
-            ("nul.txt", Some("_nul.txt")),
-            ("COM1", Some("_COM1")),
-            ("común.txt", Some("común.txt")),
-            ("año 2026.pdf ", Some("año 2026.pdf")),
-        ] {
-            assert_eq!(safe(written).as_deref(), expected, "{written:?}");
-        }
-        let long = safe(&format!("{}.pdf", "ñ".repeat(300))).unwrap();
-        assert!(long.len() <= 200 && long.ends_with("ñ.pdf"), "{long}");
-        assert_eq!(safe(&"x".repeat(300)).unwrap().len(), 200);
     }
 }

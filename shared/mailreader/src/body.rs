@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use types::file_name::safe;
 use types::ids::composed;
 
-use crate::attachment::{Attachment, Embedded, safe};
+use crate::attachment::{Attachment, Embedded};
 use crate::limits::{PARTS, TEXT_BYTES};
 use crate::mime::{Mail, Part};
 use crate::words::is_unprintable;

@@ -43,9 +43,6 @@ pub const MESSAGE_ID_CHARS: usize = 998;
 /// matter.
 pub const ANSWERS: usize = 100;
 
-/// Longest file name in bytes: file systems take 255.
-pub const FILE_NAME_BYTES: usize = 200;
-
 /// Why a mail was not read. The mail is kept and put on record with this reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {

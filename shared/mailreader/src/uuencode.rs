@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::attachment::{Embedded, safe};
+use types::file_name::safe;
+
+use crate::attachment::Embedded;
 
 /// Most files that are looked for in a text.
 const FILES: usize = 100;

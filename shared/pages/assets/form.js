@@ -212,8 +212,6 @@ const sending = new Map();
  * @param {HTMLElement | null} button
  */
 async function send(form, button) {
-	const body = new URLSearchParams();
-	for (const [name, value] of new FormData(form, button)) if (typeof value === "string") body.append(name, value);
 	clear(form);
 	const restore = busy(button);
 	sending.set(form, restore);
@@ -221,6 +219,17 @@ async function send(form, button) {
 		sending.delete(form);
 		restore();
 	};
+	// Files that are on their way go along.
+	while (form.querySelector(".files progress, [data-coming]")) {
+		await new Promise((change) => form.addEventListener("mesa:files", change, { once: true }));
+	}
+	if (form.querySelector(".files .bad")) {
+		done();
+		explain(form, 422, { detail: "Un archivo no subió: reinténtelo o quítelo." });
+		return;
+	}
+	const body = new URLSearchParams();
+	for (const [name, value] of new FormData(form, button)) if (typeof value === "string") body.append(name, value);
 	/** @type {Response} */
 	let response;
 	try {
@@ -245,7 +254,9 @@ async function send(form, button) {
 	}
 	const problem = await problemOf(response);
 	done();
-	if (problem.errors && problem.errors.length > 0) summarise(form, problem.errors);
+	const { errors } = problem;
+	form.dispatchEvent(new CustomEvent("mesa:refused", { detail: errors ?? [] }));
+	if (errors && errors.length > 0) summarise(form, errors);
 	else explain(form, response.status, problem);
 }
 

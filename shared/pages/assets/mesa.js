@@ -6,6 +6,7 @@ const MODULES = [
 	["[data-now]", () => import("./clock.js")],
 	["form[data-inplace]", () => import("./form.js")],
 	["[data-draft], form[data-leave]", () => import("./draft.js")],
+	["form [data-files]", () => import("./files.js")],
 	["[data-poll][id], .rail", () => import("./poll.js")],
 	["#textos", () => import("./canned.js")],
 	["[data-presence]", () => import("./presence.js")],

@@ -16,3 +16,46 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 pub fn asset(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// What a page may transfer, compressed, in bytes.
+    #[test]
+    fn styles_and_scripts_weigh_little() {
+        let weight = |kind: &str| -> usize {
+            let of_kind = ASSETS.iter().filter(|asset| asset.name.ends_with(kind));
+            of_kind.map(|asset| asset.gzipped.len()).sum()
+        };
+        let (styles, scripts) = (weight(".css"), weight(".js"));
+        assert!(styles <= 15_000, "the styles weigh {styles}");
+        assert!(scripts <= 25_000, "the scripts weigh {scripts}");
+    }
+
+    #[test]
+    fn scripts_are_sent_line_by_line_without_what_is_said_of_them() {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+        let scripts = ASSETS.iter().filter(|asset| asset.name.ends_with(".js"));
+        for asset in scripts {
+            let source = fs::read_to_string(sources.join(asset.name)).unwrap();
+            assert_eq!(source.lines().count(), asset.plain.lines().count());
+            for (number, (line, sent)) in source.lines().zip(asset.plain.lines()).enumerate() {
+                let at = format!("{}:{}", asset.name, number + 1);
+                assert!(sent.is_empty() || line.ends_with(sent), "{at}: {sent}");
+                let is_comment = ["//", "/*", "* "]
+                    .iter()
+                    .any(|c| sent.trim_start().starts_with(c));
+                assert!(!is_comment, "{at}: {sent}");
+                // What is left out is a comment, or the end of one.
+                let was_one = ["//", "/*", "*"]
+                    .iter()
+                    .any(|c| line.trim_start().starts_with(c));
+                assert!(sent == line || was_one, "{at}: {line}");
+            }
+        }
+    }
+}

@@ -287,10 +287,12 @@ impl Act {
             Act::Reply => vec![
                 Field::hidden("visibility", "public"),
                 Field::text("body", "Respuesta", 4),
+                Field::files(),
             ],
             Act::Note => vec![
                 Field::hidden("visibility", "internal"),
                 Field::text("body", "Nota interna", 2),
+                Field::files(),
             ],
             Act::Take | Act::Close | Act::RemoveObserver | Act::StopObserving | Act::RevokeLink => {
                 vec![]
@@ -321,8 +323,11 @@ impl Act {
                 Field::text("message", "Mensaje", 4),
             ],
             Act::ProviderReplied => text("body", "Qué respondió", 3),
-            Act::Report => text("body", "Qué se hizo, con la evidencia", 5),
-            Act::Resolve => text("solution", "Solución", 4),
+            Act::Report => vec![
+                Field::text("body", "Qué se hizo, con la evidencia", 5),
+                Field::files(),
+            ],
+            Act::Resolve => vec![Field::text("solution", "Solución", 4), Field::files()],
             Act::Decline => text("reason", "Motivo, para el solicitante", 3),
             Act::Reject => match choices.ticket.is_some_and(Ticket::is_declined) {
                 true => text("reason", "Por qué no está de acuerdo", 3),
@@ -401,6 +406,8 @@ pub struct Form {
     pub key: String,
     /// Where whoever wants the next one goes, once this one is done.
     pub next: Option<String>,
+    /// Where its files are announced; nowhere, where it is not known whose it is.
+    pub files: String,
 }
 
 /// A field of a form.
@@ -418,6 +425,8 @@ pub struct Field {
 #[derive(Clone, Debug)]
 pub enum Control {
     Hidden,
+    /// By a script, which uploads files and says which.
+    Files,
     /// Of so many lines.
     Text(u8),
     Choice(Vec<Choice>),
@@ -453,6 +462,10 @@ impl Field {
         Field::new(name, label, Control::Text(rows))
     }
 
+    fn files() -> Self {
+        Field::new("attachments", "Archivos", Control::Files).optional()
+    }
+
     fn choice(name: &'static str, label: &'static str, choices: Vec<Choice>) -> Self {
         Field::new(name, label, Control::Choice(choices))
     }
@@ -460,14 +473,14 @@ impl Field {
     pub(crate) fn is_hidden(&self) -> bool {
         match self.control {
             Control::Hidden => true,
-            Control::Text(_) | Control::Choice(_) => false,
+            Control::Files | Control::Text(_) | Control::Choice(_) => false,
         }
     }
 
     pub(crate) fn rows(&self) -> Option<u8> {
         match self.control {
             Control::Text(rows) => Some(rows),
-            Control::Hidden | Control::Choice(_) => None,
+            Control::Hidden | Control::Files | Control::Choice(_) => None,
         }
     }
 
@@ -478,8 +491,21 @@ impl Field {
     pub(crate) fn choices(&self) -> Option<&[Choice]> {
         match &self.control {
             Control::Choice(choices) => Some(choices),
-            Control::Hidden | Control::Text(_) => None,
+            Control::Hidden | Control::Files | Control::Text(_) => None,
         }
+    }
+
+    pub(crate) fn takes_files(&self) -> bool {
+        match self.control {
+            Control::Files => true,
+            Control::Hidden | Control::Text(_) | Control::Choice(_) => false,
+        }
+    }
+
+    /// Whether an error is this field's, or that of a part of it.
+    fn has(&self, error: &FieldError) -> bool {
+        let rest = error.field.strip_prefix(self.name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
     }
 
     fn optional(self) -> Self {
@@ -520,6 +546,7 @@ impl Form {
             version: sent(typed, "expected_version").and_then(|version| version.parse().ok()),
             key: key.to_owned(),
             next: None,
+            files: String::new(),
         }
     }
 
@@ -572,8 +599,12 @@ impl Form {
             }
             let mut errors = errors.iter();
             field.error = errors
-                .find(|error| error.field == field.name)
+                .find(|error| field.has(error))
                 .map(|error| error.detail.clone());
+            // Nobody can take one of them back where no script runs: he chooses anew.
+            if field.takes_files() && field.error.is_some() {
+                field.value.clear();
+            }
         }
         self
     }
@@ -696,6 +727,7 @@ pub fn form(act: Act, ticket: &Ticket, setting: Setting<'_>, at: &str, key: &str
         version: Some(ticket.version),
         next: (act == Act::Resolve).then(|| next_after(ticket.number)),
         key: format!("{key}-{}", act.id()),
+        files: format!("{at}/archivos"),
     }
 }
 
@@ -711,6 +743,7 @@ pub fn off(act: Act, person: &Person, ticket: &Ticket, at: &str, key: &str) -> F
         fields: vec![],
         version: Some(ticket.version),
         next: None,
+        files: String::new(),
         key: format!("{key}-{}-{address}", act.id()),
     }
 }

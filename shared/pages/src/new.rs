@@ -52,6 +52,8 @@ pub struct Typed {
     pub category: String,
     pub action: String,
     pub observers: String,
+    /// Uploads, by their ids.
+    pub attachments: String,
 }
 
 impl Typed {
@@ -64,6 +66,7 @@ impl Typed {
             category: value("category"),
             action: value("web_request.action"),
             observers: value("observers"),
+            attachments: value("attachments"),
         }
     }
 }
@@ -155,6 +158,10 @@ impl<'a> Page<'a> {
     /// The same, as it could not be taken.
     pub fn refused(&mut self, problem: &Problem) {
         self.wrong = Wrong::of(problem, id_of);
+        if self.wrong.at("archivos").is_some() {
+            // Where no script runs, nobody can take one of them back.
+            self.typed.attachments.clear();
+        }
     }
 
     fn max_title(&self) -> usize {
@@ -173,6 +180,7 @@ fn id_of(field: &str) -> &'static str {
         "web_request" | "web_request.action" => "accion",
         "title" => "titulo",
         field if field.starts_with("observers") => "copias",
+        field if field.starts_with("attachments") => "archivos",
         _ => "descripcion",
     }
 }

@@ -129,8 +129,27 @@ pub struct Reading<'a> {
 
 /// The conversation, as far as the reader may know of it.
 pub fn conversation<'a>(events: &'a [Event], reading: Reading<'a>) -> Vec<Entry<'a>> {
-    let entries = events.iter().filter_map(|event| entry(event, reading));
-    let mut entries: Vec<_> = entries.collect();
+    let mut entries: Vec<Entry<'a>> = Vec::new();
+    // What was said last, and where it stands: files that came with it are shown there.
+    let mut said: Option<(usize, &Event)> = None;
+    for event in events {
+        let Some(mut entry) = entry(event, reading) else {
+            continue;
+        };
+        if let (Entry::Event(Happened { files, .. }), Some((at, before))) = (&mut entry, said)
+            && event.came_with(before)
+            && !files.is_empty()
+            && left_none_out(event)
+            && let Some(Entry::Message(message)) = entries.get_mut(at)
+        {
+            message.files.append(files);
+            continue;
+        }
+        if entry.message().is_some() {
+            said = Some((entries.len(), event));
+        }
+        entries.push(entry);
+    }
     if reading.reader == Reader::Requester {
         // What is not for him leaves no gap in what he may count.
         let messages = entries.iter_mut().filter_map(|entry| match entry {
@@ -142,6 +161,14 @@ pub fn conversation<'a>(events: &'a [Event], reading: Reading<'a>) -> Vec<Entry<
         }
     }
     entries
+}
+
+/// Whether all files of a step are on the ticket: where some are not, that is said.
+fn left_none_out(event: &Event) -> bool {
+    match event.kind {
+        EventKind::AttachmentsAdded { left_out, .. } => left_out == 0,
+        _ => true,
+    }
 }
 
 /// The text's paragraphs: what blank lines part.

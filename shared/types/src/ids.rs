@@ -45,6 +45,37 @@ impl FromStr for TicketId {
     }
 }
 
+/// Identity of a file that is on its way, and of the attachment that it becomes: a
+/// ULID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct UploadId(#[cfg_attr(test, schemars(with = "String"))] pub Ulid);
+
+impl fmt::Display for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for UploadId {
+    type Err = UnknownUpload;
+
+    fn from_str(text: &str) -> Result<Self, UnknownUpload> {
+        let id = Ulid::from_string(text).map_err(|_| UnknownUpload)?;
+        // Objects and attachments are found by the one way in which it is written.
+        match id.to_string() == text {
+            true => Ok(UploadId(id)),
+            false => Err(UnknownUpload),
+        }
+    }
+}
+
+/// A text that is no upload's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no upload's id")]
+pub struct UnknownUpload;
+
 /// Identity of a mail that came in: the id that SES gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -402,7 +433,7 @@ fn is_visible(c: char) -> bool {
 /// Control characters, line and paragraph separators, and the marks that
 /// reorder the text around them: a title with one of them does not read as it
 /// is stored.
-fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

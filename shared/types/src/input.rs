@@ -13,7 +13,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::ids::{EmailAddress, TicketRef, UnknownRef, parse_line, parse_text};
+use crate::file::{self, MAX_FILE};
+use crate::file_name::safe;
+use crate::ids::{EmailAddress, TicketRef, UnknownRef, UploadId, parse_line, parse_text};
 use crate::problem::{FieldError, Problem};
 
 /// Longest title, in characters.
@@ -441,6 +443,177 @@ impl Kind for Emails {
     #[cfg(test)]
     fn schema(&self) -> Value {
         serde_json::json!({ "type": "array", "items": Email.schema(), "maxItems": self.0 })
+    }
+}
+
+/// Uploads by their ids, at most so many; one that comes twice counts once. A form
+/// sends them one after the other.
+pub struct Uploads(pub usize);
+
+impl Kind for Uploads {
+    type Value = Vec<UploadId>;
+
+    fn parse(&self, path: &str, value: Value) -> Result<Vec<UploadId>, Vec<FieldError>> {
+        let Value::Array(values) = value else {
+            let error = FieldError::new(path, "wrong_type", "Debe ser una lista de archivos.");
+            return Err(vec![error]);
+        };
+        let (mut ids, mut errors) = (Vec::new(), Vec::new());
+        for (i, value) in values.into_iter().enumerate() {
+            let path = format!("{path}[{i}]");
+            match text(&path, value).map(|text| text.parse()) {
+                Ok(Ok(id)) if ids.contains(&id) => {}
+                Ok(Ok(id)) => ids.push(id),
+                Ok(Err(_)) => errors.push(file::unknown(&path)),
+                Err(mut refused) => errors.append(&mut refused),
+            }
+        }
+        if ids.len() > self.0 {
+            let detail = format!("Van a lo sumo {} archivos a la vez.", self.0);
+            errors.push(FieldError::new(path, "too_many", detail));
+        }
+        if errors.is_empty() {
+            Ok(ids)
+        } else {
+            Err(errors)
+        }
+    }
+
+    fn of_text(&self, text: String) -> Value {
+        text.split_whitespace().collect()
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        let id =
+            serde_json::json!({ "type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$" });
+        serde_json::json!({ "type": "array", "items": id, "maxItems": self.0 })
+    }
+}
+
+/// What a file is called: a name for any system comes of it.
+pub struct FileName;
+
+impl FileName {
+    /// Longest name that is looked at, in characters. What is kept of it is shorter.
+    const MAX: usize = 1_000;
+}
+
+impl Kind for FileName {
+    type Value = String;
+
+    fn parse(&self, path: &str, value: Value) -> Result<String, Vec<FieldError>> {
+        let written = text(path, value)?;
+        if written.chars().count() > Self::MAX {
+            return Err(vec![FieldError::too_long(path, Self::MAX)]);
+        }
+        let named = safe(&written).ok_or_else(|| {
+            let detail = "No es el nombre de un archivo.";
+            FieldError::new(path, "no_file_name", detail)
+        });
+        let named = named.and_then(|name| match file::is_named_as_program(&name) {
+            true => Err(file::program(path)),
+            false => Ok(name),
+        });
+        named.map_err(|error| vec![error])
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({ "type": "string", "minLength": 1, "maxLength": Self::MAX })
+    }
+}
+
+/// What a file is said to be: `type/subtype`, perhaps with parameters (RFC 9110).
+pub struct MediaType;
+
+impl MediaType {
+    /// Longest one, in characters.
+    const MAX: usize = 120;
+}
+
+impl Kind for MediaType {
+    type Value = String;
+
+    fn parse(&self, path: &str, value: Value) -> Result<String, Vec<FieldError>> {
+        let written = text(path, value)?;
+        let written = written.trim();
+        let token = |part: &str| {
+            let is_sign = |b: u8| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b);
+            !part.is_empty() && part.bytes().all(is_sign)
+        };
+        let essence = written.split(';').next().unwrap_or_default().trim_end();
+        let is_one = essence
+            .split_once('/')
+            .is_some_and(|(kind, subtype)| token(kind) && token(subtype));
+        // It goes into a header.
+        let fits =
+            written.len() <= Self::MAX && written.bytes().all(|b| (b' '..=b'~').contains(&b));
+        match is_one && fits {
+            true => Ok(written.to_owned()),
+            false => Err(vec![FieldError::new(
+                path,
+                "invalid_media_type",
+                "Debe ser un tipo de archivo, por ejemplo application/pdf.",
+            )]),
+        }
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({
+            "type": "string",
+            "pattern": "^[!#$&^_.+A-Za-z0-9-]+/[!#$&^_.+A-Za-z0-9-]+( *;[ -~]*)?$",
+            "maxLength": Self::MAX
+        })
+    }
+}
+
+/// How many bytes a file has.
+pub struct FileSize;
+
+impl Kind for FileSize {
+    type Value = u64;
+
+    fn parse(&self, path: &str, value: Value) -> Result<u64, Vec<FieldError>> {
+        match Whole(0, u64::MAX).parse(path, value)? {
+            0 => Err(vec![file::empty(path)]),
+            size if size > MAX_FILE => Err(vec![file::too_large(path)]),
+            size => Ok(size),
+        }
+    }
+
+    fn of_text(&self, text: String) -> Value {
+        Whole(0, u64::MAX).of_text(text)
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        Whole(1, MAX_FILE).schema()
+    }
+}
+
+/// The SHA-256 of a file's bytes in hexadecimal.
+pub struct Sha256Sum;
+
+impl Kind for Sha256Sum {
+    type Value = String;
+
+    fn parse(&self, path: &str, value: Value) -> Result<String, Vec<FieldError>> {
+        let sum = text(path, value)?.to_ascii_lowercase();
+        match sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit()) {
+            true => Ok(sum),
+            false => Err(vec![FieldError::new(
+                path,
+                "invalid_digest",
+                "Debe ser el SHA-256 de los bytes: 64 cifras hexadecimales.",
+            )]),
+        }
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        serde_json::json!({ "type": "string", "pattern": "^[0-9A-Fa-f]{64}$", "maxLength": 64 })
     }
 }
 

@@ -473,8 +473,8 @@ pub struct Attachment {
     /// Who may have it: what comes with an internal note is internal.
     #[serde(default = "public", skip_serializing_if = "is_public")]
     pub visibility: Visibility,
-    /// Of a picture within a mail: SHA-256 of its bytes in hexadecimal, by which the
-    /// logo of a signature is known when it comes again.
+    /// SHA-256 of its bytes in hexadecimal: of what was uploaded, and of a picture within
+    /// a mail, by which the logo of a signature is known when it comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }
@@ -619,6 +619,11 @@ impl Ticket {
             number: self.number,
             visibility: Visibility::Public,
         }
+    }
+
+    /// Whether a file is on it.
+    pub fn has(&self, file: &Attachment) -> bool {
+        self.attachments.iter().any(|there| there.id == file.id)
     }
 
     /// Whoever was copied and has this address.
@@ -840,6 +845,14 @@ pub struct Event {
     /// that it answers, without a signature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<String>,
+}
+
+impl Event {
+    /// Whether it was brought about together with another one: by one person, in one
+    /// step. A file belongs to what somebody said with it.
+    pub fn came_with(&self, other: &Event) -> bool {
+        self.at == other.at && self.actor == other.actor && self.mail == other.mail
+    }
 }
 
 /// What a registration tells.

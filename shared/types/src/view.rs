@@ -54,6 +54,13 @@ impl Reader {
     }
 }
 
+/// A link to a file, for a short while.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "FileLink"))]
+pub struct LinkView<'a> {
+    pub url: &'a str,
+}
+
 /// A ticket, as answered.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Ticket"))]

@@ -438,6 +438,12 @@ fn whatever_is_damaged_is_found() {
     let orphan = "tickets/01ARZ3NDEKTSV4RRFFQ69G5FAV/nadie";
     host.put_object("filesbucket", orphan, b"huerfano");
     damaged("file_orphan", orphan);
+    // One that somebody died over, and may attach yet, is none.
+    let id = "01ARZ3NDEKTSV4RRFFQ69G5FAW";
+    let begun = "tickets/01ARZ3NDEKTSV4RRFFQ69G5FAV/01ARZ3NDEKTSV4RRFFQ69G5FAW";
+    host.put_object("filesbucket", begun, b"a medias");
+    let mark = format!("uploads/{id}/for/01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    host.put_object("filesbucket", &mark, b"");
     change_doc(&host, "CATALOG", "CURRENT", |doc| {
         doc["directory"][0]["available"] = json!(false);
     });
@@ -463,6 +469,7 @@ fn whatever_is_damaged_is_found() {
             audit.text
         );
     }
+    assert!(audit.findings.iter().all(|(_, place)| place != begun));
     let kinds: BTreeSet<_> = damages.iter().map(|damage| damage.kind).collect();
     assert!(kinds.len() >= 20, "{}", kinds.len());
     // Nobody else is accused: what is found is damaged, or is about what was.

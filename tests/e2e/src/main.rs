@@ -15,6 +15,7 @@ mod deadlines;
 mod document;
 mod escalation;
 mod faults;
+mod files;
 mod formats;
 mod idempotency;
 mod lifecycle;

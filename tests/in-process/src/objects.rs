@@ -1,6 +1,7 @@
 //! S3: objects by bucket and key.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use types::Timestamp;
 
@@ -10,6 +11,13 @@ pub struct Object {
     pub bytes: Vec<u8>,
     pub content_type: String,
     pub written_at: Timestamp,
+}
+
+/// The tag of an object with these bytes.
+pub(crate) fn tag(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    format!("\"{:016x}\"", hasher.finish())
 }
 
 /// Objects on a page of a listing.
@@ -27,14 +35,15 @@ pub(crate) struct Answer {
 pub(crate) struct Objects(pub(crate) BTreeMap<(String, String), Object>);
 
 impl Objects {
-    /// Carries out a request on `/bucket/key`; a copy is made `of` another such path.
+    /// Carries out a request on `/bucket/key`; a copy is made `of` another such path, as
+    /// long as that has the tag that is wanted of it.
     pub(crate) fn call(
         &mut self,
         operation: &str,
         (bucket, key): (&str, &str),
         query: &[(String, String)],
         (content_type, body): (&str, Vec<u8>),
-        of: &str,
+        (of, wanted): (&str, &str),
         now: Timestamp,
     ) -> Answer {
         let place = (bucket.to_owned(), key.to_owned());
@@ -59,6 +68,9 @@ impl Objects {
             "CopyObject" => {
                 let (from, key) = of.split_once('/').unwrap_or_default();
                 match self.0.get(&(from.to_owned(), key.to_owned())) {
+                    Some(object) if !wanted.is_empty() && wanted != tag(&object.bytes) => {
+                        Answer::xml(412, "<Error><Code>PreconditionFailed</Code></Error>")
+                    }
                     Some(object) => {
                         let copy = Object {
                             written_at: now,

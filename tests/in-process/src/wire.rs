@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{Fault, Service};
 use crate::mail::Mails;
-use crate::objects::Objects;
+use crate::objects::{Objects, tag};
 use crate::queues::Queues;
 use crate::web::{Site, WebRequest};
 
@@ -186,13 +186,14 @@ impl Aws {
                 query,
                 content_type,
                 of,
+                wanted,
                 body,
             } => {
                 let mut objects = lock(&self.objects);
                 let now = cloud::clock::now();
                 let place = (bucket.as_str(), key.as_str());
-                let answer =
-                    objects.call(operation, place, &query, (&content_type, body), &of, now);
+                let written = (content_type.as_str(), body);
+                let answer = objects.call(operation, place, &query, written, (&of, &wanted), now);
                 (answer.status, answer.content_type, answer.body)
             }
             Parsed::Web(request) => {
@@ -323,10 +324,13 @@ impl AsyncSleep for Hurried {
 
 fn response((status, content_type, body): (u16, String, Vec<u8>)) -> HttpResponse {
     let length = body.len().to_string();
+    let tag = tag(&body);
     let mut response =
         HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
     response.headers_mut().insert("content-type", content_type);
     response.headers_mut().insert("content-length", length);
+    // S3's alone; the others are not looked at for it.
+    response.headers_mut().insert("etag", tag);
     response
 }
 
@@ -351,6 +355,8 @@ enum Parsed {
         content_type: String,
         /// What is copied.
         of: String,
+        /// The tag that it has to have.
+        wanted: String,
         body: Vec<u8>,
     },
     /// What is not AWS.
@@ -410,6 +416,7 @@ impl Parsed {
                     query,
                     content_type: header("content-type").to_owned(),
                     of: of.into_owned(),
+                    wanted: header("x-amz-copy-source-if-match").to_owned(),
                     body,
                 }
             }

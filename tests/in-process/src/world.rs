@@ -12,6 +12,7 @@ use cloud::desk::Desk;
 use cloud::entry::Function;
 use cloud::identity::Identity;
 use cloud::store::GivenUp;
+use serde_json::Value;
 use types::catalogue::CatalogueDocument;
 use types::effects::QueueName;
 use types::ids::TicketNumber;
@@ -262,6 +263,25 @@ impl World {
     pub fn put_object(&self, bucket: &str, key: &str, object: Object) {
         let place = (bucket.to_owned(), key.to_owned());
         lock(&self.aws.objects).0.insert(place, object);
+    }
+
+    /// Sends the bytes of a file that was announced to where the answer says: what S3
+    /// would refuse is there all the same.
+    ///
+    /// # Panics
+    /// When the answer is none to an announcement.
+    pub fn uploads(&self, announced: &Value, bytes: &[u8]) {
+        let url = announced["upload_url"].as_str().unwrap();
+        let path = url.split('?').next().and_then(|url| url.split_once("://"));
+        let mut parts = path.unwrap().1.splitn(3, '/').skip(1);
+        let (bucket, key) = (parts.next().unwrap(), parts.next().unwrap());
+        let content_type = announced["upload_headers"]["content-type"].as_str();
+        let object = Object {
+            bytes: bytes.to_vec(),
+            content_type: content_type.unwrap().to_owned(),
+            written_at: now(),
+        };
+        self.put_object(bucket, key, object);
     }
 
     /// Deletes an object.

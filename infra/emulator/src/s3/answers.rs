@@ -56,7 +56,9 @@ impl From<ObjectError> for S3Error {
         let (status, code) = match error {
             ObjectError::NoSuchBucket => (StatusCode::NOT_FOUND, "NoSuchBucket"),
             ObjectError::NoSuchKey => (StatusCode::NOT_FOUND, "NoSuchKey"),
-            ObjectError::AlreadyExists => (StatusCode::PRECONDITION_FAILED, "PreconditionFailed"),
+            ObjectError::AlreadyExists | ObjectError::AnotherTag => {
+                (StatusCode::PRECONDITION_FAILED, "PreconditionFailed")
+            }
             ObjectError::Store(_) | ObjectError::Io(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "InternalError")
             }

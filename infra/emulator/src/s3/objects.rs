@@ -12,6 +12,7 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use md5::{Digest, Md5};
 use rusqlite::{OptionalExtension, Row, params};
+use sha2::Sha256;
 use ulid::Ulid;
 
 use crate::clock::Clock;
@@ -68,6 +69,9 @@ pub enum ObjectError {
     /// There is one, and it was to be kept.
     #[error("At least one of the pre-conditions you specified did not hold")]
     AlreadyExists,
+    /// There is another one than was named.
+    #[error("At least one of the pre-conditions you specified did not hold")]
+    AnotherTag,
     /// The database failed.
     #[error("the object store failed: {0}")]
     Store(#[from] rusqlite::Error),
@@ -82,6 +86,7 @@ pub(crate) struct Draft {
     name: String,
     file: File,
     digest: Md5,
+    sum: Sha256,
     size: u64,
     /// Whether the file is an object's now.
     placed: bool,
@@ -91,6 +96,11 @@ impl Draft {
     /// The digest of what was written so far.
     pub(crate) fn md5(&self) -> [u8; 16] {
         self.digest.clone().finalize().into()
+    }
+
+    /// The SHA-256 of what was written so far.
+    pub(crate) fn sha256(&self) -> [u8; 32] {
+        self.sum.clone().finalize().into()
     }
 
     /// How much was written so far.
@@ -103,6 +113,7 @@ impl Write for Draft {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.digest.update(&bytes[..written]);
+        self.sum.update(&bytes[..written]);
         self.size += written as u64;
         Ok(written)
     }
@@ -172,6 +183,7 @@ impl Objects {
             name,
             file,
             digest: Md5::new(),
+            sum: Sha256::new(),
             size: 0,
             placed: false,
         })
@@ -279,14 +291,19 @@ impl Objects {
         }
     }
 
-    /// Writes an object's bytes, and what it was put with, under another key.
+    /// Writes an object's bytes, and what it was put with, under another key: of the one
+    /// that has this tag, where one is named.
     pub(crate) fn copy(
         &self,
         from: (&str, &str),
+        tag: Option<&str>,
         bucket: &str,
         key: &str,
     ) -> Result<Object, ObjectError> {
         let (object, mut file) = self.get(from.0, from.1)?;
+        if tag.is_some_and(|tag| tag.trim_matches('"') != object.etag) {
+            return Err(ObjectError::AnotherTag);
+        }
         let mut draft = self.draft()?;
         io::copy(&mut file, &mut draft)?;
         self.put(draft, bucket, key, object.headers, Existing::Replaced)

@@ -1,6 +1,7 @@
 //! The S3 API, path style, over the object store.
 //!
-//! A presigned request is held to its expiry. Signatures are not looked at.
+//! A presigned request is held to its expiry, and one of somebody who has a role to its
+//! signature: others may have it from him. No other signature is looked at.
 
 use std::sync::Arc;
 
@@ -21,10 +22,16 @@ use crate::s3::listing::{delete_all, list, list_buckets};
 use crate::s3::objects::Objects;
 use crate::s3::reading::get;
 use crate::s3::request::{Query, bucket_and_key, check_expiry, text};
+use crate::s3::signed::check_signature;
 use crate::s3::writing::put;
 
-/// Answers a request.
-pub(crate) async fn answer(objects: &Arc<Objects>, parts: &Parts, body: Body) -> Response {
+/// Answers a request; `secret` is what its caller signs with, where that is known.
+pub(crate) async fn answer(
+    objects: &Arc<Objects>,
+    parts: &Parts,
+    body: Body,
+    secret: Option<&str>,
+) -> Response {
     let (bucket, key) = match bucket_and_key(parts.uri.path()) {
         Ok(both) => both,
         Err(error) => return error.response(parts),
@@ -42,7 +49,7 @@ pub(crate) async fn answer(objects: &Arc<Objects>, parts: &Parts, body: Body) ->
         let message = "CORSResponse: This CORS request is not allowed.";
         S3Error::new(StatusCode::FORBIDDEN, "AccessForbidden", message).response(parts)
     } else {
-        dispatch(objects, parts, body, &bucket, &key)
+        dispatch(objects, parts, body, secret, (&bucket, &key))
             .await
             .unwrap_or_else(|error| error.response(parts))
     };
@@ -59,6 +66,10 @@ pub(crate) fn needs(parts: &Parts) -> Vec<Need> {
     let Ok((bucket, key)) = bucket_and_key(parts.uri.path()) else {
         return Vec::new();
     };
+    // A browser asks for itself what a page may send.
+    if parts.method == Method::OPTIONS {
+        return Vec::new();
+    }
     let object = || s3_arn(&format!("{bucket}/{key}"));
     let copied = text(&parts.headers, "x-amz-copy-source").map(|source| {
         let source = percent_decode_str(source).decode_utf8_lossy();
@@ -80,10 +91,13 @@ async fn dispatch(
     objects: &Arc<Objects>,
     parts: &Parts,
     body: Body,
-    bucket: &str,
-    key: &str,
+    secret: Option<&str>,
+    (bucket, key): (&str, &str),
 ) -> Result<Response, S3Error> {
     let query = Query::of(parts);
+    if let Some(secret) = secret {
+        check_signature(parts, &query, secret)?;
+    }
     check_expiry(&query, clock::now())?;
     if let Some(name) = query.unknown() {
         return Err(S3Error::not_implemented(&format!("the query {name}")));

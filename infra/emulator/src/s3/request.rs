@@ -59,6 +59,13 @@ impl Query {
         })
     }
 
+    /// Every parameter, in their order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter, the first of its name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let mut all = self.0.iter();

@@ -110,6 +110,15 @@ pub(super) async fn put(
             "The Content-MD5 you specified did not match what we received.",
         ));
     }
+    if let Some(sum) = asked("x-amz-checksum-sha256")
+        && sum != BASE64_STANDARD.encode(draft.sha256())
+    {
+        return Err(S3Error::new(
+            StatusCode::BAD_REQUEST,
+            "BadDigest",
+            "The SHA256 you specified did not match the calculated checksum.",
+        ));
+    }
     let mut kept = kept(&parts.headers);
     kept.extend(
         unframed
@@ -125,8 +134,8 @@ pub(super) async fn put(
     Ok(put_response(&object))
 }
 
-/// Copies an object as it is: conditions, versions and other headers for the copy are
-/// not known.
+/// Copies an object as it is: other conditions than its tag, versions and other headers
+/// for the copy are not known.
 async fn copy(
     objects: &Arc<Objects>,
     headers: &HeaderMap,
@@ -134,8 +143,9 @@ async fn copy(
     bucket: &str,
     key: &str,
 ) -> Result<Response, S3Error> {
+    const IF_MATCH: &str = "x-amz-copy-source-if-match";
     let of_copying = |name: &str| {
-        name.starts_with("x-amz-copy-source-")
+        (name.starts_with("x-amz-copy-source-") && name != IF_MATCH)
             || name.starts_with("x-amz-metadata-")
             || name.starts_with("x-amz-tagging")
             || is_kept_by_prefix(name)
@@ -150,7 +160,8 @@ async fn copy(
     }
     let from = bucket_and_key(source)?;
     let (objects, bucket, key) = (Arc::clone(objects), bucket.to_owned(), key.to_owned());
-    let copied = move || objects.copy((&from.0, &from.1), &bucket, &key);
+    let tag = text(headers, IF_MATCH).map(str::to_owned);
+    let copied = move || objects.copy((&from.0, &from.1), tag.as_deref(), &bucket, &key);
     let object = tokio::task::spawn_blocking(copied)
         .await
         .map_err(io::Error::from)??;

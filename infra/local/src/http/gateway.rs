@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use emulator::clock;
-use template::Route;
+use template::{Cors, Route};
 
 use crate::http::access::{AccessLines, Seen};
 use crate::http::answers::{busy, message};
+use crate::http::cors;
 use crate::http::event::{event, request_time};
 use crate::http::jwt::{Claims, Jwt};
 use crate::http::response::response;
@@ -35,6 +36,8 @@ pub(crate) struct Gateway {
     pub(crate) log: AccessLines,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) port: u16,
+    /// What pages of other origins may do.
+    pub(crate) cors: Option<Cors>,
 }
 
 impl Gateway {
@@ -42,7 +45,13 @@ impl Gateway {
     pub(super) async fn answer(&self, parts: Parts, body: Body) -> Response {
         let began = Instant::now();
         let mut seen = Seen::new(request_time(clock::now()));
-        let mut answer = self.respond(&parts, body, &mut seen).await;
+        let shared = self.cors.as_ref();
+        let shared = shared.and_then(|cors| cors::headers(cors, &parts));
+        let mut answer = match &shared {
+            Some(_) if cors::is_preflight(&parts) => StatusCode::NO_CONTENT.into_response(),
+            Some(_) | None => self.respond(&parts, body, &mut seen).await,
+        };
+        answer.headers_mut().extend(shared.unwrap_or_default());
         if let Ok(id) = HeaderValue::try_from(seen.request_id.as_str()) {
             answer.headers_mut().insert("apigw-requestid", id);
         }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use emulator::arn::REGION;
+use emulator::roles::SECRET;
 use tokio::process::{Child, Command};
 
 /// All that it takes to start a process of one function.
@@ -44,7 +45,7 @@ impl Launch {
             ("AWS_DEFAULT_REGION", REGION.to_owned()),
             // What it is known by, to whoever looks what its role allows.
             ("AWS_ACCESS_KEY_ID", function.name.clone()),
-            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
             ("AWS_SESSION_TOKEN", "local".to_owned()),
             ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{aws_port}")),
             ("RUST_BACKTRACE", "1".to_owned()),

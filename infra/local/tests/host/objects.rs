@@ -107,6 +107,12 @@ fn objects_are_kept_with_what_they_were_put_with() {
     let refused = host.s3(Method::PUT, path, &digest, b"other");
     check_error(&refused, 400, "BadDigest");
     assert_eq!(host.s3(Method::GET, path, &[], b"").text, "0123456789");
+    let sum = |sum| [("x-amz-checksum-sha256", sum)];
+    let refused = host.s3(Method::PUT, path, &sum("AAAA"), b"other");
+    check_error(&refused, 400, "BadDigest");
+    let right = "2SmKENGwc1g33EvYXaxkGw887yekfl1TpU8vP1svz/o=";
+    let summed = host.s3(Method::PUT, "/mailbucket/summed", &sum(right), b"other");
+    assert_eq!(summed.headers["x-amz-checksum-sha256"], right);
     let new = host.s3(Method::PUT, "/mailbucket/new", &only_new, b"other");
     assert_eq!(new.status, 200);
 
@@ -122,6 +128,15 @@ fn objects_are_kept_with_what_they_were_put_with() {
         "{}",
         copied.text
     );
+    let tagged = |tag: &str| {
+        let from = [
+            ("x-amz-copy-source", path),
+            ("x-amz-copy-source-if-match", tag),
+        ];
+        host.s3(Method::PUT, "/mailbucket/kept/tagged", &from, b"")
+    };
+    assert_eq!(tagged(etag).status, 200);
+    check_error(&tagged("\"f00\""), 412, "PreconditionFailed");
     check_error(&copy("/mailbucket/nothing"), 404, "NoSuchKey");
     check_error(&copy("/elsewhere/a"), 404, "NoSuchBucket");
     check_error(&copy(&format!("{path}?versionId=1")), 501, "NotImplemented");
@@ -237,6 +252,20 @@ fn presigned_requests_expire_and_pages_may_use_them() {
     let old = url(now - jiff::SignedDuration::from_secs(61));
     check_error(&host.s3(Method::GET, &old, &[], b""), 403, "AccessDenied");
     check_error(&host.s3(Method::PUT, &old, &[], b"y"), 403, "AccessDenied");
+
+    // What a function gives away is held to what it signed; here nobody signed it.
+    host.put("inbound/1", b"x");
+    let given = url(now).replace("local%2F", "probe%2F");
+    let given = given.replace("/mailbucket/file", "/mailbucket/inbound/1");
+    let taken = host.s3(Method::GET, &given, &[], b"");
+    check_error(&taken, 403, "SignatureDoesNotMatch");
+    // What may be sent is asked without any.
+    let asked = [
+        ("origin", "http://127.0.0.1:8080"),
+        ("access-control-request-method", "PUT"),
+    ];
+    let preflight = host.s3(Method::OPTIONS, &given, &asked, b"");
+    assert_eq!(preflight.status, 200, "{}", preflight.text);
 
     let asks = |origin: &str, method: &str| {
         let headers = [

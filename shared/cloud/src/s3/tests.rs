@@ -99,7 +99,7 @@ fn the_signature_in_a_link_is_that_of_awss_example() {
     let day = Duration::from_secs(86_400);
     let url = "https://examplebucket.s3.amazonaws.com/test.txt";
     assert_eq!(
-        signature(&identity).link(url, day).unwrap(),
+        signature(&identity).link("GET", url, &[], day).unwrap(),
         "https://examplebucket.s3.amazonaws.com/test.txt\
          ?X-Amz-Algorithm=AWS4-HMAC-SHA256\
          &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
@@ -131,11 +131,13 @@ fn a_session_token_is_signed_too() {
 
     let url = "https://examplebucket.s3.amazonaws.com/test.txt";
     let day = Duration::from_secs(86_400);
-    let link = signature(&identity).link(url, day).unwrap();
+    let link = signature(&identity).link("GET", url, &[], day).unwrap();
     let token = "&X-Amz-Security-Token=a%2Ftoken%2Bof%3Dlambda";
     assert!(link.contains(token), "{link}");
     // The token is one of the things that are signed.
-    let bare = signature(&of_examples().into()).link(url, day).unwrap();
+    let bare = signature(&of_examples().into())
+        .link("GET", url, &[], day)
+        .unwrap();
     let (_, unsigned) = bare.split_once("X-Amz-Signature=").unwrap();
     assert!(!link.contains(unsigned), "{link}");
 }
@@ -415,6 +417,9 @@ async fn a_write_and_a_deletion_are_repeated_as_they_are() {
     assert_eq!(server.see(delete).await, ("()".to_owned(), 2));
 }
 
+const CHANGED: &str = "HTTP/1.1 412 Precondition Failed\r\ncontent-length: 46\r\n\r\n\
+                       <Error><Code>PreconditionFailed</Code></Error>";
+
 /// S3 says 200 before it copies: what came of it stands in the body.
 #[tokio::test]
 async fn a_copy_is_one_only_when_the_body_says_so() {
@@ -426,11 +431,40 @@ async fn a_copy_is_one_only_when_the_body_says_so() {
         (&[COPIED], "()"),
         (&[BROKEN], "passing"),
         (&[NO_KEY], "missing"),
+        // What was there is another object by now.
+        (&[CHANGED], "missing"),
     ] {
         let server = Server::new(answers).await;
-        let seen = server.see(server.client.copy("a b", "c")).await;
+        let copy = server.client.copy("a b", "c", Some("\"tag\""));
+        let seen = server.see(copy).await;
         assert_eq!(seen, (outcome.to_owned(), 1), "{answers:?}");
     }
+}
+
+/// What is uploaded is of the length, the type and the bytes that were announced: S3
+/// refuses what comes with other headers than were signed.
+#[tokio::test]
+async fn an_address_to_write_to_names_what_has_to_come() {
+    let server = Server::new(&[]).await;
+    let headers = [
+        ("content-length", "4"),
+        ("content-type", "text/plain"),
+        ("x-amz-checksum-sha256", "c3Vt"),
+    ];
+    let hour = Duration::from_secs(3_600);
+    let place = server.client.place("uploads/a b", &headers, hour).await;
+    let place = place.unwrap();
+    for part in [
+        "/bucket/uploads/a%20b?",
+        "X-Amz-Expires=3600&",
+        "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bx-amz-checksum-sha256&",
+    ] {
+        assert!(place.contains(part), "{place}");
+    }
+    let (_, signature) = place.split_once("X-Amz-Signature=").unwrap();
+    let longer = [("content-length", "5"), headers[1], headers[2]];
+    let other = server.client.place("uploads/a b", &longer, hour).await;
+    assert!(!other.unwrap().contains(signature));
 }
 
 #[tokio::test]

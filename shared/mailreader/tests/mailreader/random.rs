@@ -3,10 +3,11 @@
 
 use std::sync::LazyLock;
 
-use mailreader::limits::{ANSWERS, FILE_NAME_BYTES, MAILBOXES, PARTS, SUBJECT_CHARS, TEXT_BYTES};
+use mailreader::limits::{ANSWERS, MAILBOXES, PARTS, SUBJECT_CHARS, TEXT_BYTES};
 use mailreader::{Reading, Unreadable, read};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use types::file_name::LONGEST;
 use types::ids::{parse_line, parse_text};
 
 use crate::suite;
@@ -84,7 +85,7 @@ fn check_reading(reading: &Reading<'_>, raw_length: usize) {
             !name.contains(is_odd) && !name.starts_with('.') && !name.ends_with(['.', ' ']),
             "{name:?}"
         );
-        assert!((1..=FILE_NAME_BYTES).contains(&name.len()), "{name:?}");
+        assert!((1..=LONGEST).contains(&name.len()), "{name:?}");
         assert!(file.content_type.contains('/') && file.content_type.is_ascii());
     }
     assert!(

@@ -15,13 +15,16 @@ use crate::account::{ClockExplained, ClocksExplained};
 use crate::catalogue::{Catalogue, Role};
 use crate::clock::ClockState;
 use crate::command::{Application, Setting, admit};
-use crate::ids::{CategoryId, EmailAddress, TicketId, TicketNumber};
+use crate::ids::{CategoryId, EmailAddress, TicketId, TicketNumber, UploadId};
 use crate::input::Kind;
 use crate::mail::{MailOutcome, MailRecord, MailReport, RefusalReason};
 use crate::permission::{Actor, Caller, roles};
 use crate::problem::{FieldError, Problem, ProblemBody, ProblemCode};
 use crate::ticket::{Channel, Event, EventKind, Request, Ticket};
-use crate::view::{CatalogueView, EventView, Reader, SurveyView, TicketSummary, TicketView};
+use crate::upload::{UploadHeaders, UploadView};
+use crate::view::{
+    CatalogueView, EventView, LinkView, Reader, SurveyView, TicketSummary, TicketView,
+};
 
 /// What the document says of a route beside what the functions know of it.
 pub struct Documented {
@@ -46,7 +49,8 @@ pub enum Answered {
     Json(fn(&mut SchemaGenerator) -> Schema),
     /// A page, too, for whoever asks for one.
     JsonOrPage(fn(&mut SchemaGenerator) -> Schema),
-    Redirect,
+    /// Or the same as JSON, for whoever asks for that.
+    RedirectOrJson(fn(&mut SchemaGenerator) -> Schema),
     AnyJson,
 }
 
@@ -75,8 +79,8 @@ macro_rules! answers {
     (json_or_page $answer:ty) => {
         crate::api::document::Answered::JsonOrPage(|g| g.subschema_for::<$answer>())
     };
-    (redirect $answer:ty) => {
-        crate::api::document::Answered::Redirect
+    (redirect_or_json $answer:ty) => {
+        crate::api::document::Answered::RedirectOrJson(|g| g.subschema_for::<$answer>())
     };
     (any $answer:ty) => {
         crate::api::document::Answered::AnyJson
@@ -320,7 +324,9 @@ fn document() -> Value {
     }
     for row in ROUTES {
         let operation = operation(row, &mut generator, &mut shared);
-        if let Answered::Json(_) | Answered::JsonOrPage(_) = row.documented.answers {
+        if let Answered::Json(_) | Answered::JsonOrPage(_) | Answered::RedirectOrJson(_) =
+            row.documented.answers
+        {
             let value = json!({ "value": samples.of(row) });
             examples.insert(Samples::name(row).to_owned(), value);
         }
@@ -664,19 +670,28 @@ fn responses(
                 }
             })
         }
-        Answered::Redirect => json!({
-            "description": "Where the file lies, for a short while.",
-            "headers": { "Location": {
-                "required": true, "schema": { "type": "string", "format": "uri" }
-            } }
-        }),
+        Answered::RedirectOrJson(schema) => {
+            let schema = schema(generator);
+            let content = json!({ "schema": schema, "examples": answer_example(row) });
+            let asked = json!({
+                "description": "The same, to whoever asks for JSON.",
+                "content": { "application/json": content }
+            });
+            responses.insert("200".to_owned(), asked);
+            json!({
+                "description": "Where the file lies, for a short while.",
+                "headers": { "Location": {
+                    "required": true, "schema": { "type": "string", "format": "uri" }
+                } }
+            })
+        }
         Answered::AnyJson => json!({
             "description": "It is this.",
             "content": { "application/json": { "schema": { "type": "object" } } }
         }),
     };
     responses.insert(row.status.to_string(), good);
-    if row.status == 201 {
+    if row.status == 201 && Samples::name(row) == "Ticket" {
         responses["201"]["headers"] = json!({ "Location": {
             "required": true, "description": "The ticket.",
             "schema": { "type": "string", "pattern": "^/tickets/[0-9]+$" }
@@ -844,6 +859,8 @@ impl Samples {
             "Catalogue" | "ChangeCatalogue" => "Catalogue",
             "Refused" => "RefusedMails",
             "Report" => "MailReport",
+            "AnnounceUpload" | "AnnounceAttachment" => "Upload",
+            "Attachment" => "FileLink",
             _ => "Ticket",
         }
     }
@@ -910,6 +927,24 @@ impl Samples {
                 report.outcomes.insert("refused", 1);
                 report.balanced = true;
                 written(serde_json::to_value(report))
+            }
+            "Upload" => {
+                let url = "https://files.example/uploads/01ARZ3NDEKTSV4RRFFQ69G5FAV";
+                written(serde_json::to_value(UploadView {
+                    id: UploadId(self.ticket.id.0),
+                    name: "pantalla.png",
+                    upload_url: url,
+                    upload_headers: UploadHeaders {
+                        content_type: "image/png",
+                        x_amz_checksum_sha256: None,
+                    },
+                    upload_until: now,
+                    expires_at: now,
+                }))
+            }
+            "FileLink" => {
+                let url = "https://files.example/tickets/1";
+                written(serde_json::to_value(LinkView { url }))
             }
             _ => ticket(),
         }
@@ -983,11 +1018,14 @@ mod tests {
                 | Access::Roles(_) => false,
             });
             let given = roles(*command).next().is_some();
-            // Files over HTTP have no function yet (README).
-            let later = *command == CommandKind::AddAttachments;
+            let expected = match command {
+                // A file is announced, and then it is there.
+                CommandKind::AddAttachments => 2,
+                _ => usize::from(given),
+            };
             assert_eq!(
                 behind.count(),
-                usize::from(given && !later),
+                expected,
                 "routes of {command:?}, which somebody may give: {given}"
             );
         }

@@ -7,11 +7,13 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::input;
 use crate::catalogue::CatalogueDocument;
+use crate::file::MAX_FILES_A_STEP;
 use crate::format::record::Values;
-use crate::ids::{CategoryId, EmailAddress, ProviderId, SectionId, TeamId, TicketRef};
+use crate::ids::{CategoryId, EmailAddress, ProviderId, SectionId, TeamId, TicketRef, UploadId};
 use crate::input::{
-    Anything, Day, Email, Emails, Filter, Flag, Instant, Key, Line, MAX_NAME, MAX_TEXT, MAX_TITLE,
-    Members, Object, Optional, Or, Reference, Text, Whole, Word,
+    Anything, Day, Email, Emails, FileName, FileSize, Filter, Flag, Instant, Key, Line, MAX_NAME,
+    MAX_TEXT, MAX_TITLE, MediaType, Members, Object, Optional, Or, Reference, Sha256Sum, Text,
+    Uploads, Whole, Word,
 };
 use crate::problem::FieldError;
 use crate::ticket::{Channel, MAX_OBSERVERS, RequesterKind, Status, Visibility, WebAction};
@@ -33,6 +35,9 @@ pub const CATALOGUE_VERSION: Whole<u64> = Whole(0, u64::MAX);
 const LIMIT: Or<Whole<usize>> = Or(Whole(1, 100), 50);
 /// Where a page begins, in every list.
 const CURSOR: Optional<Anything> = Optional(Anything);
+
+/// Uploads that a step takes along, by their ids.
+const ATTACHMENTS: Or<Uploads> = Or(Uploads(MAX_FILES_A_STEP), Vec::new());
 
 const NO_ADDRESS: &str = "No es una dirección de correo válida.";
 
@@ -56,6 +61,8 @@ input! {
         /// People of the entity who are to know of it: they read along, and get the
         /// requester's mails.
         observers: Vec<EmailAddress> = Or(Emails(MAX_OBSERVERS), Vec::new()),
+        /// Files that belong to it: uploads for a request that is yet to be registered.
+        attachments: Vec<UploadId> = ATTACHMENTS,
     }
     refusing |fields| {
         if channel == Some(Channel::Phone) && !matches!(requester, Some(Some(_))) {
@@ -219,6 +226,30 @@ input! {
         body: String = Text(MAX_TEXT),
         /// Who may read it.
         visibility: Visibility = Word(Visibility::VARIANTS),
+        /// Files that belong to it: whoever may read the note may have them.
+        attachments: Vec<UploadId> = ATTACHMENTS,
+    }
+}
+
+input! {
+    /// A file that somebody is about to upload.
+    pub struct NewUpload {
+        /// What it is called. Folders before it are left out.
+        name: String = FileName,
+        /// What it is, as far as is known: `application/octet-stream` says nothing.
+        content_type: String = MediaType,
+        /// How many bytes it has.
+        size: u64 = FileSize,
+        /// SHA-256 of them in hexadecimal: then S3 takes no others.
+        sha256: Option<String> = Optional(Sha256Sum),
+    }
+}
+
+input! {
+    /// Who may have a file that was uploaded.
+    pub struct Attaching {
+        /// `internal` is for those who work on the ticket.
+        visibility: Visibility = Or(Word(Visibility::VARIANTS), Visibility::Public),
     }
 }
 
@@ -227,6 +258,8 @@ input! {
     pub struct SolutionReport {
         /// The solution, with its evidence.
         body: String = Text(MAX_TEXT),
+        /// Files that show it. They are for those who work on the ticket.
+        attachments: Vec<UploadId> = ATTACHMENTS,
     }
 }
 
@@ -235,6 +268,8 @@ input! {
     pub struct Resolution {
         /// For the requester.
         solution: String = Text(MAX_TEXT),
+        /// Files that belong to it. The requester may have them.
+        attachments: Vec<UploadId> = ATTACHMENTS,
     }
 }
 

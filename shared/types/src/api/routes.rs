@@ -200,7 +200,7 @@ use super::Page;
 #[cfg(test)]
 use crate::format::{accounts::HolderView, document::FormatSummary, view::FormatView};
 #[cfg(test)]
-use crate::{account::ClocksExplained, mail::*, view::*};
+use crate::{account::ClocksExplained, mail::*, upload::UploadView, view::*};
 use CommandKind as C;
 
 routes! {
@@ -216,6 +216,17 @@ routes! {
                 "description": "Desde hoy no abre.",
                 "category": "plataforma"
             }
+        }
+    }
+
+    /// Files of requests that are yet to be registered.
+    uploads: Intake {
+        /// Announces a file of a request that is yet to be registered, and says where its bytes
+        /// are sent to. The registration takes it along.
+        AnnounceUpload(body requests::NewUpload) {
+            POST "/uploads" page "/archivos" by Access::Entity;
+            201 json UploadView<'static>, or REGISTRATION;
+            example { "name": "pantalla.png", "content_type": "image/png", "size": 188416 }
         }
     }
 
@@ -310,6 +321,23 @@ routes! {
                 by Access::Command(&[C::FollowUp, C::FollowUpInternally]);
             200 json TicketView<'static>, or COMMAND;
             example { "body": "Sigue igual.", "visibility": "public" }
+        }
+        /// Announces a file of a ticket, and says where its bytes are sent to. It is on the ticket
+        /// once that was confirmed, or some other step took it along; until then it is nowhere
+        /// to be seen, and after a day it is gone.
+        AnnounceAttachment(body requests::NewUpload) {
+            POST "/tickets/{ref}/attachments" page "/solicitudes/{ref}/archivos"
+                link "/s/{token}/archivos"
+                by Access::Command(&[C::AddAttachments]);
+            201 json UploadView<'static>, or COMMAND;
+            example { "name": "pantalla.png", "content_type": "image/png", "size": 188416 }
+        }
+        /// Attaches a file that was uploaded: its size, its digest and its kind are those that
+        /// were announced. Once more is the same.
+        Attach(body requests::Attaching) {
+            POST "/tickets/{ref}/attachments/{id}" by Access::Command(&[C::AddAttachments]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "visibility": "public" }
         }
         /// Reports the officer's solution to the desk (activities 9 and 11).
         ReportSolution(body requests::SolutionReport) {
@@ -428,10 +456,11 @@ routes! {
             GET "/tickets/{ref}/clocks" by Access::SignedIn;
             200 json ClocksExplained<'static>, or ONE;
         }
-        /// A file of a ticket: a link to it that is good for a short while.
+        /// A file of a ticket: a link to it that is good for a short while. To whoever asks for
+        /// JSON it is an answer instead of a redirection, which scripts cannot follow.
         Attachment {
             GET "/tickets/{ref}/attachments/{id}" by Access::SignedIn;
-            302 redirect (), or ONE;
+            302 redirect_or_json LinkView<'static>, or ONE;
         }
         /// The formats of the procedure, and who signs each of their sections.
         Formats {

@@ -14,8 +14,8 @@ use crate::ids::{CategoryId, MailId, TicketId, TicketNumber};
 use crate::permission::{Actor, Denial, authorise};
 use crate::problem::FieldError;
 use crate::ticket::{
-    ActorRole, Channel, Event, EventActor, EventKind, Link, Policy, Registration, Request,
-    SystemRole, Ticket, apply_all,
+    ActorRole, Attachment, Channel, Event, EventActor, EventKind, Link, Policy, Registration,
+    Request, SystemRole, Ticket, apply_all,
 };
 
 /// A request that is about to be registered: checked, and still without number.
@@ -150,8 +150,31 @@ pub struct NewTicket {
 }
 
 impl NewTicket {
+    /// The same with files that belong to it. Whoever registers it says which, whoever's
+    /// it will be to work on.
+    pub fn with(mut self, attachments: Vec<Attachment>) -> Self {
+        let registered = self.events.first();
+        if let Some(registered) = registered.filter(|_| !attachments.is_empty()) {
+            let added = Event {
+                seq: self.ticket.version + 1,
+                at: registered.at,
+                actor: registered.actor.clone(),
+                kind: EventKind::AttachmentsAdded {
+                    attachments,
+                    left_out: 0,
+                },
+                clocks: vec![],
+                mail: None,
+                whole: None,
+            };
+            apply_all(&mut self.ticket, std::slice::from_ref(&added));
+            self.events.push(added);
+        }
+        self
+    }
+
     /// The same, with a command carried out on it before anybody sees it: the
-    /// files that came with the request.
+    /// files that came with a mail.
     ///
     /// # Errors
     /// See [`decide`].

@@ -10,12 +10,12 @@ use super::setting::Setting;
 use crate::catalogue::Role;
 use crate::clock::ClockKind;
 use crate::ids::EmailAddress;
-use crate::permission::{Actor, Denial, authorise};
+use crate::permission::{Actor, Denial, authorise, reads_internal};
 use crate::reply::Word;
 use crate::ticket::{
-    ActorRole, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS, MAX_LINKS,
-    Person, Policy, ReleaseReason, SolutionReport, State, Survey, Ticket, Visibility, apply_all,
-    room_for,
+    ActorRole, Attachment, CloseReason, Event, EventActor, EventKind, HoldReason, MAX_ATTACHMENTS,
+    MAX_LINKS, Person, Policy, ReleaseReason, SolutionReport, State, Survey, Ticket, Visibility,
+    apply_all, room_for,
 };
 
 /// Decides what a command on a ticket does: the events to record, or why not.
@@ -46,24 +46,38 @@ pub fn decide(
         .collect())
 }
 
-/// The same for several commands, each on what the one before it left.
+/// The same for a command that files came with. They stand behind it, but where it
+/// closes the ticket: a closed one takes no more files. Those that are there already
+/// are no reason to refuse what they came with.
 ///
 /// # Errors
-/// When one of them is not carried out: then none is.
-pub fn decide_in_turn<'a>(
+/// When one of the two is not carried out: then neither is.
+pub fn decide_with_files(
     ticket: &Ticket,
-    commands: impl IntoIterator<Item = &'a Command>,
+    command: &Command,
+    files: Option<&Command>,
     actor: &Actor,
     setting: Setting<'_>,
 ) -> Result<Vec<Event>, Rejection> {
-    let mut ticket = ticket.clone();
-    let mut events = Vec::new();
-    for command in commands {
-        let next = decide(&ticket, command, actor, setting)?;
-        apply_all(&mut ticket, &next);
-        events.extend(next);
+    let said = decide(ticket, command, actor, setting)?;
+    let Some(files) = files else {
+        return Ok(said);
+    };
+    let then = |before: Vec<Event>, next: &Command| {
+        let mut ticket = ticket.clone();
+        apply_all(&mut ticket, &before);
+        let next = decide(&ticket, next, actor, setting)?;
+        Ok([before, next].concat())
+    };
+    let closes = |event: &Event| matches!(event.kind, EventKind::Closed { .. });
+    let decided = match said.iter().any(closes) {
+        true => decide(ticket, files, actor, setting).and_then(|added| then(added, command)),
+        false => then(said.clone(), files),
+    };
+    match decided {
+        Err(Rejection::AlreadySo(_)) => Ok(said),
+        decided => decided,
     }
-    Ok(events)
 }
 
 /// Somebody of the desk becomes responsible because somebody said so.
@@ -117,6 +131,20 @@ fn relieved(ticket: &Ticket) -> Option<Person> {
         | State::OnHold(HoldReason::Requester)
         | State::Solved
         | State::Closed => None,
+    }
+}
+
+fn is_internal(attachment: &Attachment) -> bool {
+    match attachment.visibility {
+        Visibility::Internal => true,
+        Visibility::Public => false,
+    }
+}
+
+fn keeps_internal(actor: &Actor, ticket: &Ticket) -> bool {
+    match actor {
+        Actor::Person(caller) => reads_internal(caller, ticket),
+        Actor::System | Actor::SurveyHolder | Actor::Provider { .. } => true,
     }
 }
 
@@ -362,6 +390,19 @@ fn steps(
             Closed if by.role == ActorRole::Person(Role::Requester) => Err(over(ticket)),
             Closed => Err(illegal()),
         },
+        Command::AddAttachments { attachments, .. }
+            if !attachments.is_empty() && attachments.iter().all(|new| ticket.has(new)) =>
+        {
+            Err(Rejection::AlreadySo(
+                "Ese archivo ya está en la solicitud.".to_owned(),
+            ))
+        }
+        // Who reads what is internal alone adds to it.
+        Command::AddAttachments { attachments, .. }
+            if attachments.iter().any(is_internal) && !keeps_internal(actor, ticket) =>
+        {
+            Err(Rejection::Denied(Denial::Forbidden))
+        }
         Command::AddAttachments {
             attachments,
             left_out,
@@ -375,8 +416,9 @@ fn steps(
                 )))
             }
             New | Assigned | OnHold(_) | Solved => {
+                let new = attachments.iter().filter(|new| !ticket.has(new));
                 let added = EventKind::AttachmentsAdded {
-                    attachments: attachments.clone(),
+                    attachments: new.cloned().collect(),
                     left_out: *left_out,
                 };
                 clocks.brought_by(by, (added, vec![]))

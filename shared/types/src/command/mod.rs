@@ -11,7 +11,7 @@ mod rejection;
 mod setting;
 
 pub use admission::{Admission, Application, NewTicket, admit};
-pub use decide::{decide, decide_in_turn};
+pub use decide::{decide, decide_with_files};
 pub use kind::{Command, CommandKind, WhenAway};
 pub use rejection::Rejection;
 pub use setting::Setting;
