@@ -19,7 +19,7 @@ use types::ticket::{Status, Ticket};
 use types::view::{EventView, Reader, TicketSummary, TicketView};
 
 use crate::account::account;
-use crate::{catalogue, catalogue_pages, files, pages};
+use crate::{catalogue, catalogue_pages, enrolment, files, pages};
 
 /// How long a copy of the document is good, in seconds: it changes with a
 /// deployment.
@@ -50,6 +50,8 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, 
         Route::Attachment => files::download(desk, files, call).await,
         Route::Catalogue => catalogue::show(desk, call, route.row().access).await,
         Route::ChangeCatalogue(takes) => catalogue::change(desk, call, takes).await,
+        Route::ImportDirectory(takes) => enrolment::import(desk, call, takes).await,
+        Route::CatalogueVersions(takes) => catalogue::versions(desk, call, takes).await,
         Route::Document => Ok(Answer::fixed(api::DOCUMENT, DOCUMENT_KEPT)),
     }
 }

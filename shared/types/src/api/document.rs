@@ -12,16 +12,21 @@ use serde_json::{Map, Value, json};
 
 use super::{Access, EXPECTED_VERSION, ROUTES, Row, requests};
 use crate::account::{ClockExplained, ClocksExplained};
-use crate::catalogue::{Catalogue, Role};
+use crate::catalogue::{Catalogue, CatalogueDocument, Role};
 use crate::clock::ClockState;
 use crate::command::{Application, Setting, admit};
+use crate::difference::difference;
+use crate::enrolment::{Reach, enrolled, tally};
 use crate::ids::{CategoryId, EmailAddress, TicketId, TicketNumber};
 use crate::input::Kind;
 use crate::mail::{MailOutcome, MailRecord, MailReport, RefusalReason};
 use crate::permission::{Actor, Caller, roles};
 use crate::problem::{FieldError, Problem, ProblemBody, ProblemCode};
 use crate::ticket::{Channel, Event, EventKind, Request, Ticket};
-use crate::view::{CatalogueView, EventView, Reader, SurveyView, TicketSummary, TicketView};
+use crate::view::{
+    CatalogueVersionView, CatalogueView, DirectoryChangeView, EventView, Reader, SurveyView,
+    TicketSummary, TicketView,
+};
 
 /// What the document says of a route beside what the functions know of it.
 pub struct Documented {
@@ -39,6 +44,8 @@ pub enum Taken {
     /// A body, and the same as an HTML form sends it.
     BodyOrForm(fn() -> Vec<Member>),
     Catalogue,
+    /// A query, and a spreadsheet of people.
+    Sheet(fn() -> Vec<Member>),
 }
 
 /// What a route answers where all goes well.
@@ -65,6 +72,9 @@ macro_rules! takes {
     };
     (catalogue $input:ty) => {
         crate::api::document::Taken::Catalogue
+    };
+    (sheet $input:ty) => {
+        crate::api::document::Taken::Sheet(<$input as crate::input::Input>::members)
     };
 }
 
@@ -470,7 +480,7 @@ fn operation(
     let mut parameters = Vec::new();
     match &row.documented.takes {
         Taken::Nothing => {}
-        Taken::Query(members) => {
+        Taken::Query(members) | Taken::Sheet(members) => {
             for member in members() {
                 let mut schema = member.asked.schema.clone();
                 if let Some(default) = &member.asked.default {
@@ -517,6 +527,15 @@ fn operation(
             });
         }
     }
+    if let Taken::Sheet(_) = row.documented.takes {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "text/csv": {
+                "schema": { "type": "string", "maxLength": crate::spreadsheet::MAX_BYTES },
+                "example": SHEET
+            } }
+        });
+    }
     if row.problems.contains(&ProblemCode::IdempotencyMismatch) {
         parameters.push(json!({ "$ref": "#/components/parameters/IdempotencyKey" }));
     }
@@ -525,6 +544,10 @@ fn operation(
     }
     operation
 }
+
+/// A spreadsheet of people.
+const SHEET: &str = "correo;nombre;roles;equipos;dependencia\n\
+    ana.perez@uspec.gov.co;Ana Pérez;agente;Mesa de Ayuda;Oficina de Tecnología\n";
 
 /// A body; in a command's, the version that it starts from may be named.
 fn body(row: &Row, members: &fn() -> Vec<Member>) -> Value {
@@ -832,6 +855,8 @@ impl Samples {
             "Clocks" => "Clocks",
             "ShowSurvey" | "AnswerSurvey" => "Survey",
             "Catalogue" | "ChangeCatalogue" => "Catalogue",
+            "CatalogueVersions" => "CatalogueVersions",
+            "ImportDirectory" => "DirectoryChange",
             "Refused" => "RefusedMails",
             "Report" => "MailReport",
             _ => "Ticket",
@@ -888,6 +913,41 @@ impl Samples {
                 let view = CatalogueView {
                     document: self.catalogue.document(),
                     version: 1,
+                    warnings: vec![],
+                };
+                written(serde_json::to_value(view))
+            }
+            "CatalogueVersions" => {
+                let mut after = self.catalogue.document().clone();
+                after.categories[5].solution_minutes = 45;
+                let view = CatalogueVersionView {
+                    version: 1,
+                    written_at: Some(now),
+                    by: Some(self.ticket.request.requester.person.clone()),
+                    differences: difference(self.catalogue.document(), &after),
+                    more_differences: 0,
+                };
+                page(written(serde_json::to_value(view)))
+            }
+            "DirectoryChange" => {
+                let before = self.catalogue.document();
+                let text = crate::spreadsheet::text(SHEET.as_bytes()).unwrap();
+                let rows = crate::spreadsheet::rows(&text).unwrap();
+                let directory = enrolled(&rows, before, Reach::Listed).unwrap();
+                let after = CatalogueDocument {
+                    directory,
+                    ..before.clone()
+                };
+                let tally = tally(&before.directory, &after.directory);
+                let view = DirectoryChangeView {
+                    version: 1,
+                    preview: true,
+                    added: tally.added,
+                    changed: tally.changed,
+                    removed: tally.removed,
+                    unchanged: tally.unchanged,
+                    differences: difference(before, &after),
+                    more_differences: 0,
                     warnings: vec![],
                 };
                 written(serde_json::to_value(view))

@@ -7,18 +7,17 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::input;
 use crate::catalogue::CatalogueDocument;
+use crate::enrolment::Reach;
 use crate::ids::{CategoryId, EmailAddress, ProviderId, TeamId, TicketRef};
 use crate::input::{
-    Anything, Day, Email, Emails, Filter, Flag, Instant, Key, Line, MAX_NAME, MAX_TEXT, MAX_TITLE,
-    Object, Optional, Or, Reference, Text, Whole, Word,
+    Anything, Day, Email, Emails, Filter, Flag, Instant, Key, Line, MAX_EXTENSION, MAX_NAME,
+    MAX_TEXT, MAX_TITLE, Object, Optional, Or, Reference, Text, Whole, Word,
 };
 use crate::problem::FieldError;
 use crate::ticket::{Channel, MAX_OBSERVERS, RequesterKind, Status, Visibility, WebAction};
 
 /// Longest comment of a survey, in characters.
 pub const MAX_COMMENT: usize = 2_000;
-/// Longest extension of a phone, in characters.
-const MAX_EXTENSION: usize = 20;
 
 /// The version that a command starts from, in the body of every command on a
 /// ticket.
@@ -285,6 +284,37 @@ input! {
         limit: usize = LIMIT,
         /// `next_cursor` of the page before.
         cursor: Option<String> = CURSOR,
+    }
+}
+
+input! {
+    /// Which page of the catalogue's versions.
+    pub struct VersionsQuery {
+        /// How many on a page.
+        limit: usize = Or(Whole(1, 50), 20),
+        /// `next_cursor` of the page before.
+        cursor: Option<String> = CURSOR,
+    }
+}
+
+input! {
+    /// What becomes of a sheet of people.
+    pub struct DirectoryQuery {
+        /// Whether it is only said what would change.
+        preview: bool = Or(Flag, false),
+        /// Whether those whom the sheet does not name stay (`listed`) or go (`whole`).
+        reach: Reach = Or(Word(Reach::VARIANTS), Reach::Listed),
+        /// The version that was looked at: nothing is written over another one.
+        version: Option<u64> = Optional(CATALOGUE_VERSION),
+    }
+    refusing |fields| {
+        if preview == Some(false) && version == Some(None) {
+            fields.refuse(FieldError::new(
+                "version",
+                "required",
+                "Indique la versión que se vio al previsualizar.",
+            ));
+        }
     }
 }
 
