@@ -1070,7 +1070,7 @@ fn a_notice_that_changes_has_a_version_of_its_own() {
 #[test]
 fn what_the_directory_knows_nobody_has_to_say() {
     let mut known = whole();
-    let at = index(&known["directory"], "email", WHO);
+    let at = index(&known["directory"], "email", AGENT);
     known["directory"][at]["unit"] = json!("Oficina de Tecnología");
     known["directory"][at]["extension"] = json!("391");
     known["directory"][at]["kind"] = json!("contractor");
@@ -1081,7 +1081,8 @@ fn what_the_directory_knows_nobody_has_to_say() {
     };
     let registered = |change: &dyn Fn(&mut types::ticket::Request)| {
         let mut application = application("redes");
-        application.request.requester.person.email = crate::world::address(WHO);
+        application.request.requester.person.email =
+            types::ids::EmailAddress::parse(AGENT).unwrap();
         change(&mut application.request);
         let admission = admit(application, &person(WHO), setting).unwrap();
         let id = crate::world::id();
@@ -1132,7 +1133,7 @@ fn a_broken_document_has_one_error_at_its_place() {
             "«nunca» no existe en el catálogo.",
         ),
         (
-            "/categories/2/id",
+            "/categories/3/id",
             json!("redes"),
             "categories[5]",
             "duplicate",
@@ -1143,7 +1144,7 @@ fn a_broken_document_has_one_error_at_its_place() {
             json!(" "),
             "categories[0].name",
             "required",
-            "Este campo es obligatorio.",
+            "Es obligatorio y no puede estar vacío.",
         ),
         (
             "/categories/3/attention_minutes",
@@ -1213,7 +1214,7 @@ fn a_broken_document_has_one_error_at_its_place() {
             json!(null),
             "teams[0].category",
             "required",
-            "Este campo es obligatorio.",
+            "Es obligatorio y no puede estar vacío.",
         ),
         (
             "/directory/1/email",
@@ -1276,14 +1277,14 @@ fn a_broken_document_has_one_error_at_its_place() {
             json!("1 de enero"),
             "holidays[0].day",
             "invalid_holiday",
-            "Debe ser un mes y un día: 07-09.",
+            "Debe ser un día del año, por ejemplo 07-09.",
         ),
         (
             "/calendars/habil/hours/monday",
             json!(["17:00-08:00"]),
             "calendars.habil.hours.monday",
             "invalid_calendar",
-            "El calendario «habil» no es válido: «17:00-08:00» no es un intervalo: va de la hora de apertura a la de cierre, como «08:00-17:00».",
+            "El calendario «habil» no es válido el lunes: «17:00-08:00» termina antes de empezar; lo que pasa de medianoche se parte en 24:00.",
         ),
         (
             "/form_senders",
@@ -1325,7 +1326,7 @@ fn a_broken_document_has_one_error_at_its_place() {
             json!(""),
             "privacy_notice.text",
             "required",
-            "Este campo es obligatorio.",
+            "Es obligatorio y no puede estar vacío.",
         ),
         (
             "/privacy_notice/text",
