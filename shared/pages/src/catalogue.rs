@@ -52,7 +52,7 @@ pub fn name(part: Part) -> &'static str {
         Part::Holidays => "Festivos",
         Part::Texts => "Textos preparados",
         Part::Forms => "Formularios",
-        Part::Notice => "Aviso de privacidad",
+        Part::Notice => "Aviso",
     }
 }
 
