@@ -356,7 +356,11 @@ fn any_bytes_at_all_are_a_sheet_or_refused() {
     let lines = proptest::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"));
     let titled = lines.prop_map(|rest| format!("correo;nombre;roles\n{rest}").into_bytes());
     let any = proptest::collection::vec(any::<u8>(), 0..400);
-    proptest!(|(bytes in prop_oneof![titled, any])| {
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(bytes in prop_oneof![titled, any])| {
         match read(&bytes, Reach::Listed) {
             Ok(directory) => {
                 prop_assert!(directory.len() >= document.directory.len());
