@@ -436,7 +436,7 @@ routes! {
         ImportDirectory(sheet requests::DirectoryQuery) {
             POST "/catalog/directory" by CHANGES_CATALOGUE;
             200 json DirectoryChangeView, or DIRECTORY_CHANGE;
-            example { "preview": "true" }
+            example { "preview": true }
         }
         /// The versions of the catalogue that were written, the latest first: who wrote each,
         /// when, and in what it differs from the one before.
