@@ -35,6 +35,7 @@ from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
 PUBLIC_ROUTES = {
     "GET /openapi.json",
+    "GET /privacidad",
     "GET /surveys/{token}",
     "POST /surveys/{token}",
     "GET /entrar",

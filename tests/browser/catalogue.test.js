@@ -225,6 +225,63 @@ it("a holiday that a law makes is added, with its years and its law", async () =
 	await context.close();
 });
 
+it("the directory comes from a spreadsheet that is picked, without scripts, too", async () => {
+	const { page, watch, context } = await visitor(browser, url, { javaScriptEnabled: false });
+	watch.mayHear(/status of 422/);
+	await signIn(page, COORDINATOR, "/catalogo/personas");
+	await page.getByRole("link", { name: "Cargar una hoja" }).click();
+	await page.getByRole("heading", { level: 1, name: "Personas desde una hoja" }).waitFor();
+	await picture(page, "catalogo-hoja");
+	const titles = "correo;nombre;roles;equipos;dependencia\r\n";
+	const broken = `${titles}ana.nueva@uspec.gov.co;;;;\r\nluis;Luis Ñáñez;rey;;\r\n`;
+	await page.getByLabel("O pegue aquí las filas, con los títulos").fill(broken);
+	await preview(page);
+	const summary = page.getByRole("alert");
+	await summary.getByRole("link", { name: "Línea 2, columna «nombre»: falta el nombre." }).waitFor();
+	await summary.getByRole("link", { name: /^Línea 3, columna «roles»: «rey» no es una función/ }).waitFor();
+	await picture(page, "catalogo-hoja-error");
+	// As a program of Windows saves it.
+	const sheet = `${titles}ana.nueva@uspec.gov.co;Ana Ñáñez;agente;Mesa de Ayuda;Jurídica\r\n`;
+	const file = { name: "gente.csv", mimeType: "text/csv", buffer: Buffer.from(sheet, "latin1") };
+	await page.getByLabel("Archivo CSV").setInputFiles(file);
+	await preview(page);
+	await page.getByText("Todavía no ha cambiado nada").waitFor();
+	await page.getByText("Persona «Ana Ñáñez» (ana.nueva@uspec.gov.co)").waitFor();
+	await picture(page, "catalogo-hoja-previa");
+	await page.getByRole("button", { name: "Guardar el directorio" }).click();
+	await page.getByText("Guardado: ya está vigente.").waitFor();
+	await page.getByRole("link", { name: "Ana Ñáñez" }).waitFor();
+	watch.quiet();
+	await context.close();
+});
+
+it("the pages of the sheet and of the notice hold at every width", async () => {
+	const { page, watch, context } = await visitor(browser, url);
+	await page.goto("/privacidad");
+	await page.getByRole("heading", { level: 1, name: "Aviso de privacidad" }).waitFor();
+	await accessible(page);
+	await picture(page, "privacidad");
+	await page.emulateMedia({ colorScheme: "dark" });
+	await page.setViewportSize({ width: 360, height: 740 });
+	await picture(page, "privacidad");
+	await signIn(page, COORDINATOR, "/catalogo/personas/hoja");
+	await accessible(page);
+	await page.getByLabel("O pegue aquí las filas, con los títulos").fill("correo;nombre\nbeto@uspec.gov.co;Beto Díaz\n");
+	await preview(page);
+	await page.getByText("entra 1", { exact: false }).waitFor();
+	await picture(page, "catalogo-hoja-previa");
+	await accessible(page);
+	await page.goto("/catalogo/aviso/ficha?clave=privacy_notice");
+	await page.getByLabel("Versión").waitFor();
+	await accessible(page);
+	await picture(page, "catalogo-aviso");
+	await page.goto("/catalogo/categorias/ficha?clave=redes");
+	await page.getByLabel("Serie documental").waitFor();
+	await picture(page, "catalogo-categoria");
+	watch.quiet();
+	await context.close();
+});
+
 it("the auditor reads all of it and has nothing to press", async () => {
 	const { page, watch, context } = await visitor(browser, url);
 	await signIn(page, AUDITOR, "/catalogo");

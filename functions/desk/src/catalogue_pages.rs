@@ -19,13 +19,15 @@ use types::api::pages::catalogue::Page;
 use types::catalogue::{Catalogue, CatalogueDocument};
 use types::consequences::{Consequence, consequences, in_use};
 use types::difference::{Difference, difference};
-use types::entries::{Part, entries};
+use types::entries::{Extent, Part, entries};
 use types::permission::Caller;
 use types::problem::{FieldError, Problem};
 use types::revision::{Revision, entry_of, revised};
 
+use crate::enrolment::document_of;
 use crate::pages::around;
-use crate::usage::{Said, Usage, shipped};
+use crate::usage::{Said, Usage};
+use crate::{catalogue, sheet_pages};
 
 /// Versions of a page.
 const ROWS: usize = 20;
@@ -36,13 +38,15 @@ const UNKNOWN: Problem = Problem::NotFound("Esta dirección no existe.");
 pub async fn answer(desk: &Desk, call: &Call, page: Page) -> Answer {
     let shown = match page {
         Page::Start => Ok(Answer::see_other("/catalogo/personas")),
-        Page::Part | Page::Versions | Page::Entry => show(desk, call, page).await,
+        Page::Part | Page::Versions | Page::Entry | Page::Sheet => show(desk, call, page).await,
+        Page::Enrol => sheet_pages::enrol(desk, call).await,
         Page::Revise => {
             let sent = Sent::of(call);
             match revise(desk, call, &sent).await {
                 // Nothing that was typed is lost.
                 Err(problem @ (Problem::SignedOut | Problem::Unavailable | Problem::Internal)) => {
-                    Ok(resend(call, &sent, &problem))
+                    let key = sent.key_again(call, &problem);
+                    Ok(resend(call, sent.typed(), key, &problem))
                 }
                 shown => shown,
             }
@@ -55,11 +59,11 @@ pub async fn answer(desk: &Desk, call: &Call, page: Page) -> Answer {
 }
 
 /// Somebody who looks at the catalogue.
-struct Visit<'a> {
-    desk: &'a Desk,
-    call: &'a Call,
-    stored: &'a StoredCatalogue,
-    caller: &'a Caller,
+pub struct Visit<'a> {
+    pub desk: &'a Desk,
+    pub call: &'a Call,
+    pub stored: &'a StoredCatalogue,
+    pub caller: &'a Caller,
 }
 
 async fn show(desk: &Desk, call: &Call, page: Page) -> Result<Answer, Problem> {
@@ -81,26 +85,27 @@ async fn show(desk: &Desk, call: &Call, page: Page) -> Result<Answer, Problem> {
         Page::Part => visit.list().await,
         Page::Versions => visit.versions().await,
         Page::Entry => visit.entry().await,
-        Page::Start | Page::Revise => Err(UNKNOWN),
+        Page::Sheet => sheet_pages::blank(&visit).await,
+        Page::Start | Page::Revise | Page::Enrol => Err(UNKNOWN),
     }
 }
 
 /// What was sent, to be sent again as it is: it may have been done after all, and is
 /// then not done twice.
-fn resend(call: &Call, sent: &Sent, problem: &Problem) -> Answer {
+pub fn resend(call: &Call, typed: &[(String, String)], key: String, problem: &Problem) -> Answer {
     let page = Resend {
         shell: Shell::new("Error: Catálogo", Section::Nowhere, clock::now()),
         heading: "Catálogo",
         action: &call.path,
         problem,
-        sent: sent.typed(),
-        key: sent.key_again(call, problem),
+        sent: typed,
+        key,
     };
     Answer::page(call, problem.status(), page.written())
 }
 
 impl<'a> Visit<'a> {
-    fn document(&self) -> &'a CatalogueDocument {
+    pub fn document(&self) -> &'a CatalogueDocument {
         self.stored.catalogue.document()
     }
 
@@ -108,14 +113,14 @@ impl<'a> Visit<'a> {
         part_of(self.call.parameter("part")).ok_or(UNKNOWN)
     }
 
-    fn access(&self) -> Access {
+    pub fn access(&self) -> Access {
         match CHANGES_CATALOGUE.admits(self.caller) {
             true => Access::Changes,
             false => Access::Reads,
         }
     }
 
-    async fn shell(&self, title: &str) -> Result<Shell<'a>, Problem> {
+    pub async fn shell(&self, title: &str) -> Result<Shell<'a>, Problem> {
         let Visit {
             desk,
             call,
@@ -147,7 +152,7 @@ impl<'a> Visit<'a> {
         ))
     }
 
-    async fn head(&self, part: Option<Part>) -> Result<Head, Problem> {
+    pub async fn head(&self, part: Option<Part>) -> Result<Head, Problem> {
         Ok(Head {
             written: self.in_force().await?,
             part,
@@ -171,7 +176,7 @@ impl<'a> Visit<'a> {
         let part = self.part()?;
         let key = self.call.asked("clave");
         let typed = match key {
-            None if self.access() == Access::Reads => {
+            None if self.access() == Access::Reads || part.extent() == Extent::One => {
                 let list = format!("/catalogo/{}", word(part));
                 return Ok(Answer::see_other(&list));
             }
@@ -192,28 +197,21 @@ impl<'a> Visit<'a> {
     async fn versions(&self) -> Result<Answer, Problem> {
         let from = self.call.asked("desde").and_then(|from| from.parse().ok());
         let from = from.unwrap_or(self.stored.version);
-        let kept = self.desk.store.catalogue_versions(from, ROWS + 1).await;
-        let kept = kept.map_err(|e| problem_of(&e))?;
-        let shipped = shipped()?;
-        let mut versions = Vec::new();
-        for (i, version) in kept.iter().enumerate().take(ROWS) {
-            let before = kept.get(i + 1).map(|before| &before.document);
-            versions.push(Version {
-                written: written(version),
-                differences: difference(before.unwrap_or(&shipped), &version.document),
-            });
-        }
-        let next = kept.get(ROWS).map(|version| version.version);
+        let (kept, next) = catalogue::written(self.desk, from, ROWS).await?;
+        let versions = kept.into_iter().map(|kept| Version {
+            written: written(&kept.version),
+            differences: kept.differences,
+        });
         let page = Versions {
             shell: self.shell("Versiones del catálogo").await?,
             head: self.head(None).await?,
-            versions,
+            versions: versions.collect(),
             next: next.map(|from| format!("/catalogo/versiones?desde={from}")),
         };
         Ok(Answer::page(self.call, 200, page.written()))
     }
 
-    fn usage(&self) -> Usage<'a> {
+    pub fn usage(&self) -> Usage<'a> {
         Usage {
             desk: self.desk,
             document: self.document(),
@@ -263,7 +261,7 @@ struct Proposal {
 
 impl Asked {
     /// Fields of the form that are none of the entry's.
-    const OWN: [&str; 4] = ["clave", "hacer", "paso", "version"];
+    const OWN: [&str; 4] = ["clave", "hacer", "paso", "sobre"];
 
     fn of(part: Part, sent: &[(String, String)]) -> Self {
         let value = |name| value_of(sent, name);
@@ -280,7 +278,7 @@ impl Asked {
                 Some("guardar") => Step::Save,
                 Some(_) | None => Step::Preview,
             },
-            seen: value("version").and_then(|version| version.parse().ok()),
+            seen: value("sobre").and_then(|version| version.parse().ok()),
             typed: tidied(part, &typed),
         }
     }
@@ -390,13 +388,10 @@ impl Visit<'_> {
             key,
             fingerprint: &fingerprint,
         });
-        if let (Step::Save, Some(request), Some(seen)) = (asked.step, request, asked.seen)
-            && seen < current
+        if let (Step::Save, Some(request)) = (asked.step, request)
+            && self.is_done(asked.seen, request).await?
         {
-            let kept = self.version(seen + 1).await?;
-            if kept.is_some_and(|kept| kept.is_of(request)) {
-                return Ok(Some(Answer::see_other(&done)));
-            }
+            return Ok(Some(Answer::see_other(&done)));
         }
         let proposed = match asked.propose(self).await {
             Err(problem @ (Problem::Unavailable | Problem::Internal)) => return Err(problem),
@@ -421,6 +416,21 @@ impl Visit<'_> {
         }
     }
 
+    /// Whether a request has been carried out over the version that was seen.
+    pub async fn is_done(
+        &self,
+        seen: Option<u64>,
+        request: RequestKey<'_>,
+    ) -> Result<bool, Problem> {
+        match seen.filter(|seen| *seen < self.stored.version) {
+            None => Ok(false),
+            Some(seen) => {
+                let kept = self.version(seen + 1).await?;
+                Ok(kept.is_some_and(|kept| kept.is_of(request)))
+            }
+        }
+    }
+
     /// The form again, with what it would do, or why it cannot.
     async fn preview(
         &self,
@@ -429,7 +439,7 @@ impl Visit<'_> {
     ) -> Result<Answer, Problem> {
         let Asked { part, key, .. } = asked;
         let document = self.document();
-        let meanwhile = self.meanwhile(asked).await?;
+        let meanwhile = self.meanwhile(asked.seen).await?;
         let (problem, proposal) = match proposed {
             Ok(proposal) => (None, Some(proposal)),
             Err(problem) => (Some(problem), None),
@@ -483,15 +493,11 @@ impl Visit<'_> {
     }
 
     /// What somebody else wrote since the form was shown, if anybody did.
-    async fn meanwhile(&self, asked: &Asked) -> Result<Option<Meanwhile>, Problem> {
-        let Some(seen) = asked.seen.filter(|seen| *seen < self.stored.version) else {
+    pub async fn meanwhile(&self, seen: Option<u64>) -> Result<Option<Meanwhile>, Problem> {
+        let Some(seen) = seen.filter(|seen| *seen < self.stored.version) else {
             return Ok(None);
         };
-        let before = match seen {
-            0 => Some(shipped()?),
-            seen => self.version(seen).await?.map(|kept| kept.document),
-        };
-        let before = before.ok_or(Problem::Internal)?;
+        let before = document_of(self.desk, seen).await?;
         Ok(Some(Meanwhile {
             written: self.in_force().await?,
             differences: difference(&before, self.document()),

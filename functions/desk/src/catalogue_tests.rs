@@ -27,7 +27,7 @@ fn networks<'a>(
 ) -> Vec<(&'a str, &'a str)> {
     let mut fields = vec![
         ("clave", "redes"),
-        ("version", version),
+        ("sobre", version),
         ("name", "Configuración de redes"),
         ("team", "soporte"),
         ("calendar", "habil"),
@@ -240,7 +240,7 @@ async fn what_cannot_be_taken_is_said_at_the_field_and_kept() {
         assert!(!answer.body.contains("Todavía no ha cambiado nada"));
     }
     let hours = [
-        ("version", "0"),
+        ("sobre", "0"),
         ("id", "noche"),
         ("time_zone", "America/Bogota"),
         ("holidays", "none"),
@@ -287,7 +287,7 @@ async fn of_two_the_later_is_told_what_the_other_wrote_and_may_go_on() {
             "value=\"45\"",
         ],
     );
-    assert_eq!(hidden(&conflict.body, "version"), "1");
+    assert_eq!(hidden(&conflict.body, "sobre"), "1");
     // Right between reading and writing.
     let other = world.clone();
     world.meanwhile("TransactWriteItems", 0, async move {
@@ -299,7 +299,7 @@ async fn of_two_the_later_is_told_what_the_other_wrote_and_may_go_on() {
         409,
         &["El catálogo cambió mientras usted escribía"],
     );
-    assert_eq!(hidden(&conflict.body, "version"), "2");
+    assert_eq!(hidden(&conflict.body, "sobre"), "2");
     let saved = desk.answers(&save("2", "tercera")).await;
     assert_eq!(saved.status, 303, "{}", saved.body);
     let rows = world.rows_of("CATALOG");
@@ -379,7 +379,7 @@ async fn somebody_always_can_change_it_and_what_is_needed_stays() {
     let remove = |path: &str, key: &str, step: &str| {
         let fields = [
             ("clave", key),
-            ("version", "0"),
+            ("sobre", "0"),
             ("hacer", "quitar"),
             ("paso", step),
         ];
@@ -390,7 +390,7 @@ async fn somebody_always_can_change_it_and_what_is_needed_stays() {
     says(&answer, 422, &["Nadie quedaría en la coordinación"]);
     let demoted = [
         ("clave", COORDINATOR),
-        ("version", "0"),
+        ("sobre", "0"),
         ("name", "Coordinador"),
         ("available", "true"),
         ("roles", "agent"),
@@ -669,7 +669,7 @@ async fn an_entry_that_is_gone_meanwhile_is_said_to_be_and_what_was_typed_stays(
         .await;
     let fields = [
         ("clave", "redes_externo"),
-        ("version", "0"),
+        ("sobre", "0"),
         ("paso", "guardar"),
         ("name", "Redes y más"),
         ("email", "a@b.co"),
@@ -699,7 +699,7 @@ async fn what_somebody_away_has_goes_to_others_and_the_preview_says_so() {
     let session = world.signed_in(COORDINATOR).await;
     let fields = [
         ("clave", responsible.email.as_str()),
-        ("version", "0"),
+        ("sobre", "0"),
         ("name", responsible.name.as_str()),
         ("available", "false"),
         ("roles", "agent"),
@@ -726,7 +726,7 @@ async fn a_new_one_is_added_with_a_key_of_its_own() {
     let session = world.signed_in(COORDINATOR).await;
     let fields = |version: &'static str, step: &'static str| {
         [
-            ("version", version),
+            ("sobre", version),
             ("paso", step),
             ("name", "Impresión remota"),
             ("email", "a@b.co"),
@@ -760,7 +760,7 @@ async fn a_text_is_changed_and_an_unknown_place_in_it_is_refused() {
     let with = |text: &'static str| {
         let fields = [
             ("clave", "saludo"),
-            ("version", "0"),
+            ("sobre", "0"),
             ("paso", "guardar"),
             ("name", "Saludo"),
             ("text", text),
@@ -864,7 +864,7 @@ async fn hostile_names_stay_text() {
         }
     }
     let session = world.signed_in(COORDINATOR).await;
-    let fields = [("version", "1"), ("name", HOSTILE), ("email", HOSTILE)];
+    let fields = [("sobre", "1"), ("name", HOSTILE), ("email", HOSTILE)];
     let answer = desk
         .answers(&sent("/catalogo/proveedores/ficha", &session, &fields))
         .await;
@@ -966,7 +966,7 @@ async fn forms_of_the_entity_are_entries_like_any_other() {
     let desk = started(&world).await;
     let session = world.signed_in(COORDINATOR).await;
     let fields = [
-        ("version", "0"),
+        ("sobre", "0"),
         ("name", "Novedades de la intranet"),
         ("email", "formularios@uspec.gov.co"),
     ];

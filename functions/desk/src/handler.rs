@@ -20,7 +20,7 @@ use types::ticket::{Status, Ticket};
 use types::view::{EventView, Reader, TicketSummary, TicketView};
 
 use crate::account::account;
-use crate::{catalogue, catalogue_pages, files, formats, pages};
+use crate::{catalogue, catalogue_pages, enrolment, files, formats, pages};
 
 /// How long a copy of the document is good, in seconds: it changes with a
 /// deployment.
@@ -55,6 +55,8 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, 
         Route::Accounts(takes) => formats::accounts(desk, call, takes).await,
         Route::Catalogue => catalogue::show(desk, call, route.row().access).await,
         Route::ChangeCatalogue(takes) => catalogue::change(desk, call, takes).await,
+        Route::ImportDirectory(takes) => enrolment::import(desk, call, takes).await,
+        Route::CatalogueVersions(takes) => catalogue::versions(desk, call, takes).await,
         Route::Document => Ok(Answer::fixed(api::DOCUMENT, DOCUMENT_KEPT)),
     }
 }

@@ -6,12 +6,17 @@ mod catalogue;
 mod catalogue_pages;
 #[cfg(test)]
 mod catalogue_tests;
+mod enrolment;
+#[cfg(test)]
+mod enrolment_tests;
 mod files;
 mod formats;
+mod formdata;
 mod handler;
 mod pages;
 mod preferences;
 mod presence;
+mod sheet_pages;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -16,7 +16,7 @@ use pages::presence::Presence;
 use pages::shell::{Notice, Section, Shell, View, address_of, oversees, signs_formats, works_here};
 use pages::talk::Reading;
 use pages::today::{self, Extent};
-use pages::{format, mine, new, queue, request, ticket};
+use pages::{format, mine, new, privacy, queue, request, ticket};
 use types::Timestamp;
 use types::api::pages::desk::Page;
 use types::api::pages::{own, public};
@@ -99,6 +99,7 @@ pub async fn answer_anyone(desk: &Desk, files: &Bucket, call: &Call, page: publi
         public::Page::Asset => return asset_of(call),
         public::Page::Linked => linked(desk, call).await,
         public::Page::LinkedFile => linked_file(desk, files, call).await,
+        public::Page::Privacy => privacy(desk, call).await,
     };
     match shown {
         Ok(answer) => answer,
@@ -177,6 +178,24 @@ pub async fn around<'a>(
 async fn linked_file(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, Problem> {
     let (caller, ticket) = desk.link_holder(call).await?;
     files::give(files, call, &caller, &ticket).await
+}
+
+/// What people are told of their data, before they sign in, too.
+async fn privacy(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    let stored = desk.catalogue().await?;
+    let caller = match desk.visitor(call, &stored.catalogue).await {
+        Ok(caller) => Some(caller),
+        Err(Problem::SignedOut) => None,
+        Err(problem) => return Err(problem),
+    };
+    let mut shell = Shell::new("Aviso de privacidad", Section::Nowhere, clock::now());
+    shell = shell.with_phones(&stored.catalogue);
+    if let Some(caller) = &caller {
+        shell = shell.seen_by(caller);
+    }
+    let notice = &stored.catalogue.document().privacy_notice;
+    let page = privacy::Page { shell, notice };
+    Ok(Answer::page(call, 200, page.written()))
 }
 
 /// A request, to whoever holds its link: without a menu, and nothing else.

@@ -72,7 +72,7 @@ impl Usage<'_> {
                 };
                 self.look(&Status::OPEN, goes_by).await?
             }
-            Part::Holidays | Part::Texts | Part::Forms => NONE,
+            Part::Holidays | Part::Texts | Part::Forms | Part::Notice => NONE,
         };
         Ok(Open { tickets, escalated })
     }
@@ -200,6 +200,13 @@ impl Usage<'_> {
                     warnings.push(format!("{}: {text}", entry.name));
                 }
             }
+        }
+        let uncounted = concerned.people.len().saturating_sub(PEOPLE);
+        if uncounted > 0 {
+            warnings.push(format!(
+                "De otras {uncounted} personas cambia lo que atienden: lo que tengan abierto y ya no \
+                 puedan atender pasa enseguida a quien esté en el equipo."
+            ));
         }
         Ok(warnings)
     }

@@ -123,12 +123,15 @@ impl Typed {
     pub fn of_person(email: &EmailAddress, catalogue: &Catalogue, tickets: &[Ticket]) -> Self {
         let requests = || tickets.iter().map(|ticket| &ticket.request);
         let own = || requests().filter(|request| request.requester.person.email == *email);
-        let entry = catalogue.person(email).map(|entry| entry.name.clone());
+        let known = catalogue.person(email);
+        let entry = known.map(|entry| entry.name.clone());
         let said = || own().map(|request| request.requester.person.name.clone());
         // A mail without a name leaves the address in its place.
         let said = said().find(|name| name != email.as_str());
-        let unit = own().find_map(|request| request.requester.unit.clone());
-        let extension = own().find_map(|request| request.extension.clone());
+        let unit = known.and_then(|entry| entry.unit.clone());
+        let unit = unit.or_else(|| own().find_map(|request| request.requester.unit.clone()));
+        let extension = known.and_then(|entry| entry.extension.clone());
+        let extension = extension.or_else(|| own().find_map(|request| request.extension.clone()));
         Typed {
             email: email.as_str().to_owned(),
             name: entry.or(said).unwrap_or_default(),

@@ -32,6 +32,7 @@ pub fn word(part: Part) -> &'static str {
         Part::Holidays => "festivos",
         Part::Texts => "textos",
         Part::Forms => "formularios",
+        Part::Notice => "aviso",
     }
 }
 
@@ -51,34 +52,38 @@ pub fn name(part: Part) -> &'static str {
         Part::Holidays => "Festivos",
         Part::Texts => "Textos preparados",
         Part::Forms => "Formularios",
+        Part::Notice => "Aviso",
     }
 }
 
-/// What a button says that leads to the form of a new entry.
-fn adding(part: Part) -> &'static str {
+/// What a button says that leads to the form of a new entry; nothing where there is
+/// one and no other.
+fn adding(part: Part) -> Option<&'static str> {
     match part {
-        Part::People => "Agregar persona",
-        Part::Teams => "Agregar equipo",
-        Part::Categories => "Agregar categoría",
-        Part::Providers => "Agregar proveedor",
-        Part::Calendars => "Agregar calendario",
-        Part::Holidays => "Agregar festivo",
-        Part::Texts => "Agregar texto",
-        Part::Forms => "Agregar formulario",
+        Part::People => Some("Agregar persona"),
+        Part::Teams => Some("Agregar equipo"),
+        Part::Categories => Some("Agregar categoría"),
+        Part::Providers => Some("Agregar proveedor"),
+        Part::Calendars => Some("Agregar calendario"),
+        Part::Holidays => Some("Agregar festivo"),
+        Part::Texts => Some("Agregar texto"),
+        Part::Forms => Some("Agregar formulario"),
+        Part::Notice => None,
     }
 }
 
-/// What a button says that takes an entry out.
-fn removing(part: Part) -> &'static str {
+/// What a button says that takes an entry out, where one may go.
+fn removing(part: Part) -> Option<&'static str> {
     match part {
-        Part::People => "Quitar del directorio",
-        Part::Teams => "Quitar equipo",
-        Part::Categories => "Quitar categoría",
-        Part::Providers => "Quitar proveedor",
-        Part::Holidays => "Quitar festivo",
-        Part::Texts => "Quitar texto",
-        Part::Forms => "Quitar formulario",
-        Part::Calendars => "Quitar calendario",
+        Part::People => Some("Quitar del directorio"),
+        Part::Teams => Some("Quitar equipo"),
+        Part::Categories => Some("Quitar categoría"),
+        Part::Providers => Some("Quitar proveedor"),
+        Part::Holidays => Some("Quitar festivo"),
+        Part::Texts => Some("Quitar texto"),
+        Part::Forms => Some("Quitar formulario"),
+        Part::Calendars => Some("Quitar calendario"),
+        Part::Notice => None,
     }
 }
 
@@ -98,6 +103,7 @@ fn columns(part: Part) -> &'static [&'static str] {
         Part::Texts => &["Categorías", "Texto"],
         Part::Calendars => &[SCHEDULE],
         Part::Holidays => &["Cuándo", NEXT, "Rige", "Norma"],
+        Part::Notice => &["Versión", "Canal para pedir y corregir datos"],
     }
 }
 
@@ -122,7 +128,7 @@ pub struct Written {
 }
 
 impl Written {
-    fn who(&self) -> &str {
+    pub(crate) fn who(&self) -> &str {
         match (&self.by, self.version) {
             (Some(person), _) => &person.name,
             (None, 0) => "con la instalación",
@@ -136,7 +142,7 @@ impl Written {
     }
 
     /// `Versión 48, vigente desde ayer a las 16:02`.
-    fn sentence(&self, now: &Timestamp) -> String {
+    pub(crate) fn sentence(&self, now: &Timestamp) -> String {
         let version = self.version;
         match (self.at, version) {
             (Some(at), _) => format!("Versión {version}, vigente desde {}", words::when(at, *now)),
@@ -168,7 +174,7 @@ impl Head {
         self.access == Access::Changes
     }
 
-    fn parts(&self) -> Vec<Tab> {
+    pub(crate) fn parts(&self) -> Vec<Tab> {
         let parts = Part::ALL.iter().map(|part| Tab {
             word: word(*part),
             name: name(*part),
@@ -184,10 +190,10 @@ impl Head {
 }
 
 /// A part in the row of them.
-struct Tab {
-    word: &'static str,
-    name: &'static str,
-    current: bool,
+pub(crate) struct Tab {
+    pub(crate) word: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) current: bool,
 }
 
 /// Rows of a page of a list; one that is longer can be searched.
@@ -295,9 +301,9 @@ impl<'a> List<'a> {
         });
         List {
             title: name(part),
-            add: head.changes().then(|| Add {
+            add: adding(part).filter(|_| head.changes()).map(|label| Add {
                 place: place(part, None),
-                label: adding(part),
+                label,
             }),
             columns: columns(part),
             rows: rows.collect(),
@@ -308,6 +314,11 @@ impl<'a> List<'a> {
             shell,
             head,
         }
+    }
+
+    /// Whether whoever looks may send a spreadsheet of its entries.
+    fn takes_sheets(&self) -> bool {
+        self.part == Part::People && self.head.changes()
     }
 
     /// Whether it is long enough to be searched.
@@ -445,7 +456,7 @@ impl<'a> Page<'a> {
             title: match (&entry, key) {
                 (Some(entry), _) => entry.name.clone(),
                 (None, Some(key)) => key.to_owned(),
-                (None, None) => adding(part).to_owned(),
+                (None, None) => adding(part).unwrap_or_default().to_owned(),
             },
             facts: facts
                 .filter(|fact| fact.label != "Nombre")
@@ -505,7 +516,7 @@ impl<'a> Page<'a> {
 
     /// What a button says that takes the entry out.
     fn removing(&self) -> Option<&'static str> {
-        self.key.as_ref().map(|_| removing(self.part))
+        self.key.as_ref().and_then(|_| removing(self.part))
     }
 
     /// What the entry is known by, where its form does not ask for it.
@@ -516,7 +527,7 @@ impl<'a> Page<'a> {
             Part::Teams | Part::Categories | Part::Providers | Part::Holidays | Part::Texts => {
                 Some(("Clave", key))
             }
-            Part::Calendars => None,
+            Part::Calendars | Part::Notice => None,
         }
     }
 }

@@ -10,11 +10,17 @@ use strum::VariantArray;
 use types::calendar::Holidays;
 use types::catalogue::{CatalogueDocument, Role};
 use types::clock::{ClockKind, Step, Tells};
-use types::entries::{Part, clock_name, holiday_kind_name, holidays_name, role_name, told};
+use types::entries::{
+    Part, clock_name, disposition_name, holiday_kind_name, holidays_name, kind_name, role_name,
+    told,
+};
 use types::holidays::HolidayKind;
 use types::ids::{EmailAddress, parse_line, parse_text};
-use types::input::{MAX_NAME, MAX_TEXT};
+use types::input::{MAX_EXTENSION, MAX_NAME, MAX_TEXT};
+use types::person::RequesterKind;
+use types::privacy::MAX_ADDRESS;
 use types::problem::FieldError;
+use types::retention::{Disposition, MAX_SERIES, Retention};
 use types::revision::{Fields, new_key};
 use types::succession::MAX_KEY;
 
@@ -84,6 +90,8 @@ enum Source {
     HolidayKinds,
     Clocks,
     Tells,
+    Kinds,
+    Dispositions,
 }
 
 const fn spec(name: &'static str, label: &'static str, control: Control) -> Spec {
@@ -145,6 +153,9 @@ const PEOPLE: &[Spec] = &[
         .optional(),
     spec("roles", "Funciones", Control::Some(Source::Roles)),
     spec("teams", "Equipos", Control::Some(Source::Teams)),
+    spec("unit", "Dependencia", Control::Line(MAX_NAME)).optional(),
+    spec("extension", "Extensión", Control::Line(MAX_EXTENSION)).optional(),
+    spec("kind", "Vinculación", Control::One(Source::Kinds)).optional(),
 ];
 
 const TEAMS: &[Spec] = &[
@@ -196,6 +207,31 @@ const CATEGORIES: &[Spec] = &[
         Control::Rows(STEP),
     )
     .hint("Un aviso se quita dejando en blanco el porcentaje."),
+    spec(
+        "retention.series",
+        "Serie documental",
+        Control::Line(MAX_SERIES),
+    )
+    .hint("Código en la tabla de retención (TRD)")
+    .optional(),
+    spec(
+        "retention.office_years",
+        "Años en el archivo de gestión",
+        Control::Minutes,
+    )
+    .optional(),
+    spec(
+        "retention.central_years",
+        "Años en el archivo central",
+        Control::Minutes,
+    )
+    .optional(),
+    spec(
+        "retention.disposition",
+        "Disposición final",
+        Control::One(Source::Dispositions),
+    )
+    .optional(),
     RETIRED,
 ];
 
@@ -267,6 +303,20 @@ const FORMS: &[Spec] = &[
         .known_by(),
 ];
 
+const NOTICE: &[Spec] = &[
+    spec("version", "Versión", Control::Minutes)
+        .hint("Un número mayor cada vez que cambia el texto"),
+    spec(
+        "contact",
+        "Canal para pedir y corregir datos",
+        Control::Email,
+    ),
+    spec("url", "Política de tratamiento", Control::Line(MAX_ADDRESS))
+        .hint("La dirección de la página, con https://"),
+    spec("text", "Texto", Control::Text)
+        .hint("{canal} y {politica} se llenan con los dos datos de arriba."),
+];
+
 fn specs(part: Part) -> &'static [Spec] {
     match part {
         Part::People => PEOPLE,
@@ -277,6 +327,7 @@ fn specs(part: Part) -> &'static [Spec] {
         Part::Holidays => HOLIDAYS,
         Part::Texts => TEXTS,
         Part::Forms => FORMS,
+        Part::Notice => NOTICE,
     }
 }
 
@@ -354,6 +405,18 @@ fn choices(source: Source, document: &CatalogueDocument, chosen: &[&str]) -> Vec
             let tells = Tells::VARIANTS.iter();
             tells
                 .map(|of| choice(word(of), &capital(told(*of))))
+                .collect()
+        }
+        Source::Kinds => {
+            let kinds = RequesterKind::VARIANTS.iter();
+            kinds
+                .map(|of| choice(word(of), &capital(kind_name(*of))))
+                .collect()
+        }
+        Source::Dispositions => {
+            let dispositions = Disposition::VARIANTS.iter();
+            dispositions
+                .map(|of| choice(word(of), &capital(disposition_name(*of))))
                 .collect()
         }
     }
@@ -595,14 +658,40 @@ pub fn filled(part: Part, entry: &Fields) -> Typed {
     if part == Part::Calendars && sent(&typed, "holidays").is_none() {
         typed.push(("holidays".to_owned(), word(Holidays::None)));
     }
+    if part == Part::Categories && !entry.contains_key("retention") {
+        retained_by_default(&mut typed);
+    }
     typed
+}
+
+/// What a form shows of a category that says nothing of how long it is kept.
+fn retained_by_default(typed: &mut Typed) {
+    let Retention {
+        series: _,
+        office_years,
+        central_years,
+        disposition,
+    } = Retention::default();
+    typed.extend(
+        [
+            ("retention.office_years", office_years.to_string()),
+            ("retention.central_years", central_years.to_string()),
+            ("retention.disposition", word(disposition)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
 }
 
 /// What a form for a new entry has in it.
 pub fn blank(part: Part) -> Typed {
     let pairs: &[(&str, &str)] = match part {
         Part::People => &[("available", "true")],
-        Part::Teams | Part::Providers | Part::Holidays | Part::Texts | Part::Forms => &[],
+        Part::Teams
+        | Part::Providers
+        | Part::Holidays
+        | Part::Texts
+        | Part::Forms
+        | Part::Notice => &[],
         // Section 5 of the procedure.
         Part::Categories => &[
             ("attention_minutes", "15"),
@@ -621,6 +710,7 @@ pub fn blank(part: Part) -> Typed {
         let steps = serde_json::to_value(Step::DEFAULT).unwrap_or_default();
         let rows = CATEGORIES.iter().filter(|spec| spec.name == "steps");
         rows.for_each(|spec| fill(spec, spec.name, &steps, &mut typed));
+        retained_by_default(&mut typed);
     }
     typed
 }

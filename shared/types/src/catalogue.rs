@@ -16,10 +16,15 @@ use crate::calendar::{Calendar, CalendarDefinition};
 use crate::canned::{CannedText, MAX_TEXTS};
 use crate::clock::{ClockKind, Step, Tells};
 use crate::holidays::{self, HolidayRule, PublicHolidays};
-use crate::ids::{CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId};
+use crate::ids::{
+    CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId, parse_line,
+};
+use crate::input::{MAX_EXTENSION, MAX_NAME};
 use crate::mail;
-use crate::person::Person;
+use crate::person::{Person, RequesterKind};
+use crate::privacy::{self, PrivacyNotice};
 use crate::problem::FieldError;
+use crate::retention::Retention;
 use crate::spanish;
 
 /// The catalogue as it is written and answered.
@@ -42,6 +47,11 @@ pub struct CatalogueDocument {
     /// The programs of the entity that write for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub form_senders: Vec<FormSender>,
+    /// What people are told of their data; the notice that ships, where nothing is said.
+    /// It is written out all the same: what a version said must not change with what
+    /// ships.
+    #[serde(default = "privacy::shipped")]
+    pub privacy_notice: PrivacyNotice,
 }
 
 /// A program that writes mails for people, a form of the intranet for one: whoever it
@@ -123,6 +133,9 @@ pub struct Category {
     /// Who is told when a clock nears its limit or passes it.
     #[serde(default = "default_steps")]
     pub steps: Vec<Step>,
+    /// How long its requests are kept.
+    #[serde(default, skip_serializing_if = "Retention::is_default")]
+    pub retention: Retention,
     /// Nothing new goes there any more; what is open stays as it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retired: bool,
@@ -232,6 +245,15 @@ pub struct DirectoryEntry {
     /// The day on which this person is back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_until: Option<Date>,
+    /// Where this person works: whoever asks is not asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The phone extension of this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    /// How this person belongs to the entity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<RequesterKind>,
 }
 
 impl DirectoryEntry {
@@ -405,7 +427,13 @@ impl Catalogue {
                 (_, _) => {}
             }
         }
+        for (i, category) in document.categories.iter().enumerate() {
+            let place = format!("categories[{i}].retention");
+            category.retention.check(&place, &mut errors);
+        }
+        check_people(&mut errors, &document);
         check_texts(&mut errors, &document);
+        document.privacy_notice.check("privacy_notice", &mut errors);
         check_retired(&mut errors, &document);
         if errors.is_empty() {
             Ok(Catalogue {
@@ -611,6 +639,21 @@ fn check_steps(errors: &mut Vec<FieldError>, category: usize, steps: &[Step]) {
         if steps[..i].contains(step) {
             let field = format!("categories[{category}].steps[{i}]");
             errors.push(duplicate(&field, &format!("{} %", step.percent)));
+        }
+    }
+}
+
+/// What a registration takes over from a person of the directory is what it would take
+/// from himself.
+fn check_people(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
+    for (i, entry) in document.directory.iter().enumerate() {
+        for (name, said, max) in [
+            ("unit", &entry.unit, MAX_NAME),
+            ("extension", &entry.extension, MAX_EXTENSION),
+        ] {
+            let field = format!("directory[{i}].{name}");
+            let line = said.as_ref().map(|said| parse_line(&field, said, max));
+            errors.extend(line.and_then(Result::err));
         }
     }
 }

@@ -150,6 +150,10 @@ pub fn consequences(
              registrado no cambia."
                 .to_owned(),
         )]),
+        Part::Notice => Ok(vec![Follows(
+            "Se ve desde ahora en la página del aviso. Quien aceptó otra versión conserva la suya."
+                .to_owned(),
+        )]),
     }
 }
 
@@ -176,7 +180,7 @@ pub fn in_use(part: Part, name: &str, open: Count) -> Option<FieldError> {
         Part::Categories => "de esta categoría",
         Part::Providers => "a la espera de este proveedor",
         Part::Calendars => "con este calendario",
-        Part::People | Part::Holidays | Part::Texts | Part::Forms => return None,
+        Part::People | Part::Holidays | Part::Texts | Part::Forms | Part::Notice => return None,
     };
     let detail = format!(
         "{} «{name}»: no se puede quitar; hay {} {what}. Retírelo de lo nuevo.",

@@ -1,17 +1,22 @@
 //! In what two catalogues differ, in words: what a preview says before a change is
 //! made, and the list of versions after it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use serde::Serialize;
 
 use crate::catalogue::CatalogueDocument;
 use crate::entries::{Entry, Fact, Item, Part, Told, entries};
 use crate::spanish;
 
 /// A difference: `Categoría «Redes»: Solución: 30 min → 45 min`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
     /// Which entry it is about.
     pub of: String,
+    /// In words.
     pub what: String,
 }
 
@@ -27,8 +32,11 @@ pub fn difference(before: &CatalogueDocument, after: &CatalogueDocument) -> Vec<
     let mut found = Vec::new();
     for part in Part::ALL {
         let (old, new) = (entries(before, *part), entries(after, *part));
+        // By key: a directory has people by the thousand.
+        let known: BTreeMap<_, _> = old.iter().map(|entry| (&*entry.key, entry)).collect();
+        let left: BTreeSet<_> = new.iter().map(|entry| &*entry.key).collect();
         for entry in &new {
-            match old.iter().find(|other| other.key == entry.key) {
+            match known.get(&*entry.key) {
                 Some(other) => found.extend(changed(other, entry)),
                 None => found.push(Difference {
                     of: called(entry),
@@ -36,16 +44,17 @@ pub fn difference(before: &CatalogueDocument, after: &CatalogueDocument) -> Vec<
                 }),
             }
         }
-        let gone = old.iter().filter(|entry| !has(&new, entry));
+        let gone = old.iter().filter(|entry| !left.contains(&*entry.key));
         found.extend(gone.map(|entry| Difference {
             of: called(entry),
             what: "se quita".to_owned(),
         }));
-        let stayed = |list: &[Entry], other: &[Entry]| -> Vec<String> {
-            let stayed = list.iter().filter(|entry| has(other, entry));
-            stayed.map(|entry| entry.key.clone()).collect()
-        };
-        if stayed(&old, &new) != stayed(&new, &old) {
+        let stayed = old.iter().filter(|entry| left.contains(&*entry.key));
+        let stay = new.iter().filter(|entry| known.contains_key(&*entry.key));
+        if stayed
+            .map(|entry| &entry.key)
+            .ne(stay.map(|entry| &entry.key))
+        {
             found.push(Difference {
                 of: order_of(*part).to_owned(),
                 what: "cambia el orden".to_owned(),
@@ -53,10 +62,6 @@ pub fn difference(before: &CatalogueDocument, after: &CatalogueDocument) -> Vec<
         }
     }
     found
-}
-
-fn has(list: &[Entry], entry: &Entry) -> bool {
-    list.iter().any(|other| other.key == entry.key)
 }
 
 /// What a list is called whose order changes.
@@ -70,6 +75,7 @@ fn order_of(part: Part) -> &'static str {
         Part::Holidays => "Festivos",
         Part::Texts => "Textos",
         Part::Forms => "Formularios",
+        Part::Notice => "Aviso",
     }
 }
 
@@ -84,6 +90,8 @@ fn called(entry: &Entry) -> String {
         | Part::Calendars
         | Part::Holidays
         | Part::Texts => format!("{noun} «{name}»"),
+        // There is no other.
+        Part::Notice => name.clone(),
     }
 }
 

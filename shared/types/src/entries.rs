@@ -12,6 +12,9 @@ use crate::catalogue::{
 use crate::clock::{ClockKind, Step, Tells};
 use crate::holidays::{HolidayKind, HolidayRule};
 use crate::ids::{CalendarId, CategoryId, TeamId};
+use crate::person::RequesterKind;
+use crate::privacy::PrivacyNotice;
+use crate::retention::{Disposition, Retention};
 use crate::spanish;
 
 /// A list of the catalogue, in the order of its pages.
@@ -25,6 +28,16 @@ pub enum Part {
     Holidays,
     Texts,
     Forms,
+    Notice,
+}
+
+/// How many entries a part has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// As many as somebody adds.
+    Any,
+    /// One that is always there: nothing is added and nothing taken out.
+    One,
 }
 
 impl Part {
@@ -42,10 +55,27 @@ impl Part {
             Part::Holidays => "holidays",
             Part::Texts => "texts",
             Part::Forms => "form_senders",
+            Part::Notice => "privacy_notice",
         }
     }
 
-    /// The field by which an entry is known. A calendar is known by its place.
+    /// How many entries it has. One that is alone is the document's field itself.
+    pub fn extent(self) -> Extent {
+        match self {
+            Part::People
+            | Part::Teams
+            | Part::Categories
+            | Part::Providers
+            | Part::Calendars
+            | Part::Holidays
+            | Part::Texts
+            | Part::Forms => Extent::Any,
+            Part::Notice => Extent::One,
+        }
+    }
+
+    /// The field by which an entry is known. A calendar is known by its place, and so is
+    /// what there is once.
     pub fn key(self) -> &'static str {
         match self {
             Part::People | Part::Forms => "email",
@@ -54,7 +84,8 @@ impl Part {
             | Part::Providers
             | Part::Calendars
             | Part::Holidays
-            | Part::Texts => "id",
+            | Part::Texts
+            | Part::Notice => "id",
         }
     }
 
@@ -69,6 +100,7 @@ impl Part {
             Part::Holidays => "Festivo",
             Part::Texts => "Texto",
             Part::Forms => "Formulario",
+            Part::Notice => "Aviso",
         }
     }
 
@@ -170,6 +202,14 @@ impl Fact {
         Fact::one(label, Item::new(minutes, text))
     }
 
+    fn years(label: &'static str, years: u16) -> Self {
+        let text = match years {
+            1 => "1 año".to_owned(),
+            years => format!("{years} años"),
+        };
+        Fact::one(label, Item::new(years, text))
+    }
+
     fn optional(label: &'static str, nothing: &'static str, item: Option<Item>) -> Self {
         let item = item.unwrap_or_else(|| Item::new("", nothing));
         Fact::one(label, item)
@@ -213,6 +253,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         calendars,
         holidays,
         form_senders,
+        privacy_notice,
     } = document;
     match part {
         Part::People => directory.iter().map(|d| person(d, teams)).collect(),
@@ -223,6 +264,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         Part::Holidays => holidays.iter().map(holiday).collect(),
         Part::Texts => texts.iter().map(|t| canned(t, categories)).collect(),
         Part::Forms => form_senders.iter().map(form).collect(),
+        Part::Notice => vec![notice(privacy_notice)],
     }
 }
 
@@ -234,6 +276,9 @@ fn person(entry: &DirectoryEntry, all: &[Team]) -> Entry {
         teams,
         available,
         away_until,
+        unit,
+        extension,
+        kind,
     } = entry;
     let back = away_until.map(|day| Item::plain(&spanish::day(day, None)));
     let roles = roles.iter().map(|role| Item::plain(role_name(*role)));
@@ -248,6 +293,21 @@ fn person(entry: &DirectoryEntry, all: &[Team]) -> Entry {
             Fact::many("Equipos", "ninguno", teams.collect()),
             Fact::flag("Disponible", *available),
             Fact::optional("Ausente hasta", "sin fecha", back),
+            Fact::optional(
+                "Dependencia",
+                "sin anotar",
+                unit.as_deref().map(Item::plain),
+            ),
+            Fact::optional(
+                "Extensión",
+                "sin anotar",
+                extension.as_deref().map(Item::plain),
+            ),
+            Fact::optional(
+                "Vinculación",
+                "sin anotar",
+                kind.map(|kind| Item::plain(kind_name(kind))),
+            ),
         ],
     }
 }
@@ -294,8 +354,15 @@ fn category(entry: &Category, teams: &[Team]) -> Entry {
         waiting_minutes,
         calendar,
         steps,
+        retention,
         retired,
     } = entry;
+    let Retention {
+        series,
+        office_years,
+        central_years,
+        disposition,
+    } = retention;
     let formats = formats.iter().map(|format| Item::plain(&format.0));
     let steps = steps.iter().map(|step| {
         let Step {
@@ -322,6 +389,17 @@ fn category(entry: &Category, teams: &[Team]) -> Entry {
             Fact::flag("Pregunta por la página web", *web_request),
             Fact::many("Formatos", "ninguno", formats.collect()),
             Fact::many("Avisos", "ninguno", steps.collect()),
+            Fact::optional(
+                "Serie documental",
+                "sin asignar",
+                series.as_deref().map(Item::plain),
+            ),
+            Fact::years("Años en gestión", *office_years),
+            Fact::years("Años en el archivo central", *central_years),
+            Fact::one(
+                "Disposición final",
+                Item::plain(disposition_name(*disposition)),
+            ),
             Fact::flag(RETIRED, *retired),
         ],
     }
@@ -454,6 +532,26 @@ fn form(entry: &FormSender) -> Entry {
     }
 }
 
+fn notice(entry: &PrivacyNotice) -> Entry {
+    let PrivacyNotice {
+        version,
+        text,
+        contact,
+        url,
+    } = entry;
+    Entry {
+        part: Part::Notice,
+        key: Part::Notice.list().to_owned(),
+        name: "Aviso de privacidad".to_owned(),
+        facts: vec![
+            Fact::one("Versión", Item::new(version, version.to_string())),
+            Fact::one("Canal para pedir y corregir datos", Item::plain(contact)),
+            Fact::one("Política de tratamiento", Item::plain(url)),
+            Fact::one("Texto", Item::new(text, format!("«{text}»"))),
+        ],
+    }
+}
+
 fn closure(definition: &ClosureDefinition) -> Item {
     let ClosureDefinition {
         name,
@@ -490,6 +588,23 @@ pub fn role_name(role: Role) -> &'static str {
         Role::Administrative => "Grupo Administrativo",
         Role::Auditor => "auditoría",
         Role::Head => "jefatura de Tecnología",
+    }
+}
+
+/// How somebody belongs to the entity.
+pub fn kind_name(kind: RequesterKind) -> &'static str {
+    match kind {
+        RequesterKind::Official => "servidor público",
+        RequesterKind::Contractor => "contratista",
+    }
+}
+
+/// What becomes of records in the end, as archivists call it.
+pub fn disposition_name(disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Permanent => "conservación total",
+        Disposition::Selection => "selección",
+        Disposition::Elimination => "eliminación",
     }
 }
 

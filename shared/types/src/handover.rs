@@ -12,7 +12,7 @@ use crate::ids::{CalendarId, EmailAddress};
 /// [`Command::FireSteps`](crate::command::Command::FireSteps)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Concerned {
-    /// Everybody whose entry it changes or leaves out, of those who may have requests.
+    /// Everybody whose place it changes or leaves out, of those who may have requests.
     pub people: Vec<EmailAddress>,
     /// The calendars by which the same day has other hours.
     pub calendars: Vec<CalendarId>,
@@ -28,7 +28,25 @@ impl Concerned {
 /// What a new catalogue concerns.
 pub fn concerned(before: &CatalogueDocument, after: &CatalogueDocument) -> Concerned {
     let new: BTreeMap<_, _> = after.directory.iter().map(|of| (&of.email, of)).collect();
-    let same = |old: &DirectoryEntry| new.get(&old.email).is_some_and(|new| *new == old);
+    // What somebody is called or where he sits takes nothing off him.
+    let place = |of: &DirectoryEntry| {
+        let DirectoryEntry {
+            email: _,
+            name: _,
+            roles,
+            teams,
+            available,
+            away_until,
+            unit: _,
+            extension: _,
+            kind: _,
+        } = of;
+        (roles.clone(), teams.clone(), *available, *away_until)
+    };
+    let same = |old: &DirectoryEntry| {
+        let new = new.get(&old.email);
+        new.is_some_and(|new| place(new) == place(old))
+    };
     let works = |entry: &&DirectoryEntry| {
         entry.is_technology()
             || entry.roles.contains(&Role::Agent)

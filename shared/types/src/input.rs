@@ -24,6 +24,8 @@ pub const MAX_TITLE: usize = 200;
 pub const MAX_TEXT: usize = 20_000;
 /// Longest name of a person or unit, in characters.
 pub const MAX_NAME: usize = 120;
+/// Longest extension of a phone, in characters.
+pub const MAX_EXTENSION: usize = 20;
 
 /// The fields of an object, or the parameters of a query, that have not been
 /// asked for yet.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::calendar::Calendar;
 use crate::catalogue::{Catalogue, CatalogueDocument};
-use crate::entries::{Part, entries};
+use crate::entries::{Extent, Part, entries};
 use crate::holidays::PublicHolidays;
 use crate::problem::FieldError;
 use crate::reading;
@@ -32,9 +32,10 @@ pub enum Revision {
 pub fn entry_of(document: &CatalogueDocument, part: Part, key: &str) -> Option<Fields> {
     let whole = serde_json::to_value(document).ok()?;
     let list = whole.get(part.list())?;
-    let found = match list.as_object() {
-        Some(by_key) => by_key.get(key)?,
-        None => {
+    let found = match (part.extent(), list.as_object()) {
+        (Extent::One, _) => (key == part.list()).then_some(list)?,
+        (Extent::Any, Some(by_key)) => by_key.get(key)?,
+        (Extent::Any, None) => {
             let mut listed = list.as_array()?.iter();
             listed.find(|entry| entry[part.key()] == key)?
         }
@@ -115,6 +116,19 @@ fn written(
         vec![FieldError::new(part.key(), "duplicate", detail)]
     };
     let mut whole = serde_json::to_value(document).unwrap_or_default();
+    if part.extent() == Extent::One {
+        let Revision::Put { key, mut entry } = revision else {
+            let detail = "No se puede quitar: cambie lo que dice.";
+            return Err(vec![FieldError::new("", "needed", detail)]);
+        };
+        if key.is_none_or(|key| key != part.list()) {
+            return Err(gone());
+        }
+        entry.remove(part.key());
+        whole[part.list()] = Value::Object(entry);
+        let changed = reading::catalogue(whole).map_err(|error| vec![error])?;
+        return Ok((changed, part.list().to_owned()));
+    }
     // An empty list is left out where a document is written.
     if let Some(fields) = whole.as_object_mut() {
         let list = fields.entry(part.list());

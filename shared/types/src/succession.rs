@@ -21,11 +21,28 @@ pub fn may_follow(
     let old = faults(before);
     let new = faults(after).into_iter();
     let new = new.filter(|fault| old.iter().all(|other| other.known_by != fault.known_by));
-    let errors: Vec<_> = new.map(|fault| fault.error).collect();
+    let mut errors: Vec<_> = new.map(|fault| fault.error).collect();
+    errors.extend(unversioned(after, before));
     match errors.is_empty() {
         true => Ok(()),
         false => Err(errors),
     }
+}
+
+/// Whoever accepted a version of the notice accepted what it said.
+fn unversioned(after: &CatalogueDocument, before: &CatalogueDocument) -> Option<FieldError> {
+    let (old, new) = (&before.privacy_notice, &after.privacy_notice);
+    let later = match old == new {
+        true => true,
+        false => new.version > old.version,
+    };
+    (!later).then(|| {
+        let detail = format!(
+            "El aviso cambia: dele una versión mayor que la {}.",
+            old.version
+        );
+        FieldError::new("privacy_notice.version", "same_version", detail)
+    })
 }
 
 /// Something that no change may bring about.

@@ -14,7 +14,7 @@ use crate::ids::{
     CalendarId, CategoryId, EmailAddress, FormatCode, MailId, ProviderId, SectionId, TeamId,
     TicketId, TicketNumber,
 };
-pub use crate::person::Person;
+pub use crate::person::{Person, RequesterKind};
 use crate::queue::QueueName;
 
 /// Where a ticket stands (section 5 of the procedure).
@@ -152,18 +152,6 @@ pub enum Channel {
     Web,
     Email,
     Phone,
-}
-
-/// How a requester belongs to the entity.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray,
-)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum RequesterKind {
-    Official,
-    Contractor,
 }
 
 /// Who asks (activity 2: the user).

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::catalogue::{CatalogueDocument, Role};
 use crate::clock::{Clock, ClockState};
+use crate::difference::Difference;
 use crate::format::record::Format;
 use crate::ids::{MailId, TeamId};
 use crate::permission::{Caller, reads_internal};
@@ -391,6 +392,58 @@ pub struct CatalogueView<'a> {
     pub version: u64,
     /// What is to be noticed of the change that was made: what people leave open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// A version of the catalogue that was written, as answered.
+#[derive(Debug, Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "CatalogueVersion")
+)]
+pub struct CatalogueVersionView {
+    pub version: u64,
+    /// When it was written; unknown of one that was before that was kept.
+    pub written_at: Option<Timestamp>,
+    /// Who wrote it.
+    pub by: Option<Person>,
+    /// In what it differs from the one before it, the one that ships before the first.
+    pub differences: Vec<Difference>,
+    /// How many more there are: a version that changes everything says the first ones.
+    pub more_differences: usize,
+}
+
+impl CatalogueVersionView {
+    /// Differences that one of them says.
+    pub const MOST: usize = 500;
+}
+
+/// What a sheet of people does to the directory, or did, as answered.
+#[derive(Debug, Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "DirectoryChange")
+)]
+pub struct DirectoryChangeView {
+    /// The version in force: of a preview, the one that was looked at.
+    pub version: u64,
+    /// Whether nothing was written.
+    pub preview: bool,
+    /// How many people come.
+    pub added: usize,
+    /// How many are there already and change.
+    pub changed: usize,
+    /// How many go.
+    pub removed: usize,
+    /// How many stay as they are.
+    pub unchanged: usize,
+    /// Who comes, goes and changes, in words.
+    pub differences: Vec<Difference>,
+    /// How many more there are than are said.
+    pub more_differences: usize,
+    /// Whose open requests move, and what else is to be noticed.
     pub warnings: Vec<String>,
 }
 

@@ -99,3 +99,63 @@ fn in_force_on_the_next_tickets(host: &Host) {
     );
     assert_eq!(luis.ticket(&before["number"])["team"], "soporte");
 }
+
+/// Somebody whom a sheet brings into the directory works at once, in every function: none
+/// of them is started anew.
+#[test]
+fn whoever_a_sheet_brings_in_works_in_every_function_within_a_minute() {
+    const NEW: &str = "nueva.coordinadora@uspec.gov.co";
+    let host = Host::start();
+    let coordinator = host.client(COORDINATOR);
+    let new = host.client(NEW);
+    let ticket = assigned(&host.client(ANA), "redes", "No hay red");
+    let number = &ticket["number"];
+    // Every function has read the directory that ships.
+    new.get("/catalog/versions").problem(403, "forbidden");
+    new.get("/mail/refused?day=2026-11-23")
+        .problem(403, "forbidden");
+    for (command, body) in steps() {
+        new.command(number, command, &body)
+            .problem(404, "not_found");
+    }
+    let sheet = format!("correo;nombre;roles\r\n{NEW};Nueva Coordinadora;coordinación\r\n");
+    let written = coordinator
+        .request("POST", "/catalog/directory?version=0")
+        .body("text/csv", sheet.as_bytes())
+        .send()
+        .must_be(200)
+        .json();
+    assert_eq!(
+        (&written["version"], &written["added"]),
+        (&json!(1), &json!(1))
+    );
+    let of_phone = crate::call_of("Sin papel", "impresion", (LUIS, "Luis Rojas"));
+    workbench::eventually("intake knows her", || {
+        let answer = new.post("/tickets", &of_phone);
+        (answer.status == 201).then_some(())
+    });
+    for (command, body) in steps() {
+        workbench::eventually(command, || {
+            let answer = new.command(number, command, &body);
+            (answer.status == 200).then_some(())
+        });
+    }
+    workbench::eventually("mailroom knows her", || {
+        let answer = new.get("/mail/refused?day=2026-11-23");
+        (answer.status == 200).then_some(())
+    });
+    let versions = new.get("/catalog/versions").must_be(200).json();
+    assert_eq!(versions["items"][0]["by"]["email"], COORDINATOR);
+    assert_eq!(host.client(ANA).ticket(number)["status"], "closed");
+}
+
+/// What a coordinator may do to a request, one function after the other.
+fn steps() -> [(&'static str, Value); 5] {
+    [
+        ("contact", json!({ "note": "Llamé." })),
+        ("hold", json!({ "note": "¿En qué oficina?" })),
+        ("resume", json!({ "note": "En la 302." })),
+        ("resolution", json!({ "solution": "Era el cable." })),
+        ("closure", json!({})),
+    ]
+}

@@ -82,6 +82,13 @@ impl Document {
             assert_eq!(self.errors(&body["schema"], example), "", "{name}");
             request = request.json(example);
         }
+        let sheet = &operation["requestBody"]["content"]["text/csv"];
+        if !sheet.is_null() {
+            let example = self.example(sheet);
+            assert_eq!(self.errors(&sheet["schema"], example), "", "{name}");
+            let text = example.as_str().unwrap();
+            request = request.body("text/csv", text.as_bytes());
+        }
         let answer = request.send();
         self.check(name, operation, &answer);
         self.done.insert(name.to_owned());
@@ -232,6 +239,8 @@ fn its_examples_are_a_tickets_life() {
     document.carry_out(&coordinator, "Report", &[]);
     document.carry_out(&coordinator, "Accept", &[("id", id)]);
     document.carry_out(&coordinator, "ChangeCatalogue", &[]);
+    document.carry_out(&coordinator, "ImportDirectory", &[]);
+    document.carry_out(&coordinator, "CatalogueVersions", &[]);
 
     let paths = document.value["paths"].as_object().unwrap().values();
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());

@@ -14,7 +14,7 @@ pub struct Request {
     claims: Option<Value>,
     headers: Map<String, Value>,
     cookies: Vec<String>,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
 }
 
 /// `GET path`, with its query.
@@ -108,7 +108,13 @@ impl Request {
     }
 
     #[must_use]
-    pub fn body(mut self, content_type: &str, body: &str) -> Self {
+    pub fn body(self, content_type: &str, body: &str) -> Self {
+        self.bytes(content_type, body.as_bytes())
+    }
+
+    /// Whatever it is, a file for one.
+    #[must_use]
+    pub fn bytes(mut self, content_type: &str, body: &[u8]) -> Self {
         self.body = Some(body.to_owned());
         self.header("content-type", content_type)
     }
@@ -125,13 +131,17 @@ impl Request {
         let Some((key, parameters)) = found else {
             panic!("{} {path} is no route of this function", self.method)
         };
-        // A form counts as binary.
+        // A form counts as binary, and so does what is no text.
         let kind = self.headers.get("content-type").and_then(Value::as_str);
-        let is_binary = kind.is_some_and(|kind| kind.starts_with("application/x-www-form"));
-        let body = self.body.as_ref().map(|body| match is_binary {
-            true => BASE64_STANDARD.encode(body),
-            false => body.clone(),
-        });
+        let forms = ["application/x-www-form", "multipart/form-data"];
+        let is_form = kind.is_some_and(|kind| forms.iter().any(|form| kind.starts_with(form)));
+        let text = |body: &[u8]| std::str::from_utf8(body).ok().map(str::to_owned);
+        let text = self.body.as_deref().map(text).filter(|_| !is_form);
+        let is_binary = self.body.is_some() && text.as_ref().is_none_or(Option::is_none);
+        let body = match text.flatten() {
+            Some(text) => Some(text),
+            None => self.body.as_ref().map(|body| BASE64_STANDARD.encode(body)),
+        };
         let mut parameters_of_query = Map::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             parameters_of_query.insert(name.into_owned(), json!(value));

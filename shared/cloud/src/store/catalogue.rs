@@ -61,17 +61,15 @@ impl CatalogueVersion {
 
     /// Whether this request wrote it: sent again, it is done already.
     pub fn is_of(&self, request: RequestKey<'_>) -> bool {
-        let RequestKey {
-            scope,
-            key,
-            fingerprint,
-        } = request;
-        let his = self
-            .by
-            .as_ref()
-            .is_some_and(|by| by.email.as_str() == scope);
-        let request = self.request.as_ref();
-        his && request.is_some_and(|(own, said)| own == key && said == fingerprint)
+        let said = self.request.as_ref().map(|(_, said)| said.as_str());
+        self.has_key(request) && said == Some(request.fingerprint)
+    }
+
+    /// Whether a request of this key wrote it, whatever that said.
+    pub fn has_key(&self, request: RequestKey<'_>) -> bool {
+        let by = self.by.as_ref().map(|by| by.email.as_str());
+        let key = self.request.as_ref().map(|(key, _)| key.as_str());
+        by == Some(request.scope) && key == Some(request.key)
     }
 }
 

@@ -12,10 +12,15 @@ use serde_json::{Map, Value, json};
 
 use super::{Access, EXPECTED_VERSION, ROUTES, Row, requests};
 use crate::account::{ClockExplained, ClocksExplained};
-use crate::catalogue::{Catalogue, Role};
+use crate::catalogue::{Catalogue, CatalogueDocument, Role};
 use crate::clock::ClockState;
 use crate::command::{Application, Setting, admit};
-use crate::ids::{CategoryId, EmailAddress, TicketId, TicketNumber, UploadId};
+use crate::difference::difference;
+use crate::enrolment::{Reach, enrolled, tally};
+use crate::format::document;
+use crate::format::schema::newest;
+use crate::format::view::FormatView;
+use crate::ids::{CategoryId, EmailAddress, FormatCode, TicketId, TicketNumber, UploadId};
 use crate::input::Kind;
 use crate::mail::{MailOutcome, MailRecord, MailReport, RefusalReason};
 use crate::permission::{Actor, Caller, roles};
@@ -23,7 +28,8 @@ use crate::problem::{FieldError, Problem, ProblemBody, ProblemCode};
 use crate::ticket::{Channel, Event, EventKind, Request, Ticket};
 use crate::upload::{UploadHeaders, UploadView};
 use crate::view::{
-    CatalogueView, EventView, LinkView, Reader, SurveyView, TicketSummary, TicketView,
+    CatalogueVersionView, CatalogueView, DirectoryChangeView, EventView, LinkView, Reader,
+    SurveyView, TicketSummary, TicketView,
 };
 
 /// What the document says of a route beside what the functions know of it.
@@ -42,6 +48,8 @@ pub enum Taken {
     /// A body, and the same as an HTML form sends it.
     BodyOrForm(fn() -> Vec<Member>),
     Catalogue,
+    /// A query, and a spreadsheet of people.
+    Sheet(fn() -> Vec<Member>),
 }
 
 /// What a route answers where all goes well.
@@ -69,6 +77,9 @@ macro_rules! takes {
     };
     (catalogue $input:ty) => {
         crate::api::document::Taken::Catalogue
+    };
+    (sheet $input:ty) => {
+        crate::api::document::Taken::Sheet(<$input as crate::input::Input>::members)
     };
 }
 
@@ -486,7 +497,7 @@ fn operation(
     let mut parameters = Vec::new();
     match &row.documented.takes {
         Taken::Nothing => {}
-        Taken::Query(members) => {
+        Taken::Query(members) | Taken::Sheet(members) => {
             for member in members() {
                 let mut schema = member.asked.schema.clone();
                 if let Some(default) = &member.asked.default {
@@ -533,6 +544,15 @@ fn operation(
             });
         }
     }
+    if let Taken::Sheet(_) = row.documented.takes {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "text/csv": {
+                "schema": { "type": "string", "maxLength": crate::spreadsheet::MAX_BYTES },
+                "example": SHEET
+            } }
+        });
+    }
     if row.problems.contains(&ProblemCode::IdempotencyMismatch) {
         parameters.push(json!({ "$ref": "#/components/parameters/IdempotencyKey" }));
     }
@@ -541,6 +561,10 @@ fn operation(
     }
     operation
 }
+
+/// A spreadsheet of people.
+const SHEET: &str = "correo;nombre;roles;equipos;dependencia\n\
+    ana.perez@uspec.gov.co;Ana Pérez;agente;Mesa de Ayuda;Oficina de Tecnología\n";
 
 /// A body; in a command's, the version that it starts from may be named.
 fn body(row: &Row, members: &fn() -> Vec<Member>) -> Value {
@@ -857,10 +881,16 @@ impl Samples {
             "Clocks" => "Clocks",
             "ShowSurvey" | "AnswerSurvey" => "Survey",
             "Catalogue" | "ChangeCatalogue" => "Catalogue",
+            "CatalogueVersions" => "CatalogueVersions",
+            "ImportDirectory" => "DirectoryChange",
             "Refused" => "RefusedMails",
             "Report" => "MailReport",
             "AnnounceUpload" | "AnnounceAttachment" => "Upload",
             "Attachment" => "FileLink",
+            "Formats" => "Formats",
+            "FormatSchema" => "FormatSchema",
+            "Format" | "DraftSection" | "SignSection" | "CorrectSection" => "TicketFormat",
+            "Accounts" => "Accounts",
             _ => "Ticket",
         }
     }
@@ -886,6 +916,20 @@ impl Samples {
                 let view = EventView::of(&self.events[0], Reader::Requester).unwrap();
                 page(written(serde_json::to_value(view)))
             }
+            "Formats" => json!({ "items": document::all(), "next_cursor": null }),
+            "FormatSchema" => newest(&FormatCode::from("A3-FO-11"))
+                .map(document::json_schema)
+                .unwrap(),
+            "TicketFormat" => {
+                let mut ticket = self.ticket.clone();
+                let code = FormatCode::from("A3-S1-FO-01");
+                ticket.policy.formats = vec![code.clone()];
+                let email = ticket.request.requester.person.email.clone();
+                let caller = Caller::identify(email, None, &self.catalogue, &[]);
+                let view = FormatView::of(&ticket, &code, &caller);
+                written(serde_json::to_value(view.unwrap()))
+            }
+            "Accounts" => json!({ "items": [], "next_cursor": null }),
             "Clocks" => {
                 let clock = |limit_seconds| ClockExplained {
                     state: ClockState::Idle,
@@ -915,6 +959,41 @@ impl Samples {
                 let view = CatalogueView {
                     document: self.catalogue.document(),
                     version: 1,
+                    warnings: vec![],
+                };
+                written(serde_json::to_value(view))
+            }
+            "CatalogueVersions" => {
+                let mut after = self.catalogue.document().clone();
+                after.categories[5].solution_minutes = 45;
+                let view = CatalogueVersionView {
+                    version: 1,
+                    written_at: Some(now),
+                    by: Some(self.ticket.request.requester.person.clone()),
+                    differences: difference(self.catalogue.document(), &after),
+                    more_differences: 0,
+                };
+                page(written(serde_json::to_value(view)))
+            }
+            "DirectoryChange" => {
+                let before = self.catalogue.document();
+                let text = crate::spreadsheet::text(SHEET.as_bytes()).unwrap();
+                let rows = crate::spreadsheet::rows(&text).unwrap();
+                let directory = enrolled(&rows, before, Reach::Listed).unwrap();
+                let after = CatalogueDocument {
+                    directory,
+                    ..before.clone()
+                };
+                let tally = tally(&before.directory, &after.directory);
+                let view = DirectoryChangeView {
+                    version: 1,
+                    preview: true,
+                    added: tally.added,
+                    changed: tally.changed,
+                    removed: tally.removed,
+                    unchanged: tally.unchanged,
+                    differences: difference(before, &after),
+                    more_differences: 0,
                     warnings: vec![],
                 };
                 written(serde_json::to_value(view))

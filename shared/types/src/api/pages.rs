@@ -104,6 +104,10 @@ pages! {
         Part GET "/catalogo/{part}";
         /// What was in force before, and who changed it.
         Versions GET "/catalogo/versiones";
+        /// Where a spreadsheet of people goes in.
+        Sheet GET "/catalogo/personas/hoja";
+        /// Says what it would change, and carries it out once that was seen.
+        Enrol POST "/catalogo/personas/hoja";
         /// One entry, or the form for a new one.
         Entry GET "/catalogo/{part}/ficha";
         /// Says what a change would do, and carries it out once that was seen.
@@ -126,6 +130,8 @@ pages! {
         Linked GET "/s/{token}";
         /// A file of it.
         LinkedFile GET "/s/{token}/archivos/{id}";
+        /// What people are told of their data.
+        Privacy GET "/privacidad";
         /// Styles and scripts.
         Asset GET "/recursos/{edition}/{name}";
     }

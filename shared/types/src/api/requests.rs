@@ -7,21 +7,20 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::input;
 use crate::catalogue::CatalogueDocument;
+use crate::enrolment::Reach;
 use crate::file::MAX_FILES_A_STEP;
 use crate::format::record::Values;
 use crate::ids::{CategoryId, EmailAddress, ProviderId, SectionId, TeamId, TicketRef, UploadId};
 use crate::input::{
-    Anything, Day, Email, Emails, FileName, FileSize, Filter, Flag, Instant, Key, Line, MAX_NAME,
-    MAX_TEXT, MAX_TITLE, MediaType, Members, Object, Optional, Or, Reference, Sha256Sum, Text,
-    Uploads, Whole, Word,
+    Anything, Day, Email, Emails, FileName, FileSize, Filter, Flag, Instant, Key, Line,
+    MAX_EXTENSION, MAX_NAME, MAX_TEXT, MAX_TITLE, MediaType, Members, Object, Optional, Or,
+    Reference, Sha256Sum, Text, Uploads, Whole, Word,
 };
 use crate::problem::FieldError;
 use crate::ticket::{Channel, MAX_OBSERVERS, RequesterKind, Status, Visibility, WebAction};
 
 /// Longest comment of a survey, in characters.
 pub const MAX_COMMENT: usize = 2_000;
-/// Longest extension of a phone, in characters.
-const MAX_EXTENSION: usize = 20;
 
 /// The version that a command starts from, in the body of every command on a
 /// ticket.
@@ -376,6 +375,37 @@ input! {
         limit: usize = LIMIT,
         /// `next_cursor` of the page before.
         cursor: Option<String> = CURSOR,
+    }
+}
+
+input! {
+    /// Which page of the catalogue's versions.
+    pub struct VersionsQuery {
+        /// How many on a page.
+        limit: usize = Or(Whole(1, 50), 20),
+        /// `next_cursor` of the page before.
+        cursor: Option<String> = CURSOR,
+    }
+}
+
+input! {
+    /// What becomes of a sheet of people.
+    pub struct DirectoryQuery {
+        /// Whether it is only said what would change.
+        preview: bool = Or(Flag, false),
+        /// Whether those whom the sheet does not name stay (`listed`) or go (`whole`).
+        reach: Reach = Or(Word(Reach::VARIANTS), Reach::Listed),
+        /// The version that was looked at: nothing is written over another one.
+        version: Option<u64> = Optional(CATALOGUE_VERSION),
+    }
+    refusing |fields| {
+        if preview == Some(false) && version == Some(None) {
+            fields.refuse(FieldError::new(
+                "version",
+                "required",
+                "Indique la versión que se vio al previsualizar.",
+            ));
+        }
     }
 }
 

@@ -43,6 +43,9 @@ impl Function {
 /// Who writes the catalogue, in whatever way.
 pub const CHANGES_CATALOGUE: Access = Access::Roles(&[Role::Coordinator]);
 
+/// Who reads what was in force before, and who changed it.
+const READS_VERSIONS: Access = Access::Roles(&[Role::Coordinator, Role::Auditor]);
+
 /// What a command on a ticket may run into.
 const COMMAND: &[P] = &[
     P::MalformedBody,
@@ -99,6 +102,14 @@ const CATALOGUE_CHANGE: &[P] = &[
     P::Forbidden,
     P::VersionConflict,
     P::Validation,
+    P::Internal,
+    P::Unavailable,
+];
+const DIRECTORY_CHANGE: &[P] = &[
+    P::Forbidden,
+    P::VersionConflict,
+    P::Validation,
+    P::IdempotencyMismatch,
     P::Internal,
     P::Unavailable,
 ];
@@ -493,6 +504,22 @@ routes! {
             PUT "/catalog" by CHANGES_CATALOGUE;
             200 json CatalogueView<'static>, or CATALOGUE_CHANGE;
             example (shipped_catalogue)
+        }
+        /// The directory from a spreadsheet, saved as CSV: its people come in or change, and
+        /// nothing is written while one of its cells is wrong. Columns: `correo` and `nombre`,
+        /// and of `roles`, `equipos`, `disponible`, `ausente_hasta`, `dependencia`,
+        /// `extension` and `vinculacion` those that it has. `preview=true` says what it would do.
+        ImportDirectory(sheet requests::DirectoryQuery) {
+            POST "/catalog/directory" by CHANGES_CATALOGUE;
+            200 json DirectoryChangeView, or DIRECTORY_CHANGE;
+            example { "preview": true }
+        }
+        /// The versions of the catalogue that were written, the latest first: who wrote each,
+        /// when, and in what it differs from the one before.
+        CatalogueVersions(query requests::VersionsQuery) {
+            GET "/catalog/versions" by READS_VERSIONS;
+            200 json Page<CatalogueVersionView>, or MANY;
+            example { "limit": 10 }
         }
         /// This document.
         Document {

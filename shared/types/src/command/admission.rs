@@ -44,7 +44,7 @@ pub struct Admission {
 /// When the category is unknown, what it asks for is missing, or the actor may
 /// not register this.
 pub fn admit(
-    application: Application,
+    mut application: Application,
     actor: &Actor,
     setting: Setting<'_>,
 ) -> Result<Admission, Rejection> {
@@ -89,6 +89,7 @@ pub fn admit(
             "Solo se usa en las categorías de publicación en la página web.",
         )));
     }
+    complete(&mut application.request, setting);
     let policy = Policy::from(category);
     let calendar = calendar(&policy.calendar, setting)?;
     // Section 5: the attention time runs from registration.
@@ -112,6 +113,23 @@ pub fn admit(
         at: setting.now,
         attention,
     })
+}
+
+/// What the directory knows of whoever asks, nobody has to say: it stands in for what was
+/// not said, however the request came in.
+fn complete(request: &mut Request, setting: Setting<'_>) {
+    let requester = &mut request.requester;
+    let Some(known) = setting.catalogue.person(&requester.person.email) else {
+        return;
+    };
+    let missing = |said: &mut Option<String>, known: &Option<String>| {
+        if said.is_none() {
+            said.clone_from(known);
+        }
+    };
+    missing(&mut requester.unit, &known.unit);
+    missing(&mut request.extension, &known.extension);
+    requester.kind = requester.kind.or(known.kind);
 }
 
 impl Admission {

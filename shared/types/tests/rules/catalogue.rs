@@ -7,6 +7,7 @@ use types::command::{Command, Rejection, Setting, admit, decide};
 use types::consequences::{Consequence, Count, Open, consequences};
 use types::difference::difference;
 use types::entries::Part;
+use types::problem::FieldError;
 use types::revision::{Revision, entry_of, new_key, revised};
 use types::succession::may_follow;
 
@@ -982,4 +983,509 @@ fn what_retiring_does_is_told() {
             ["Nada nuevo le llega. No tiene solicitudes abiertas."]
         );
     }
+}
+
+#[test]
+fn every_field_that_a_person_may_have_is_told() {
+    let who = "Persona «Agente 1 de Soporte» (agente1.soporte@uspec.gov.co)";
+    for (field, value, told) in [
+        (
+            "unit",
+            json!("Jurídica"),
+            "Dependencia: sin anotar → Jurídica",
+        ),
+        ("extension", json!("402"), "Extensión: sin anotar → 402"),
+        (
+            "kind",
+            json!("contractor"),
+            "Vinculación: sin anotar → contratista",
+        ),
+    ] {
+        let change = |c: &mut Value| {
+            let at = index(&c["directory"], "email", AGENT);
+            c["directory"][at][field] = value;
+        };
+        check(change, &[&format!("{who}: {told}")]);
+    }
+}
+
+#[test]
+fn how_long_a_category_is_kept_is_told() {
+    check(
+        |c| {
+            c["categories"][0]["retention"] = json!({
+                "series": "300-36.2", "office_years": 1, "central_years": 4,
+                "disposition": "elimination",
+            });
+        },
+        &[
+            "Categoría «Plataforma tecnológica»: Serie documental: sin asignar → 300-36.2",
+            "Categoría «Plataforma tecnológica»: Años en gestión: 2 años → 1 año",
+            "Categoría «Plataforma tecnológica»: Años en el archivo central: 8 años → 4 años",
+            "Categoría «Plataforma tecnológica»: Disposición final: selección → eliminación",
+        ],
+    );
+}
+
+#[test]
+fn a_notice_that_changes_has_a_version_of_its_own() {
+    check(
+        |c| {
+            c["privacy_notice"]["version"] = json!(2);
+            c["privacy_notice"]["contact"] = json!("datos@uspec.gov.co");
+        },
+        &[
+            "Aviso de privacidad: Versión: 1 → 2",
+            "Aviso de privacidad: Canal para pedir y corregir datos: soportespmic@uspec.gov.co → \
+             datos@uspec.gov.co",
+        ],
+    );
+    let text = |version: u32| {
+        put(Part::Notice, "privacy_notice", |entry| {
+            entry.insert("version".to_owned(), json!(version));
+            entry.insert("text".to_owned(), json!("Escriba a {canal}."));
+        })
+    };
+    let detail = "El aviso cambia: dele una versión mayor que la 1.";
+    let refusal = vec![("version".to_owned(), detail.to_owned())];
+    assert_eq!(refused(Part::Notice, text(1)), refusal);
+    let after = revised(CATALOGUE.document(), Part::Notice, text(2)).unwrap();
+    assert_eq!(after.document().privacy_notice.version, 2);
+    // What somebody accepted is not taken back.
+    let back = may_follow(CATALOGUE.document(), after.document()).unwrap_err();
+    assert_eq!(back[0].code, "same_version");
+    let gone = Revision::Remove {
+        key: "privacy_notice".to_owned(),
+    };
+    assert_eq!(
+        refused(Part::Notice, gone)[0].1,
+        "No se puede quitar: cambie lo que dice."
+    );
+    // A catalogue that was stored before there was any has the one that ships.
+    let mut old = whole();
+    old.as_object_mut().unwrap().remove("privacy_notice");
+    assert_eq!(document(&old), document(&whole()));
+}
+
+#[test]
+fn what_the_directory_knows_nobody_has_to_say() {
+    let mut known = whole();
+    let at = index(&known["directory"], "email", AGENT);
+    known["directory"][at]["unit"] = json!("Oficina de Tecnología");
+    known["directory"][at]["extension"] = json!("391");
+    known["directory"][at]["kind"] = json!("contractor");
+    let known = Catalogue::new(document(&known)).unwrap();
+    let setting = Setting {
+        now: monday(),
+        catalogue: &known,
+    };
+    let registered = |change: &dyn Fn(&mut types::ticket::Request)| {
+        let mut application = application("redes");
+        application.request.requester.person.email =
+            types::ids::EmailAddress::parse(AGENT).unwrap();
+        change(&mut application.request);
+        let admission = admit(application, &person(WHO), setting).unwrap();
+        let id = crate::world::id();
+        let new = admission.register(id, types::ids::TicketNumber(7));
+        new.ticket.request
+    };
+    let request = registered(&|_| {});
+    assert_eq!(
+        request.requester.unit.as_deref(),
+        Some("Oficina de Tecnología")
+    );
+    assert_eq!(request.extension.as_deref(), Some("391"));
+    let contractor = Some(types::person::RequesterKind::Contractor);
+    assert_eq!(request.requester.kind, contractor);
+    // What he says himself is what counts.
+    let request = registered(&|request| {
+        request.requester.unit = Some("Jurídica".to_owned());
+        request.extension = Some("500".to_owned());
+    });
+    assert_eq!(request.requester.unit.as_deref(), Some("Jurídica"));
+    assert_eq!(request.extension.as_deref(), Some("500"));
+    assert_eq!(request.requester.kind, contractor);
+}
+
+/// A document with one mistake has one error, at its place, in Spanish: whether it cannot
+/// be read, does not hold by itself, or may not follow the one before it.
+#[test]
+fn a_broken_document_has_one_error_at_its_place() {
+    let refusal = |sent: Value| -> Vec<FieldError> {
+        let read = types::reading::catalogue(sent).map_err(|error| vec![error]);
+        let checked = read.and_then(Catalogue::new);
+        let followed = checked.and_then(|after| may_follow(after.document(), &document(&whole())));
+        followed.unwrap_err()
+    };
+    for (place, value, field, code, detail) in [
+        (
+            "/categories/0/team",
+            json!("cocina"),
+            "categories[0].team",
+            "unknown_reference",
+            "«cocina» no existe en el catálogo.",
+        ),
+        (
+            "/categories/1/calendar",
+            json!("nunca"),
+            "categories[1].calendar",
+            "unknown_reference",
+            "«nunca» no existe en el catálogo.",
+        ),
+        (
+            "/categories/3/id",
+            json!("redes"),
+            "categories[5]",
+            "duplicate",
+            "«redes» está repetido.",
+        ),
+        (
+            "/categories/0/name",
+            json!(" "),
+            "categories[0].name",
+            "required",
+            "Es obligatorio y no puede estar vacío.",
+        ),
+        (
+            "/categories/3/attention_minutes",
+            json!(0),
+            "categories[3].attention_minutes",
+            "out_of_range",
+            "Debe estar entre 1 y 525600 minutos.",
+        ),
+        (
+            "/categories/3/solution_minutes",
+            json!("30"),
+            "categories[3].solution_minutes",
+            "wrong_type",
+            "Debe ser un número entero, no negativo.",
+        ),
+        (
+            "/categories/3/steps/0/percent",
+            json!(1001),
+            "categories[3].steps[0].percent",
+            "out_of_range",
+            "Debe estar entre 1 y 1000.",
+        ),
+        (
+            "/categories/3/steps/0/tells",
+            json!("requester"),
+            "categories[3].steps[0].tells",
+            "out_of_range",
+            "Debe ser responsible, coordinator o head.",
+        ),
+        (
+            "/categories/3/retention",
+            json!({ "office_years": 101 }),
+            "categories[3].retention.office_years",
+            "out_of_range",
+            "Debe estar entre 0 y 100 años.",
+        ),
+        (
+            "/categories/3/retention",
+            json!({ "disposition": "quemar" }),
+            "categories[3].retention.disposition",
+            "unknown_value",
+            "«quemar» no se conoce. Es uno de: «permanent», «selection», «elimination».",
+        ),
+        (
+            "/teams/0/mailbox",
+            json!("soporte"),
+            "teams[0].mailbox",
+            "invalid_email",
+            "No es una dirección de correo válida.",
+        ),
+        (
+            "/teams/1/mailbox",
+            json!("soportespmic@uspec.gov.co"),
+            "teams[1].mailbox",
+            "duplicate",
+            "«soportespmic@uspec.gov.co» ya es el buzón del equipo «Mesa de Ayuda».",
+        ),
+        (
+            "/teams/0/category",
+            json!("publicacion_web"),
+            "teams[0].category",
+            "needs_web_request",
+            "Un correo no dice qué se pide de la página web.",
+        ),
+        (
+            "/teams/0/category",
+            json!(null),
+            "teams[0].category",
+            "required",
+            "Es obligatorio y no puede estar vacío.",
+        ),
+        (
+            "/directory/1/email",
+            json!("agente1.soporte@uspec.gov.co"),
+            "directory[1]",
+            "duplicate",
+            "«agente1.soporte@uspec.gov.co» está repetido.",
+        ),
+        (
+            "/directory/0/roles",
+            json!(["ministro"]),
+            "directory[0].roles[0]",
+            "unknown_value",
+            "«ministro» no se conoce. Es uno de: «requester», «agent», «officer», «coordinator», «personnel», «contracting», «administrative», «auditor», «head».",
+        ),
+        (
+            "/directory/0/teams",
+            json!(["soporte", "cocina"]),
+            "directory[0].teams",
+            "unknown_reference",
+            "«cocina» no existe en el catálogo.",
+        ),
+        (
+            "/directory/0/extension",
+            json!("123456789012345678901"),
+            "directory[0].extension",
+            "too_long",
+            "No puede tener más de 20 caracteres.",
+        ),
+        (
+            "/directory/7/roles",
+            json!(["agent"]),
+            "directory",
+            "last_coordinator",
+            "Nadie quedaría en la coordinación: ya no se podría cambiar el catálogo.",
+        ),
+        (
+            "/providers/0/email",
+            json!("a"),
+            "providers[0].email",
+            "invalid_email",
+            "No es una dirección de correo válida.",
+        ),
+        (
+            "/texts/2/text",
+            json!("Hola, {nombre}."),
+            "texts[2].text",
+            "unknown_placeholder",
+            "«{nombre}» no se puede llenar. Se llenan {solicitante}, {ticket} y {vence}.",
+        ),
+        (
+            "/texts/3/categories",
+            json!(["cocina"]),
+            "texts[3].categories",
+            "unknown_reference",
+            "«cocina» no existe en el catálogo.",
+        ),
+        (
+            "/holidays/0/day",
+            json!("1 de enero"),
+            "holidays[0].day",
+            "invalid_holiday",
+            "Debe ser un día del año, por ejemplo 07-09.",
+        ),
+        (
+            "/calendars/habil/hours/monday",
+            json!(["17:00-08:00"]),
+            "calendars.habil.hours.monday",
+            "invalid_calendar",
+            "El calendario «habil» no es válido el lunes: «17:00-08:00» termina antes de empezar; lo que pasa de medianoche se parte en 24:00.",
+        ),
+        (
+            "/form_senders",
+            json!(["formularios"]),
+            "form_senders[0]",
+            "invalid_email",
+            "No es una dirección de correo válida.",
+        ),
+        (
+            "/privacy_notice/version",
+            json!(0),
+            "privacy_notice.version",
+            "out_of_range",
+            "Las versiones empiezan en 1.",
+        ),
+        (
+            "/privacy_notice/url",
+            json!("http://uspec.gov.co"),
+            "privacy_notice.url",
+            "invalid_url",
+            "Debe ser la dirección de una página, que empieza por https://.",
+        ),
+        (
+            "/privacy_notice/contact",
+            json!("datos"),
+            "privacy_notice.contact",
+            "invalid_email",
+            "No es una dirección de correo válida.",
+        ),
+        (
+            "/privacy_notice/text",
+            json!("A {canal}, {nombre}."),
+            "privacy_notice.text",
+            "unknown_placeholder",
+            "«{nombre}.» no se puede llenar. Se llenan {canal} y {politica}.",
+        ),
+        (
+            "/privacy_notice/text",
+            json!(""),
+            "privacy_notice.text",
+            "required",
+            "Es obligatorio y no puede estar vacío.",
+        ),
+        (
+            "/privacy_notice/text",
+            json!("Escriba a {canal}."),
+            "privacy_notice.version",
+            "same_version",
+            "El aviso cambia: dele una versión mayor que la 1.",
+        ),
+        (
+            "/equipos",
+            json!([]),
+            "equipos",
+            "unknown_field",
+            "Este campo no existe.",
+        ),
+    ] {
+        let mut sent = whole();
+        match sent.pointer_mut(place) {
+            Some(found) => *found = value,
+            None => {
+                let (parent, name) = place.rsplit_once('/').unwrap();
+                sent.pointer_mut(parent).unwrap()[name] = value;
+            }
+        }
+        assert_eq!(
+            refusal(sent),
+            [FieldError::new(field, code, detail)],
+            "{place}"
+        );
+    }
+}
+
+/// Whether a field of an error leads into a document: to something in it, or to where
+/// something is missing of an entry that there is.
+fn leads_into(document: &Value, field: &str) -> bool {
+    let pointer = field.replace('[', ".").replace(']', "");
+    let mut at = document;
+    for part in pointer.split('.') {
+        let found = match at {
+            Value::Object(fields) => match fields.get(part) {
+                Some(found) => found,
+                // Whatever else would be in it is missing, too.
+                None => return true,
+            },
+            Value::Array(list) => match part.parse().ok().and_then(|at: usize| list.get(at)) {
+                Some(found) => found,
+                None => return false,
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return false,
+        };
+        at = found;
+    }
+    true
+}
+
+/// A document in which any value is another one is in force and holds together, or is
+/// refused where it is wrong. Nothing of it panics.
+#[test]
+fn any_change_is_usable_or_refused_at_its_place() {
+    use proptest::prelude::*;
+    let shipped = whole();
+    let mut paths = Vec::new();
+    leaves(&shipped, "", &mut paths);
+    let words = [
+        "",
+        " ",
+        "soporte",
+        "redes",
+        "habil",
+        "24x7",
+        "agent",
+        "coordinator",
+        "requester",
+        "none",
+        "fixed",
+        "easter",
+        "attention",
+        "otro@uspec.gov.co",
+        "08:00-17:00",
+        "{canal}",
+        "{",
+        "02-30",
+        "https://a.b",
+        "ñ",
+        "\u{0}",
+    ];
+    let value = prop_oneof![
+        proptest::sample::select(words.to_vec()).prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (0_u64..200).prop_map(Value::from),
+        Just(Value::Null),
+        Just(json!([])),
+        Just(json!({})),
+        "\\PC{0,200}".prop_map(Value::from),
+    ];
+    let change = (proptest::sample::select(paths), value);
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(changes in proptest::collection::vec(change, 1..4))| {
+        let mut sent = shipped.clone();
+        for (path, value) in changes {
+            // One that another change has taken away is no place any more.
+            if let Some(place) = sent.pointer_mut(&path) {
+                *place = value;
+            }
+        }
+        let read = types::reading::catalogue(sent.clone()).map_err(|error| vec![error]);
+        match read.and_then(Catalogue::new) {
+            Ok(catalogue) => holds_together(&catalogue),
+            Err(errors) => {
+                prop_assert!(!errors.is_empty());
+                for error in errors {
+                    prop_assert!(leads_into(&sent, &error.field), "{error:?}");
+                    prop_assert!(!error.detail.is_empty(), "{error:?}");
+                }
+            }
+        }
+    });
+}
+
+/// Every reference of a catalogue resolves, and requests can be registered under it.
+fn holds_together(catalogue: &Catalogue) {
+    let document = catalogue.document();
+    for category in &document.categories {
+        assert!(catalogue.team(&category.team).is_some(), "{}", category.id);
+        assert!(
+            catalogue.calendar(&category.calendar).is_some(),
+            "{}",
+            category.id
+        );
+    }
+    for team in &document.teams {
+        let own = team.category.as_ref();
+        assert!(
+            own.is_none_or(|id| catalogue.category(id).is_some()),
+            "{}",
+            team.id
+        );
+    }
+    let named = document.directory.iter().flat_map(|entry| &entry.teams);
+    for team in named {
+        assert!(catalogue.team(team).is_some(), "{team}");
+    }
+    let named = document.texts.iter().flat_map(|text| &text.categories);
+    for category in named {
+        assert!(catalogue.category(category).is_some(), "{category}");
+    }
+    let setting = Setting {
+        now: monday(),
+        catalogue,
+    };
+    for category in catalogue.offered_categories().filter(|of| !of.web_request) {
+        let request = application(&category.id.0);
+        admit(request, &person(REQUESTER), setting).unwrap();
+    }
+    assert!(!document.privacy_notice.paragraphs().is_empty());
+    // What is said of it in words is said of all of it.
+    assert_eq!(difference(document, document), []);
 }

@@ -15,6 +15,8 @@ use types::command::{Command, WhenAway};
 use types::effects::{Effect, QueueName};
 use types::message::Doorbell;
 use types::permission::Actor;
+use types::person::RequesterKind;
+use types::retention::{Disposition, Retention};
 use types::ticket::{Attachment, Event, EventKind, State, Ticket, Visibility, replay};
 
 use crate::world::{
@@ -371,11 +373,28 @@ fn catalogues_of_version_1() {
         .for_each(|of| of.retired = true);
     later.teams.iter_mut().for_each(|team| team.mailbox = None);
     keep("catalogue-2", &json!(later));
+    // With a notice, with how long a category is kept, and with where somebody sits.
+    let mut said = CATALOGUE.document().clone();
+    said.privacy_notice.version = 7;
+    said.categories[0].retention = Retention {
+        series: Some("300-36.2".to_owned()),
+        office_years: 1,
+        central_years: 4,
+        disposition: Disposition::Elimination,
+    };
+    let known = &mut said.directory[0];
+    known.unit = Some("Oficina de Tecnología".to_owned());
+    known.extension = Some("391".to_owned());
+    known.kind = Some(RequesterKind::Contractor);
+    keep("catalogue-3", &json!(said));
     let files = kept("catalogue");
     assert!(!files.is_empty(), "there are no golden files");
     for (file, kept) in files {
         let document: CatalogueDocument =
             serde_json::from_value(kept).unwrap_or_else(|e| panic!("{file}: {e}"));
+        if file.ends_with("catalogue-3.json") {
+            assert_eq!(document, said);
+        }
         assert!(Catalogue::new(document).is_ok(), "{file}");
     }
     // Every clock has steps that are kept with its tickets.

@@ -10,6 +10,7 @@
 mod absence;
 mod answers;
 mod catalogue;
+mod enrolment;
 mod files;
 mod formats;
 mod golden;
