@@ -251,6 +251,10 @@ fn is_absence(case: &Case<'_>) -> bool {
     ours && mailreader::sounds_out_of_office(subject)
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made for a mail, and taken apart at once"
+)]
 enum Reply {
     Decided(Decision),
     /// He may read the ticket, and not do this.

@@ -311,7 +311,10 @@ impl Decide for ByPerson<'_> {
             // Whom it is about, and what he has, is looked up for each attempt.
             let asked = signing::about(ticket, code, section, fields.as_ref());
             *holder = match asked {
-                Some(id) => self.store.holder(&id).await.map_err(|e| problem_of(&e))?,
+                Some(id) => {
+                    let found = self.store.holder(&id).await;
+                    found.map_err(|e| problem_of(&e))?.map(Box::new)
+                }
                 None => None,
             };
         }
@@ -322,7 +325,7 @@ impl Decide for ByPerson<'_> {
         let accounts = match &self.step.command {
             Command::SignSection { holder, .. } => {
                 let mut events = events.iter();
-                events.find_map(|event| signing::accounts(event, ticket, holder.as_ref()))
+                events.find_map(|event| signing::accounts(event, ticket, holder.as_deref()))
             }
             _ => None,
         };

@@ -400,6 +400,7 @@ impl Drawn {
             what: turn.line().title.as_deref(),
             fields: fields
                 .filter(|field| turn.section.signing_of(field) == turn.signing)
+                .filter(|field| field.prefill != Some(Prefill::PrivacyNotice))
                 .filter(|field| applies(turn, field, &known))
                 .map(|field| Cell::of(field, turn, &values))
                 .collect(),
@@ -428,6 +429,7 @@ fn proposed(turn: &Turn, mut values: Values, known: &Known<'_>, look: Look<'_>) 
         let said = match field.prefill {
             None => None,
             Some(Prefill::RequesterName) => Some(request.requester.person.name.clone()),
+            Some(Prefill::PrivacyNotice) => None,
             Some(Prefill::RequesterUnit) => request.requester.unit.clone(),
             Some(Prefill::WebAction) => request.web_request.as_ref().map(|web| {
                 let word: &'static str = web.action.into();

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, ClientError};
+use crate::forms::{self, Part};
 use crate::people::AUDITOR;
 use crate::{Letter, POLL, Smtp};
 
@@ -84,6 +85,7 @@ impl<'a> Demo<'a> {
         self.escalated_and_supported()?;
         self.overdue()?;
         self.by_mail()?;
+        self.accounts_given_and_taken_back()?;
         (self.say)("\nTodo terminó como dice el procedimiento.\n");
         Ok(())
     }
@@ -440,6 +442,109 @@ impl<'a> Demo<'a> {
         })
     }
 
+    /// Section 5.1: accounts and equipment by A3-S1-FO-01, five parties in order; then the
+    /// leaving by A3-FO-12, which is not signed while an account is left.
+    fn accounts_given_and_taken_back(&self) -> Result<(), DemoError> {
+        const DOCUMENT: &str = "52345618";
+        self.heading(
+            "Cuentas y equipo de un contratista: cinco firmas en orden, la matriz, y su retiro (5.1)",
+        );
+        let who = "luisa.mora@uspec.gov.co";
+        let (ticket, agent) = self.registered(
+            who,
+            &json!({
+                "title": "Cuenta y equipo para un contratista nuevo",
+                "description": "Entra el lunes a Supervisión de Contratos.",
+                "category": "cuentas_equipos",
+            }),
+        )?;
+        let parts = forms::accounts(DOCUMENT, &agent);
+        let resolution = format!("{ticket}/resolution");
+        let delivered = json!({"solution": "Cuentas y equipo entregados."});
+        self.refused(&agent, &resolution, &delivered, "resolver sin el formato")?;
+        let early = &parts[4];
+        let path = signature(&ticket, "A3-S1-FO-01", early.section);
+        let fields = json!({ "fields": early.fields });
+        self.refused(
+            &agent,
+            &path,
+            &fields,
+            "firmar la sección 4 antes de tiempo",
+        )?;
+        // Registered, assigned, and whose turn it is; then each signature tells the next, and
+        // the desk where it is neither's.
+        self.signed(&ticket, "A3-S1-FO-01", &parts, &[3, 5, 7, 9, 10, 11, 12])?;
+        self.command(&agent, &resolution, &delivered)?;
+        self.command(&agent, &format!("{ticket}/closure"), &json!({}))?;
+        self.ends(who, &ticket, "desk", 14)?;
+
+        let (ticket, agent) = self.registered(
+            who,
+            &json!({
+                "title": "Termina el contrato de Ricardo Pérez",
+                "description": "Hoy es su último día.",
+                "category": "desvinculacion",
+            }),
+        )?;
+        let parts = forms::leaving(DOCUMENT, &agent);
+        self.signed(&ticket, "A3-FO-12", &parts[..1], &[3, 5])?;
+        let mut half = parts[1].fields.clone();
+        if let Some(rows) = half["disabled"].as_array_mut() {
+            rows.pop();
+        }
+        let path = signature(&ticket, "A3-FO-12", parts[1].section);
+        let reply = self.post(&parts[1].by, &path, &json!({ "fields": half }))?;
+        let what = "una cuenta activa impide firmar el A3-FO-12";
+        self.is(
+            &reply.value()["errors"][0]["code"],
+            &json!("accounts_left"),
+            what,
+        )?;
+        self.signed(&ticket, "A3-FO-12", &parts[1..], &[5, 7, 9, 10, 10])?;
+        let format = self.show(&agent, &format!("{ticket}/formats/A3-FO-12"))?;
+        self.is(
+            &format["clearance"]["issued"],
+            &json!(true),
+            "el paz y salvo",
+        )?;
+        let matrix = self.show(AUDITOR, "/accounts")?;
+        let accounts = matrix["items"][0]["accounts"].as_array();
+        let standings: Vec<_> = accounts
+            .into_iter()
+            .flatten()
+            .map(|of| &of["standing"])
+            .collect();
+        let expected = json!(["disabled", "disabled"]);
+        self.is(&json!(standings), &expected, "las cuentas en la matriz")?;
+        let gone = json!({"solution": "Cuentas deshabilitadas y paz y salvo expedido."});
+        self.command(&agent, &format!("{ticket}/resolution"), &gone)?;
+        self.command(&agent, &format!("{ticket}/closure"), &json!({}))?;
+        self.ends(who, &ticket, "desk", 12)
+    }
+
+    /// Has sections signed, each by whoever it is for, and waits for who is told: so many
+    /// mails before the first, and after each.
+    fn signed(
+        &self,
+        ticket: &str,
+        code: &str,
+        parts: &[Part],
+        mails: &[usize],
+    ) -> Result<(), DemoError> {
+        let mut mails = mails.iter();
+        let mut told = || match mails.next() {
+            Some(count) => self.mails(ticket, *count).map(drop),
+            None => Ok(()),
+        };
+        told()?;
+        for part in parts {
+            let path = signature(ticket, code, part.section);
+            self.command(&part.by, &path, &json!({ "fields": part.fields }))?;
+            told()?;
+        }
+        Ok(())
+    }
+
     /// `GET` of somebody.
     fn get(&self, who: &str, path: &str) -> Result<Answer, ClientError> {
         let client = self.client.try_signed_in(who)?;
@@ -624,6 +729,11 @@ impl<'a> Demo<'a> {
             &format!("el motivo de cierre de {ticket}"),
         )
     }
+}
+
+/// Where a section of a ticket's format is signed.
+fn signature(ticket: &str, code: &str, section: &str) -> String {
+    format!("{ticket}/formats/{code}/sections/{section}/signature")
 }
 
 /// A header of a mail.

@@ -68,7 +68,7 @@ impl Store {
             .collect();
         let next = ids.last().filter(|_| ids.len() == limit).cloned();
         let rows: Vec<Key> = ids.iter().map(keys::holder).collect();
-        let found = self.get_many(rows.into_iter()).await?;
+        let found = self.get_many(rows).await?;
         let mut holders: Vec<Holder> = found
             .into_iter()
             .map(|item| item.doc())

@@ -464,7 +464,7 @@ fn steps(
                 section,
                 fields.as_ref(),
                 on_paper.as_deref(),
-                holder.as_ref(),
+                holder.as_deref(),
             ),
             Solved | Closed => Err(illegal()),
         },

@@ -10,7 +10,7 @@ use crate::catalogue::Role;
 use crate::format::accounts::Holder;
 use crate::format::fill::{Against, applying, mistakes, read};
 use crate::format::record::{Filled, Format, Known, Place, Signature, Values, digest};
-use crate::format::schema::{Rule, Schema, Section};
+use crate::format::schema::{Prefill, Rule, Schema, Section};
 use crate::format::turn::{self, Turn, may_fill, may_sign, schema_of, signers};
 use crate::ids::{FormatCode, SectionId};
 use crate::permission::{Actor, Caller, Denial, may_read_format};
@@ -203,7 +203,13 @@ impl<'a> Form<'a> {
             (None, None) => return Err(self.others_by_now(&turn, &fields)),
         };
         let known = self.known_but(id);
-        let fields = applying(turn.section, &fields, &known);
+        let mut fields = applying(turn.section, &fields, &known);
+        // What he reads as he signs is the notice that is in force.
+        let notice = self.setting.catalogue.document().privacy_notice.version;
+        let notices = turn.section.fields.iter();
+        for field in notices.filter(|of| of.prefill == Some(Prefill::PrivacyNotice)) {
+            fields.insert(field.id.0.clone(), notice.to_string().into());
+        }
         let against = Against {
             known: &known,
             catalogue: self.setting.catalogue,

@@ -72,7 +72,7 @@ pub enum Command {
         /// The scan of what was signed on paper: a file of the ticket.
         on_paper: Option<String>,
         /// The accounts of the person whom the format is about.
-        holder: Option<Holder>,
+        holder: Option<Box<Holder>>,
     },
     /// Opens signed sections again.
     CorrectSection {

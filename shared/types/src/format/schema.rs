@@ -146,6 +146,8 @@ pub enum Prefill {
     RequesterUnit,
     /// What was asked of the web page at registration.
     WebAction,
+    /// The version of the privacy notice in force: written when it is signed, by nobody.
+    PrivacyNotice,
 }
 
 /// What a field may be.
@@ -523,6 +525,27 @@ pub fn systems() -> &'static Systems {
     &LIBRARY.systems
 }
 
+impl Field {
+    /// A column of a list.
+    pub fn column(&self, id: &str) -> Option<&Field> {
+        match &self.kind {
+            Kind::List { columns, .. } => columns.iter().find(|column| column.id.0 == id),
+            Kind::Line { .. }
+            | Kind::Text { .. }
+            | Kind::Choice { .. }
+            | Kind::YesNo
+            | Kind::Accepted
+            | Kind::Date
+            | Kind::Moment
+            | Kind::Count { .. }
+            | Kind::Email
+            | Kind::Url
+            | Kind::System
+            | Kind::Profile => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -644,27 +667,6 @@ mod tests {
             for (system, profile) in &conflict.profiles {
                 assert!(systems.get(&system.0).unwrap().profile(profile).is_some());
             }
-        }
-    }
-}
-
-impl Field {
-    /// A column of a list.
-    pub fn column(&self, id: &str) -> Option<&Field> {
-        match &self.kind {
-            Kind::List { columns, .. } => columns.iter().find(|column| column.id.0 == id),
-            Kind::Line { .. }
-            | Kind::Text { .. }
-            | Kind::Choice { .. }
-            | Kind::YesNo
-            | Kind::Accepted
-            | Kind::Date
-            | Kind::Moment
-            | Kind::Count { .. }
-            | Kind::Email
-            | Kind::Url
-            | Kind::System
-            | Kind::Profile => None,
         }
     }
 }

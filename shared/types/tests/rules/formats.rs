@@ -159,7 +159,7 @@ fn sign(code: &str, section: &str, values: Values, holder: Option<Holder>) -> Co
         section: section.into(),
         fields: Some(values),
         on_paper: None,
-        holder,
+        holder: holder.map(Box::new),
     }
 }
 
