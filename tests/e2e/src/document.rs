@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use workbench::forms::CONTRACTING;
 use workbench::people::{ANA, COORDINATOR, LUIS, OFFICER, SUPPORT};
 use workbench::{Answer, Client, Host, Letter};
 
@@ -232,6 +233,18 @@ fn its_examples_are_a_tickets_life() {
     put(&host, &announced, &picture, &[]).must_be(200);
     let id = announced["id"].as_str().unwrap();
     document.carry_out(&ana, "Attach", &[("ref", &number), ("id", id)]);
+
+    let accounts = assigned(&ana, "cuentas_equipos", "Cuenta para un contratista");
+    let number = accounts["number"].to_string();
+    let office = host.client(CONTRACTING);
+    let code = ("code", "A3-S1-FO-01");
+    document.carry_out(&office, "Formats", &[]);
+    document.carry_out(&office, "FormatSchema", &[code]);
+    let place = [("ref", number.as_str()), code, ("section", "user")];
+    for name in ["DraftSection", "SignSection", "CorrectSection", "Format"] {
+        document.carry_out(&office, name, &place);
+    }
+    document.carry_out(&coordinator, "Accounts", &[]);
 
     let refused = taken(&host, &Letter::new(OUTSIDER, "Oferta", "Compre."));
     let id = refused["id"].as_str().unwrap();

@@ -25,7 +25,7 @@ use crate::within;
 const START: Duration = Duration::from_secs(60);
 
 /// How many hosts run at once: each has a process for every function.
-const AT_ONCE: u32 = 3;
+const AT_ONCE: u32 = 2;
 
 /// A local host with data of its own, killed and cleared away when it is
 /// dropped. After a test that failed, its data and logs stay for whoever looks

@@ -377,7 +377,23 @@ routes! {
             POST "/tickets/{ref}/formats/{code}/sections/{section}/signature"
                 by Access::Command(&[C::SignSection]);
             200 json FormatView<'static>, or COMMAND;
-            example {}
+            example {
+                "fields": {
+                    "novelty": "entry",
+                    "kind": "contractor",
+                    "document_type": "CC",
+                    "document_number": "52345618",
+                    "first_names": "Ricardo",
+                    "last_names": "Pérez",
+                    "unit": "Supervisión de Contratos",
+                    "position": "Apoyo jurídico",
+                    "contract_number": "318 de 2026",
+                    "contract_start": "2026-12-01",
+                    "contract_end": "2027-05-31",
+                    "supervisor": "coordinador.mesa@uspec.gov.co",
+                    "boss": "jefa.juridica@uspec.gov.co"
+                }
+            }
         }
         /// Opens a signed section again, and those after it: they are signed anew.
         CorrectSection(body requests::SectionCorrection) {
