@@ -921,7 +921,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     let what = awaited.turn.line().title.as_ref();
                     let what = what.map_or(String::new(), |what| format!(" {what}."));
                     format!(
-                        "En la solicitud {number} el formato {} espera la {}: le toca a {}.{what}",
+                        "En la solicitud {number}, el formato {} espera la {}. La firma {}.{what}",
                         name_of_format(&awaited.code),
                         awaited.turn.name(),
                         signers(awaited.turn.line(), format),
@@ -962,7 +962,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 let next = awaited(ticket).into_iter().find(|next| next.turn.schema.code == *code);
                 let then = match &next {
                     Some(next) => format!(
-                        "Ahora el formato espera la {}: le toca a {}.",
+                        "Ahora espera la {}, que firma {}.",
                         next.turn.name(),
                         signers(next.turn.line(), ticket.formats.get(code))
                     ),

@@ -208,7 +208,7 @@ fn with_officer(ticket: &Ticket) -> Option<&crate::person::Person> {
 /// A format as it is called: its code, and what it is for.
 pub fn name_of(code: &FormatCode) -> String {
     match newest(code) {
-        Some(schema) => format!("{code}, {}", schema.name),
+        Some(schema) => format!("{code} ({})", schema.name),
         None => code.to_string(),
     }
 }
@@ -216,13 +216,17 @@ pub fn name_of(code: &FormatCode) -> String {
 /// Who gives a signature, in a Spanish sentence.
 pub fn signers(signing: &Signing, format: Option<&Format>) -> String {
     let known = values(format);
-    let mut there: Vec<_> = signing
-        .by
-        .iter()
-        .filter(|signer| signer.may_be(&known))
-        .map(|signer| signer.words(&known))
-        .collect();
-    there.dedup();
+    let may = || signing.by.iter().filter(|signer| signer.may_be(&known));
+    // Who is to be named yet is not worth a word beside those who are known.
+    let is_known = |signer: &&Signer| {
+        let field = signer.field.as_ref();
+        field.is_none_or(|field| known.text(&field.0).is_some())
+    };
+    let mut there: Vec<_> = may().filter(is_known).map(|of| of.words(&known)).collect();
+    if there.is_empty() {
+        there = may().map(|signer| signer.words(&known)).collect();
+        there.dedup();
+    }
     crate::spanish::either(&there)
 }
 
