@@ -48,7 +48,7 @@ PUBLIC_ROUTES = {
 # ask for the session. The table of pages in shared/types says which there are.
 PAGES = [
     [first]
-    for first in ("", "archivos", "solicitudes", "cola", "llamada", "correo", "hoy", "catalogo", "teclas", "recursos", "s")
+    for first in ("", "archivos", "solicitudes", "cola", "llamada", "correo", "hoy", "catalogo", "formatos", "matriz", "teclas", "recursos", "s")
 ]
 
 # Variables that nobody is to read who may read a function's configuration.
