@@ -48,7 +48,7 @@ fn networks<'a>(
 
 /// The value of a hidden field of a page.
 #[track_caller]
-fn hidden(page: &str, name: &str) -> String {
+pub(crate) fn hidden(page: &str, name: &str) -> String {
     let mark = format!("type=\"hidden\" name=\"{name}\" value=\"");
     let (_, rest) = page
         .split_once(&mark)
@@ -57,7 +57,7 @@ fn hidden(page: &str, name: &str) -> String {
 }
 
 #[track_caller]
-fn says(answer: &Answer, status: u64, texts: &[&str]) {
+pub(crate) fn says(answer: &Answer, status: u64, texts: &[&str]) {
     assert_eq!(answer.status, status, "{}", answer.body);
     for text in texts {
         assert!(answer.body.contains(text), "{text}: {}", answer.body);

@@ -5,6 +5,7 @@ use in_process::{Answer, Started, World, get, post};
 use serde_json::{Value, json};
 
 use super::ReadSide;
+use crate::catalogue_tests::{hidden, says};
 
 const PAGE: &str = "/catalogo/personas/hoja";
 
@@ -23,24 +24,6 @@ fn csv(query: &str, sheet: &str) -> in_process::Request {
 
 fn parsed(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap()
-}
-
-/// The value of a hidden field of a page.
-#[track_caller]
-fn hidden(page: &str, name: &str) -> String {
-    let mark = format!("type=\"hidden\" name=\"{name}\" value=\"");
-    let (_, rest) = page
-        .split_once(&mark)
-        .unwrap_or_else(|| panic!("no {name}: {page}"));
-    rest.split('"').next().unwrap().to_owned()
-}
-
-#[track_caller]
-fn says(answer: &Answer, status: u64, texts: &[&str]) {
-    assert_eq!(answer.status, status, "{}", answer.body);
-    for text in texts {
-        assert!(answer.body.contains(text), "{text}: {}", answer.body);
-    }
 }
 
 #[tokio::test]

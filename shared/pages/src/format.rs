@@ -3,7 +3,6 @@
 
 use askama::Template;
 use serde_json::{Map, Value};
-use types::catalogue::Role;
 use types::format::accounts::{Holder, Standing};
 use types::format::record::{Filled, Known, Values};
 use types::format::schema::{
@@ -309,7 +308,8 @@ impl Shown {
             facts: seen.map_or(vec![], |seen| facts(section, &seen)),
             signatures: filled.map_or(vec![], signatures),
             edition: filled.map_or(0, |filled| filled.edition),
-            correctable: is_signed && (signs || look.attests()),
+            correctable: is_signed
+                && (signs || turn::attests(look.caller.signatory(), look.ticket)),
         }
     }
 
@@ -324,15 +324,6 @@ impl Shown {
 
     fn waits(&self) -> bool {
         self.state != SectionState::Signed
-    }
-}
-
-impl Look<'_> {
-    /// Whether whoever looks may open a section again for the desk.
-    fn attests(&self) -> bool {
-        let assignee = self.ticket.assignee.as_ref();
-        let is_his = assignee.is_some_and(|agent| agent.email == self.caller.email);
-        self.caller.is(Role::Coordinator) || (self.caller.is(Role::Agent) && is_his)
     }
 }
 
@@ -404,7 +395,7 @@ impl Drawn {
                 .filter(|field| applies(turn, field, &known))
                 .map(|field| Cell::of(field, turn, &values))
                 .collect(),
-            on_paper: turn.section.on_paper && look.attests(),
+            on_paper: turn.section.on_paper && turn::attests(look.caller.signatory(), look.ticket),
         }
     }
 }

@@ -107,13 +107,6 @@ impl<'a> Form<'a> {
         )))
     }
 
-    /// Whether somebody of the desk may say what was signed on paper.
-    fn attests(&self) -> bool {
-        let assignee = self.ticket.assignee.as_ref();
-        let is_his = assignee.is_some_and(|agent| agent.email == self.caller.email);
-        self.caller.is(Role::Coordinator) || (self.caller.is(Role::Agent) && is_his)
-    }
-
     /// What the section says once `given` is filled in: what was signed in it stays.
     fn filled_in(&self, turn: &Turn, given: &Values) -> Result<Values, Rejection> {
         let read = read(turn.section, turn.signing, given.clone()).map_err(Rejection::Fields)?;
@@ -180,7 +173,7 @@ impl<'a> Form<'a> {
         let signer = self.caller.signatory();
         let role = match (may_sign(&turn, signer, self.ticket, &fields), on_paper) {
             (Some(role), None) => role,
-            (_, Some(scan)) if turn.section.on_paper && self.attests() => {
+            (_, Some(scan)) if turn.section.on_paper && turn::attests(signer, self.ticket) => {
                 let there = self.ticket.attachments.iter().any(|file| file.id == scan);
                 if !there {
                     return Err(Rejection::Validation(crate::problem::FieldError::new(
@@ -296,7 +289,7 @@ impl<'a> Form<'a> {
         let (place, section) = self.section(id)?;
         let code = &self.schema.code;
         let signer = self.caller.signatory();
-        if !self.attests() && !turn::signs(section, code, signer, self.ticket) {
+        if !turn::attests(signer, self.ticket) && !turn::signs(section, code, signer, self.ticket) {
             return Err(Rejection::Denied(Denial::OthersToSign(
                 "Una corrección la pide quien firma esa sección, o la Mesa de Ayuda.".to_owned(),
             )));

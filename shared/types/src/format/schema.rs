@@ -526,10 +526,10 @@ pub fn systems() -> &'static Systems {
 }
 
 impl Field {
-    /// A column of a list.
-    pub fn column(&self, id: &str) -> Option<&Field> {
+    /// The columns of a list; none of anything else.
+    pub fn columns(&self) -> &[Field] {
         match &self.kind {
-            Kind::List { columns, .. } => columns.iter().find(|column| column.id.0 == id),
+            Kind::List { columns, .. } => columns,
             Kind::Line { .. }
             | Kind::Text { .. }
             | Kind::Choice { .. }
@@ -541,8 +541,13 @@ impl Field {
             | Kind::Email
             | Kind::Url
             | Kind::System
-            | Kind::Profile => None,
+            | Kind::Profile => &[],
         }
+    }
+
+    /// A column of a list.
+    pub fn column(&self, id: &str) -> Option<&Field> {
+        self.columns().iter().find(|column| column.id.0 == id)
     }
 }
 
@@ -631,22 +636,7 @@ mod tests {
         for text in SHIPPED {
             let schema: Schema = toml::from_str(text).unwrap();
             for (_, field) in schema.fields() {
-                let columns = match &field.kind {
-                    Kind::List { columns, .. } => columns.as_slice(),
-                    Kind::Line { .. }
-                    | Kind::Text { .. }
-                    | Kind::Choice { .. }
-                    | Kind::YesNo
-                    | Kind::Accepted
-                    | Kind::Date
-                    | Kind::Moment
-                    | Kind::Count { .. }
-                    | Kind::Email
-                    | Kind::Url
-                    | Kind::System
-                    | Kind::Profile => &[],
-                };
-                for field in [field].into_iter().chain(columns) {
+                for field in [field].into_iter().chain(field.columns()) {
                     let words = format!("{} {}", field.id, field.label).to_lowercase();
                     for secret in ["password", "contraseña", "clave", "pin"] {
                         assert!(!words.split([' ', '_']).any(|w| w == secret), "{words}");

@@ -255,6 +255,14 @@ pub fn may_fill(turn: &Turn, who: Signatory<'_>, ticket: &Ticket) -> bool {
     })
 }
 
+/// Whether somebody answers for the desk: he may say that a section was signed on paper,
+/// and open one again.
+pub fn attests(who: Signatory<'_>, ticket: &Ticket) -> bool {
+    let assignee = ticket.assignee.as_ref();
+    let is_his = assignee.is_some_and(|agent| agent.email == *who.email);
+    who.roles.contains(&Role::Coordinator) || (who.roles.contains(&Role::Agent) && is_his)
+}
+
 /// Whether somebody signs a section, sometime.
 pub fn signs(section: &Section, code: &FormatCode, who: Signatory<'_>, ticket: &Ticket) -> bool {
     let known = values(ticket.formats.get(code));
