@@ -72,7 +72,7 @@ impl Usage<'_> {
                 };
                 self.look(&Status::OPEN, goes_by).await?
             }
-            Part::Holidays | Part::Texts | Part::Forms | Part::Notice => NONE,
+            Part::Holidays | Part::Texts | Part::Forms | Part::Notice | Part::Terms => NONE,
         };
         Ok(Open { tickets, escalated })
     }
@@ -128,7 +128,11 @@ impl Usage<'_> {
         let all: Vec<_> = kept.chain([&first]).collect();
         let ruled = |id: &&&types::ids::CalendarId| {
             let mut categories = all.iter().flat_map(|document| &document.categories);
-            versions.len() == VERSIONS || categories.any(|of| of.calendar == ***id)
+            let mut terms = all.iter().map(|document| &document.legal_terms);
+            versions.len() == VERSIONS
+                || categories.any(|of| of.calendar == ***id)
+                || terms
+                    .any(|of| [&of.calendar, &of.csirt_calendar].contains(&&Some((**id).clone())))
         };
         let ruled = gone.iter().filter(ruled).map(|id| {
             let detail = format!(

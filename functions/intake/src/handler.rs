@@ -15,7 +15,8 @@ use types::api::pages::intake::Page;
 use types::api::{NewTicket, Routes, Takes, uploads};
 use types::catalogue::Catalogue;
 use types::command::{Application, NewTicket as NewRegistration, Setting, admit};
-use types::ids::{EmailAddress, TicketId, TicketNumber, UploadId};
+use types::ids::{CategoryId, EmailAddress, TicketId, TicketNumber, UploadId};
+use types::incident::Incident;
 use types::input::{Fields, Input};
 use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
@@ -69,7 +70,8 @@ async fn by_form(desk: &Desk, call: &Call, takes: Takes<NewTicket>) -> Answer {
     let tried = async {
         let stored = desk.catalogue().await?;
         let caller = desk.sender(call, &stored.catalogue).await?;
-        let mut fields = Fields::form(&titled(sent.typed().to_vec()));
+        let typed = of_category(sent.typed().to_vec(), &stored.catalogue);
+        let mut fields = Fields::form(&titled(typed));
         let body = takes.read(&mut fields);
         let body = fields.finish(body)?;
         let ticket = registered(desk, call, &stored, &caller, body, Then::Waits).await?;
@@ -147,7 +149,23 @@ fn of_a_call(sent: &Sent, catalogue: &Catalogue) -> Vec<(String, String)> {
         fields.retain(|(name, _)| name != "requester.name");
         fields.push(("requester.name".to_owned(), name));
     }
-    titled(fields)
+    titled(of_category(fields, catalogue))
+}
+
+/// What a form sent, without the answers to what its category does not ask: whoever chose
+/// another one before may have given some, which the page no longer shows.
+fn of_category(mut fields: Vec<(String, String)>, catalogue: &Catalogue) -> Vec<(String, String)> {
+    let category = sent(&fields, "category").map(CategoryId::from);
+    let category = category.and_then(|id| catalogue.category(&id));
+    if let Some(category) = category {
+        let asks = (category.web_request, category.incident);
+        fields.retain(|(name, _)| match name.split('.').next() {
+            Some("web_request") => asks.0,
+            Some("incident") => asks.1,
+            _ => true,
+        });
+    }
+    fields
 }
 
 /// What a form sent, with a title: whoever left it blank has said it in the text. Where
@@ -377,6 +395,14 @@ fn application(
         request: Request {
             observers,
             extension: body.extension,
+            incident: body.incident.map(|known| Incident {
+                kind: known.kind,
+                asset: known.asset,
+                personal_data: known.personal_data,
+                people: None,
+                containment: known.containment,
+                severity: None,
+            }),
             web_request: body.web_request.map(|asked| WebRequest {
                 action: asked.action,
             }),

@@ -33,19 +33,22 @@ pub fn button(
         | Recipients::InCharge
         | Recipients::Coordinators
         | Recipients::Heads
+        | Recipients::Addressee
         | Recipients::Desk => return None,
     }
     match kind {
         MailKind::Solved | MailKind::ValidationReminder if ticket.asks_survey() => {
             survey(kind, ticket, office).map(|survey| ("Evaluar el servicio", survey))
         }
-        MailKind::ValidationReminder if ticket.is_declined() => {
+        MailKind::ValidationReminder if ticket.is_turned_away() => {
             Some(("No estoy de acuerdo", format!("{page}#no-resuelta")))
         }
         MailKind::Solved | MailKind::ValidationReminder => {
             Some(("No quedó resuelta", format!("{page}#no-resuelta")))
         }
-        MailKind::Declined => Some(("No estoy de acuerdo", format!("{page}#no-resuelta"))),
+        MailKind::Declined | MailKind::Forwarded => {
+            Some(("No estoy de acuerdo", format!("{page}#no-resuelta")))
+        }
         MailKind::Held | MailKind::WaitingReminder => Some(("Responder", format!("{page}#reply"))),
         _ => None,
     }
@@ -73,14 +76,14 @@ pub fn answer(kind: MailKind, ticket: &Ticket) -> Vec<String> {
         | MailKind::SolvedToObservers => &[
             "Si responde a este correo, lo que escriba lo leen quien pidió la solicitud y quien la atiende. Al comienzo de una línea puede escribir:",
         ],
-        MailKind::Solved | MailKind::ValidationReminder if ticket.is_declined() => {
+        MailKind::Solved | MailKind::ValidationReminder if ticket.is_turned_away() => {
             return also(reply::OBJECTS);
         }
         MailKind::Solved | MailKind::ValidationReminder if ticket.asks_survey() => {
             return also(reply::RATES_OR_REOPENS);
         }
         MailKind::Solved | MailKind::ValidationReminder => return also(reply::REOPENS),
-        MailKind::Declined => return also(reply::OBJECTS),
+        MailKind::Declined | MailKind::Forwarded => return also(reply::OBJECTS),
         MailKind::Held | MailKind::WaitingReminder => return also(reply::ENDS_WAIT),
         MailKind::Closed => {
             &["Si responde a este correo, se abre una solicitud nueva, enlazada con esta."]
@@ -125,6 +128,7 @@ fn hand(kind: MailKind) -> Option<Hand> {
         | Recipients::FormerOfficer
         | Recipients::Provider
         | Recipients::Coordinators
+        | Recipients::Addressee
         | Recipients::Heads => None,
     }
 }

@@ -12,6 +12,7 @@ use types::format::turn::{
     Turn, awaited, awaited_since, name_of as name_of_format, schema_of, signers,
 };
 use types::ids::EmailAddress;
+use types::legal::{Forwarding, ReportOutcome};
 use types::spanish::{duration, in_words};
 use types::ticket::{
     BounceKind, Event, EventKind, Outcome, ReleaseReason, State, StepReached, Ticket,
@@ -149,6 +150,8 @@ pub struct About<'a> {
     pub to: &'a [EmailAddress],
     /// The names of the files that belong to what it says.
     pub files: &'a [String],
+    /// Those that there was no room for.
+    pub left_out: &'a [String],
     /// What the requester was asked, where he is reminded of it.
     pub question: Option<&'a str>,
     pub now: Timestamp,
@@ -185,6 +188,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
         office,
         to,
         files: _,
+        left_out,
         question,
         now: _,
     } = *about;
@@ -573,6 +577,16 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 quote: Some(reason.clone()),
                 ..plain
             },
+            EventKind::Forwarded { forwarding } => Letter {
+                subject: "Petición trasladada",
+                greeting: greeting_of(to, ticket, catalogue),
+                paragraphs: vec![format!(
+                    "La solicitud {number} de {asker}, en la que usted está en copia, se trasladó a {}, que la responde. Esto se les escribió:",
+                    forwarding.addressee()
+                )],
+                quote: Some(forwarding.message.clone()),
+                ..plain
+            },
             _ => return Err(NoSuchMail),
         },
         MailKind::Declined => match &event.kind {
@@ -591,6 +605,67 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             }],
             ..plain
         },
+            _ => return Err(NoSuchMail),
+        },
+        // Ley 1437 de 2011, art. 21.
+        MailKind::Forwarded => match &event.kind {
+            EventKind::Forwarded { forwarding } => Letter {
+                subject: "Su petición se trasladó",
+                greeting: requester,
+                paragraphs: vec![
+                    format!(
+                        "Su solicitud {number} es una petición que no le corresponde responder a la Mesa de Ayuda. Hoy la trasladamos a {}, con los archivos que usted envió: desde allí le responden directamente, en los términos de la ley.",
+                        forwarding.addressee()
+                    ),
+                    "Esto les escribimos:".to_owned(),
+                ],
+                quote: Some(forwarding.message.clone()),
+                closing: vec![match due_at(event).map(in_words) {
+                    Some(until) => format!(
+                        "Si no está de acuerdo, dígalo antes del {until}; después la solicitud se cerrará aquí."
+                    ),
+                    None => "Si no está de acuerdo, dígalo.".to_owned(),
+                }],
+                ..plain
+            },
+            _ => return Err(NoSuchMail),
+        },
+        MailKind::ForwardedToAddressee => match &event.kind {
+            EventKind::Forwarded { forwarding } => {
+                let mut closing = vec![format!(
+                    "Por favor respondan directamente a {asker}: lo que contesten a este correo le llega a esa persona. A ella le avisamos hoy de este traslado."
+                )];
+                if !left_out.is_empty() {
+                    closing.push(format!(
+                        "No cupieron en este correo, y se los entregamos si los piden a {}: {}.",
+                        office.reply_address,
+                        left_out.join(", ")
+                    ));
+                }
+                Letter {
+                    subject: "Traslado de una petición por competencia",
+                    greeting: format!("Señores {}:", forwarding.to.name),
+                    paragraphs: vec![
+                        "La Mesa de Ayuda de la USPEC recibió una petición que no le corresponde responder y, según el artículo 21 de la Ley 1437 de 2011, la traslada a ustedes:".to_owned(),
+                    ],
+                    quote: Some(forwarding.message.clone()),
+                    request: Some(format!(
+                        "{}\n\n{}",
+                        ticket.request.title, ticket.request.description
+                    )),
+                    closing,
+                    facts: vec![
+                        ("Petición", number.to_string()),
+                        ("La hizo", match asker == ticket.request.requester.person.email.as_str() {
+                            true => asker.clone(),
+                            false => format!("{asker} <{}>", ticket.request.requester.person.email),
+                        }),
+                        ("Se recibió", in_words(ticket.created_at)),
+                    ],
+                    links: vec![],
+                    ..plain
+                }
+            }
             _ => return Err(NoSuchMail),
         },
         // Control C2.
@@ -644,6 +719,10 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "No está de acuerdo con que se declinara",
                     "no está de acuerdo con que se declinara",
                 ),
+                Some(Outcome::Forwarded) => (
+                    "No está de acuerdo con el traslado",
+                    "no está de acuerdo con el traslado de",
+                ),
                 Some(Outcome::Solved) | None => ("Solución rechazada", "no aceptó la solución de"),
             };
             let mut paragraphs = vec![format!(
@@ -670,6 +749,10 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     "Había sido declinada, y nadie objetó en el plazo."
                 }
                 R::Desk if ticket.is_declined() => "Había sido declinada.",
+                R::ValidationExpired if ticket.is_forwarded() => {
+                    "Se había trasladado a quien la responde, y nadie objetó en el plazo."
+                }
+                R::Desk if ticket.is_forwarded() => "Se había trasladado a quien la responde.",
                 R::Satisfied => "Gracias por evaluar el servicio.",
                 R::Desk => "La Mesa de Ayuda dio por terminada la atención.",
                 R::ValidationExpired => "El tiempo de validación venció sin respuesta.",
@@ -680,7 +763,7 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 paragraphs: vec![
                     format!("Su solicitud {number} quedó cerrada. {why}"),
                     match ticket.outcome {
-                        Some(Outcome::Declined) => "Si necesita algo más, registre una solicitud nueva.",
+                        Some(Outcome::Declined | Outcome::Forwarded) => "Si necesita algo más, registre una solicitud nueva.",
                         Some(Outcome::Solved) | None => {
                             "Si el problema vuelve, registre una solicitud nueva."
                         }
@@ -698,9 +781,10 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 greeting: greeting_of(to, ticket, catalogue),
                 paragraphs: vec![format!(
                     "La solicitud {number} de {asker}, en la que usted está en copia, quedó cerrada{}. No recibirá más correos de ella.",
-                    match ticket.is_declined() {
-                        true => "; había sido declinada",
-                        false => "",
+                    match ticket.outcome {
+                        Some(Outcome::Declined) => "; había sido declinada",
+                        Some(Outcome::Forwarded) => "; se había trasladado a quien la responde",
+                        Some(Outcome::Solved) | None => "",
                     }
                 )],
                 ..plain
@@ -1063,6 +1147,22 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     )],
                     ..plain
                 },
+                Some(Outcome::Forwarded) => Letter {
+                    subject: "Aún puede objetar",
+                    greeting: requester,
+                    paragraphs: vec![format!(
+                        "Su solicitud {number} se trasladó a {}, que la responde. Esto se les escribió:",
+                        ticket.forwarding.as_ref().map_or_else(
+                            || "quien debe responderla".to_owned(),
+                            Forwarding::addressee
+                        )
+                    )],
+                    quote: ticket.solution.clone(),
+                    closing: vec![format!(
+                        "Si no está de acuerdo, dígalo antes del {until}; después la solicitud se cerrará aquí."
+                    )],
+                    ..plain
+                },
                 Some(Outcome::Solved) | None => Letter {
                     subject: "Recordatorio: valide la solución",
                     greeting: requester,
@@ -1162,6 +1262,21 @@ fn did(kind: &EventKind) -> Option<String> {
         EventKind::Escalated { officer, .. } => format!("escaló a {}", officer.name),
         EventKind::Resolved { .. } => "resolvió".to_owned(),
         EventKind::Declined { .. } => "declinó, por estar fuera del alcance,".to_owned(),
+        EventKind::Forwarded { forwarding } => format!("trasladó a {}", forwarding.addressee()),
+        EventKind::IncidentDescribed { .. } => "describió el incidente de".to_owned(),
+        EventKind::AuthorityReported { report } => match report.outcome {
+            ReportOutcome::Reported => {
+                format!("registró el reporte a {} de", report.authority.label())
+            }
+            ReportOutcome::NotRequired => {
+                format!(
+                    "registró que no procede el reporte a {} de",
+                    report.authority.label()
+                )
+            }
+        },
+        EventKind::PetitionMarked { .. } => "marcó como petición (PQRSD)".to_owned(),
+        EventKind::PetitionUnmarked { .. } => "quitó la marca de petición de".to_owned(),
         EventKind::Closed { .. } => "cerró".to_owned(),
         _ => return None,
     })
@@ -1175,6 +1290,10 @@ fn said(kind: &EventKind) -> Option<&str> {
         EventKind::Escalated { justification, .. } => Some(justification),
         EventKind::Resolved { solution, .. } => Some(solution),
         EventKind::Declined { reason } => Some(reason),
+        EventKind::Forwarded { forwarding } => Some(&forwarding.message),
+        EventKind::AuthorityReported { report } => Some(&report.note),
+        EventKind::PetitionMarked { petition } => Some(&petition.note),
+        EventKind::PetitionUnmarked { reason } => Some(reason),
         _ => None,
     }
 }
@@ -1196,6 +1315,12 @@ fn step_subject(clock: ClockKind, step: &StepReached, now: Timestamp) -> &'stati
         (ClockKind::Waiting, _) => "El solicitante no responde",
         (ClockKind::Provider, _) => "El proveedor no responde",
         (ClockKind::Validation, _) => "La solución no le llegó a quien la pidió",
+        (ClockKind::CsirtReport, ..100) => "Falta reportar el incidente al CSIRT Gobierno",
+        (ClockKind::CsirtReport, _) => "Venció el plazo para reportar al CSIRT Gobierno",
+        (ClockKind::SicReport, ..100) => "Falta reportar el incidente a la SIC",
+        (ClockKind::SicReport, _) => "Venció el plazo para reportar a la SIC",
+        (ClockKind::Forwarding, ..100) => "Falta trasladar la petición",
+        (ClockKind::Forwarding, _) => "Venció el plazo para trasladar la petición",
         (_, ..100) => "El tiempo de solución está por vencer",
         (_, 100) => "El tiempo de solución venció",
         (_, _) => "El tiempo de solución venció hace mucho",
@@ -1211,8 +1336,16 @@ fn step_paragraphs(kind: ClockKind, step: &StepReached, about: &About<'_>) -> Ve
     let awaited = match kind {
         ClockKind::Waiting => Some("al solicitante"),
         ClockKind::Provider => Some("al proveedor"),
-        ClockKind::Attention | ClockKind::Solution | ClockKind::Validation => None,
+        ClockKind::Attention
+        | ClockKind::Solution
+        | ClockKind::Validation
+        | ClockKind::CsirtReport
+        | ClockKind::SicReport
+        | ClockKind::Forwarding => None,
     };
+    if kind.is_legal() {
+        return legal_paragraphs(kind, step, about);
+    }
     if let Some(awaited) = awaited {
         return vec![format!(
             "La solicitud {number} espera {awaited} y no hay respuesta: lo previsto era el {due}."
@@ -1258,6 +1391,40 @@ fn step_paragraphs(kind: ClockKind, step: &StepReached, about: &About<'_>) -> Ve
     paragraphs
 }
 
+/// What the law still asks for, and until when.
+fn legal_paragraphs(kind: ClockKind, step: &StepReached, about: &About<'_>) -> Vec<String> {
+    let (number, due) = (about.ticket.number, in_words(step.due_at));
+    let (owed, way) = match kind {
+        ClockKind::CsirtReport => (
+            format!("El incidente de la solicitud {number} debe reportarse al CSIRT Gobierno"),
+            "Regístrelo con «Registrar un reporte»; si no procede, diga allí por qué.",
+        ),
+        ClockKind::SicReport => (
+            format!(
+                "El incidente de la solicitud {number} puede afectar datos personales y debe reportarse a la Superintendencia de Industria y Comercio"
+            ),
+            "Regístrelo con «Registrar un reporte»; si no procede, diga allí por qué. Si se confirma que no afecta datos personales, corríjalo en «Describir el incidente».",
+        ),
+        ClockKind::Forwarding
+        | ClockKind::Attention
+        | ClockKind::Solution
+        | ClockKind::Waiting
+        | ClockKind::Provider
+        | ClockKind::Validation => (
+            format!("La petición de la solicitud {number} debe trasladarse a quien la responde"),
+            "Hágalo con «Trasladar la petición»: quien la hizo recibe copia.",
+        ),
+    };
+    let now = about.now.max(about.event.at);
+    vec![
+        match step.due_at > now {
+            true => format!("{owed} a más tardar el {due}."),
+            false => format!("{owed}: el plazo de ley venció el {due}."),
+        },
+        way.to_owned(),
+    ]
+}
+
 /// Longest limit that is told in minutes, in seconds.
 const IN_MINUTES: u64 = 3 * 60 * 60;
 
@@ -1285,7 +1452,8 @@ pub fn is_still_true(kind: MailKind, event: &Event, ticket: &Ticket) -> bool {
     }
     let asks = step.percent < 100
         || kind == MailKind::ValidationReminder
-        || ClockKind::WAITS.contains(&clock);
+        || ClockKind::WAITS.contains(&clock)
+        || clock.is_legal();
     let goes_on = |clock: &Clock| match clock.state {
         // What rests will go on, and nobody will say it again.
         ClockState::Running | ClockState::Paused => true,

@@ -13,6 +13,7 @@ use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;
 use cloud::desk::Desk;
 use cloud::entry::{Function, FunctionError, run, run_batch, run_notices};
+use cloud::files::Bucket;
 use cloud::mailer::Mailer;
 use types::effects::QueueName;
 
@@ -28,6 +29,7 @@ impl Function for Notifier {
         Ok(Notifier {
             queue: queue::Postman {
                 desk: Desk::start(environment, &queues).await?,
+                files: Bucket::new(environment, "FILES_BUCKET")?,
                 mailer: Mailer::new(environment)?,
                 office: office::Office {
                     base_url: environment.required("BASE_URL")?,

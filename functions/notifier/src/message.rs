@@ -38,16 +38,17 @@ pub fn recipients(
     let observers = || observers(event, ticket).map(|person| person.email.clone());
     let of = |person: Option<&Person>| person.map(|p| p.email.clone()).into_iter().collect();
     let coordinators = || -> Vec<EmailAddress> {
-        let entries = catalogue.coordinators(&ticket.policy.team).into_iter();
+        let policy = &ticket.policy;
+        let entries = catalogue.coordinators_of(&policy.team, policy.restricted);
+        let entries = entries.into_iter();
         entries.map(|entry| entry.email.clone()).collect()
     };
     let heads = || -> Vec<EmailAddress> {
-        let heads = catalogue.with_role(Role::Head);
-        let heads: Vec<_> = heads.map(|entry| entry.email.clone()).collect();
-        match heads.is_empty() {
-            true => coordinators(),
-            false => heads,
-        }
+        let policy = &ticket.policy;
+        let heads = catalogue
+            .heads_of(&policy.team, policy.restricted)
+            .into_iter();
+        heads.map(|entry| entry.email.clone()).collect()
     };
     let agent = |person: Option<&Person>| match person {
         Some(person) if !is(&person.email, [Role::Agent, Role::Coordinator]) => coordinators(),
@@ -108,6 +109,10 @@ pub fn recipients(
                 _ => agent(person),
             }
         }
+        Recipients::Addressee => match &event.kind {
+            EventKind::Forwarded { forwarding } => vec![forwarding.to.email.clone()],
+            _ => vec![],
+        },
         Recipients::Coordinators => coordinators(),
         Recipients::Heads => heads(),
         Recipients::FormerRequester => match &event.kind {
@@ -149,6 +154,13 @@ pub fn recipients(
         .collect()
 }
 
+/// A file that goes along with a mail.
+pub struct Annex {
+    pub name: String,
+    pub content_type: String,
+    pub bytes: Vec<u8>,
+}
+
 impl Office {
     /// Writes the message.
     ///
@@ -161,6 +173,7 @@ impl Office {
         ticket: &Ticket,
         seq: u64,
         to: &[EmailAddress],
+        annexes: Vec<Annex>,
         now: Timestamp,
     ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
         let subject = format!(
@@ -189,7 +202,11 @@ impl Office {
             kind_word(kind),
             self.reply_address.domain()
         );
-        let reply_to = self.reply_to(audience, ticket.id);
+        let reply_to = match kind {
+            // Whoever answers a petition answers whoever made it.
+            MailKind::ForwardedToAddressee => ticket.request.requester.person.email.to_string(),
+            _ => self.reply_to(audience, ticket.id),
+        };
         let addresses = to
             .iter()
             .map(|a| Address::new_address(None::<&str>, a.as_str()))
@@ -218,7 +235,10 @@ impl Office {
             .header(TICKET_HEADER, Raw::new(ticket.id.to_string()))
             .text_body(letter.text()?)
             .html_body(letter.html(&subject)?);
-        Ok(message.write_to_vec()?)
+        let with = annexes.into_iter().fold(message, |message, annex| {
+            message.attachment(annex.content_type, annex.name, annex.bytes)
+        });
+        Ok(with.write_to_vec()?)
     }
 }
 

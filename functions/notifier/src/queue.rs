@@ -9,6 +9,7 @@ use std::time::Duration;
 use cloud::clock;
 use cloud::consumer::{Consumer, Failure, Work};
 use cloud::desk::{Desk, Halt, claimant};
+use cloud::files::{Bucket, FileError, attachment_key};
 use cloud::log::chain;
 use cloud::mailer::{ANSWER, MailError, Mailer};
 use cloud::store::{CommitError, Guards, OutboxClaim, OutboxKey, Unsent};
@@ -24,7 +25,7 @@ use types::token::Audience;
 use types::{SignedDuration, Timestamp};
 
 use crate::letter::{About, is_still_true, letter};
-use crate::message::recipients;
+use crate::message::{Annex, recipients};
 use crate::office::Office;
 
 /// How long a claim holds after whoever has it is stopped: longer than clocks differ, so
@@ -34,6 +35,11 @@ const SLACK: SignedDuration = SignedDuration::from_secs(2);
 /// The time that one mail may take: SES answers or is given up, and there is time left to
 /// put on record that it went out.
 const ONE_MAIL: Duration = Duration::from_secs(ANSWER.as_secs() + 4);
+
+/// Bytes of the files that go along with a mail, all together: SES takes ten megabytes of
+/// what they are in base64
+/// (<https://docs.aws.amazon.com/ses/latest/dg/quotas.html>).
+const MAX_ANNEXES: u64 = 6_000_000;
 
 /// Longest diagnosis that is kept, in characters.
 pub const MAX_DETAIL: usize = 500;
@@ -54,6 +60,8 @@ const ATTEMPTS: u32 = 4;
 /// The consumer of the queue `notification`.
 pub struct Postman {
     pub desk: Desk,
+    /// The bucket of the tickets' files.
+    pub files: Bucket,
     pub mailer: Mailer,
     pub office: Office,
 }
@@ -156,7 +164,11 @@ impl Postman {
             store.leave_unsent(row, &me, Unsent::NoRecipient).await?;
             return Ok(vec![]);
         }
-        let files = self.files(kind, event, ticket).await?;
+        let (annexes, left_out) = self.annexes(kind, ticket).await?;
+        let files = match kind {
+            MailKind::ForwardedToAddressee => annexes.iter().map(|of| of.name.clone()).collect(),
+            _ => self.files(kind, event, ticket).await?,
+        };
         let question = self.question(kind, event, ticket).await?;
         let letter = letter(
             kind,
@@ -167,6 +179,7 @@ impl Postman {
                 office: &self.office,
                 to: &to,
                 files: &files,
+                left_out: &left_out,
                 question: question.as_deref(),
                 now,
             },
@@ -175,7 +188,7 @@ impl Postman {
             .map_err(|e| e.to_string())
             .and_then(|letter| {
                 self.office
-                    .compose(&letter, kind, ticket, event.seq, &to, now)
+                    .compose(&letter, kind, ticket, event.seq, &to, annexes, now)
                     .map_err(|e| e.to_string())
             })
             .map_err(|e| Failure::Poison(format!("the mail cannot be written: {e}")))?;
@@ -247,6 +260,49 @@ impl Postman {
                 Ok(with.unwrap_or_default())
             }
         }
+    }
+
+    /// The files that go along with a mail, and the names of those that there is no room
+    /// for. A petition is passed on with all that belongs to it: whoever answers it has no
+    /// login.
+    async fn annexes(
+        &self,
+        kind: MailKind,
+        ticket: &Ticket,
+    ) -> Result<(Vec<Annex>, Vec<String>), Failure> {
+        if kind != MailKind::ForwardedToAddressee {
+            return Ok((vec![], vec![]));
+        }
+        let (mut annexes, mut left_out, mut room) = (Vec::new(), Vec::new(), MAX_ANNEXES);
+        let public = |file: &&Attachment| file.visibility == Visibility::Public;
+        for file in ticket.attachments.iter().filter(public) {
+            if file.size > room {
+                left_out.push(file.name.clone());
+                continue;
+            }
+            let key = attachment_key(ticket.id, &file.id);
+            let bytes = match self.files.read(&key, room).await {
+                Ok(bytes) => bytes,
+                // Better without it, and said so, than not at all.
+                Err(FileError::Missing { .. } | FileError::TooLarge { .. }) => {
+                    left_out.push(file.name.clone());
+                    continue;
+                }
+                Err(error @ (FileError::Retryable { .. } | FileError::Unexpected { .. })) => {
+                    return Err(Failure::Retry {
+                        after: None,
+                        reason: chain(&error),
+                    });
+                }
+            };
+            room = room.saturating_sub(bytes.len() as u64);
+            annexes.push(Annex {
+                name: file.name.clone(),
+                content_type: file.content_type.clone(),
+                bytes,
+            });
+        }
+        Ok((annexes, left_out))
     }
 
     /// What the requester was asked, where he is reminded of it.

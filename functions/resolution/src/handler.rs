@@ -5,6 +5,8 @@ use types::api::resolution::Route;
 use types::api::{Attaching, ObserverRemoval, Routes, Takes};
 use types::command::Command;
 use types::ids::{EmailAddress, FormatCode, SectionId};
+use types::incident::Incident;
+use types::person::Person;
 use types::problem::Problem;
 use types::ticket::Visibility;
 
@@ -71,6 +73,44 @@ pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
                 code,
                 section,
                 reason: body.reason,
+            })
+            .await
+        }
+        Route::DescribeIncident(takes) => {
+            desk.command(call, takes, |body| Command::DescribeIncident {
+                incident: Box::new(Incident {
+                    kind: body.kind,
+                    asset: body.asset,
+                    personal_data: body.personal_data,
+                    people: body.people,
+                    containment: body.containment,
+                    severity: body.severity,
+                }),
+            })
+            .await
+        }
+        Route::RecordReport(takes) => {
+            desk.command(call, takes, |body| Command::RecordReport {
+                authority: body.authority,
+                outcome: body.outcome,
+                note: body.note,
+            })
+            .await
+        }
+        Route::MarkPetition(takes) => {
+            desk.command(call, takes, |body| match body.petition {
+                true => Command::MarkPetition { note: body.note },
+                false => Command::UnmarkPetition { reason: body.note },
+            })
+            .await
+        }
+        Route::Forward(takes) => {
+            desk.command(call, takes, |body| Command::Forward {
+                to: Person {
+                    email: body.email,
+                    name: body.name,
+                },
+                message: body.message,
             })
             .await
         }

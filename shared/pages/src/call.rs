@@ -13,6 +13,7 @@ use types::ticket::{State, Ticket};
 
 use crate::clocks::{Badge, of_list};
 use crate::forms::sent;
+use crate::incident;
 use crate::new::{Action, actions};
 use crate::shell::Shell;
 use crate::wrong::Wrong;
@@ -36,6 +37,7 @@ pub struct Page<'a> {
     pub open: Vec<Open<'a>>,
     pub categories: Vec<Category<'a>>,
     pub actions: Vec<Action>,
+    pub incident: incident::Asked,
     pub key: String,
     /// What could not be taken.
     pub wrong: Wrong,
@@ -75,6 +77,8 @@ pub struct Category<'a> {
     pub id: &'a str,
     pub name: &'a str,
     pub web: bool,
+    /// Whether it has questions of its own about an incident.
+    pub incident: bool,
     pub chosen: bool,
 }
 
@@ -87,6 +91,7 @@ pub struct Typed {
     pub extension: String,
     pub category: String,
     pub action: String,
+    pub incident: incident::Typed,
     pub title: String,
     pub description: String,
 }
@@ -113,6 +118,7 @@ impl Typed {
             extension: value("extension"),
             category: value("category"),
             action: value("web_request.action"),
+            incident: incident::Typed::of(form),
             title: value("title"),
             description: value("description"),
         }
@@ -158,6 +164,7 @@ impl<'a> Page<'a> {
             id: &category.id.0,
             name: &category.name,
             web: category.web_request,
+            incident: category.incident,
             chosen: category.id.0 == typed.category,
         });
         Page {
@@ -167,6 +174,7 @@ impl<'a> Page<'a> {
             open: vec![],
             categories: categories.collect(),
             actions: actions(&typed.action),
+            incident: incident::Asked::of(&typed.incident),
             shell,
             typed,
             key,
@@ -222,7 +230,7 @@ fn id_of(field: &str) -> &'static str {
         "category" => "categoria",
         "web_request" | "web_request.action" => "accion",
         "title" => "titulo",
-        _ => "descripcion",
+        field => incident::id_of(field).unwrap_or("descripcion"),
     }
 }
 

@@ -69,6 +69,9 @@ fn label(kind: ClockKind) -> &'static str {
         ClockKind::Waiting => "Espera del solicitante",
         ClockKind::Provider => "Espera del proveedor",
         ClockKind::Validation => "Validación",
+        ClockKind::CsirtReport => "Reporte al CSIRT",
+        ClockKind::SicReport => "Reporte a la SIC",
+        ClockKind::Forwarding => "Traslado (PQRSD)",
     }
 }
 
@@ -117,6 +120,8 @@ fn idle(kind: ClockKind) -> &'static str {
         ClockKind::Waiting => "empieza al preguntar",
         ClockKind::Provider => "empieza al consultar",
         ClockKind::Validation => "empieza al resolver",
+        ClockKind::CsirtReport | ClockKind::SicReport => "empieza con el incidente",
+        ClockKind::Forwarding => "empieza al recibir la petición",
     }
 }
 
@@ -128,6 +133,9 @@ fn stopped(kind: ClockKind) -> &'static str {
         ClockKind::Attention | ClockKind::Solution | ClockKind::Waiting | ClockKind::Provider => {
             "no se cumplió"
         }
+        // It was said why not.
+        ClockKind::CsirtReport | ClockKind::SicReport => "no procede",
+        ClockKind::Forwarding => "no es una petición",
     }
 }
 
@@ -173,7 +181,10 @@ fn running(kind: ClockKind, clock: &Clock, setting: Setting<'_>) -> Badge {
 /// The badges that a list shows: what runs, and where nothing does, what waits or
 /// was last met. The most urgent first.
 pub fn of_list(ticket: &Ticket, setting: Setting<'_>) -> Vec<Badge> {
-    let all = ClockKind::AGREED.map(|kind| badge(kind, ticket, setting));
+    let legal = ClockKind::LEGAL.into_iter();
+    let legal = legal.filter(|kind| ticket.clocks.get(*kind).running_since().is_some());
+    let all = ClockKind::AGREED.into_iter().chain(legal);
+    let all: Vec<_> = all.map(|kind| badge(kind, ticket, setting)).collect();
     let is_running = |badge: &&Badge| badge.state <= BadgeState::Run;
     let mut shown: Vec<_> = all.iter().filter(is_running).cloned().collect();
     shown.sort_by_key(|badge| badge.due_at);

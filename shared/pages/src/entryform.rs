@@ -201,6 +201,10 @@ const CATEGORIES: &[Spec] = &[
         "Pregunta qué se pide de la página web",
         Control::Check,
     ),
+    spec("incident", "Son incidentes de seguridad", Control::Check)
+        .hint("Pregunta qué pasó y espera los reportes que pide la ley"),
+    spec("restricted", "La ve solo su grupo", Control::Check)
+        .hint("Quien la pidió y el equipo que la atiende; nadie más de la Mesa de Ayuda"),
     spec(
         "steps",
         "Avisos antes y después del plazo",
@@ -317,6 +321,46 @@ const NOTICE: &[Spec] = &[
         .hint("{canal} y {politica} se llenan con los dos datos de arriba."),
 ];
 
+const TERMS: &[Spec] = &[
+    spec(
+        "petition_days",
+        "Días hábiles para trasladar una petición",
+        Control::Minutes,
+    )
+    .hint("Se cuentan desde el día siguiente a su llegada (Ley 1437 de 2011, art. 21)."),
+    spec(
+        "petition_office.name",
+        "A quién se trasladan",
+        Control::Line(MAX_NAME),
+    )
+    .hint("Quien las responde de ordinario; en cada una se puede indicar otro.")
+    .optional(),
+    spec("petition_office.email", "Su correo", Control::Email).optional(),
+    spec(
+        "sic_days",
+        "Días hábiles para reportar a la SIC",
+        Control::Minutes,
+    )
+    .hint("Un incidente que afecta datos personales"),
+    spec(
+        "calendar",
+        "Calendario de los días hábiles",
+        Control::One(Source::Calendars),
+    )
+    .optional(),
+    spec(
+        "csirt_hours",
+        "Horas para reportar al CSIRT Gobierno",
+        Control::Minutes,
+    ),
+    spec(
+        "csirt_calendar",
+        "Calendario de esas horas",
+        Control::One(Source::Calendars),
+    )
+    .optional(),
+];
+
 fn specs(part: Part) -> &'static [Spec] {
     match part {
         Part::People => PEOPLE,
@@ -328,6 +372,7 @@ fn specs(part: Part) -> &'static [Spec] {
         Part::Texts => TEXTS,
         Part::Forms => FORMS,
         Part::Notice => NOTICE,
+        Part::Terms => TERMS,
     }
 }
 
@@ -396,7 +441,8 @@ fn choices(source: Source, document: &CatalogueDocument, chosen: &[&str]) -> Vec
             kinds.collect()
         }
         Source::Clocks => {
-            let clocks = ClockKind::ALL.iter();
+            // Whom the law's clocks tell is the same for everything.
+            let clocks = ClockKind::ALL.iter().filter(|of| !of.is_legal());
             clocks
                 .map(|of| choice(word(of), &capital(clock_name(*of))))
                 .collect()
@@ -691,7 +737,8 @@ pub fn blank(part: Part) -> Typed {
         | Part::Holidays
         | Part::Texts
         | Part::Forms
-        | Part::Notice => &[],
+        | Part::Notice
+        | Part::Terms => &[],
         // Section 5 of the procedure.
         Part::Categories => &[
             ("attention_minutes", "15"),

@@ -9,6 +9,8 @@ use types::Timestamp;
 use types::catalogue::{Catalogue, DirectoryEntry, Role};
 use types::command::{Command, Setting, WhenAway, decide};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketNumber};
+use types::incident::{Incident, IncidentKind, PersonalData, Severity};
+use types::legal::{Authority, ReportOutcome};
 use types::permission::{Actor, Caller};
 use types::problem::FieldError;
 use types::reply;
@@ -42,6 +44,11 @@ pub enum Act {
     Reject,
     Close,
     Decline,
+    DescribeIncident,
+    RecordReport,
+    MarkPetition,
+    UnmarkPetition,
+    Forward,
     RevokeLink,
     /// Takes somebody off who was copied.
     RemoveObserver,
@@ -67,6 +74,10 @@ impl Act {
             Act::Report => "informe",
             Act::Resolve => "solucion",
             Act::Decline => "fuera-de-alcance",
+            Act::DescribeIncident => "incidente",
+            Act::RecordReport => "reportes",
+            Act::MarkPetition | Act::UnmarkPetition => "peticion",
+            Act::Forward => "traslado",
             Act::Reject => "rechazo",
             Act::Close => "cierre",
             Act::RevokeLink => "enlace",
@@ -78,6 +89,7 @@ impl Act {
     pub fn sent(word: &str, typed: &[(String, String)]) -> Option<Self> {
         match word {
             "seguimientos" if sent(typed, "visibility") == Some("internal") => Some(Act::Note),
+            "peticion" if sent(typed, "petition") == Some("false") => Some(Act::UnmarkPetition),
             "responsable" if sent(typed, "agent").is_some() => Some(Act::Assign),
             word => Act::VARIANTS.iter().copied().find(|act| act.word() == word),
         }
@@ -92,6 +104,7 @@ impl Act {
             Act::Assign => "asignada",
             Act::Resolve => "resuelta",
             Act::Decline => "declinada",
+            Act::Forward => "trasladada",
             Act::Reject => "rechazada",
             Act::Close => "cerrada",
             Act::StopObserving => "sin-copia",
@@ -106,6 +119,10 @@ impl Act {
             | Act::AskProvider
             | Act::ProviderReplied
             | Act::Report
+            | Act::DescribeIncident
+            | Act::RecordReport
+            | Act::MarkPetition
+            | Act::UnmarkPetition
             | Act::RevokeLink => "hecho",
         }
     }
@@ -129,6 +146,11 @@ impl Act {
             | Act::ProviderReplied
             | Act::Report
             | Act::Decline
+            | Act::DescribeIncident
+            | Act::RecordReport
+            | Act::MarkPetition
+            | Act::UnmarkPetition
+            | Act::Forward
             | Act::Reject
             | Act::Close
             | Act::RemoveObserver
@@ -163,6 +185,11 @@ impl Act {
             | Act::Recategorise
             | Act::ChangeRequester
             | Act::Reject
+            | Act::DescribeIncident
+            | Act::RecordReport
+            | Act::MarkPetition
+            | Act::UnmarkPetition
+            | Act::Forward
             | Act::RevokeLink
             | Act::RemoveObserver
             | Act::StopObserving
@@ -188,6 +215,11 @@ impl Act {
             Act::Report => "Informar la solución",
             Act::Resolve => "Resolver",
             Act::Decline => "Fuera del alcance",
+            Act::DescribeIncident => "Describir el incidente",
+            Act::RecordReport => "Registrar un reporte",
+            Act::MarkPetition => "Es una petición (PQRSD)",
+            Act::UnmarkPetition => "No es una petición",
+            Act::Forward => "Trasladar la petición",
             Act::Reject => "No quedó resuelta",
             Act::Close => "Cerrar",
             Act::RevokeLink => "Anular el enlace del correo",
@@ -205,6 +237,11 @@ impl Act {
             Act::Reject => "Reabrir la solicitud",
             Act::AskProvider => "Enviar al proveedor",
             Act::Report => "Enviar a la Mesa de Ayuda",
+            Act::DescribeIncident => "Guardar",
+            Act::RecordReport => "Registrar el reporte",
+            Act::MarkPetition => "Marcar como petición",
+            Act::UnmarkPetition => "Quitar la marca",
+            Act::Forward => "Trasladar y avisar",
             Act::Take
             | Act::Assign
             | Act::Contact
@@ -242,6 +279,11 @@ impl Act {
             | Act::ChangeRequester
             | Act::Reject
             | Act::Decline
+            | Act::DescribeIncident
+            | Act::RecordReport
+            | Act::MarkPetition
+            | Act::UnmarkPetition
+            | Act::Forward
             | Act::RevokeLink => false,
         }
     }
@@ -270,6 +312,17 @@ impl Act {
             Act::Resolve => "El solicitante la recibe por correo y dice si le sirvió.",
             Act::Decline => {
                 "Diseño y corrección de estilo de la página web (numeral 5 del procedimiento)."
+            }
+            Act::DescribeIncident => {
+                "Si puede afectar datos personales, corre también el plazo para reportar a la SIC."
+            }
+            Act::RecordReport => "Detiene el plazo de ley de ese reporte.",
+            Act::MarkPetition => {
+                "La responde otra dependencia u otra entidad: corre el plazo de ley para trasladarla, y el de solución se detiene."
+            }
+            Act::UnmarkPetition => "El plazo de ley se detiene y el de solución corre otra vez.",
+            Act::Forward => {
+                "Sale por correo a quien debe responderla, con sus archivos; quien la hizo recibe copia. Solo se atiende aquí si no está de acuerdo."
             }
             Act::Reject => "La Mesa de Ayuda la retoma y el tiempo vuelve a correr.",
             Act::Close => "Ya no admite cambios; una respuesta abre otra.",
@@ -329,7 +382,22 @@ impl Act {
             ],
             Act::Resolve => vec![Field::text("solution", "Solución", 4), Field::files()],
             Act::Decline => text("reason", "Motivo, para el solicitante", 3),
-            Act::Reject => match choices.ticket.is_some_and(Ticket::is_declined) {
+            Act::DescribeIncident => choices.incident(),
+            Act::RecordReport => vec![
+                Field::choice("authority", "A quién", choices.reports()),
+                Field::choice("outcome", "Qué pasó", report_outcomes()),
+                Field::text("note", "Número o radicado, o por qué no procede", 2),
+            ],
+            Act::MarkPetition => vec![
+                Field::hidden("petition", "true"),
+                Field::text("note", "Por qué lo es", 2),
+            ],
+            Act::UnmarkPetition => vec![
+                Field::hidden("petition", "false"),
+                Field::text("note", "Por qué no lo es", 2),
+            ],
+            Act::Forward => choices.forwarding(),
+            Act::Reject => match choices.ticket.is_some_and(Ticket::is_turned_away) {
                 true => text("reason", "Por qué no está de acuerdo", 3),
                 false => text("reason", "Qué falta", 3),
             },
@@ -382,6 +450,30 @@ impl Act {
             Act::Report => Command::ReportSolution { body: text() },
             Act::Resolve => Command::Resolve { solution: text() },
             Act::Decline => Command::Decline { reason: text() },
+            Act::DescribeIncident => Command::DescribeIncident {
+                incident: Box::new(Incident {
+                    kind: IncidentKind::Other,
+                    asset: text(),
+                    personal_data: PersonalData::Unknown,
+                    people: None,
+                    containment: None,
+                    severity: None,
+                }),
+            },
+            Act::RecordReport => Command::RecordReport {
+                authority: choices.pending().next()?,
+                outcome: ReportOutcome::Reported,
+                note: text(),
+            },
+            Act::MarkPetition => Command::MarkPetition { note: text() },
+            Act::UnmarkPetition => Command::UnmarkPetition { reason: text() },
+            Act::Forward => Command::Forward {
+                to: Person {
+                    email: EmailAddress::parse("nadie@example.com").ok()?,
+                    name: text(),
+                },
+                message: text(),
+            },
             Act::Reject => Command::Reject { reason: text() },
             Act::Close => Command::Close,
             Act::RevokeLink => Command::RevokeLink,
@@ -508,6 +600,13 @@ impl Field {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
     }
 
+    fn holding(self, value: &str) -> Self {
+        Field {
+            value: value.to_owned(),
+            ..self
+        }
+    }
+
     fn optional(self) -> Self {
         Field {
             required: false,
@@ -557,7 +656,7 @@ impl Form {
         self.hint = match ticket.state {
             _ if !ticket.is_of(who) => "La leen quien pidió la solicitud y quien la atiende.",
             State::OnHold(HoldReason::Requester) => reply::ENDS_WAIT,
-            State::Solved if ticket.is_declined() => reply::OBJECTS,
+            State::Solved if ticket.is_turned_away() => reply::OBJECTS,
             State::Solved if ticket.asks_survey() => reply::RATES_OR_REOPENS,
             State::Solved => reply::REOPENS,
             State::New
@@ -655,6 +754,60 @@ impl Choices<'_> {
         Some(field.optional())
     }
 
+    /// The reports that are still owed.
+    fn pending(&self) -> impl Iterator<Item = Authority> {
+        let clocks = self.ticket.map(|ticket| &ticket.clocks);
+        Authority::ALL.iter().copied().filter(move |authority| {
+            clocks.is_some_and(|of| of.get(authority.clock()).running_since().is_some())
+        })
+    }
+
+    fn reports(&self) -> Vec<Choice> {
+        let choice = |of: Authority| labelled(of.into(), of.label());
+        self.pending().map(choice).collect()
+    }
+
+    /// What is known of an incident, as it stands.
+    fn incident(&self) -> Vec<Field> {
+        let known = self.ticket.and_then(|of| of.request.incident.as_ref());
+        let kinds = IncidentKind::ALL.iter();
+        let kinds = kinds.map(|of| labelled(of.as_str(), of.label())).collect();
+        let severities = Severity::ALL.iter();
+        let severities = severities.map(|of| labelled(of.as_str(), of.label()));
+        let data = PersonalData::ALL.iter();
+        let data = data.map(|of| labelled(of.as_str(), of.label())).collect();
+        let said = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let people = known.and_then(|known| known.people);
+        let severity = known.and_then(|known| known.severity);
+        vec![
+            Field::choice("kind", "Qué es", kinds).holding(&said(known.map(|of| of.kind.as_str()))),
+            Field::text("asset", "Qué afecta", 1).holding(&said(known.map(|of| &*of.asset))),
+            Field::choice("personal_data", "Afecta datos personales", data)
+                .holding(&said(known.map(|of| of.personal_data.as_str()))),
+            Field::text("people", "De cuántas personas", 1)
+                .holding(&people.map_or_else(String::new, |people| people.to_string()))
+                .optional(),
+            Field::choice("severity", "Gravedad", severities.collect())
+                .holding(&said(severity.map(Severity::as_str)))
+                .optional(),
+            Field::text("containment", "Qué se hizo para contenerlo", 3)
+                .holding(&said(known.and_then(|of| of.containment.as_deref())))
+                .optional(),
+        ]
+    }
+
+    /// Where petitions go to, unless somebody says better.
+    fn forwarding(&self) -> Vec<Field> {
+        let terms = self.catalogue.map(|of| &of.document().legal_terms);
+        let office = terms.and_then(|terms| terms.petition_office.as_ref());
+        let (name, email) = office.map_or(("", ""), |of| (&*of.name, of.email.as_str()));
+        vec![
+            Field::text("name", "A quién", 1).holding(name),
+            Field::text("email", "Su correo", 1).holding(email),
+            Field::text("message", "Por qué le corresponde", 3),
+        ]
+    }
+
     fn agents(&self) -> Vec<Choice> {
         let (Some(ticket), Some(catalogue)) = (self.ticket, self.catalogue) else {
             return vec![];
@@ -700,6 +853,21 @@ impl Choices<'_> {
     }
 }
 
+fn labelled(value: &str, label: &str) -> Choice {
+    Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+    }
+}
+
+fn report_outcomes() -> Vec<Choice> {
+    let outcomes = ReportOutcome::ALL.iter().map(|outcome| match outcome {
+        ReportOutcome::Reported => labelled(outcome.into(), "Se reportó"),
+        ReportOutcome::NotRequired => labelled(outcome.into(), "No procede"),
+    });
+    outcomes.collect()
+}
+
 /// Where whoever is done with a ticket gets his next one.
 pub fn next_after(number: TicketNumber) -> String {
     format!("/cola/siguiente?tras={}", number.0)
@@ -718,7 +886,7 @@ pub fn form(act: Act, ticket: &Ticket, setting: Setting<'_>, at: &str, key: &str
         action: format!("{at}/{}", act.word()),
         title: match (act, &ticket.assignee) {
             (Act::Take, Some(colleague)) => format!("Tomar de {}", colleague.name).into(),
-            (Act::Reject, _) if ticket.is_declined() => "No estoy de acuerdo".into(),
+            (Act::Reject, _) if ticket.is_turned_away() => "No estoy de acuerdo".into(),
             (_, _) => act.title().into(),
         },
         hint: act.hint(),
@@ -758,6 +926,10 @@ pub fn offered(ticket: &Ticket, caller: &Caller, setting: Setting<'_>) -> Vec<Ac
     };
     let actor = Actor::Person(caller.clone());
     let may = |act: &Act| {
+        // First somebody says that it is a petition.
+        if *act == Act::Forward && !ticket.is_petition() {
+            return false;
+        }
         let sample = act.sample(&choices);
         sample.is_some_and(|command| decide(ticket, &command, &actor, setting).is_ok())
     };

@@ -10,6 +10,7 @@ pub mod entrance;
 pub mod entryform;
 pub mod format;
 pub mod forms;
+pub mod incident;
 pub mod local;
 pub mod mailroom;
 pub mod mine;

@@ -95,9 +95,10 @@ pub fn steps(ticket: &Ticket) -> [Step; 4] {
         State::Solved => 2,
         State::Closed => 4,
     };
-    let answered = match ticket.is_declined() {
-        true => "Declinada",
-        false => "Resuelta",
+    let answered = match ticket.outcome {
+        Some(Outcome::Declined) => "Declinada",
+        Some(Outcome::Forwarded) => "Trasladada",
+        Some(Outcome::Solved) | None => "Resuelta",
     };
     let names = ["Recibida", "En atención", answered, "Cerrada"];
     let mut steps = names.map(|name| Step {
@@ -176,12 +177,18 @@ pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Nex
         ),
         State::Solved => {
             let until = due(&ticket.clocks.validation).map(by);
-            let declined = ticket.is_declined();
-            let lead = match declined {
-                true => "Fue declinada: la Mesa de Ayuda no puede atenderla.",
-                false => "Está resuelta.",
+            let lead = match (ticket.outcome, &ticket.forwarding) {
+                (Some(Outcome::Declined), _) => {
+                    "Fue declinada: la Mesa de Ayuda no puede atenderla.".to_owned()
+                }
+                (Some(Outcome::Forwarded), Some(forwarding)) => {
+                    format!("Se trasladó a {}, que la responde.", forwarding.addressee())
+                }
+                (Some(Outcome::Forwarded | Outcome::Solved) | None, _) => {
+                    "Está resuelta.".to_owned()
+                }
             };
-            let rest = match (declined, own, until) {
+            let rest = match (ticket.is_turned_away(), own, until) {
                 (_, _, None) => String::new(),
                 (true, true, Some(until)) => format!(
                     "Si no está de acuerdo, dígalo antes de {until} y se reabre; después se cierra sola."
@@ -196,7 +203,7 @@ pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Nex
                     "{asker} puede decir si le sirvió antes de {until}; después se cierra sola."
                 ),
             };
-            said(lead.to_owned(), rest)
+            said(lead, rest)
         }
         State::Closed => said(
             format!("{}.", how_it_ended(ticket, reader)),
@@ -213,6 +220,10 @@ pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Nex
 pub fn how_it_ended(ticket: &Ticket, reader: &EmailAddress) -> String {
     match (ticket.outcome, &ticket.survey, ticket.close_reason) {
         (Some(Outcome::Declined), _, _) => "Declinada: fuera del alcance (numeral 5)".to_owned(),
+        (Some(Outcome::Forwarded), _, _) => match &ticket.forwarding {
+            Some(forwarding) => format!("Trasladada a {}", forwarding.addressee()),
+            None => "Trasladada".to_owned(),
+        },
         (_, Some(survey), _) if ticket.is_of(reader) => {
             format!("Resuelta; usted la calificó con {}", survey.rating)
         }

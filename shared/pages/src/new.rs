@@ -7,6 +7,7 @@ use types::problem::Problem;
 use types::ticket::WebAction;
 
 use crate::forms::sent;
+use crate::incident;
 use crate::shell::Shell;
 use crate::wrong::Wrong;
 
@@ -17,6 +18,7 @@ pub struct Page<'a> {
     pub shell: Shell<'a>,
     pub categories: Vec<Asked<'a>>,
     pub actions: Vec<Action>,
+    pub incident: incident::Asked,
     pub key: String,
     pub typed: Typed,
     /// What could not be taken.
@@ -33,6 +35,10 @@ pub struct Asked<'a> {
     pub about: &'a str,
     /// Whether it has questions of its own about the web page.
     pub web: bool,
+    /// Whether it has questions of its own about an incident.
+    pub incident: bool,
+    /// Whether its group alone sees what is asked.
+    pub restricted: bool,
     pub chosen: bool,
 }
 
@@ -52,6 +58,7 @@ pub struct Typed {
     pub category: String,
     pub action: String,
     pub observers: String,
+    pub incident: incident::Typed,
     /// Uploads, by their ids.
     pub attachments: String,
 }
@@ -67,6 +74,7 @@ impl Typed {
             action: value("web_request.action"),
             observers: value("observers"),
             attachments: value("attachments"),
+            incident: incident::Typed::of(form),
         }
     }
 }
@@ -139,6 +147,8 @@ impl<'a> Page<'a> {
                 question,
                 about,
                 web: category.web_request,
+                incident: category.incident,
+                restricted: category.restricted,
                 chosen: category.id.0 == typed.category,
             }
         });
@@ -148,6 +158,7 @@ impl<'a> Page<'a> {
             attention_minutes: limits.max().unwrap_or_default(),
             categories: categories.collect(),
             actions: actions(&typed.action),
+            incident: incident::Asked::of(&typed.incident),
             shell,
             key,
             typed,
@@ -179,6 +190,9 @@ fn id_of(field: &str) -> &'static str {
         "category" => "categoria",
         "web_request" | "web_request.action" => "accion",
         "title" => "titulo",
+        field if field.starts_with("incident") => {
+            incident::id_of(field).unwrap_or("incidente-tipo")
+        }
         field if field.starts_with("observers") => "copias",
         field if field.starts_with("attachments") => "archivos",
         _ => "descripcion",

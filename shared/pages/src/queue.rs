@@ -71,7 +71,7 @@ impl Band {
         let urgent = badges.iter().map(|badge| badge.state).min();
         match (ticket.state, urgent) {
             (State::Closed, _) => Band::Over,
-            (State::Solved, _) if ticket.is_declined() => Band::Declined,
+            (State::Solved, _) if ticket.is_turned_away() => Band::Declined,
             (State::Solved, _) => Band::Solved,
             (_, Some(BadgeState::Overdue)) => Band::Overdue,
             (_, Some(BadgeState::Soon)) => Band::Soon,
@@ -89,7 +89,7 @@ impl Band {
             Band::Later => "Más tarde",
             Band::Paused => "En pausa",
             Band::Solved => "Resueltas",
-            Band::Declined => "Declinadas",
+            Band::Declined => "Declinadas o trasladadas",
             Band::Over => "Cerradas",
         }
     }

@@ -98,6 +98,7 @@ impl Notice {
             "asignada" => "Asignada.",
             "resuelta" => "Resuelta. El solicitante recibe la solución por correo.",
             "declinada" => "Declinada. El solicitante recibe el motivo por correo y puede objetar.",
+            "trasladada" => "Trasladada. Quien la hizo recibe copia por correo.",
             "cerrada" => "Cerrada.",
             "rechazada" => "La solicitud vuelve a la Mesa de Ayuda.",
             "catalogo" => "Guardado: ya está vigente.",

@@ -138,6 +138,9 @@ impl<'a> Page<'a> {
             (Status::New | Status::Assigned | Status::OnHold, _) => {
                 "La solicitud está abierta: la Mesa de Ayuda sigue con ella."
             }
+            (Status::Solved, _) if self.survey.forwarded => {
+                "La solicitud se trasladó a quien debe responderla."
+            }
             (Status::Solved, true) => "La solicitud fue declinada.",
             (Status::Solved, false) => {
                 "La solicitud tiene otra solución: vale lo que dice el último correo."

@@ -8,6 +8,7 @@ use types::catalogue::Catalogue;
 use types::clock::Tells;
 use types::format::schema::newest;
 use types::ids::{EmailAddress, FormatCode, SectionId};
+use types::legal::ReportOutcome;
 use types::ticket::{
     ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Outcome, Person,
     ReleaseReason, StepReached, Survey, Ticket, Visibility,
@@ -479,10 +480,51 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
             Some(tagged(reading.message(event, solution), "Solución"))
         }
         EventKind::Declined { reason } => Some(tagged(reading.message(event, reason), "Declinada")),
+        EventKind::IncidentDescribed { incident } => staff.then(|| {
+            let data = incident.personal_data.label().to_lowercase();
+            let rest = format!(
+                "{}; {}; datos personales: {data}",
+                incident.kind.label(),
+                incident.asset
+            );
+            happened("Incidente", rest.into())
+        })?,
+        EventKind::AuthorityReported { report } => staff.then(|| {
+            let tag = match report.outcome {
+                ReportOutcome::Reported => "Reporte",
+                ReportOutcome::NotRequired => "Reporte que no procede",
+            };
+            Entry::Message(Message {
+                kind: MessageKind::Note,
+                way: format!("a {}", report.authority.label()).into(),
+                tag: Some(tag),
+                ..reading.message(event, &report.note)
+            })
+        }),
+        EventKind::PetitionMarked { petition } => {
+            staff.then(|| reading.note(event, &petition.note, Some("Es una petición (PQRSD)")))
+        }
+        EventKind::PetitionUnmarked { reason } => {
+            staff.then(|| reading.note(event, reason, Some("No es una petición")))
+        }
+        EventKind::Forwarded { forwarding } => Some(Entry::Message(Message {
+            way: format!("a {}", forwarding.addressee()).into(),
+            tag: Some("Trasladada"),
+            ..reading.message(event, &forwarding.message)
+        })),
+        EventKind::CsirtReportDue(step) => {
+            staff.then(|| stepped(event, "Reporte al CSIRT", step, reading))
+        }
+        EventKind::SicReportDue(step) => {
+            staff.then(|| stepped(event, "Reporte a la SIC", step, reading))
+        }
+        EventKind::ForwardingDue(step) => {
+            staff.then(|| stepped(event, "Traslado de la petición", step, reading))
+        }
         EventKind::SurveyAnswered { survey } => Some(rated(event, survey, reading)),
         EventKind::Reopened { reason, objects_to } => {
             let why = match objects_to {
-                Some(Outcome::Declined) => "No está de acuerdo",
+                Some(Outcome::Declined | Outcome::Forwarded) => "No está de acuerdo",
                 Some(Outcome::Solved) | None => "No quedó resuelta",
             };
             match reason {
@@ -570,6 +612,9 @@ fn closed(reason: CloseReason, ticket: &Ticket) -> &'static str {
     match reason {
         CloseReason::ValidationExpired if ticket.is_declined() => {
             "declinada, sin objeción en el plazo"
+        }
+        CloseReason::ValidationExpired if ticket.is_forwarded() => {
+            "trasladada, sin objeción en el plazo"
         }
         CloseReason::Satisfied => "a satisfacción del solicitante",
         CloseReason::Desk => "por la Mesa de Ayuda",

@@ -126,10 +126,14 @@ impl<'a> Other<'a> {
     }
 }
 
-/// The clocks that a page shows: those of the agreement, and of a wait that is on.
+/// The clocks that a page shows: those of the agreement, those of the law that it has, and
+/// of a wait that is on.
 fn shown(ticket: &Ticket) -> impl Iterator<Item = ClockKind> {
     ClockKind::ALL.into_iter().filter(|kind| {
-        ClockKind::AGREED.contains(kind) || ticket.clocks.get(*kind).running_since().is_some()
+        let clock = ticket.clocks.get(*kind);
+        ClockKind::AGREED.contains(kind)
+            || clock.running_since().is_some()
+            || (kind.is_legal() && !clock.is_idle())
     })
 }
 
@@ -269,7 +273,7 @@ impl<'a> Page<'a> {
 
     fn urgent(&self) -> Option<&Badge> {
         let clocks = self.clocks.iter();
-        let agreed = clocks.filter(|clock| ClockKind::AGREED.contains(&clock.kind));
+        let agreed = clocks.filter(|clock| !ClockKind::WAITS.contains(&clock.kind));
         let badges = agreed.map(|clock| &clock.badge);
         badges.min_by_key(|badge| (badge.state, badge.due_at))
     }
@@ -319,7 +323,7 @@ impl<'a> Page<'a> {
             Status::New => "tag tag--soon",
             Status::Assigned => "tag tag--accent",
             Status::OnHold => "tag tag--paused",
-            Status::Solved if self.ticket.is_declined() => "tag",
+            Status::Solved if self.ticket.is_turned_away() => "tag",
             Status::Solved => "tag tag--ok",
             Status::Closed => "tag",
         }

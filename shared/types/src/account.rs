@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::clock::{ClockState, Tells};
 use crate::ids::CalendarId;
 
-/// The three clocks of a ticket.
+/// The clocks of a ticket.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClocksExplained<'a> {
@@ -20,6 +20,15 @@ pub struct ClocksExplained<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ClockExplained<'a>>,
     pub validation: ClockExplained<'a>,
+    /// Of the report to the government's CSIRT, for those who work on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csirt_report: Option<ClockExplained<'a>>,
+    /// Of the report to the authority for personal data, for those who work on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sic_report: Option<ClockExplained<'a>>,
+    /// Of passing a petition on, for those who work on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwarding: Option<ClockExplained<'a>>,
 }
 
 /// A clock as of now, and how it came to stand where it does.

@@ -485,6 +485,31 @@ impl Calendar {
         due.ok_or(CalendarError::NeverOpen { start, working })
     }
 
+    /// The end of the working day that comes so many after the day of an instant, which
+    /// does not count itself: how the law counts days (Ley 4 de 1913, art. 62; Ley 1437 de
+    /// 2011). A working day is one with an open hour.
+    ///
+    /// # Errors
+    ///
+    /// [`CalendarError::NeverOpen`] where the ten years after `from` do not hold that many.
+    pub fn end_of_working_day(
+        &self,
+        from: Timestamp,
+        days: u32,
+    ) -> Result<Timestamp, CalendarError> {
+        let found = match &self.0 {
+            Hours::Always => Week::around_the_clock().end_of_working_day(from, days),
+            Hours::Weekly(week) => week.end_of_working_day(from, days),
+        };
+        found.ok_or_else(|| {
+            let day = Duration::from_secs(24 * 60 * 60);
+            CalendarError::NeverOpen {
+                start: from,
+                working: day.saturating_mul(days),
+            }
+        })
+    }
+
     /// The working time from one instant to another; zero where `to` is not
     /// after `from`.
     #[must_use]
@@ -571,6 +596,22 @@ impl Week {
             left -= open;
         }
         None
+    }
+
+    fn end_of_working_day(&self, from: Timestamp, days: u32) -> Option<Timestamp> {
+        let today = self.time_zone.to_datetime(from).date();
+        let end = later(from, SEARCH).unwrap_or(Timestamp::MAX);
+        let (mut counted, mut last) = (0, None);
+        for span in self.spans(from, end).filter(|span| span.date > today) {
+            if last.is_none_or(|last: Stretch| last.date != span.date) {
+                if counted == days {
+                    break;
+                }
+                counted += 1;
+            }
+            last = Some(span);
+        }
+        last.filter(|_| counted == days).map(|last| last.to)
     }
 
     /// The open spans of the days from one instant to another, in order. The

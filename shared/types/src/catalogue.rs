@@ -20,6 +20,7 @@ use crate::ids::{
     CalendarId, CategoryId, EmailAddress, FormatCode, ProviderId, TeamId, parse_line,
 };
 use crate::input::{MAX_EXTENSION, MAX_NAME};
+use crate::legal::LegalTerms;
 use crate::mail;
 use crate::person::{Person, RequesterKind};
 use crate::privacy::{self, PrivacyNotice};
@@ -52,6 +53,9 @@ pub struct CatalogueDocument {
     /// ships.
     #[serde(default = "privacy::shipped")]
     pub privacy_notice: PrivacyNotice,
+    /// What the law gives the entity time for.
+    #[serde(default, skip_serializing_if = "LegalTerms::is_default")]
+    pub legal_terms: LegalTerms,
 }
 
 /// A program that writes mails for people, a form of the intranet for one: whoever it
@@ -114,6 +118,13 @@ pub struct Category {
     /// Whether a registration says what is asked of the web page (section 5).
     #[serde(default)]
     pub web_request: bool,
+    /// Whether its requests are security incidents: a registration says what is known, and
+    /// the reports that the law asks for are waited for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incident: bool,
+    /// Whether its requests are seen by its team alone, and by whoever asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restricted: bool,
     /// Limit of the attention clock, in minutes.
     #[serde(default = "default_attention_minutes")]
     pub attention_minutes: u64,
@@ -434,6 +445,8 @@ impl Catalogue {
         check_people(&mut errors, &document);
         check_texts(&mut errors, &document);
         document.privacy_notice.check("privacy_notice", &mut errors);
+        document.legal_terms.check("legal_terms", &mut errors);
+        check_groups(&mut errors, &document);
         check_retired(&mut errors, &document);
         if errors.is_empty() {
             Ok(Catalogue {
@@ -584,6 +597,25 @@ impl Catalogue {
         if own.is_empty() { all } else { own }
     }
 
+    /// The coordinators who may know of a request: of one that is its team's alone, those
+    /// who belong to it.
+    pub fn coordinators_of(&self, team: &TeamId, restricted: bool) -> Vec<&DirectoryEntry> {
+        let mut told = self.coordinators(team);
+        told.retain(|entry| !restricted || entry.teams.contains(team));
+        told
+    }
+
+    /// The heads of the Technology Office who may know of a request; where there is none,
+    /// the coordinators.
+    pub fn heads_of(&self, team: &TeamId, restricted: bool) -> Vec<&DirectoryEntry> {
+        let mut told: Vec<_> = self.with_role(Role::Head).collect();
+        told.retain(|entry| !restricted || entry.teams.contains(team));
+        match told.is_empty() {
+            true => self.coordinators_of(team, restricted),
+            false => told,
+        }
+    }
+
     /// Whether somebody may have a team's tickets and is there to work on them.
     pub fn works_on(&self, email: &EmailAddress, team: &TeamId, now: Timestamp) -> bool {
         let entry = self.person(email);
@@ -612,6 +644,12 @@ fn check_steps(errors: &mut Vec<FieldError>, category: usize, steps: &[Step]) {
             errors.push(FieldError::new(&field, "out_of_range", detail));
         };
         match (step.clock, step.tells) {
+            (ClockKind::CsirtReport | ClockKind::SicReport | ClockKind::Forwarding, _) => {
+                refuse(
+                    "clock",
+                    "Los avisos de los plazos de ley no se cambian aquí.",
+                );
+            }
             (ClockKind::Validation, Tells::Requester) => {
                 if !(1..100).contains(&step.percent) {
                     refuse("percent", "Debe estar entre 1 y 99 en la validación.");
@@ -639,6 +677,31 @@ fn check_steps(errors: &mut Vec<FieldError>, category: usize, steps: &[Step]) {
         if steps[..i].contains(step) {
             let field = format!("categories[{category}].steps[{i}]");
             errors.push(duplicate(&field, &format!("{} %", step.percent)));
+        }
+    }
+}
+
+/// What is seen by a group alone has somebody there who works on it, and somebody who is
+/// told when it is late.
+fn check_groups(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
+    let restricted = document.categories.iter().enumerate();
+    for (i, category) in restricted.filter(|(_, of)| of.restricted && !of.retired) {
+        if !document.teams.iter().any(|team| team.id == category.team) {
+            // That is told of already.
+            continue;
+        }
+        let mut members = document
+            .directory
+            .iter()
+            .filter(|entry| entry.teams.contains(&category.team));
+        let works = members.clone().any(|of| of.roles.contains(&Role::Agent));
+        let is_told = members.any(|of| of.roles.contains(&Role::Coordinator));
+        if !(works && is_told) {
+            errors.push(FieldError::new(
+                &format!("categories[{i}].restricted"),
+                "restricted_without_group",
+                "Lo que solo ve su grupo necesita en él un agente y un coordinador.",
+            ));
         }
     }
 }
@@ -686,6 +749,15 @@ fn check_retired(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
         }
     }
     for (id, _) in document.calendars.iter().filter(|(_, c)| c.retired) {
+        let terms = &document.legal_terms;
+        let by_law = [&terms.calendar, &terms.csirt_calendar];
+        if by_law.contains(&&Some(id.clone())) {
+            refuse(
+                format!("calendars.{id}.retired"),
+                "Por él se cuentan todavía los plazos de ley: nombre antes otro.".to_owned(),
+            );
+            continue;
+        }
         let names = named(taking().filter(|category| category.calendar == *id));
         if let Some(names) = names {
             refuse(
@@ -733,6 +805,15 @@ fn references(document: &CatalogueDocument) -> Vec<Reference<'_>> {
         refers(format!("categories[{i}].team"), "teams", &*category.team.0);
         let calendar = &*category.calendar.0;
         refers(format!("categories[{i}].calendar"), "calendars", calendar);
+    }
+    let terms = &document.legal_terms;
+    for (name, calendar) in [
+        ("calendar", &terms.calendar),
+        ("csirt_calendar", &terms.csirt_calendar),
+    ] {
+        if let Some(calendar) = calendar {
+            refers(format!("legal_terms.{name}"), "calendars", &*calendar.0);
+        }
     }
     for (i, team) in document.teams.iter().enumerate() {
         if let Some(category) = &team.category {

@@ -1,4 +1,4 @@
-//! The three clocks of a ticket (section 5 of the procedure). A clock keeps its
+//! The clocks of a ticket: those of section 5 of the procedure, and those of the law. A clock keeps its
 //! segments, so that its due time can be explained and defended.
 //!
 //! A clock is changed by [`ClockChange`]s alone. The command that makes a change
@@ -28,16 +28,25 @@ pub enum ClockKind {
     Provider,
     /// From the solution to the requester's word on it.
     Validation,
+    /// From the knowledge of a security incident to its report to the government's CSIRT.
+    CsirtReport,
+    /// The same to the authority for personal data.
+    SicReport,
+    /// From the arrival of a petition to its being passed on.
+    Forwarding,
 }
 
 impl ClockKind {
     /// Every clock, in the order of a ticket's life.
-    pub const ALL: [ClockKind; 5] = [
+    pub const ALL: [ClockKind; 8] = [
         ClockKind::Attention,
         ClockKind::Solution,
         ClockKind::Waiting,
         ClockKind::Provider,
         ClockKind::Validation,
+        ClockKind::CsirtReport,
+        ClockKind::SicReport,
+        ClockKind::Forwarding,
     ];
 
     /// The clocks of what was agreed with the requester (section 5).
@@ -51,6 +60,18 @@ impl ClockKind {
     /// nobody may forget it.
     pub const WAITS: [ClockKind; 2] = [ClockKind::Waiting, ClockKind::Provider];
 
+    /// The clocks of the law: their limits are the law's, whatever was agreed.
+    pub const LEGAL: [ClockKind; 3] = [
+        ClockKind::CsirtReport,
+        ClockKind::SicReport,
+        ClockKind::Forwarding,
+    ];
+
+    /// Whether its limit is the law's.
+    pub fn is_legal(self) -> bool {
+        ClockKind::LEGAL.contains(&self)
+    }
+
     /// The clock as people call it: "tiempo de …".
     pub fn label(self) -> &'static str {
         match self {
@@ -59,6 +80,9 @@ impl ClockKind {
             ClockKind::Waiting => "espera del solicitante",
             ClockKind::Provider => "espera del proveedor",
             ClockKind::Validation => "tiempo de validación",
+            ClockKind::CsirtReport => "plazo para reportar al CSIRT Gobierno",
+            ClockKind::SicReport => "plazo para reportar a la SIC",
+            ClockKind::Forwarding => "plazo para trasladar la petición",
         }
     }
 }
@@ -154,6 +178,22 @@ impl Step {
         ]
     };
 
+    /// The steps of a clock of the law: half-way its responsible is told, with a fifth of it
+    /// left the coordinators, and the head where it has passed.
+    pub(crate) fn of_the_law(clock: ClockKind) -> [Step; 4] {
+        let step = |percent, tells| Step {
+            clock,
+            percent,
+            tells,
+        };
+        [
+            step(50, Tells::Responsible),
+            step(80, Tells::Coordinator),
+            step(100, Tells::Coordinator),
+            step(100, Tells::Head),
+        ]
+    }
+
     /// Working time from the clock's start to this step, in seconds.
     pub fn seconds(&self, limit_seconds: u64) -> u64 {
         limit_seconds.saturating_mul(u64::from(self.percent)) / 100
@@ -213,6 +253,9 @@ pub enum ClockChange {
         calendar: CalendarId,
         limit_seconds: u64,
         due_at: Timestamp,
+        /// When what it measures began, where that was before it was known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         steps: Vec<ClockStep>,
     },
@@ -340,6 +383,7 @@ impl Clock {
                 calendar,
                 limit_seconds,
                 due_at,
+                since,
                 steps,
                 clock: _,
             } => {
@@ -348,7 +392,7 @@ impl Clock {
                     segment.counted = false;
                 }
                 self.calendar = Some(calendar.clone());
-                self.open_segment(at, Counting::Counted);
+                self.open_segment(since.unwrap_or(at), Counting::Counted);
                 self.state = ClockState::Running;
                 self.limit_seconds = *limit_seconds;
                 self.used_seconds = 0;
@@ -500,11 +544,17 @@ pub struct Clocks {
     #[serde(default, skip_serializing_if = "Clock::is_idle")]
     pub provider: Clock,
     pub validation: Clock,
+    #[serde(default, skip_serializing_if = "Clock::is_idle")]
+    pub csirt_report: Clock,
+    #[serde(default, skip_serializing_if = "Clock::is_idle")]
+    pub sic_report: Clock,
+    #[serde(default, skip_serializing_if = "Clock::is_idle")]
+    pub forwarding: Clock,
 }
 
 impl Clocks {
     /// All of them, in the order of a ticket's life.
-    pub fn all(&self) -> [(ClockKind, &Clock); 5] {
+    pub fn all(&self) -> [(ClockKind, &Clock); 8] {
         ClockKind::ALL.map(|kind| (kind, self.get(kind)))
     }
 
@@ -516,6 +566,9 @@ impl Clocks {
             ClockKind::Waiting => &self.waiting,
             ClockKind::Provider => &self.provider,
             ClockKind::Validation => &self.validation,
+            ClockKind::CsirtReport => &self.csirt_report,
+            ClockKind::SicReport => &self.sic_report,
+            ClockKind::Forwarding => &self.forwarding,
         }
     }
 
@@ -533,6 +586,9 @@ impl Clocks {
             ClockKind::Waiting => &mut self.waiting,
             ClockKind::Provider => &mut self.provider,
             ClockKind::Validation => &mut self.validation,
+            ClockKind::CsirtReport => &mut self.csirt_report,
+            ClockKind::SicReport => &mut self.sic_report,
+            ClockKind::Forwarding => &mut self.forwarding,
         }
     }
 }

@@ -154,6 +154,9 @@ pub fn consequences(
             "Se ve desde ahora en la página del aviso. Quien aceptó otra versión conserva la suya."
                 .to_owned(),
         )]),
+        Part::Terms => Ok(vec![Follows(
+            "Rige para lo que empiece desde ahora; los plazos que ya corren no cambian.".to_owned(),
+        )]),
     }
 }
 
@@ -180,7 +183,9 @@ pub fn in_use(part: Part, name: &str, open: Count) -> Option<FieldError> {
         Part::Categories => "de esta categoría",
         Part::Providers => "a la espera de este proveedor",
         Part::Calendars => "con este calendario",
-        Part::People | Part::Holidays | Part::Texts | Part::Forms | Part::Notice => return None,
+        Part::People | Part::Holidays | Part::Texts | Part::Forms | Part::Notice | Part::Terms => {
+            return None;
+        }
     };
     let detail = format!(
         "{} «{name}»: no se puede quitar; hay {} {what}. Retírelo de lo nuevo.",

@@ -11,8 +11,8 @@ use crate::clock::{ClockKind, Tells};
 use crate::format::turn::{Party, awaited_since, parties};
 pub use crate::queue::QueueName;
 use crate::ticket::{
-    ActorRole, Event, EventKind, HoldReason, Outcome, Person, ReleaseReason, State, StepReached,
-    Ticket, Visibility,
+    ActorRole, Event, EventKind, HoldReason, Person, ReleaseReason, State, StepReached, Ticket,
+    Visibility,
 };
 use crate::token::Audience;
 
@@ -83,6 +83,10 @@ pub enum MailKind {
     SolvedToObservers,
     /// To the requester: it is out of scope.
     Declined,
+    /// To the requester: it was passed on to whoever answers it.
+    Forwarded,
+    /// To whoever answers it: a petition that is his.
+    ForwardedToAddressee,
     /// To the desk: the survey was answered (control C2).
     SurveyAnswered,
     /// To the requester: it is open again.
@@ -183,6 +187,8 @@ pub enum Recipients {
     FormerRequester,
     /// Those whose turn it is to sign a format.
     Signers,
+    /// Whom the event passed it on to.
+    Addressee,
 }
 
 impl MailKind {
@@ -269,6 +275,13 @@ impl MailKind {
                 Notification,
             ),
             M::Declined => line("mail_declined", REQUESTER, To::Requester, Notification),
+            M::Forwarded => line("mail_forwarded", REQUESTER, To::Requester, Notification),
+            M::ForwardedToAddressee => line(
+                "mail_forwarded_to_addressee",
+                PROVIDER,
+                To::Addressee,
+                Notification,
+            ),
             // Control C2 and activity 11: the desk is told, in its mailbox; and whoever
             // goes on with it.
             M::SurveyAnswered => line("mail_survey_answered", DESK, To::Desk, Notification),
@@ -507,6 +520,13 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             owed.extend(changed(event, ticket));
             owed
         }
+        // Ley 1437 de 2011, art. 21: it is sent on, and whoever made it gets a copy.
+        EventKind::Forwarded { .. } => {
+            let mut owed = vec![Effect::Mail(M::ForwardedToAddressee)];
+            owed.extend(with_observers(M::Forwarded, M::SolvedToObservers));
+            owed.extend(changed(event, ticket));
+            owed
+        }
         // Control C2. That it is open again stands in it.
         EventKind::SurveyAnswered { .. } => vec![Effect::Mail(M::SurveyAnswered)],
         EventKind::Reopened { objects_to, .. } => {
@@ -519,7 +539,7 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
                 owed.push(Effect::Assign);
             }
             // Whether it is within the scope is not for the agent alone to say.
-            if *objects_to == Some(Outcome::Declined) {
+            if objects_to.is_some() {
                 owed.push(Effect::Mail(M::DeclineObjectedTo));
             } else if ticket.reopened >= MANY_REJECTIONS {
                 owed.push(Effect::Mail(MailKind::ReopenedToCoordinator));
@@ -539,7 +559,10 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
         | EventKind::SolutionOverrun(step)
         | EventKind::WaitingReminded(step)
         | EventKind::ProviderOverdue(step)
-        | EventKind::ValidationReminded(step) => told(event, step, ticket)
+        | EventKind::ValidationReminded(step)
+        | EventKind::CsirtReportDue(step)
+        | EventKind::SicReportDue(step)
+        | EventKind::ForwardingDue(step) => told(event, step, ticket)
             .into_iter()
             .map(Effect::Mail)
             .collect(),
@@ -554,9 +577,12 @@ pub fn effects(event: &Event, ticket: &Ticket) -> Vec<Effect> {
             Visibility::Internal => to_agent(M::AnsweredByAnother).into_iter().collect(),
             Visibility::Public => vec![],
         },
-        EventKind::Contacted { .. } | EventKind::Resumed { .. } => {
-            changed(event, ticket).into_iter().collect()
-        }
+        EventKind::Contacted { .. }
+        | EventKind::Resumed { .. }
+        | EventKind::IncidentDescribed { .. }
+        | EventKind::AuthorityReported { .. }
+        | EventKind::PetitionMarked { .. }
+        | EventKind::PetitionUnmarked { .. } => changed(event, ticket).into_iter().collect(),
         EventKind::Recategorised { .. } | EventKind::SectionReopened { .. } => {
             to_signers(event, ticket).into_iter().collect()
         }
@@ -621,7 +647,10 @@ pub fn observers<'a>(event: &'a Event, ticket: &'a Ticket) -> impl Iterator<Item
     ];
     request.observers.iter().filter(move |person| {
         let mut told = told.iter().flatten();
-        !is_by(event, person) && told.all(|other| other.email != person.email)
+        // What its group alone sees nobody reads along.
+        !ticket.policy.restricted
+            && !is_by(event, person)
+            && told.all(|other| other.email != person.email)
     })
 }
 
@@ -714,7 +743,12 @@ fn told(event: &Event, step: &StepReached, ticket: &Ticket) -> Option<MailKind> 
             ClockKind::Waiting => Some(MailKind::WaitingReminder),
             ClockKind::Validation => Some(MailKind::ValidationReminder),
             // The catalogue has no such steps.
-            ClockKind::Attention | ClockKind::Solution | ClockKind::Provider => None,
+            ClockKind::Attention
+            | ClockKind::Solution
+            | ClockKind::Provider
+            | ClockKind::CsirtReport
+            | ClockKind::SicReport
+            | ClockKind::Forwarding => None,
         },
     }
 }

@@ -12,6 +12,7 @@ use crate::catalogue::{
 use crate::clock::{ClockKind, Step, Tells};
 use crate::holidays::{HolidayKind, HolidayRule};
 use crate::ids::{CalendarId, CategoryId, TeamId};
+use crate::legal::LegalTerms;
 use crate::person::RequesterKind;
 use crate::privacy::PrivacyNotice;
 use crate::retention::{Disposition, Retention};
@@ -29,6 +30,7 @@ pub enum Part {
     Texts,
     Forms,
     Notice,
+    Terms,
 }
 
 /// How many entries a part has.
@@ -56,6 +58,7 @@ impl Part {
             Part::Texts => "texts",
             Part::Forms => "form_senders",
             Part::Notice => "privacy_notice",
+            Part::Terms => "legal_terms",
         }
     }
 
@@ -70,7 +73,7 @@ impl Part {
             | Part::Holidays
             | Part::Texts
             | Part::Forms => Extent::Any,
-            Part::Notice => Extent::One,
+            Part::Notice | Part::Terms => Extent::One,
         }
     }
 
@@ -85,7 +88,8 @@ impl Part {
             | Part::Calendars
             | Part::Holidays
             | Part::Texts
-            | Part::Notice => "id",
+            | Part::Notice
+            | Part::Terms => "id",
         }
     }
 
@@ -101,6 +105,7 @@ impl Part {
             Part::Texts => "Texto",
             Part::Forms => "Formulario",
             Part::Notice => "Aviso",
+            Part::Terms => "Plazos",
         }
     }
 
@@ -254,6 +259,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         holidays,
         form_senders,
         privacy_notice,
+        legal_terms,
     } = document;
     match part {
         Part::People => directory.iter().map(|d| person(d, teams)).collect(),
@@ -265,6 +271,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         Part::Texts => texts.iter().map(|t| canned(t, categories)).collect(),
         Part::Forms => form_senders.iter().map(form).collect(),
         Part::Notice => vec![notice(privacy_notice)],
+        Part::Terms => vec![terms(legal_terms)],
     }
 }
 
@@ -348,6 +355,8 @@ fn category(entry: &Category, teams: &[Team]) -> Entry {
         survey,
         formats,
         web_request,
+        incident,
+        restricted,
         attention_minutes,
         solution_minutes,
         validation_minutes,
@@ -387,6 +396,8 @@ fn category(entry: &Category, teams: &[Team]) -> Entry {
             Fact::one("Calendario", Item::plain(&calendar.0)),
             Fact::flag("Encuesta", *survey),
             Fact::flag("Pregunta por la página web", *web_request),
+            Fact::flag("Incidente de seguridad", *incident),
+            Fact::flag("La ve solo su grupo", *restricted),
             Fact::many("Formatos", "ninguno", formats.collect()),
             Fact::many("Avisos", "ninguno", steps.collect()),
             Fact::optional(
@@ -552,6 +563,41 @@ fn notice(entry: &PrivacyNotice) -> Entry {
     }
 }
 
+fn terms(entry: &LegalTerms) -> Entry {
+    let LegalTerms {
+        petition_days,
+        sic_days,
+        csirt_hours,
+        calendar,
+        csirt_calendar,
+        petition_office,
+    } = entry;
+    let calendar_named = |id: &Option<CalendarId>| {
+        let named = id.as_ref().map(|id| Item::plain(&id.0));
+        named.unwrap_or_else(|| Item::plain("el de la categoría"))
+    };
+    let days = |days: u32| Item::new(days, format!("{days} días hábiles"));
+    let office = petition_office
+        .as_ref()
+        .map(|office| Item::plain(&format!("{} <{}>", office.name, office.email)));
+    Entry {
+        part: Part::Terms,
+        key: Part::Terms.list().to_owned(),
+        name: "Plazos de ley".to_owned(),
+        facts: vec![
+            Fact::one("Traslado de peticiones", days(*petition_days)),
+            Fact::optional("Se trasladan a", "quien se indique", office),
+            Fact::one("Reporte a la SIC", days(*sic_days)),
+            Fact::one("Calendario de los días", calendar_named(calendar)),
+            Fact::one(
+                "Reporte al CSIRT Gobierno",
+                Item::new(csirt_hours, format!("{csirt_hours} horas")),
+            ),
+            Fact::one("Calendario de las horas", calendar_named(csirt_calendar)),
+        ],
+    }
+}
+
 fn closure(definition: &ClosureDefinition) -> Item {
     let ClosureDefinition {
         name,
@@ -633,6 +679,9 @@ pub fn clock_name(clock: ClockKind) -> &'static str {
         ClockKind::Waiting => "espera del solicitante",
         ClockKind::Provider => "espera del proveedor",
         ClockKind::Validation => "validación",
+        ClockKind::CsirtReport => "reporte al CSIRT",
+        ClockKind::SicReport => "reporte a la SIC",
+        ClockKind::Forwarding => "traslado de la petición",
     }
 }
 

@@ -127,6 +127,14 @@ impl Became {
             | EventKind::Escalated { .. }
             | EventKind::ProviderRequested { .. }
             | EventKind::Declined { .. }
+            | EventKind::IncidentDescribed { .. }
+            | EventKind::AuthorityReported { .. }
+            | EventKind::PetitionMarked { .. }
+            | EventKind::PetitionUnmarked { .. }
+            | EventKind::Forwarded { .. }
+            | EventKind::CsirtReportDue(_)
+            | EventKind::SicReportDue(_)
+            | EventKind::ForwardingDue(_)
             | EventKind::Closed { .. }
             | EventKind::Linked { .. }
             | EventKind::RequesterChanged { .. }

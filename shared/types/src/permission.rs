@@ -124,6 +124,7 @@ pub fn reads_internal(caller: &Caller, ticket: &Ticket) -> bool {
 
 fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
     match role {
+        Role::Requester if ticket.policy.restricted => ticket.is_of(&caller.email),
         Role::Requester => ticket.is_of(&caller.email) || ticket.observer(&caller.email).is_some(),
         // A ticket that went to another team's category stays with whoever is
         // responsible until somebody of that team is.
@@ -138,7 +139,11 @@ fn reads(role: Role, caller: &Caller, ticket: &Ticket) -> bool {
             .officer
             .as_ref()
             .is_some_and(|o| o.email == caller.email),
-        Role::Coordinator | Role::Auditor | Role::Head => true,
+        // What its group alone sees they see as members of it.
+        Role::Coordinator | Role::Head => {
+            !ticket.policy.restricted || caller.teams.contains(&ticket.policy.team)
+        }
+        Role::Auditor => true,
         // They see the forms that they sign, and nothing else of the ticket.
         Role::Personnel | Role::Contracting | Role::Administrative => false,
     }
@@ -336,9 +341,15 @@ const fn line(command: CommandKind) -> Line {
             head: On::All,
             ..DESK
         },
-        C::Decline => Line {
+        C::Decline | C::Forward => Line {
             agent: On::ResponsibleOrFree,
             ..DESK
+        },
+        C::MarkPetition | C::UnmarkPetition => TEAM,
+        // Whoever works on an incident knows what it is, and reports it.
+        C::DescribeIncident | C::RecordReport => Line {
+            technology: On::Escalated,
+            ..TEAM
         },
         C::FollowUp => Line {
             requester: On::All,

@@ -14,7 +14,7 @@ pub const REOPENS: &str = "Si cuenta qué falta, la solicitud se reabre. Un «gr
 pub const RATES_OR_REOPENS: &str = "Un número de 1 a 5 en la primera línea (5 es lo mejor) \
     califica la atención. Si cuenta qué falta, la solicitud se reabre. Un «gracias» no la abre.";
 
-/// What an answer to a declined request does.
+/// What an answer to a request does that was declined or passed on.
 pub const OBJECTS: &str = "Si dice por qué no está de acuerdo, la solicitud se reabre. Un \
     «entendido» no la abre.";
 

@@ -14,6 +14,8 @@ use crate::ids::{
     CalendarId, CategoryId, EmailAddress, FormatCode, MailId, ProviderId, SectionId, TeamId,
     TicketId, TicketNumber,
 };
+use crate::incident::Incident;
+use crate::legal::{AuthorityReport, Forwarding, Petition};
 pub use crate::person::{Person, RequesterKind};
 use crate::queue::QueueName;
 
@@ -189,6 +191,9 @@ pub struct Request {
     pub extension: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_request: Option<WebRequest>,
+    /// What is known of a security incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
     pub requester: Requester,
     /// People who were copied: they read along, and get what is public and the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -220,6 +225,7 @@ impl Request {
             channel,
             extension: None,
             web_request: None,
+            incident: None,
             requester: requester.into(),
             observers: vec![],
             other_teams: vec![],
@@ -300,6 +306,12 @@ pub struct Policy {
     pub team: TeamId,
     pub survey: bool,
     pub formats: Vec<FormatCode>,
+    /// Whether it is a security incident.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incident: bool,
+    /// Whether its team alone sees it, and whoever asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restricted: bool,
     pub attention_seconds: u64,
     pub solution_seconds: u64,
     pub validation_seconds: u64,
@@ -345,6 +357,8 @@ impl From<&Category> for Policy {
             team: category.team.clone(),
             survey: category.survey,
             formats: category.formats.clone(),
+            incident: category.incident,
+            restricted: category.restricted,
             attention_seconds: category.attention_minutes * 60,
             solution_seconds: category.solution_minutes * 60,
             validation_seconds: category.validation_minutes * 60,
@@ -356,13 +370,15 @@ impl From<&Category> for Policy {
 }
 
 impl Policy {
-    /// The limit of a clock, in seconds of working time.
+    /// The limit of a clock, in seconds of working time; none of one of the law's, which are
+    /// the same for everything.
     pub fn limit_seconds(&self, clock: ClockKind) -> u64 {
         match clock {
             ClockKind::Attention => self.attention_seconds,
             ClockKind::Solution => self.solution_seconds,
             ClockKind::Waiting | ClockKind::Provider => self.waiting_seconds,
             ClockKind::Validation => self.validation_seconds,
+            ClockKind::CsirtReport | ClockKind::SicReport | ClockKind::Forwarding => 0,
         }
     }
 
@@ -386,6 +402,8 @@ pub enum Outcome {
     Solved,
     /// Out of the procedure's scope.
     Declined,
+    /// A petition that is none of the desk's, passed on to whoever answers it.
+    Forwarded,
 }
 
 /// Why a ticket was closed.
@@ -546,6 +564,15 @@ pub struct Ticket {
     pub solution_reported: Option<SolutionReport>,
     pub survey: Option<Survey>,
     pub close_reason: Option<CloseReason>,
+    /// Where it is a petition that is still to be passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub petition: Option<Petition>,
+    /// To whom it was passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarding: Option<Forwarding>,
+    /// What came of the reports that the law asks for, the latest of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<AuthorityReport>,
     /// How many times a solution did not hold.
     pub reopened: u32,
     pub formats: BTreeMap<FormatCode, Format>,
@@ -583,6 +610,9 @@ impl Ticket {
             solution_reported: None,
             survey: None,
             close_reason: None,
+            petition: None,
+            forwarding: None,
+            reports: Vec::new(),
             reopened: 0,
             formats: BTreeMap::new(),
             attachments: Vec::new(),
@@ -639,6 +669,8 @@ impl Ticket {
         match self.status() {
             Status::Solved if self.is_declined() => "Declinada",
             Status::Closed if self.is_declined() => "Cerrada (declinada)",
+            Status::Solved if self.is_forwarded() => "Trasladada",
+            Status::Closed if self.is_forwarded() => "Cerrada (trasladada)",
             status => status.label(),
         }
     }
@@ -646,6 +678,23 @@ impl Ticket {
     /// Whether it was declined, and stands so.
     pub fn is_declined(&self) -> bool {
         self.outcome == Some(Outcome::Declined)
+    }
+
+    /// Whether it was passed on to whoever answers it, and stands so.
+    pub fn is_forwarded(&self) -> bool {
+        self.outcome == Some(Outcome::Forwarded)
+    }
+
+    /// Whether it has an answer that is no solution: it was declined, or passed on. It is
+    /// never said to be solved.
+    pub fn is_turned_away(&self) -> bool {
+        self.is_declined() || self.is_forwarded()
+    }
+
+    /// Whether it is a petition that the desk still has to pass on: what was agreed for
+    /// requests is not what it is measured with.
+    pub fn is_petition(&self) -> bool {
+        self.petition.is_some()
     }
 
     /// A section of a format, as far as it is filled in.
@@ -714,9 +763,9 @@ impl Ticket {
             State::Closed => Place::Closed(self.updated_at),
             State::New | State::Assigned | State::OnHold(_) | State::Solved => {
                 // What waits for others comes after what is due.
-                let running = ClockKind::AGREED.map(|kind| self.clocks.get(kind));
+                let running = ClockKind::AGREED.into_iter().chain(ClockKind::LEGAL);
                 running
-                    .into_iter()
+                    .map(|kind| self.clocks.get(kind))
                     .filter_map(|clock| clock.running_since().and(clock.due_at))
                     .min()
                     .map_or(Place::Waiting(self.updated_at), Place::Due)
@@ -730,12 +779,11 @@ impl Ticket {
         let step = |kind| self.clocks.get(kind).next_step().map(|step| step.at);
         let (times, queue) = match self.state {
             State::New | State::Assigned | State::OnHold(_) => (
-                vec![
-                    step(ClockKind::Attention),
-                    step(ClockKind::Solution),
-                    step(ClockKind::Waiting),
-                    step(ClockKind::Provider),
-                ],
+                ClockKind::ALL
+                    .into_iter()
+                    .filter(|kind| *kind != ClockKind::Validation)
+                    .map(step)
+                    .collect(),
                 QueueName::Escalation,
             ),
             State::Solved => (
@@ -1053,6 +1101,32 @@ pub enum EventKind {
     ProviderOverdue(StepReached),
     /// The requester was reminded to validate.
     ValidationReminded(StepReached),
+    /// What is known of a security incident was written down, or mended.
+    IncidentDescribed {
+        incident: Incident,
+    },
+    /// A report that the law asks for was made, or need not be.
+    AuthorityReported {
+        report: AuthorityReport,
+    },
+    /// It is a petition, and somebody else's to answer.
+    PetitionMarked {
+        petition: Petition,
+    },
+    /// It is none after all.
+    PetitionUnmarked {
+        reason: String,
+    },
+    /// The petition was passed on to whoever answers it (Ley 1437 de 2011, art. 21).
+    Forwarded {
+        forwarding: Forwarding,
+    },
+    /// The time to report to the government's CSIRT runs out, or has run out.
+    CsirtReportDue(StepReached),
+    /// The same with the authority for personal data.
+    SicReportDue(StepReached),
+    /// The time to pass the petition on runs out, or has run out.
+    ForwardingDue(StepReached),
 }
 
 /// Why a ticket was taken off whoever was responsible.
@@ -1132,6 +1206,9 @@ impl EventKind {
             (ClockKind::Waiting, _) => EventKind::WaitingReminded(step),
             (ClockKind::Provider, _) => EventKind::ProviderOverdue(step),
             (ClockKind::Validation, _) => EventKind::ValidationReminded(step),
+            (ClockKind::CsirtReport, _) => EventKind::CsirtReportDue(step),
+            (ClockKind::SicReport, _) => EventKind::SicReportDue(step),
+            (ClockKind::Forwarding, _) => EventKind::ForwardingDue(step),
         }
     }
 
@@ -1147,6 +1224,9 @@ impl EventKind {
             EventKind::WaitingReminded(step) => Some((ClockKind::Waiting, step)),
             EventKind::ProviderOverdue(step) => Some((ClockKind::Provider, step)),
             EventKind::ValidationReminded(step) => Some((ClockKind::Validation, step)),
+            EventKind::CsirtReportDue(step) => Some((ClockKind::CsirtReport, step)),
+            EventKind::SicReportDue(step) => Some((ClockKind::SicReport, step)),
+            EventKind::ForwardingDue(step) => Some((ClockKind::Forwarding, step)),
             EventKind::Registered(_)
             | EventKind::Assigned { .. }
             | EventKind::AssignmentDeferred {}
@@ -1170,6 +1250,11 @@ impl EventKind {
             | EventKind::SolutionReported { .. }
             | EventKind::Resolved { .. }
             | EventKind::Declined { .. }
+            | EventKind::IncidentDescribed { .. }
+            | EventKind::AuthorityReported { .. }
+            | EventKind::PetitionMarked { .. }
+            | EventKind::PetitionUnmarked { .. }
+            | EventKind::Forwarded { .. }
             | EventKind::SurveyAnswered { .. }
             | EventKind::Reopened { .. }
             | EventKind::Closed { .. }
@@ -1277,6 +1362,9 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
         | EventKind::SolutionBreached(_)
         | EventKind::SolutionOverrun(_)
         | EventKind::ValidationReminded(_)
+        | EventKind::CsirtReportDue(_)
+        | EventKind::SicReportDue(_)
+        | EventKind::ForwardingDue(_)
         | EventKind::AssignmentDeferred {}
         | EventKind::Contacted { .. }
         | EventKind::MailFiled { .. }
@@ -1372,10 +1460,28 @@ pub fn apply(ticket: &mut Ticket, event: &Event) {
             ticket.outcome = Some(Outcome::Declined);
             ticket.solution = Some(reason.clone());
         }
+        EventKind::IncidentDescribed { incident } => {
+            ticket.request.incident = Some(incident.clone());
+        }
+        EventKind::AuthorityReported { report } => {
+            let reports = &mut ticket.reports;
+            reports.retain(|other| other.authority != report.authority);
+            reports.push(report.clone());
+        }
+        EventKind::PetitionMarked { petition } => ticket.petition = Some(petition.clone()),
+        EventKind::PetitionUnmarked { reason: _ } => ticket.petition = None,
+        EventKind::Forwarded { forwarding } => {
+            ticket.state = State::Solved;
+            ticket.outcome = Some(Outcome::Forwarded);
+            ticket.solution = Some(forwarding.message.clone());
+            ticket.petition = None;
+            ticket.forwarding = Some(forwarding.clone());
+        }
         EventKind::SurveyAnswered { survey } => ticket.survey = Some(survey.clone()),
         EventKind::Reopened { .. } => {
             ticket.state = ticket.at_the_desk();
             ticket.outcome = None;
+            ticket.forwarding = None;
             ticket.solution = None;
             ticket.solution_reported = None;
             ticket.reopened += 1;

@@ -11,6 +11,8 @@ use crate::clock::{Clock, ClockState};
 use crate::difference::Difference;
 use crate::format::record::Format;
 use crate::ids::{MailId, TeamId};
+use crate::incident::Incident;
+use crate::legal::{AuthorityReport, Forwarding, Petition};
 use crate::permission::{Caller, reads_internal};
 use crate::ticket::{
     ActorRole, Attachment, Channel, CloseReason, Event, EventActor, EventKind, HoldReason, Link,
@@ -71,6 +73,14 @@ pub struct TicketView<'a> {
     description: &'a str,
     extension: Option<&'a str>,
     web_request: Option<&'a WebRequest>,
+    /// What is known of a security incident.
+    incident: Option<&'a Incident>,
+    /// What came of the reports that the law asks for.
+    reports: &'a [AuthorityReport],
+    /// Where it is a petition that is still to be passed on.
+    petition: Option<&'a Petition>,
+    /// To whom it was passed on.
+    forwarding: Option<&'a Forwarding>,
     other_teams: &'a [TeamId],
     passed_on_by: Option<&'a Person>,
     solution: Option<&'a str>,
@@ -193,6 +203,13 @@ impl<'a> TicketView<'a> {
             description: &ticket.request.description,
             extension: ticket.request.extension.as_deref(),
             web_request: ticket.request.web_request.as_ref(),
+            incident: ticket.request.incident.as_ref(),
+            reports: match reader {
+                Reader::Staff => &ticket.reports,
+                Reader::Requester => &[],
+            },
+            petition: ticket.petition.as_ref().filter(|_| staff),
+            forwarding: ticket.forwarding.as_ref(),
             other_teams: &ticket.request.other_teams,
             passed_on_by: ticket.request.passed_on_by.as_ref(),
             solution: ticket.solution.as_deref(),
@@ -332,6 +349,15 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
             // its providers keep.
             EventKind::Released { .. }
             | EventKind::OfficerAbsent { .. }
+            // What the desk makes of it, and whom it reports it to, is its business; that
+            // it was passed on he is told.
+            | EventKind::IncidentDescribed { .. }
+            | EventKind::AuthorityReported { .. }
+            | EventKind::PetitionMarked { .. }
+            | EventKind::PetitionUnmarked { .. }
+            | EventKind::CsirtReportDue(_)
+            | EventKind::SicReportDue(_)
+            | EventKind::ForwardingDue(_)
             | EventKind::HoursChanged { .. }
             | EventKind::ProviderOverdue(_) => None,
             // Who has a link that he should not have is the coordinator's business.
@@ -372,6 +398,7 @@ fn event_data(kind: &EventKind, reader: Reader) -> Option<Value> {
             | EventKind::Resumed { .. }
             | EventKind::Resolved { .. }
             | EventKind::Declined { .. }
+            | EventKind::Forwarded { .. }
             | EventKind::SurveyAnswered { .. }
             | EventKind::Reopened { .. }
             | EventKind::Closed { .. }
@@ -460,6 +487,8 @@ pub struct SurveyView<'a> {
     pub solution: Option<&'a str>,
     #[serde(skip)]
     pub declined: bool,
+    #[serde(skip)]
+    pub forwarded: bool,
     /// Whether an answer is still taken.
     pub open: bool,
     pub survey: Option<&'a Survey>,
@@ -476,6 +505,7 @@ impl<'a> SurveyView<'a> {
             status_label: ticket.status_label(),
             solution: ticket.solution.as_deref(),
             declined: ticket.is_declined(),
+            forwarded: ticket.is_forwarded(),
             open,
             survey: ticket.survey.as_ref(),
         }

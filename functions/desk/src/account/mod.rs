@@ -65,6 +65,9 @@ pub fn account<'a>(
         waiting: wait(ClockKind::Waiting, Reader::Requester)?,
         provider: wait(ClockKind::Provider, Reader::Staff)?,
         validation: explain(ClockKind::Validation)?,
+        csirt_report: wait(ClockKind::CsirtReport, Reader::Staff)?,
+        sic_report: wait(ClockKind::SicReport, Reader::Staff)?,
+        forwarding: wait(ClockKind::Forwarding, Reader::Staff)?,
     })
 }
 

@@ -42,6 +42,10 @@ pub fn course(kind: ClockKind) -> &'static str {
         ClockKind::Waiting => "mientras se espera una respuesta del solicitante",
         ClockKind::Provider => "mientras se espera una respuesta del proveedor",
         ClockKind::Validation => "de la solución a la respuesta del solicitante",
+        ClockKind::CsirtReport | ClockKind::SicReport => {
+            "desde que se conoce el incidente hasta que se reporta"
+        }
+        ClockKind::Forwarding => "desde que llega la petición hasta que se traslada",
     }
 }
 
@@ -239,7 +243,13 @@ impl<'a> Run<'a> {
             ) => ", con una asignación, un escalamiento, una devolución o una reapertura",
             (ClockKind::Waiting | ClockKind::Provider, _) => ", con una nueva pregunta",
             (ClockKind::Validation, _) => ", con una nueva solución",
-            (ClockKind::Attention, _) => "",
+            (
+                ClockKind::Attention
+                | ClockKind::CsirtReport
+                | ClockKind::SicReport
+                | ClockKind::Forwarding,
+                _,
+            ) => "",
         };
         format!(
             "Empezó de nuevo el {start}{why}. Lo que corrió del {} al {} ya no cuenta.",
@@ -449,7 +459,10 @@ impl<'a> Run<'a> {
                 | ClockKind::Solution
                 | ClockKind::Waiting
                 | ClockKind::Provider
-                | ClockKind::Validation,
+                | ClockKind::Validation
+                | ClockKind::CsirtReport
+                | ClockKind::SicReport
+                | ClockKind::Forwarding,
                 _,
             ) => format!("Se detuvo el {end}: ya no vence."),
         }

@@ -96,6 +96,7 @@ fn written() -> Vec<Written> {
                     office: &office,
                     to: &to,
                     files: named,
+                    left_out: &[],
                     question: Some("¿Qué equipo es?"),
                     now: event.at,
                 };
@@ -263,6 +264,7 @@ fn a_late_warning_says_what_is_true_now() {
             office: &office,
             to: &to,
             files: &[],
+            left_out: &[],
             question: None,
             now,
         };

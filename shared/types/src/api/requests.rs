@@ -11,11 +11,13 @@ use crate::enrolment::Reach;
 use crate::file::MAX_FILES_A_STEP;
 use crate::format::record::Values;
 use crate::ids::{CategoryId, EmailAddress, ProviderId, SectionId, TeamId, TicketRef, UploadId};
+use crate::incident::{IncidentKind, PersonalData, Severity};
 use crate::input::{
     Anything, Day, Email, Emails, FileName, FileSize, Filter, Flag, Instant, Key, Line,
     MAX_EXTENSION, MAX_NAME, MAX_TEXT, MAX_TITLE, MediaType, Members, Object, Optional, Or,
     Reference, Sha256Sum, Text, Uploads, Whole, Word,
 };
+use crate::legal::{Authority, ReportOutcome};
 use crate::problem::FieldError;
 use crate::ticket::{Channel, MAX_OBSERVERS, RequesterKind, Status, Visibility, WebAction};
 
@@ -55,6 +57,8 @@ input! {
         extension: Option<String> = Optional(Line(MAX_EXTENSION)),
         /// What is asked of the web page, where the category asks for it.
         web_request: Option<NewWebRequest> = Optional(Object::new()),
+        /// What is known of a security incident, where the category asks for it.
+        incident: Option<NewIncident> = Optional(Object::new()),
         /// Who asks, where it is not the caller.
         requester: Option<NewRequester> = Optional(Object::new()),
         /// People of the entity who are to know of it: they read along, and get the
@@ -79,6 +83,72 @@ input! {
     pub struct NewWebRequest {
         /// The last two are out of the procedure's scope.
         action: WebAction = Word(WebAction::ALL),
+    }
+}
+
+input! {
+    /// What somebody knows of a security incident who reports one.
+    pub struct NewIncident {
+        /// What kind of incident it is, as far as he can tell.
+        kind: IncidentKind = Word(IncidentKind::ALL),
+        /// What it happened to: a computer, an account, a system, a document.
+        asset: String = Line(MAX_TITLE),
+        /// Whether personal data are touched. Until somebody knows, it counts as if they were.
+        personal_data: PersonalData = Word(PersonalData::ALL),
+        /// What was done so far to contain it.
+        containment: Option<String> = Optional(Text(MAX_COMMENT)),
+    }
+}
+
+input! {
+    /// What is known of a security incident.
+    pub struct IncidentDescription {
+        /// What kind of incident it is.
+        kind: IncidentKind = Word(IncidentKind::ALL),
+        /// What it happened to.
+        asset: String = Line(MAX_TITLE),
+        /// Whether personal data are touched: then their authority is to be told as well.
+        personal_data: PersonalData = Word(PersonalData::ALL),
+        /// How many people's.
+        people: Option<u32> = Optional(Whole(1, 100_000_000)),
+        /// How bad it is.
+        severity: Option<Severity> = Optional(Word(Severity::ALL)),
+        /// What was done so far to contain it.
+        containment: Option<String> = Optional(Text(MAX_COMMENT)),
+    }
+}
+
+input! {
+    /// What came of a report that the law asks for.
+    pub struct Report {
+        /// Whom it is for.
+        authority: Authority = Word(Authority::ALL),
+        /// Whether it was made, or need not be.
+        outcome: ReportOutcome = Word(ReportOutcome::ALL),
+        /// The number that it got there, or why it need not be made.
+        note: String = Text(MAX_COMMENT),
+    }
+}
+
+input! {
+    /// Whether it is a petition that is none of the desk's.
+    pub struct PetitionMark {
+        /// That it is one, or that it is none after all.
+        petition: bool = Flag,
+        /// Why.
+        note: String = Text(MAX_COMMENT),
+    }
+}
+
+input! {
+    /// To whom a petition is passed on.
+    pub struct Forwarding {
+        /// The office or the entity that has to answer it.
+        name: String = Line(MAX_NAME),
+        /// Its address.
+        email: EmailAddress = Email,
+        /// Why it is theirs: they and whoever made it read it.
+        message: String = Text(MAX_TEXT),
     }
 }
 

@@ -357,6 +357,50 @@ routes! {
             200 json TicketView<'static>, or COMMAND;
             example { "body": "Se reinició el servidor de correo; el registro va adjunto." }
         }
+        /// Writes down what is known of a security incident: until its kind and whether personal
+        /// data are touched stand there, it is not solved.
+        DescribeIncident(body requests::IncidentDescription) {
+            POST "/tickets/{ref}/incident" page "/solicitudes/{ref}/incidente"
+                by Access::Command(&[C::DescribeIncident]);
+            200 json TicketView<'static>, or COMMAND;
+            example {
+                "kind": "phishing",
+                "asset": "Buzón de correo de la dependencia",
+                "personal_data": "yes",
+                "people": 12,
+                "severity": "high",
+                "containment": "Se cambiaron las contraseñas y se cerraron las sesiones."
+            }
+        }
+        /// Records that an incident was reported to an authority, or why it need not be (Decreto
+        /// 338 de 2022; Ley 1581 de 2012, art. 17, lit. n).
+        RecordReport(body requests::Report) {
+            POST "/tickets/{ref}/reports" page "/solicitudes/{ref}/reportes"
+                by Access::Command(&[C::RecordReport]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "authority": "csirt", "outcome": "reported", "note": "Caso 2026-0417." }
+        }
+        /// Says that it is a petition (PQRSD), which is somebody else's to answer, or that it is
+        /// none after all. As long as it is one, the law's time to pass it on runs, and not the
+        /// one agreed for solutions.
+        MarkPetition(body requests::PetitionMark) {
+            POST "/tickets/{ref}/petition" page "/solicitudes/{ref}/peticion"
+                by Access::Command(&[C::MarkPetition, C::UnmarkPetition]);
+            200 json TicketView<'static>, or COMMAND;
+            example { "petition": true, "note": "Pide copia de un contrato: lo responde Contractual." }
+        }
+        /// Passes a petition on to whoever answers it, and tells whoever made it (Ley 1437 de 2011,
+        /// art. 21).
+        Forward(body requests::Forwarding) {
+            POST "/tickets/{ref}/forwarding" page "/solicitudes/{ref}/traslado"
+                by Access::Command(&[C::Forward]);
+            200 json TicketView<'static>, or COMMAND;
+            example {
+                "name": "Grupo de Atención al Ciudadano",
+                "email": "atencion.ciudadano@uspec.gov.co",
+                "message": "La petición es sobre la atención en un establecimiento, que es de su competencia."
+            }
+        }
         /// Solves it (activities 4, 12 and 13).
         Resolve(body requests::Resolution) {
             POST "/tickets/{ref}/resolution" page "/solicitudes/{ref}/solucion"

@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::clockwork::{calendar, due, start_steps};
+use super::clockwork::{begin_incident, calendar, due, start_steps};
 use super::decide::decide;
 use super::kind::{Command, CommandKind};
 use super::rejection::Rejection;
 use super::setting::Setting;
-use crate::catalogue::Role;
+use crate::catalogue::{Category, Role};
 use crate::clock::{ClockChange, ClockKind};
 use crate::ids::{CategoryId, MailId, TicketId, TicketNumber};
 use crate::permission::{Actor, Denial, authorise};
@@ -34,7 +34,7 @@ pub struct Admission {
     policy: Policy,
     actor: EventActor,
     at: Timestamp,
-    attention: ClockChange,
+    clocks: Vec<ClockChange>,
 }
 
 /// Decides whether an application may be registered (activities 1 and 2). It
@@ -89,6 +89,7 @@ pub fn admit(
             "Solo se usa en las categorías de publicación en la página web.",
         )));
     }
+    check_incident(&mut application.request, category)?;
     complete(&mut application.request, setting);
     let policy = Policy::from(category);
     let calendar = calendar(&policy.calendar, setting)?;
@@ -97,6 +98,7 @@ pub fn admit(
         clock: ClockKind::Attention,
         calendar: policy.calendar.clone(),
         limit_seconds: policy.attention_seconds,
+        since: None,
         due_at: due(calendar, setting.now, policy.attention_seconds)?,
         steps: start_steps(
             &policy,
@@ -106,13 +108,48 @@ pub fn admit(
             setting.now,
         )?,
     };
+    let legal = begin_incident(&policy, application.request.incident.as_ref(), setting)?;
     Ok(Admission {
         application,
         policy,
         actor: by,
         at: setting.now,
-        attention,
+        clocks: [attention].into_iter().chain(legal).collect(),
     })
+}
+
+/// What is known of an incident comes with it, but where it came by mail; and what its
+/// group alone sees is copied to nobody.
+fn check_incident(request: &mut Request, category: &Category) -> Result<(), Rejection> {
+    let by_form = match request.channel {
+        Channel::Web | Channel::Phone => true,
+        Channel::Email => false,
+    };
+    let refuse = |field: &str, code, detail: &str| {
+        Err(Rejection::Validation(FieldError::new(field, code, detail)))
+    };
+    if category.incident && request.incident.is_none() && by_form {
+        return Err(Rejection::Validation(FieldError::required("incident")));
+    }
+    if !category.incident && request.incident.is_some() {
+        return refuse(
+            "incident",
+            "not_allowed",
+            "Solo se usa en las categorías de incidentes de seguridad.",
+        );
+    }
+    if category.restricted && by_form && !request.observers.is_empty() {
+        return refuse(
+            "observers",
+            "not_allowed",
+            "Esta solicitud la ve solo el grupo que la atiende: no se copia a nadie.",
+        );
+    }
+    if category.restricted {
+        request.observers.clear();
+        request.other_teams.clear();
+    }
+    Ok(())
 }
 
 /// What the directory knows of whoever asks, nobody has to say: it stands in for what was
@@ -143,7 +180,7 @@ impl Admission {
             policy: self.policy.clone(),
             links: application.links,
         };
-        let clocks = vec![self.attention.clone()];
+        let clocks = self.clocks.clone();
         NewTicket {
             ticket: Ticket::registered(&registration, &clocks, self.at),
             events: vec![Event {

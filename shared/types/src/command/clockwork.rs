@@ -11,6 +11,8 @@ use crate::calendar::{Calendar, CalendarError};
 use crate::catalogue::{DirectoryEntry, Role};
 use crate::clock::{Clock, ClockChange, ClockKind, ClockState, ClockStep, Step, Tells};
 use crate::ids::{CalendarId, EmailAddress};
+use crate::incident::{Incident, PersonalData};
+use crate::legal::{Authority, Forwarding};
 use crate::problem::FieldError;
 use crate::ticket::{
     EventActor, EventKind, HoldReason, Outcome, Person, Policy, ReleaseReason, State, StepReached,
@@ -36,9 +38,86 @@ impl Clockwork<'_> {
             clock,
             calendar: policy.calendar.clone(),
             limit_seconds,
+            since: None,
             due_at: due(calendar, self.setting.now, limit_seconds)?,
             steps: start_steps(policy, clock, limit_seconds, calendar, self.setting.now)?,
         })
+    }
+
+    /// The clocks of the law that begin with a security incident: it is to be reported, and
+    /// where personal data may be touched, to their authority as well.
+    pub fn incident_begins(
+        &self,
+        policy: &Policy,
+        incident: Option<&Incident>,
+    ) -> Result<Vec<ClockChange>, Rejection> {
+        begin_incident(policy, incident, self.setting)
+    }
+
+    /// What the law's clocks of an incident do once this is known of it: as soon as personal
+    /// data may be touched, their authority has to hear of it, in its time from when the
+    /// entity knew of the incident.
+    pub fn incident_described(&self, incident: &Incident) -> Result<Vec<ClockChange>, Rejection> {
+        let policy = &self.ticket.policy;
+        let clock = &self.ticket.clocks.sic_report;
+        if !incident.touches_personal_data() {
+            return self.stop(ClockKind::SicReport);
+        }
+        match clock.state {
+            ClockState::Running | ClockState::Paused | ClockState::Met => Ok(vec![]),
+            // It was said that it need not be.
+            ClockState::Stopped if self.has_reported(Authority::Sic) => Ok(vec![]),
+            ClockState::Idle | ClockState::Stopped => {
+                let known = self.ticket.clocks.csirt_report.segments.first();
+                let from = known.map_or(self.setting.now, |known| known.from);
+                let begins = start_legal(ClockKind::SicReport, policy, from, self.setting)?;
+                Ok(begins.into_iter().collect())
+            }
+        }
+    }
+
+    /// Whether what came of a report is on record.
+    fn has_reported(&self, authority: Authority) -> bool {
+        let mut reports = self.ticket.reports.iter();
+        reports.any(|report| report.authority == authority)
+    }
+
+    /// The time to pass a petition on begins with its arrival.
+    pub fn petition_begins(&self) -> Result<Vec<ClockChange>, Rejection> {
+        let (policy, arrived) = (&self.ticket.policy, self.ticket.created_at);
+        let begins = start_legal(ClockKind::Forwarding, policy, arrived, self.setting)?;
+        Ok(begins.into_iter().collect())
+    }
+
+    /// What is to be done before the desk may say that it is over with it.
+    fn owed_by_law(&self) -> Result<(), Rejection> {
+        let ticket = self.ticket;
+        let refuse = |why: &str| Err(Rejection::InvalidTransition(why.to_owned()));
+        if ticket.is_petition() {
+            return refuse(
+                "Está marcada como petición (PQRSD): trasládela a quien debe responderla o, si no lo \
+                 es, quite antes la marca.",
+            );
+        }
+        if ticket.policy.incident {
+            match &ticket.request.incident {
+                None => return refuse("Falta describir el incidente."),
+                Some(incident) if incident.personal_data == PersonalData::Unknown => {
+                    return refuse("Falta decir si el incidente afecta datos personales.");
+                }
+                Some(_) => {}
+            }
+        }
+        for authority in Authority::ALL {
+            let clock = ticket.clocks.get(authority.clock());
+            if clock.running_since().is_some() {
+                return refuse(&format!(
+                    "Falta registrar el reporte a {}, o por qué no procede.",
+                    authority.label()
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Nobody is waited for any more.
@@ -50,9 +129,13 @@ impl Clockwork<'_> {
         Ok(changes)
     }
 
-    /// Section 5: the solution time runs for whoever is in charge.
-    pub fn start_solution(&self) -> Result<ClockChange, Rejection> {
-        self.start(ClockKind::Solution)
+    /// Section 5: the solution time runs for whoever is in charge. A petition that is to be
+    /// passed on has the law's time instead.
+    pub fn start_solution(&self) -> Result<Vec<ClockChange>, Rejection> {
+        match self.ticket.is_petition() {
+            true => Ok(vec![]),
+            false => Ok(vec![self.start(ClockKind::Solution)?]),
+        }
     }
 
     /// Working time that a clock has used up to now, in seconds.
@@ -122,7 +205,7 @@ impl Clockwork<'_> {
     /// again only where the new limit puts it back into the future.
     pub fn reschedule(&self, policy: &Policy) -> Result<Vec<ClockChange>, Rejection> {
         let mut changes = Vec::new();
-        for clock in ClockKind::ALL {
+        for clock in ClockKind::ALL.into_iter().filter(|clock| !clock.is_legal()) {
             let limit_seconds = policy.limit_seconds(clock);
             let used_seconds = self.used(clock)?;
             let left = limit_seconds.saturating_sub(used_seconds);
@@ -178,7 +261,7 @@ impl Clockwork<'_> {
         let mut changes = self.meet(ClockKind::Attention)?;
         let clocks = &self.ticket.clocks;
         if self.ticket.state == State::New && clocks.solution.running_since().is_none() {
-            changes.push(self.start_solution()?);
+            changes.extend(self.start_solution()?);
         }
         Ok(changes)
     }
@@ -201,6 +284,7 @@ impl Clockwork<'_> {
                 codes.join(", ")
             )));
         }
+        self.owed_by_law()?;
         Ok(vec![(
             EventKind::Resolved {
                 solution: solution.to_owned(),
@@ -210,13 +294,67 @@ impl Clockwork<'_> {
         )])
     }
 
+    /// Section 5: what is out of scope is answered, not forgotten.
+    pub fn decline(&self, reason: &str) -> Result<Vec<Draft>, Rejection> {
+        self.owed_by_law()?;
+        Ok(vec![(
+            EventKind::Declined {
+                reason: reason.to_owned(),
+            },
+            self.answered()?,
+        )])
+    }
+
+    /// A petition is passed on to whoever answers it, and whoever made it is told.
+    pub fn forward(&self, to: &Person, message: &str) -> Result<Vec<Draft>, Rejection> {
+        let ticket = self.ticket;
+        let refuse = |why: String| {
+            Err(Rejection::Validation(FieldError::new(
+                "email",
+                "not_allowed",
+                why,
+            )))
+        };
+        if ticket.is_of(&to.email) {
+            return refuse("Es la persona que hizo la petición.".to_owned());
+        }
+        if self.setting.catalogue.is_mailbox(&to.email) {
+            return refuse(format!("{} es un buzón de la Mesa de Ayuda.", to.email));
+        }
+        if to.email.is_unread() {
+            return refuse(format!("Nadie lee lo que llega a {}.", to.email));
+        }
+        let forwarding = Forwarding {
+            to: to.clone(),
+            message: message.to_owned(),
+            at: self.setting.now,
+        };
+        // Its time began when it came in, whether or not somebody had seen what it is.
+        let running = ticket.clocks.forwarding.running_since().is_some();
+        let mut changes = match running {
+            true => vec![],
+            false => self.petition_begins()?,
+        };
+        let mut then = ticket.clocks.clone();
+        then.apply(&changes, self.setting.now);
+        let clock = &then.forwarding;
+        let hours = clock.calendar.as_ref().unwrap_or(&ticket.policy.calendar);
+        let used_seconds = clock.used_at(calendar(hours, self.setting)?, self.setting.now);
+        changes.push(ClockChange::Meet {
+            clock: ClockKind::Forwarding,
+            used_seconds,
+        });
+        changes.extend(self.answered()?);
+        Ok(vec![(EventKind::Forwarded { forwarding }, changes)])
+    }
+
     /// The solution did not hold: whoever is responsible has the whole solution time
     /// again. The rounds before stay among the clock's segments.
     pub fn reopen(&self, reason: Option<String>) -> Result<Vec<Draft>, Rejection> {
         let mut changes = self.stop(ClockKind::Validation)?;
-        changes.push(self.start_solution()?);
+        changes.extend(self.start_solution()?);
         let objects_to = self.ticket.outcome;
-        let objects_to = objects_to.filter(|outcome| *outcome == Outcome::Declined);
+        let objects_to = objects_to.filter(|outcome| *outcome != Outcome::Solved);
         let reopened = (EventKind::Reopened { reason, objects_to }, changes);
         Ok(self.left_by_agent().into_iter().chain([reopened]).collect())
     }
@@ -224,7 +362,9 @@ impl Clockwork<'_> {
     /// What was waited for is there: the desk goes on with it (activities 5 and 6).
     pub fn go_on(&self, note: Option<String>) -> Result<Vec<Draft>, Rejection> {
         let mut changes = self.meet(ClockKind::Waiting)?;
-        changes.extend(self.resume(ClockKind::Solution)?);
+        if !self.ticket.is_petition() {
+            changes.extend(self.resume(ClockKind::Solution)?);
+        }
         let resumed = (EventKind::Resumed { note }, changes);
         Ok(self.left_by_agent().into_iter().chain([resumed]).collect())
     }
@@ -249,7 +389,7 @@ impl Clockwork<'_> {
     /// somebody: then what was promised to the requester stands.
     pub fn taken_up(&self) -> Result<Vec<ClockChange>, Rejection> {
         match (self.ticket.state, &self.ticket.former) {
-            (State::New, None) => Ok(vec![self.start_solution()?]),
+            (State::New, None) => self.start_solution(),
             (State::New, Some(_))
             | (State::Assigned | State::OnHold(_) | State::Solved | State::Closed, _) => Ok(vec![]),
         }
@@ -317,6 +457,7 @@ impl Clockwork<'_> {
         match clock {
             // To get in touch is the desk's, and so is what the requester owes.
             ClockKind::Attention | ClockKind::Waiting => agent(),
+            ClockKind::CsirtReport | ClockKind::SicReport | ClockKind::Forwarding => agent(),
             ClockKind::Provider => officer(),
             ClockKind::Solution if self.ticket.is_with_officer() => officer(),
             ClockKind::Solution => agent(),
@@ -556,6 +697,58 @@ fn left_to(clock: ClockKind, step: &ClockStep, stored: &Clock) -> u64 {
     };
     let seconds = rule.seconds(stored.limit_seconds);
     seconds.saturating_sub(stored.used_seconds)
+}
+
+/// The clocks of the law that begin with a security incident.
+pub fn begin_incident(
+    policy: &Policy,
+    incident: Option<&Incident>,
+    setting: Setting<'_>,
+) -> Result<Vec<ClockChange>, Rejection> {
+    let mut changes = Vec::new();
+    if policy.incident {
+        let clock = ClockKind::CsirtReport;
+        changes.extend(start_legal(clock, policy, setting.now, setting)?);
+        // Until somebody knows, personal data count as touched.
+        if incident.is_none_or(Incident::touches_personal_data) {
+            let clock = ClockKind::SicReport;
+            changes.extend(start_legal(clock, policy, setting.now, setting)?);
+        }
+    }
+    Ok(changes)
+}
+
+/// A clock of the law begins, for what happened at `from`: what has passed of its term by
+/// now has passed.
+fn start_legal(
+    clock: ClockKind,
+    policy: &Policy,
+    from: Timestamp,
+    setting: Setting<'_>,
+) -> Result<Option<ClockChange>, Rejection> {
+    let terms = &setting.catalogue.document().legal_terms;
+    let id = terms.calendar(clock).unwrap_or(&policy.calendar);
+    let hours = calendar(id, setting)?;
+    let Some(due_at) = terms.ends(clock, hours, from).map_err(in_calendar)? else {
+        return Ok(None);
+    };
+    let limit_seconds = hours.between(from, due_at).as_secs();
+    let steps = Step::of_the_law(clock).into_iter().map(|rule| {
+        Ok(ClockStep {
+            percent: rule.percent,
+            tells: rule.tells,
+            at: due(hours, from, rule.seconds(limit_seconds))?,
+            fired_at: None,
+        })
+    });
+    Ok(Some(ClockChange::Start {
+        clock,
+        calendar: id.clone(),
+        limit_seconds,
+        due_at,
+        since: Some(from).filter(|from| *from < setting.now),
+        steps: steps.collect::<Result<_, Rejection>>()?,
+    }))
 }
 
 /// The steps of a clock that begins at `now`.

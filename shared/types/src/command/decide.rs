@@ -7,9 +7,10 @@ use super::formats::Form;
 use super::kind::Command;
 use super::rejection::Rejection;
 use super::setting::Setting;
-use crate::catalogue::Role;
-use crate::clock::ClockKind;
+use crate::catalogue::{DirectoryEntry, Role};
+use crate::clock::{ClockChange, ClockKind};
 use crate::ids::EmailAddress;
+use crate::legal::{AuthorityReport, Petition, ReportOutcome};
 use crate::permission::{Actor, Denial, authorise, reads_internal};
 use crate::reply::Word;
 use crate::ticket::{
@@ -103,10 +104,35 @@ fn left_to_another_team(ticket: &Ticket, policy: &Policy, setting: Setting<'_>) 
     };
     let from = ticket.assignee.clone()?;
     let entry = setting.catalogue.person(&from.email);
-    let stays = policy.team == ticket.policy.team
-        || entry.is_some_and(|entry| entry.works_for(&policy.team));
+    let belongs = |entry: &DirectoryEntry| match policy.restricted {
+        // Its team alone sees it.
+        true => entry.teams.contains(&policy.team),
+        false => policy.team == ticket.policy.team || entry.works_for(&policy.team),
+    };
+    let stays = match entry {
+        Some(entry) => belongs(entry),
+        None => policy.team == ticket.policy.team,
+    };
     let why = ReleaseReason::OtherTeam;
     (is_open && !stays).then_some((EventKind::Released { from, why }, vec![]))
+}
+
+/// What a change of category does to the clocks of the law: what becomes an incident has
+/// to be reported from now on, and what was none need not be.
+fn became_incident(
+    ticket: &Ticket,
+    policy: &Policy,
+    clocks: &Clockwork<'_>,
+) -> Result<Vec<ClockChange>, Rejection> {
+    match (ticket.policy.incident, policy.incident) {
+        (false, true) => clocks.incident_begins(policy, ticket.request.incident.as_ref()),
+        (true, false) => {
+            let mut changes = clocks.stop(ClockKind::CsirtReport)?;
+            changes.extend(clocks.stop(ClockKind::SicReport)?);
+            Ok(changes)
+        }
+        (true, true) | (false, false) => Ok(vec![]),
+    }
 }
 
 /// Two who take the same one at once do not take it from each other.
@@ -349,7 +375,7 @@ fn steps(
             // Whoever is responsible now gets the whole solution time.
             New | Assigned => Ok(vec![(
                 assigned(&clocks, clocks.agent(agent, *away)?),
-                vec![clocks.start_solution()?],
+                clocks.start_solution()?,
             )]),
             // What waits for others goes on waiting; its clock is not touched.
             OnHold(_) => Ok(vec![(
@@ -435,7 +461,13 @@ fn steps(
                     ));
                 }
                 let policy = Policy::from(category);
-                let changes = clocks.reschedule(&policy)?;
+                if policy.incident && ticket.is_petition() {
+                    return Err(Rejection::InvalidTransition(
+                        "Está marcada como petición (PQRSD): quite antes la marca.".to_owned(),
+                    ));
+                }
+                let mut changes = clocks.reschedule(&policy)?;
+                changes.extend(became_incident(ticket, &policy, &clocks)?);
                 let left = left_to_another_team(ticket, &policy, setting);
                 let recategorised = (EventKind::Recategorised { policy }, changes);
                 Ok([recategorised].into_iter().chain(left).collect())
@@ -510,10 +542,14 @@ fn steps(
                     "Ya está escalada a esa persona.".to_owned(),
                 ))
             }
+            // It is somebody else's to answer, not theirs to solve.
+            Assigned | OnHold(_) if ticket.is_petition() => Err(Rejection::InvalidTransition(
+                "Está marcada como petición (PQRSD): se traslada, no se escala.".to_owned(),
+            )),
             Assigned | OnHold(_) => {
                 let officer = clocks.officer(officer, *away)?;
                 let mut changes = clocks.end_waits()?;
-                changes.push(clocks.start_solution()?);
+                changes.extend(clocks.start_solution()?);
                 let escalated = EventKind::Escalated {
                     absent: clocks.is_away(&officer.email),
                     officer,
@@ -528,7 +564,7 @@ fn steps(
         Command::Return { note } => match ticket.state {
             OnHold(HoldReason::Technology) => {
                 let returned = EventKind::Returned { note: note.clone() };
-                let returned = (returned, vec![clocks.start_solution()?]);
+                let returned = (returned, clocks.start_solution()?);
                 let left = clocks.left_by_agent();
                 Ok(left.into_iter().chain([returned]).collect())
             }
@@ -608,12 +644,100 @@ fn steps(
         },
         // Section 5: what is out of scope is answered, not forgotten.
         Command::Decline { reason } => match ticket.state {
-            New | Assigned => Ok(vec![(
-                EventKind::Declined {
-                    reason: reason.clone(),
-                },
-                clocks.answered()?,
-            )]),
+            New | Assigned => clocks.decline(reason),
+            OnHold(_) | Solved | Closed => Err(illegal()),
+        },
+        // Decreto 338 de 2022: what it is has to be known before it can be reported.
+        Command::DescribeIncident { .. } | Command::RecordReport { .. }
+            if !ticket.policy.incident =>
+        {
+            Err(Rejection::InvalidTransition(
+                "La solicitud no es un incidente de seguridad.".to_owned(),
+            ))
+        }
+        Command::DescribeIncident { incident } => match ticket.state {
+            New | Assigned | OnHold(_) if ticket.request.incident.as_ref() == Some(incident) => {
+                Err(Rejection::AlreadySo("Eso ya consta.".to_owned()))
+            }
+            New | Assigned | OnHold(_) => {
+                let changes = clocks.incident_described(incident)?;
+                let incident = incident.as_ref().clone();
+                Ok(vec![(EventKind::IncidentDescribed { incident }, changes)])
+            }
+            Solved | Closed => Err(illegal()),
+        },
+        Command::RecordReport {
+            authority,
+            outcome,
+            note,
+        } => match ticket.state {
+            New | Assigned | OnHold(_)
+                if ticket
+                    .clocks
+                    .get(authority.clock())
+                    .running_since()
+                    .is_none() =>
+            {
+                Err(Rejection::InvalidTransition(format!(
+                    "No hay un reporte pendiente a {}.",
+                    authority.label()
+                )))
+            }
+            New | Assigned | OnHold(_) => {
+                let changes = match outcome {
+                    ReportOutcome::Reported => clocks.meet(authority.clock())?,
+                    ReportOutcome::NotRequired => clocks.stop(authority.clock())?,
+                };
+                let report = AuthorityReport {
+                    authority: *authority,
+                    outcome: *outcome,
+                    note: note.clone(),
+                    at: setting.now,
+                };
+                Ok(vec![(EventKind::AuthorityReported { report }, changes)])
+            }
+            Solved | Closed => Err(illegal()),
+        },
+        // Ley 1437 de 2011, art. 21: whoever is not competent passes it on.
+        Command::MarkPetition { .. } | Command::Forward { .. } if ticket.policy.incident => {
+            Err(Rejection::InvalidTransition(
+                "Es un incidente de seguridad: cambie antes su categoría.".to_owned(),
+            ))
+        }
+        Command::MarkPetition { note } => match ticket.state {
+            New | Assigned | OnHold(HoldReason::Requester) if ticket.is_petition() => Err(
+                Rejection::AlreadySo("Ya está marcada como petición.".to_owned()),
+            ),
+            New | Assigned | OnHold(HoldReason::Requester) => {
+                let petition = Petition {
+                    note: note.clone(),
+                    at: setting.now,
+                };
+                let mut changes = clocks.pause(ClockKind::Solution)?;
+                changes.extend(clocks.petition_begins()?);
+                Ok(vec![(EventKind::PetitionMarked { petition }, changes)])
+            }
+            OnHold(HoldReason::Technology | HoldReason::Provider) | Solved | Closed => {
+                Err(illegal())
+            }
+        },
+        Command::UnmarkPetition { reason } => match ticket.state {
+            New | Assigned | OnHold(HoldReason::Requester) if ticket.is_petition() => {
+                let mut changes = clocks.stop(ClockKind::Forwarding)?;
+                // What was agreed holds again: whoever has it gets the whole time.
+                if ticket.state == Assigned {
+                    changes.push(clocks.start(ClockKind::Solution)?);
+                }
+                let reason = reason.clone();
+                Ok(vec![(EventKind::PetitionUnmarked { reason }, changes)])
+            }
+            New | Assigned | OnHold(_) => Err(Rejection::InvalidTransition(
+                "No está marcada como petición.".to_owned(),
+            )),
+            Solved | Closed => Err(illegal()),
+        },
+        Command::Forward { to, message } => match ticket.state {
+            New | Assigned => clocks.forward(to, message),
             OnHold(_) | Solved | Closed => Err(illegal()),
         },
         // Activity 14.

@@ -5,6 +5,8 @@ use strum::VariantArray;
 use crate::format::accounts::Holder;
 use crate::format::record::Values;
 use crate::ids::{CategoryId, EmailAddress, FormatCode, ProviderId, SectionId};
+use crate::incident::Incident;
+use crate::legal::{Authority, ReportOutcome};
 use crate::ticket::{Attachment, BounceKind, Link, Person, Visibility};
 
 /// What to do where somebody who is to have it is not there.
@@ -110,6 +112,29 @@ pub enum Command {
     Decline {
         reason: String,
     },
+    /// Writes down what is known of a security incident.
+    DescribeIncident {
+        incident: Box<Incident>,
+    },
+    /// Records that an incident was reported, or need not be.
+    RecordReport {
+        authority: Authority,
+        outcome: ReportOutcome,
+        note: String,
+    },
+    /// Says that it is a petition that is none of the desk's.
+    MarkPetition {
+        note: String,
+    },
+    /// Says that it is none after all.
+    UnmarkPetition {
+        reason: String,
+    },
+    /// Passes a petition on to whoever answers it.
+    Forward {
+        to: Person,
+        message: String,
+    },
     AnswerSurvey {
         round: u8,
         solved: bool,
@@ -178,6 +203,11 @@ pub enum CommandKind {
     ReportSolution,
     Resolve,
     Decline,
+    DescribeIncident,
+    RecordReport,
+    MarkPetition,
+    UnmarkPetition,
+    Forward,
     AnswerSurvey,
     Reject,
     Close,
@@ -225,6 +255,11 @@ impl Command {
             Command::ReportSolution { .. } => K::ReportSolution,
             Command::Resolve { .. } => K::Resolve,
             Command::Decline { .. } => K::Decline,
+            Command::DescribeIncident { .. } => K::DescribeIncident,
+            Command::RecordReport { .. } => K::RecordReport,
+            Command::MarkPetition { .. } => K::MarkPetition,
+            Command::UnmarkPetition { .. } => K::UnmarkPetition,
+            Command::Forward { .. } => K::Forward,
             Command::AnswerSurvey { .. } => K::AnswerSurvey,
             Command::Reject { .. } => K::Reject,
             Command::Close => K::Close,
@@ -280,6 +315,11 @@ impl CommandKind {
             K::ReportSolution => "reportar la solución de",
             K::Resolve => "resolver",
             K::Decline => "declinar",
+            K::DescribeIncident => "describir el incidente de",
+            K::RecordReport => "registrar un reporte de",
+            K::MarkPetition => "marcar como petición",
+            K::UnmarkPetition => "quitar la marca de petición de",
+            K::Forward => "trasladar",
             K::AnswerSurvey => "evaluar",
             K::Reject => "rechazar la solución de",
             K::Close | K::ExpireValidation => "cerrar",
