@@ -13,6 +13,8 @@ use types::command::{
     Application, Command, NewTicket, Rejection, Setting, WhenAway, admit, decide,
 };
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketId};
+use types::incident::{Incident, IncidentKind, PersonalData};
+use types::legal::{Authority, ReportOutcome};
 use types::permission::{Actor, Caller};
 use types::ticket::{
     Channel, Event, Person, Request, Requester, State, Ticket, Visibility, WebAction, WebRequest,
@@ -335,6 +337,7 @@ impl Week<'_> {
             note: "Buenos días. Ya la estoy revisando.".to_owned(),
         };
         let told = self.step(told, &agent, contact).await?.later(4);
+        let told = self.reported_by_law(told, &agent).await?;
         let solve = || Command::Resolve {
             solution: story.answer.to_owned(),
         };
@@ -459,6 +462,7 @@ impl Week<'_> {
             }
             Stand::Solved | Stand::Rejected => {
                 let told = self.step(told.later(2), &agent, contact).await?;
+                let told = self.reported_by_law(told, &agent).await?;
                 let solve = Command::Resolve {
                     solution: story.answer.to_owned(),
                 };
@@ -521,9 +525,18 @@ impl Week<'_> {
         let web_request = (story.category == "publicacion_web").then_some(WebRequest {
             action: WebAction::Design,
         });
+        let incident = (story.category == "incidente_seguridad").then(|| Incident {
+            kind: IncidentKind::Phishing,
+            asset: "Su buzón de correo".to_owned(),
+            personal_data: PersonalData::No,
+            people: None,
+            containment: Some("No lo abrió.".to_owned()),
+            severity: None,
+        });
         let application = Application {
             request: Request {
                 web_request,
+                incident,
                 ..Request::new(
                     story.title.to_owned(),
                     story.text.to_owned(),
@@ -616,6 +629,20 @@ impl Week<'_> {
             body: format!("{} El registro del servidor lo muestra.", story.answer),
         };
         self.step(told, officer, report).await
+    }
+
+    /// An incident is reported before it is over.
+    async fn reported_by_law(&self, told: Told, agent: &Caller) -> Result<Told, SampleError> {
+        let clock = told.ticket.clocks.get(Authority::Csirt.clock());
+        if clock.running_since().is_none() {
+            return Ok(told);
+        }
+        let report = Command::RecordReport {
+            authority: Authority::Csirt,
+            outcome: ReportOutcome::Reported,
+            note: "Caso registrado en el portal del CSIRT.".to_owned(),
+        };
+        self.step(told.later(2), agent, report).await
     }
 
     async fn step(&self, told: Told, who: &Caller, command: Command) -> Result<Told, SampleError> {

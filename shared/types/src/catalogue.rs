@@ -695,7 +695,9 @@ fn check_groups(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
             .iter()
             .filter(|entry| entry.teams.contains(&category.team));
         let works = members.clone().any(|of| of.roles.contains(&Role::Agent));
-        let is_told = members.any(|of| of.roles.contains(&Role::Coordinator));
+        // Where nobody coordinates at all, that is the mistake.
+        let coordinates = |of: &DirectoryEntry| of.roles.contains(&Role::Coordinator);
+        let is_told = members.any(coordinates) || !document.directory.iter().any(coordinates);
         if !(works && is_told) {
             errors.push(FieldError::new(
                 &format!("categories[{i}].restricted"),

@@ -208,6 +208,18 @@ fn its_examples_are_a_tickets_life() {
     document.carry_out(&coordinator, "List", &[]);
     document.carry_out_on(&agent, "Decline", &declined);
     document.carry_out_on(&coordinator, "RevokeLink", &declined);
+    let petition = assigned(&ana, "plataforma", "Copia de un contrato");
+    document.carry_out_on(&coordinator, "MarkPetition", &petition);
+    document.carry_out_on(&coordinator, "Forward", &petition);
+    let incident = json!({
+        "title": "Correo sospechoso", "description": "Pide la clave.",
+        "category": "incidente_seguridad",
+        "incident": { "kind": "phishing", "asset": "Mi buzón", "personal_data": "unknown" },
+    });
+    let incident = ana.post("/tickets", &incident).must_be(201).json();
+    let number = incident["number"].to_string();
+    document.carry_out(&coordinator, "DescribeIncident", &[("ref", &number)]);
+    document.carry_out(&coordinator, "RecordReport", &[("ref", &number)]);
 
     let (headers, body) = file(
         "application/pdf",

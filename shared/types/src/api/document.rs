@@ -951,6 +951,9 @@ impl Samples {
                     waiting: None,
                     provider: None,
                     validation: clock(32_400),
+                    csirt_report: None,
+                    sic_report: None,
+                    forwarding: None,
                 };
                 written(serde_json::to_value(clocks))
             }

@@ -181,6 +181,22 @@ impl Clockwork<'_> {
         }
     }
 
+    /// The solution is waited for once somebody has been in touch, though nobody is
+    /// responsible.
+    pub fn go_on_without_agent(&self) -> Result<Vec<ClockChange>, Rejection> {
+        let clocks = &self.ticket.clocks;
+        let attended = clocks.attention.running_since().is_none();
+        match clocks.solution.state {
+            ClockState::Paused => self.resume(ClockKind::Solution),
+            ClockState::Idle | ClockState::Met | ClockState::Stopped if attended => {
+                Ok(vec![self.start(ClockKind::Solution)?])
+            }
+            ClockState::Idle | ClockState::Running | ClockState::Met | ClockState::Stopped => {
+                Ok(vec![])
+            }
+        }
+    }
+
     pub fn meet(&self, clock: ClockKind) -> Result<Vec<ClockChange>, Rejection> {
         match self.ticket.clocks.get(clock).state {
             ClockState::Running | ClockState::Paused => Ok(vec![ClockChange::Meet {

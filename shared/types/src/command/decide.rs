@@ -725,8 +725,11 @@ fn steps(
             New | Assigned | OnHold(HoldReason::Requester) if ticket.is_petition() => {
                 let mut changes = clocks.stop(ClockKind::Forwarding)?;
                 // What was agreed holds again: whoever has it gets the whole time.
-                if ticket.state == Assigned {
-                    changes.push(clocks.start(ClockKind::Solution)?);
+                match ticket.state {
+                    Assigned => changes.push(clocks.start(ClockKind::Solution)?),
+                    // Somebody had been in touch before anybody was responsible.
+                    New => changes.extend(clocks.go_on_without_agent()?),
+                    OnHold(_) | Solved | Closed => {}
                 }
                 let reason = reason.clone();
                 Ok(vec![(EventKind::PetitionUnmarked { reason }, changes)])

@@ -879,7 +879,11 @@ fn retire(list: &'static str, key: &'static str) -> impl Fn(&mut Value) {
             let entry = entries.find(|entry| entry["id"] == key).unwrap();
             entry["retired"] = json!(true);
         }
-        None => c[list][key]["retired"] = json!(true),
+        None => {
+            c[list][key]["retired"] = json!(true);
+            // The law's time is not reckoned by it any more.
+            c["legal_terms"]["csirt_calendar"] = json!(null);
+        }
     }
 }
 
@@ -1245,7 +1249,7 @@ fn a_broken_document_has_one_error_at_its_place() {
             "No puede tener más de 20 caracteres.",
         ),
         (
-            "/directory/7/roles",
+            "/directory/9/roles",
             json!(["agent"]),
             "directory",
             "last_coordinator",

@@ -238,7 +238,7 @@ fn three_thousand_people_with_ten_kinds_of_mistakes() {
             "d@uspec.gov.co;De;agente;Cocina;;;;;",
             "equipos",
             "unknown_reference",
-            "Línea 1802, columna «equipos»: «Cocina» no es un equipo. Son: Mesa de Ayuda, Impresión y Copiado, Oficina de Tecnología.",
+            "Línea 1802, columna «equipos»: «Cocina» no es un equipo. Son: Mesa de Ayuda, Impresión y Copiado, Grupo de Seguridad de la Información, Oficina de Tecnología.",
         ),
         (
             2102,

@@ -15,6 +15,7 @@ mod files;
 mod formats;
 mod golden;
 mod histories;
+mod law;
 mod procedure;
 mod requesters;
 mod steps;

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use types::command::{Command, WhenAway};
 use types::effects::{Effect, MailKind, QueueName, Recipients, effects};
 use types::ids::ProviderId;
+use types::incident::PersonalData;
 use types::permission::Actor;
 use types::ticket::{Event, HoldReason, State, Ticket, Visibility, apply};
 
@@ -13,7 +14,7 @@ use crate::world::{
     AGENT, COORDINATOR, COPIED, OFFICER, REQUESTER, Story, address, caller, person, provider_mail,
 };
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "requester",
     "former req.",
     "copied",
@@ -24,6 +25,7 @@ const COLUMNS: [&str; 13] = [
     "coordinators",
     "head",
     "provider",
+    "addressee",
     "mailbox",
     "other teams",
     "signers",
@@ -47,6 +49,7 @@ fn columns(kind: MailKind) -> &'static [&'static str] {
         Recipients::Heads => &["head"],
         Recipients::Desk => &["agent", "mailbox"],
         Recipients::Signers => &["signers"],
+        Recipients::Addressee => &["addressee"],
     }
 }
 
@@ -148,6 +151,8 @@ fn acts() -> Vec<Act> {
     let decline = || Command::Decline { reason: text() };
     let reject = || Command::Reject { reason: text() };
     let contact = || Command::Contact { note: text() };
+    let forward = || crate::law::forward();
+    let forwarded = || assigned().when(&agent(), forward()).after_minutes(1);
     let reported = || {
         let report = Command::ReportSolution { body: text() };
         escalated().when(&officer(), report).after_minutes(1)
@@ -325,6 +330,42 @@ fn acts() -> Vec<Act> {
             escalated(),
             officer(),
             Command::ReportSolution { body: text() },
+        ),
+        act(
+            "petition marked, by the coordinator",
+            assigned(),
+            coordinator(),
+            Command::MarkPetition { note: text() },
+        ),
+        act(
+            "petition passed on, by the agent",
+            assigned(),
+            agent(),
+            forward(),
+        ),
+        act(
+            "petition passed on, by the coordinator",
+            assigned(),
+            coordinator(),
+            forward(),
+        ),
+        act(
+            "objects to its being passed on",
+            forwarded(),
+            requester(),
+            reject(),
+        ),
+        act(
+            "incident described, by a colleague",
+            crate::law::incident().after_minutes(1),
+            person("agente2.seguridad"),
+            crate::law::describe(PersonalData::Yes),
+        ),
+        act(
+            "report is due",
+            crate::law::waiting().after_minutes(12 * 60),
+            system(),
+            Command::FireSteps,
         ),
         act(
             "another category, by the agent",

@@ -10,6 +10,8 @@ use types::command::{
 };
 use types::format::record::Values;
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketId, TicketNumber};
+use types::incident::{Incident, IncidentKind, PersonalData};
+use types::legal::{Authority, ReportOutcome};
 use types::permission::{Actor, Caller};
 use types::ticket::{
     Attachment, BounceKind, Channel, Event, HoldReason, Link, Person, Request, State, Ticket,
@@ -100,10 +102,23 @@ pub fn application(category: &str) -> Application {
     request.web_request = (category == "publicacion_web").then_some(WebRequest {
         action: WebAction::Publish,
     });
+    request.incident = (category == "incidente_seguridad").then(known_incident);
     Application {
         request,
         category: CategoryId::from(category),
         links: vec![],
+    }
+}
+
+/// An incident of which it is not known whether personal data are touched.
+pub fn known_incident() -> Incident {
+    Incident {
+        kind: IncidentKind::Phishing,
+        asset: "Buzón de la dependencia".to_owned(),
+        personal_data: PersonalData::Unknown,
+        people: None,
+        containment: None,
+        severity: None,
     }
 }
 
@@ -444,6 +459,43 @@ pub fn commands() -> Vec<(&'static str, Actor, Command)> {
             "decline",
             coordinator(),
             Command::Decline { reason: note() },
+        ),
+        (
+            "describe incident",
+            coordinator(),
+            Command::DescribeIncident {
+                incident: Box::new(known_incident()),
+            },
+        ),
+        (
+            "record report",
+            coordinator(),
+            Command::RecordReport {
+                authority: Authority::Csirt,
+                outcome: ReportOutcome::Reported,
+                note: note(),
+            },
+        ),
+        (
+            "mark petition",
+            coordinator(),
+            Command::MarkPetition { note: note() },
+        ),
+        (
+            "unmark petition",
+            coordinator(),
+            Command::UnmarkPetition { reason: note() },
+        ),
+        (
+            "forward",
+            coordinator(),
+            Command::Forward {
+                to: Person {
+                    email: address("atencion.ciudadano"),
+                    name: "Atención al Ciudadano".to_owned(),
+                },
+                message: note(),
+            },
         ),
         (
             "answer survey: solved",
