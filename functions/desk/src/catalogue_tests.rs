@@ -373,7 +373,7 @@ async fn forms_of_others_and_of_other_sites_change_nothing() {
 #[tokio::test]
 async fn somebody_always_can_change_it_and_what_is_needed_stays() {
     let world = World::new().await;
-    let _open = world.assigned("incidente_seguridad").await;
+    let _open = world.assigned("aplicaciones").await;
     let desk = started(&world).await;
     let session = world.signed_in(COORDINATOR).await;
     let remove = |path: &str, key: &str, step: &str| {
@@ -405,14 +405,14 @@ async fn somebody_always_can_change_it_and_what_is_needed_stays() {
         ],
     );
     let answer = desk
-        .answers(&remove(ENTRY, "incidente_seguridad", "guardar"))
+        .answers(&remove(ENTRY, "aplicaciones", "guardar"))
         .await;
     says(
         &answer,
         422,
         &[
             "no se puede quitar; hay 1 solicitud abierta de esta categoría",
-            "href=\"/cola?vista=abiertas&#38;categoria=incidente_seguridad\"",
+            "href=\"/cola?vista=abiertas&#38;categoria=aplicaciones\"",
         ],
     );
     let answer = desk
@@ -561,6 +561,7 @@ async fn what_open_requests_name_is_not_taken_away_by_the_api_either() {
         let calendars = c["calendars"].as_object_mut().unwrap();
         let habil = calendars.remove("habil").unwrap();
         calendars.insert("laboral".to_owned(), habil);
+        c["legal_terms"]["calendar"] = json!("laboral");
         for category in c["categories"].as_array_mut().unwrap() {
             category["calendar"] = json!("laboral");
         }
@@ -609,12 +610,15 @@ async fn what_nothing_ever_used_can_go_and_what_ruled_something_once_stays() {
     let read = get("/catalog").by(COORDINATOR);
     let mut catalogue = desk.answers(&read).await.must_be(200);
     let write = |catalogue: &Value| put("/catalog").by(COORDINATOR).json(catalogue.clone());
+    catalogue["calendars"]["libre"] = json!({ "always": true });
+    let mut catalogue = desk.answers(&write(&catalogue)).await.must_be(200);
     // Nothing ever went by it.
     catalogue["calendars"]
         .as_object_mut()
         .unwrap()
-        .remove("24x7");
+        .remove("libre");
     catalogue["calendars"]["laboral"] = catalogue["calendars"]["habil"].clone();
+    catalogue["legal_terms"]["calendar"] = json!("laboral");
     for category in catalogue["categories"].as_array_mut().unwrap() {
         category["calendar"] = json!("laboral");
     }

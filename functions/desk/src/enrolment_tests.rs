@@ -142,6 +142,7 @@ async fn nothing_is_written_while_something_is_wrong_and_the_rules_hold() {
             "last_coordinator",
             "last_officer",
             "last_agent",
+            "last_agent",
             "last_agent"
         ]
     );
@@ -197,7 +198,7 @@ async fn a_file_that_is_picked_is_looked_at_and_then_written() {
         200,
         &[
             "Todavía no ha cambiado nada",
-            "Personas: entra 1, cambia 1 y siguen igual 12.",
+            "Personas: entra 1, cambia 1 y siguen igual 14.",
             "Dependencia: Jurídica",
             "Será la versión 1",
         ],
@@ -338,7 +339,7 @@ async fn a_sheet_of_five_thousand_people_fits() {
         assert!(packed < 300_000, "{packed} bytes of 400,000");
     }
     let read = desk.answers(&get("/catalog").by(COORDINATOR)).await;
-    assert_eq!(parsed(&read)["directory"].as_array().unwrap().len(), 5_013);
+    assert_eq!(parsed(&read)["directory"].as_array().unwrap().len(), 5_015);
 }
 
 #[tokio::test]

@@ -954,18 +954,17 @@ async fn a_page_offers_what_the_rules_allow() {
         acts.dedup();
         acts.join(" ")
     };
-    let agent =
-        "categoria contacto escalamiento espera fuera-de-alcance seguimientos solicitante solucion";
+    let agent = "categoria contacto escalamiento espera fuera-de-alcance peticion seguimientos solicitante solucion";
     assert_eq!(forms(AGENT).await, agent);
     assert_eq!(forms(ANA).await, "seguimientos");
     assert_eq!(
         forms(COORDINATOR).await,
-        "categoria contacto enlace escalamiento espera fuera-de-alcance responsable seguimientos solicitante solucion"
+        "categoria contacto enlace escalamiento espera fuera-de-alcance peticion responsable seguimientos solicitante solucion"
     );
     assert_eq!(forms(AUDITOR).await, "");
     assert_eq!(
         forms(COLLEAGUE).await,
-        "categoria responsable seguimientos solicitante"
+        "categoria peticion responsable seguimientos solicitante"
     );
 }
 
@@ -1046,7 +1045,7 @@ async fn asking_for_the_queue_again_reads_no_ticket() {
     // The catalogue is read from the table for the first of them.
     charged(AGENT).await;
     assert_eq!(charged(AGENT).await, [62.0, 8.5]);
-    assert_eq!(charged(COORDINATOR).await, [68.5, 11.0]);
+    assert_eq!(charged(COORDINATOR).await, [72.5, 13.0]);
 }
 
 #[tokio::test]

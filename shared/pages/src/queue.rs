@@ -63,6 +63,7 @@ pub enum Band {
     Paused,
     Solved,
     Declined,
+    Forwarded,
     Over,
 }
 
@@ -71,7 +72,8 @@ impl Band {
         let urgent = badges.iter().map(|badge| badge.state).min();
         match (ticket.state, urgent) {
             (State::Closed, _) => Band::Over,
-            (State::Solved, _) if ticket.is_turned_away() => Band::Declined,
+            (State::Solved, _) if ticket.is_declined() => Band::Declined,
+            (State::Solved, _) if ticket.is_forwarded() => Band::Forwarded,
             (State::Solved, _) => Band::Solved,
             (_, Some(BadgeState::Overdue)) => Band::Overdue,
             (_, Some(BadgeState::Soon)) => Band::Soon,
@@ -89,7 +91,8 @@ impl Band {
             Band::Later => "Más tarde",
             Band::Paused => "En pausa",
             Band::Solved => "Resueltas",
-            Band::Declined => "Declinadas o trasladadas",
+            Band::Declined => "Declinadas",
+            Band::Forwarded => "Trasladadas",
             Band::Over => "Cerradas",
         }
     }
@@ -99,7 +102,7 @@ impl Band {
             Band::Overdue => "pasaron su tiempo",
             Band::Paused => "esperan a otros",
             Band::Solved => "esperan al solicitante o a que usted cierre",
-            Band::Declined => "el solicitante puede objetar, o usted cierra",
+            Band::Declined | Band::Forwarded => "el solicitante puede objetar, o usted cierra",
             Band::Soon | Band::Later | Band::Over => "",
         }
     }
@@ -111,7 +114,7 @@ impl Band {
             Band::Later => "run",
             Band::Paused => "paused",
             Band::Solved | Band::Over => "met",
-            Band::Declined => "idle",
+            Band::Declined | Band::Forwarded => "idle",
         }
     }
 }

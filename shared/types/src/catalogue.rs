@@ -446,7 +446,6 @@ impl Catalogue {
         check_texts(&mut errors, &document);
         document.privacy_notice.check("privacy_notice", &mut errors);
         document.legal_terms.check("legal_terms", &mut errors);
-        check_groups(&mut errors, &document);
         check_retired(&mut errors, &document);
         if errors.is_empty() {
             Ok(Catalogue {
@@ -677,33 +676,6 @@ fn check_steps(errors: &mut Vec<FieldError>, category: usize, steps: &[Step]) {
         if steps[..i].contains(step) {
             let field = format!("categories[{category}].steps[{i}]");
             errors.push(duplicate(&field, &format!("{} %", step.percent)));
-        }
-    }
-}
-
-/// What is seen by a group alone has somebody there who works on it, and somebody who is
-/// told when it is late.
-fn check_groups(errors: &mut Vec<FieldError>, document: &CatalogueDocument) {
-    let restricted = document.categories.iter().enumerate();
-    for (i, category) in restricted.filter(|(_, of)| of.restricted && !of.retired) {
-        if !document.teams.iter().any(|team| team.id == category.team) {
-            // That is told of already.
-            continue;
-        }
-        let mut members = document
-            .directory
-            .iter()
-            .filter(|entry| entry.teams.contains(&category.team));
-        let works = members.clone().any(|of| of.roles.contains(&Role::Agent));
-        // Where nobody coordinates at all, that is the mistake.
-        let coordinates = |of: &DirectoryEntry| of.roles.contains(&Role::Coordinator);
-        let is_told = members.any(coordinates) || !document.directory.iter().any(coordinates);
-        if !(works && is_told) {
-            errors.push(FieldError::new(
-                &format!("categories[{i}].restricted"),
-                "restricted_without_group",
-                "Lo que solo ve su grupo necesita en él un agente y un coordinador.",
-            ));
         }
     }
 }

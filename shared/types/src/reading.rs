@@ -164,7 +164,7 @@ mod tests {
                 json!("descanso"),
                 "categories[3].steps[0].clock",
                 "unknown_value",
-                "«descanso» no se conoce. Es uno de: «attention», «solution», «waiting», «provider», «validation»."
+                "«descanso» no se conoce. Es uno de: «attention», «solution», «waiting», «provider», «validation», «csirt_report», «sic_report», «forwarding»."
                     .to_owned(),
             ),
             (

@@ -122,6 +122,28 @@ fn abandoned(document: &CatalogueDocument, faults: &mut Vec<Fault>) {
         let detail = "Nadie quedaría en la Oficina de Tecnología: no se podría escalar nada.";
         faults.push(Fault::new("", "directory", "last_officer", detail));
     }
+    // Of what its group alone sees nobody else is told when it is late.
+    for category in document
+        .categories
+        .iter()
+        .filter(|of| of.restricted && !of.retired)
+    {
+        let mut coordinators = document
+            .directory
+            .iter()
+            .filter(|entry| entry.roles.contains(&Role::Coordinator))
+            .peekable();
+        // Where nobody coordinates at all, that is what is wrong.
+        let nobody = coordinators.peek().is_none();
+        if !nobody && !coordinators.any(|entry| entry.teams.contains(&category.team)) {
+            let detail = format!(
+                "A «{}» la ve solo su grupo, y en él no quedaría nadie de la coordinación.",
+                category.name
+            );
+            let code = "restricted_without_group";
+            faults.push(Fault::new(&category.id.0, "directory", code, detail));
+        }
+    }
     for team in &document.teams {
         let works = |of: &Category| of.team == team.id && !of.retired;
         let works = document.categories.iter().any(works);

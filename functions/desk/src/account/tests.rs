@@ -191,6 +191,9 @@ fn of<'a, 'b>(clocks: &'b ClocksExplained<'a>, kind: ClockKind) -> &'b ClockExpl
         ClockKind::Waiting => clocks.waiting.as_ref().unwrap(),
         ClockKind::Provider => clocks.provider.as_ref().unwrap(),
         ClockKind::Validation => &clocks.validation,
+        ClockKind::CsirtReport => clocks.csirt_report.as_ref().unwrap(),
+        ClockKind::SicReport => clocks.sic_report.as_ref().unwrap(),
+        ClockKind::Forwarding => clocks.forwarding.as_ref().unwrap(),
     }
 }
 

@@ -168,10 +168,11 @@ fn what_was_declined_is_never_said_to_be_solved() {
         letter,
     } in written()
     {
-        let declined = ticket.outcome == Some(Outcome::Declined);
+        let declined = ticket.is_turned_away();
         let about_end = matches!(
             &event.kind,
             EventKind::Declined { .. }
+                | EventKind::Forwarded { .. }
                 | EventKind::ValidationReminded(_)
                 | EventKind::Closed { .. }
         );
@@ -194,10 +195,17 @@ fn what_was_declined_is_never_said_to_be_solved() {
                 "{all}"
             );
         }
+        if kind == MailKind::Forwarded {
+            assert!(
+                all.contains("trasladamos") && all.contains("antes del") && all.contains("respond"),
+                "{all}"
+            );
+        }
         checked.push(kind);
     }
     for kind in [
         MailKind::Declined,
+        MailKind::Forwarded,
         MailKind::ValidationReminder,
         MailKind::Closed,
     ] {
@@ -218,6 +226,7 @@ fn a_mail_that_asks_says_how_and_a_notice_names_its_words() {
         match kind {
             MailKind::Solved
             | MailKind::Declined
+            | MailKind::Forwarded
             | MailKind::Held
             | MailKind::ValidationReminder
             | MailKind::WaitingReminder => {
