@@ -427,6 +427,16 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             _ => return Err(NoSuchMail),
         },
         MailKind::DeclineObjectedTo => match &event.kind {
+            EventKind::Reopened { reason, objects_to: Some(Outcome::Forwarded) } => Letter {
+                subject: "No está de acuerdo con el traslado",
+                greeting: "A la coordinación de la Mesa de Ayuda:".to_owned(),
+                paragraphs: vec![
+                    format!("El solicitante no está de acuerdo con que {number} se trasladara, y está abierta de nuevo."),
+                    "Decida si es una petición que responde otra dependencia o entidad. Esto dice:".to_owned(),
+                ],
+                quote: reason.clone(),
+                ..plain
+            },
             EventKind::Reopened { reason, .. } => Letter {
                 subject: "No está de acuerdo con que se declinara",
                 greeting: "A la coordinación de la Mesa de Ayuda:".to_owned(),

@@ -207,17 +207,21 @@ fn every_category_goes_from_the_form_to_the_closing() {
     assert_eq!(categories.len(), 10);
     for category in categories {
         let id = category["id"].as_str().unwrap();
-        let ticket = match category["web_request"] == true {
-            true => {
-                let body = json!({
-                    "title": "Publicar el informe", "description": "El del año.", "category": id,
-                    "web_request": { "action": "publish" },
-                });
-                let registered = ana.post("/tickets", &body).must_be(201).json();
-                crate::await_assigned(&ana, &registered)
-            }
-            false => assigned(&ana, id, "Una solicitud"),
+        let body = match (
+            category["web_request"] == true,
+            category["incident"] == true,
+        ) {
+            (true, _) => json!({
+                "title": "Publicar el informe", "description": "El del año.", "category": id,
+                "web_request": { "action": "publish" },
+            }),
+            (_, true) => crate::law::reported("no"),
+            (false, false) => json!({
+                "title": "Una solicitud", "description": "Lo de siempre.", "category": id,
+            }),
         };
+        let registered = ana.post("/tickets", &body).must_be(201).json();
+        let ticket = crate::await_assigned(&ana, &registered);
         let number = &ticket["number"];
         let agent_email = assignee(&ticket).to_owned();
         let forms = match id {
@@ -230,6 +234,10 @@ fn every_category_goes_from_the_form_to_the_closing() {
             sign_all(&host, number, code, parts);
         }
         let agent = host.client(&agent_email);
+        if category["incident"] == true {
+            let report = json!({ "authority": "csirt", "outcome": "reported", "note": "Caso 17." });
+            agent.command(number, "reports", &report).must_be(200);
+        }
         let solved = agent
             .command(number, "resolution", &solution())
             .must_be(200);

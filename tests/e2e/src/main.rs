@@ -18,6 +18,7 @@ mod faults;
 mod files;
 mod formats;
 mod idempotency;
+mod law;
 mod lifecycle;
 mod lists;
 mod mail;
