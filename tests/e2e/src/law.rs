@@ -1,6 +1,7 @@
 //! What the law asks for besides the procedure: security incidents that their group alone
 //! sees and that are reported in time, and petitions that are passed on in time.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use workbench::people::{ANA, AUDITOR, COORDINATOR, HEAD, SUPPORT};
 use workbench::{Host, Letter};
@@ -57,7 +58,8 @@ fn an_incident_is_seen_by_its_group_and_reported_in_time() {
     let clocks = clocks.must_be(200).json();
     let due = time(&clocks["csirt_report"]["due_at"]);
     let began = time(&ticket["created_at"]);
-    assert_eq!(due, began + MINUTE * (24 * 60));
+    let whole = Timestamp::from_second(began.as_second()).unwrap();
+    assert_eq!(due, whole + MINUTE * (24 * 60));
     let own = ana.get(&format!("/tickets/{number}/clocks")).must_be(200);
     assert!(own.json().get("csirt_report").is_none());
     host.sweep(began + MINUTE * (12 * 60 + 1));
@@ -196,6 +198,6 @@ fn a_petition_is_passed_on_with_its_files_and_whoever_made_it_is_told() {
         (&json!("assigned"), &Value::Null)
     );
     host.settle();
-    last_mail(&host, COORDINATOR, "No está de acuerdo");
+    last_mail(&host, COORDINATOR, "No está de acuerdo con el traslado");
     host.audit(&["--grace", "0"]).must_be_clean();
 }

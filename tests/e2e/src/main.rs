@@ -179,7 +179,15 @@ fn with_claim(host: &Host, email: &str, name: &str, value: &Value) -> Client {
 fn last_mail(host: &Host, address: &str, kind: &str) -> Mail {
     let mut mails = host.mails_to(address);
     mails.retain(|mail| mail.kind() == kind);
-    mails.pop().unwrap()
+    mails.pop().unwrap_or_else(|| {
+        panic!(
+            "{address} got no «{kind}»: {:?}",
+            host.mails_to(address)
+                .iter()
+                .map(|mail| mail.subject.clone())
+                .collect::<Vec<_>>()
+        )
+    })
 }
 
 /// The survey that the latest solution of a requester's asks to answer.

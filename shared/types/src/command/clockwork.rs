@@ -742,6 +742,8 @@ fn start_legal(
     from: Timestamp,
     setting: Setting<'_>,
 ) -> Result<Option<ClockChange>, Rejection> {
+    // A term of whole days ends with a day, and not a part of a second before it.
+    let from = Timestamp::from_second(from.as_second()).unwrap_or(from);
     let terms = &setting.catalogue.document().legal_terms;
     let id = terms.calendar(clock).unwrap_or(&policy.calendar);
     let hours = calendar(id, setting)?;

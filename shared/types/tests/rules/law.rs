@@ -536,6 +536,22 @@ fn one_that_is_passed_on_at_once_is_measured_as_well() {
 }
 
 #[test]
+fn a_part_of_a_second_moves_no_term() {
+    let at_some_time = monday() + types::SignedDuration::from_millis(1_777);
+    let story = Story::registered_at("plataforma", at_some_time).after_minutes(2);
+    let story = story.when(&person(AGENT), mark());
+    assert_eq!(
+        due(&story, ClockKind::Forwarding),
+        at_local("2026-11-30T17:00")
+    );
+    // Looked at again with the same hours, it is what it was.
+    let mut story = story.after_minutes(10 * 24 * 60);
+    let fired = story.attempt(&Actor::System, &Command::FireSteps).unwrap();
+    let changed = |event: &Event| matches!(event.kind, EventKind::HoursChanged { .. });
+    assert!(!fired.iter().any(changed), "{fired:?}");
+}
+
+#[test]
 fn one_that_is_none_goes_on_as_it_was() {
     let story = Story::assigned("plataforma").after_minutes(5);
     let story = story.when(&person(AGENT), mark()).after_minutes(60);
