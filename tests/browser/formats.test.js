@@ -4,16 +4,11 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
+import { ADMINISTRATIVE, BOSS, CONTRACTING, fill, NEWCOMER, press } from "./formats.js";
 import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { AUDITOR, COORDINATOR, OFFICER, REQUESTER } from "./people.js";
 
-const CONTRACTING = "contratos@uspec.gov.co";
-const ADMINISTRATIVE = "administrativo@uspec.gov.co";
-const BOSS = "jefa.juridica@uspec.gov.co";
-const NEWCOMER = "ricardo.perez@uspec.gov.co";
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-
-/** @typedef {import("playwright-core").Page} Page */
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -24,31 +19,6 @@ before(async () => {
 	({ url } = await startHost());
 	browser = await startBrowser();
 });
-
-/**
- * Fills fields in by their names: a choice is checked, a list is chosen from.
- * @param {Page} page
- * @param {Record<string, string | boolean>} fields
- */
-async function fill(page, fields) {
-	for (const [name, value] of Object.entries(fields)) {
-		const field = page.locator(`[name="c.${name}"]`);
-		const kind = await field.first().evaluate((it) => (it instanceof HTMLInputElement ? it.type : it.localName));
-		if (kind === "radio") await page.locator(`[name="c.${name}"][value="${value}"]`).check();
-		else if (kind === "checkbox") await field.setChecked(value === true);
-		else if (kind === "select") await field.selectOption(String(value));
-		else await field.fill(String(value));
-	}
-}
-
-/**
- * Presses a button of the form, and waits for the page that follows.
- * @param {Page} page
- * @param {string} name
- */
-async function press(page, name) {
-	await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name }).first().click()]);
-}
 
 /**
  * Opens a format as somebody, in a browser of his own.
@@ -146,14 +116,14 @@ it("is signed by five parties, each in his turn", async () => {
 	assert.equal(await officer.page.locator('[name="c.created.1.system"]').inputValue(), "orfeo");
 	await fill(officer.page, {
 		"created.0.outcome": "created",
-		"created.0.username": NEWCOMER,
+		"created.0.username": NEWCOMER.email,
 		"created.0.created_at": "2026-01-15",
 		"created.0.by": "Tecnología",
 		"created.1.outcome": "created",
 		"created.1.username": "rperez",
 		"created.1.created_at": "2026-01-15",
 		"created.1.by": "Tecnología",
-		user_email: NEWCOMER,
+		user_email: NEWCOMER.email,
 	});
 	await picture(officer.page, "formato-creacion");
 	await accessible(officer.page);
@@ -174,7 +144,7 @@ it("is signed by five parties, each in his turn", async () => {
 	await press(desk.page, "Firmar la sección 4");
 	await desk.page.getByText("Firmada. A quien le toca").waitFor();
 
-	const user = await as(NEWCOMER, path);
+	const user = await as(NEWCOMER.email, path);
 	await fill(user.page, { received: true, policies_accepted: true, confidentiality_accepted: true });
 	await press(user.page, "Firmar la sección 5");
 	await user.page.getByText("el formato quedó completo").waitFor();
