@@ -57,6 +57,8 @@ struct Shown {
     /// Whose turn it is, or will be.
     who: String,
     yours: bool,
+    /// Whether whoever looks may say that it was signed on paper.
+    attested: bool,
     facts: Vec<Fact>,
     signatures: Vec<Signed>,
     edition: u32,
@@ -88,7 +90,8 @@ struct Drawn {
     title: &'static str,
     what: Option<&'static str>,
     fields: Vec<Cell>,
-    on_paper: bool,
+    /// The file that was chosen as what was signed on paper.
+    scan: String,
 }
 
 /// A field of the form.
@@ -98,6 +101,8 @@ struct Cell {
     label: &'static str,
     hint: String,
     required: bool,
+    /// Whether what is typed may be kept in the browser: nothing that copies do not show.
+    drafted: bool,
     control: Control,
 }
 
@@ -163,17 +168,24 @@ impl<'a> Page<'a> {
         let format = ticket.formats.get(code);
         let turn = turn::turn(schema, format);
         let is_open = ticket.is_open_to_formats();
-        let mine = turn.filter(|turn| is_open && turn::may_fill(turn, caller.signatory(), ticket));
+        let signatory = caller.signatory();
+        let open = turn.filter(|_| is_open);
+        let mine = open.filter(|turn| turn::may_fill(turn, signatory, ticket));
+        let attested = open.filter(|turn| {
+            mine.is_none() && turn.section.on_paper && turn::attests(signatory, ticket)
+        });
         let sections = schema.sections.iter().enumerate();
         let sections: Vec<_> = sections
             .map(|(place, section)| {
                 let mut shown = Shown::of(place, section, look, turn.as_ref());
                 shown.yours = mine.is_some_and(|mine| mine.place == place);
+                shown.attested = attested.is_some_and(|turn| turn.place == place);
                 shown.correctable &= is_open;
                 shown
             })
             .collect();
-        let form = mine.map(|turn| Drawn::of(&turn, look, again.map(|again| again.typed)));
+        let form = mine.or(attested);
+        let form = form.map(|turn| Drawn::of(&turn, look, again.map(|again| again.typed)));
         let generated = schema.is_generated();
         let accounts = match generated {
             true => view::account_changes(ticket, schema)
@@ -305,6 +317,7 @@ impl Shown {
             state,
             who: signers(&section.signings[signing], format),
             yours: false,
+            attested: false,
             facts: seen.map_or(vec![], |seen| facts(section, &seen)),
             signatures: filled.map_or(vec![], signatures),
             edition: filled.map_or(0, |filled| filled.edition),
@@ -395,7 +408,10 @@ impl Drawn {
                 .filter(|field| applies(turn, field, &known))
                 .map(|field| Cell::of(field, turn, &values))
                 .collect(),
-            on_paper: turn.section.on_paper && turn::attests(look.caller.signatory(), look.ticket),
+            scan: typed
+                .and_then(|typed| sent(typed, "on_paper"))
+                .unwrap_or_default()
+                .to_owned(),
         }
     }
 }
@@ -550,6 +566,7 @@ impl Cell {
             label: &field.label,
             hint: hint.join(" "),
             required: field.required,
+            drafted: field.shown == types::format::schema::Shown::Plain,
             control: Control::of(field, path, value),
         }
     }
@@ -688,6 +705,17 @@ pub struct Mention {
     pub code: FormatCode,
     pub name: &'static str,
     pub state: String,
+    /// Whether anybody signs it: it does not come of others.
+    pub is_signed: bool,
+}
+
+impl Mention {
+    /// The same within a sentence.
+    pub(crate) fn waits(&self) -> String {
+        let mut letters = self.state.chars();
+        let first = letters.next().map(char::to_lowercase);
+        first.into_iter().flatten().chain(letters).collect()
+    }
 }
 
 /// The formats of a request that somebody may read.
@@ -709,6 +737,7 @@ pub fn mentions(ticket: &Ticket) -> Vec<Mention> {
             code: code.clone(),
             name: &schema.name,
             state,
+            is_signed: !schema.is_generated(),
         })
     };
     turn::codes(ticket).filter_map(mention).collect()
