@@ -13,7 +13,7 @@ use types::ticket::{State, Ticket};
 
 use crate::clocks::{Badge, of_list};
 use crate::forms::sent;
-use crate::new::{Action, actions};
+use crate::new::{Action, actions, in_order};
 use crate::shell::Shell;
 use crate::wrong::Wrong;
 
@@ -153,7 +153,7 @@ impl<'a> Page<'a> {
 
     /// The screen, with what is known or was typed. `key` is unique to it.
     pub fn of(shell: Shell<'a>, catalogue: &'a Catalogue, typed: Typed, key: String) -> Self {
-        let categories = catalogue.offered_categories();
+        let categories = in_order(catalogue).into_iter();
         let categories = categories.map(|category| Category {
             id: &category.id.0,
             name: &category.name,
@@ -185,6 +185,13 @@ impl<'a> Page<'a> {
 
     fn is_named(&self) -> bool {
         self.known == Known::Person
+    }
+
+    /// Whether the directory has somebody whom the words mean: one more Enter takes the
+    /// first of them.
+    fn is_found(&self) -> bool {
+        let first = self.found.first();
+        first.is_some_and(|person| person.name.is_some()) && !self.is_somebody()
     }
 
     fn is_somebody(&self) -> bool {
@@ -226,7 +233,7 @@ fn id_of(field: &str) -> &'static str {
     }
 }
 
-/// Whom of the directory some words mean: by name, or by a part of the address. A
+/// Whom of the directory some words mean: by name, extension, or a part of the address. A
 /// word alone may be the beginning of any address of the entity.
 pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> Vec<Found<'a>> {
     let words = folded(words.trim());
@@ -236,7 +243,9 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
     let directory = catalogue.document().directory.iter();
     let mut found: Vec<_> = directory
         .filter(|entry| {
-            folded(&entry.name).contains(&words) || entry.email.as_str().contains(&words)
+            folded(&entry.name).contains(&words)
+                || entry.email.as_str().contains(&words)
+                || entry.extension.as_deref() == Some(&*words)
         })
         .map(|entry| Found {
             email: entry.email.as_str().to_owned(),
@@ -244,7 +253,9 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
         })
         .take(MOST_FOUND)
         .collect();
-    let guesses = domains.iter();
+    // Digits are an extension, and nobody's address.
+    let is_word = words.contains(|c: char| c.is_alphabetic());
+    let guesses = domains.iter().filter(|_| is_word);
     let guesses =
         guesses.filter_map(|domain| EmailAddress::parse(&format!("{words}@{domain}")).ok());
     for guess in guesses {
