@@ -269,6 +269,15 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
     found
 }
 
+/// The way to the one person whom a search can mean: somebody of the directory, and no
+/// other.
+pub fn only(found: &[Found<'_>]) -> Option<String> {
+    match found {
+        [person] if person.name.is_some() => Some(person.link()),
+        _ => None,
+    }
+}
+
 /// What a requester has open, of what `caller` may read.
 pub fn open<'a>(tickets: &'a [Ticket], caller: &Caller, setting: Setting<'_>) -> Vec<Open<'a>> {
     let open = tickets
@@ -306,6 +315,19 @@ mod tests {
         assert_eq!(of("ana.perez"), ["ana.perez@uspec.gov.co"]);
         assert_eq!(of("nadie así"), [""; 0]);
         assert_eq!(of("  "), [""; 0]);
+        // An extension is somebody's, or nobody's; it is no address.
+        assert_eq!(of("391"), [""; 0]);
+        let mut document = catalogue.document().clone();
+        document.directory[0].extension = Some("391".to_owned());
+        let with = Catalogue::new(document).unwrap();
+        let one = super::found("391", &with, &domains);
+        assert_eq!(one.len(), 1);
+        assert_eq!(
+            only(&one).as_deref(),
+            Some("/llamada?quien=agente1.soporte%40uspec.gov.co")
+        );
+        assert_eq!(only(&super::found("impresion", &with, &domains)), None);
+        assert_eq!(only(&super::found("ana.perez", &with, &domains)), None);
         // Never more than a screen has room for.
         assert!(of("a").len() <= MOST_FOUND + 1);
     }
