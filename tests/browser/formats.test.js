@@ -17,7 +17,7 @@ import {
 	sign,
 	signed,
 } from "./formats.js";
-import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { picture, pictures, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { AUDITOR, COORDINATOR, OFFICER, REQUESTER } from "./people.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -62,20 +62,6 @@ async function asked(who, category, title) {
 	const { pathname } = new URL(page.url());
 	await context.close();
 	return pathname;
-}
-
-/** Leaves pictures of a page, narrow and wide, in both themes. @param {Page} page @param {string} name */
-async function pictures(page, name) {
-	const size = page.viewportSize() ?? { width: 1280, height: 900 };
-	for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-		await page.emulateMedia({ colorScheme });
-		for (const width of [360, 1280]) {
-			await page.setViewportSize({ width, height: size.height });
-			await picture(page, name);
-		}
-	}
-	await page.emulateMedia({ colorScheme: null });
-	await page.setViewportSize(size);
 }
 
 it("is signed by five parties, each in his turn", async () => {

@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
-import { signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { changed, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { Hands } from "./keystrokes.js";
-import { AGENT, ask, COORDINATOR, REQUESTER } from "./people.js";
+import { AGENT, ask, REQUESTER } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
 let browser;
@@ -21,26 +21,12 @@ const CALLER = {
 	extension: "330",
 };
 
-/** Puts the caller into the directory, as a program of the entity does. */
-async function known() {
-	const json = { "content-type": "application/json" };
-	const signed = await fetch(`${url}/_local/token`, {
-		method: "POST",
-		headers: json,
-		body: JSON.stringify({ email: COORDINATOR }),
-	});
-	const { token } = await signed.json();
-	const headers = { ...json, authorization: `Bearer ${token}` };
-	const catalogue = await (await fetch(`${url}/catalog`, { headers })).json();
-	catalogue.directory.push(CALLER);
-	const put = await fetch(`${url}/catalog`, { method: "PUT", headers, body: JSON.stringify(catalogue) });
-	assert.equal(put.status, 200, await put.text());
-}
-
 before(async () => {
 	({ url } = await startHost("--now", "2026-11-26T09:00:00-05:00"));
 	browser = await startBrowser();
-	await known();
+	await changed(url, (catalogue) => {
+		catalogue.directory.push(CALLER);
+	});
 });
 
 /** @param {Hands} hands @param {string} title */
