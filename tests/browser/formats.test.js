@@ -79,9 +79,9 @@ it("is signed by five parties, each in his turn", async () => {
 	// The office finds it in its list, and sees nothing else of the request.
 	const office = await as(CONTRACTING, "/");
 	assert.equal(new URL(office.page.url()).pathname, "/formatos");
-	await picture(office.page, "formatos");
+	await pictures(office.page, "formatos");
 	await accessible(office.page);
-	await office.page.getByRole("link", { name: /Gestión y entrega/ }).click();
+	await office.page.getByRole("link", { name: /Cuenta y equipo para contratista nuevo/ }).click();
 	await office.page.waitForURL(`**${path}`);
 	await accessible(office.page);
 	office.watch.mayHear(/404/);
@@ -110,12 +110,12 @@ it("is signed by five parties, each in his turn", async () => {
 	await summary.waitFor();
 	assert.equal(await summary.locator("li").count(), 2);
 	assert.equal(await office.page.locator('[name="c.first_names"]').inputValue(), "Ricardo");
-	await picture(office.page, "formato-error");
+	await pictures(office.page, "formato-error");
 	await accessible(office.page);
 	await fill(office.page, { document_number: "52345618", contract_end: "2090-05-31" });
 	await press(office.page, "Firmar la sección 1");
 	await office.page.getByText("Firmada. A quien le toca").waitFor();
-	await picture(office.page, "formato-firmada");
+	await pictures(office.page, "formato-firmada");
 
 	// The chief, without scripts: a row more is a draft that is kept.
 	const boss = await as(BOSS, path, { ...PHONE, javaScriptEnabled: false });
@@ -157,7 +157,7 @@ it("is signed by five parties, each in his turn", async () => {
 		"created.1.by": "Tecnología",
 		user_email: NEWCOMER.email,
 	});
-	await picture(officer.page, "formato-creacion");
+	await pictures(officer.page, "formato-creacion");
 	await accessible(officer.page);
 	await press(officer.page, "Firmar la sección 3");
 	await officer.page.getByText("Firmada. A quien le toca").waitFor();
@@ -180,13 +180,13 @@ it("is signed by five parties, each in his turn", async () => {
 	await fill(user.page, { received: true, policies_accepted: true, confidentiality_accepted: true });
 	await press(user.page, "Firmar la sección 5");
 	await user.page.getByText("el formato quedó completo").waitFor();
-	await picture(user.page, "formato-completo");
+	await pictures(user.page, "formato-completo");
 	await accessible(user.page);
 
 	// Who holds what, for those who oversee.
 	const auditor = await as(AUDITOR, "/matriz");
 	await within("the matrix has both accounts", async () => (await auditor.page.locator("tbody tr").count()) === 2);
-	await picture(auditor.page, "matriz");
+	await pictures(auditor.page, "matriz");
 	await accessible(auditor.page);
 	await desk.page.goto(`/solicitudes/${number}/formatos/A3-FO-11`);
 	assert.equal(await desk.page.locator(".rowfacts li").count(), 2);
@@ -202,7 +202,7 @@ it("is corrected with a reason, and keeps what it said", async () => {
 	await press(office.page, "Abrir para corregir");
 	await office.page.getByText("La sección quedó abierta").waitFor();
 	assert.equal(await office.page.locator('[name="c.first_names"]').inputValue(), "Ricardo");
-	await picture(office.page, "formato-correccion");
+	await pictures(office.page, "formato-correccion");
 	await accessible(office.page);
 });
 

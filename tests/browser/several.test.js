@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { pictures, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { post } from "./mail.js";
 import { AGENT, ask, COORDINATOR, REQUESTER } from "./people.js";
 
@@ -59,7 +59,7 @@ it("what is chosen is done one by one, and what fails stays chosen and says why"
 	await page.getByText("2 elegidas").waitFor();
 	assert.deepEqual(await row.boundingBox(), before, "the row moved under the pointer");
 	await accessible(page);
-	await picture(page, "cola-elegidas");
+	await pictures(page, "cola-elegidas");
 	await page.getByRole("button", { name: "Cerrar", exact: true }).click();
 	await page.getByText("0 cerradas; 2 no: siguen elegidas.").waitFor();
 	assert.equal(await page.locator(".pick input:checked").count(), 2);
@@ -97,7 +97,7 @@ it("a refused mail is read and accepted without scripts", async () => {
 	await page.goto("/correo");
 	await link.click();
 	await page.getByText("No puedo entrar.", { exact: true }).waitFor();
-	await picture(page, "correo");
+	await pictures(page, "correo");
 	await page.getByLabel("Categoría").selectOption("redes");
 	await page.getByRole("button", { name: "Aceptar" }).click();
 	await page.waitForURL(/\/solicitudes\/\d+\?hecho=aceptada$/);

@@ -346,7 +346,8 @@ impl<'a> Visit<'a> {
         let mut shell = self.shell("Formatos por firmar", Section::Formats);
         self.furnish(&mut shell).await?;
         let rows = tickets.iter();
-        let rows = rows.flat_map(|ticket| format::Waiting::of(ticket, &parties));
+        let rows =
+            rows.flat_map(|ticket| format::Waiting::of(ticket, &parties, self.setting().now));
         let page = format::List {
             shell,
             rows: rows.collect(),

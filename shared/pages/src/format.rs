@@ -760,11 +760,13 @@ pub struct Waiting {
     code: FormatCode,
     name: String,
     section: String,
+    /// When the request was registered.
+    since: String,
 }
 
 impl Waiting {
     /// What of a ticket waits for some parties.
-    pub fn of(ticket: &Ticket, parties: &[turn::Party]) -> Vec<Self> {
+    pub fn of(ticket: &Ticket, parties: &[turn::Party], now: types::Timestamp) -> Vec<Self> {
         let awaited = turn::awaited(ticket).into_iter();
         let his = awaited.filter(|of| parties.iter().any(|party| of.parties.contains(party)));
         his.map(|of| Waiting {
@@ -772,7 +774,8 @@ impl Waiting {
             label: ticket.number.to_string(),
             title: ticket.request.title.clone(),
             name: of.turn.schema.name.clone(),
-            section: of.turn.name(),
+            section: format!("Sección {}, {}", of.turn.place + 1, of.turn.section.title),
+            since: crate::words::when(ticket.created_at, now),
             code: of.code,
         })
         .collect()
@@ -806,6 +809,8 @@ struct Person {
 }
 
 struct AccountRow {
+    /// Whether it still lets its holder in.
+    active: bool,
     what: String,
     username: String,
     granted: String,
@@ -858,8 +863,7 @@ impl AccountRow {
         let profile = system.and_then(|system| system.profile(&account.profile));
         let profile = profile.map_or(&*account.profile, |profile| &profile.name);
         let name = system.map_or(&*account.system, |system| &system.name);
-        let year = Some(today.year());
-        let day = |at| types::spanish::day(types::mail::day(at), year);
+        let day = |at| types::spanish::short_date(types::mail::day(at));
         let tag = match account.standing(today) {
             Standing::Active => None,
             Standing::Expiring => Some(("tag tag--soon", "Por vencer".to_owned())),
@@ -870,13 +874,14 @@ impl AccountRow {
                 .map(|disabled| ("tag", format!("Deshabilitada el {}", day(disabled.at)))),
         };
         AccountRow {
+            active: account.disabled.is_none(),
             what: format!("{name}, {profile}"),
             username: account.username.clone(),
             granted: day(account.granted_at),
             by: account.granted_by.0,
             label: account.granted_by.to_string(),
             until: match account.valid_until {
-                Some(until) => types::spanish::day(until, year),
+                Some(until) => types::spanish::short_date(until),
                 None => "Sin término".to_owned(),
             },
             tag,
