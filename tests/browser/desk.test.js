@@ -49,6 +49,8 @@ it("takes a request from the queue to its solution by keys alone", async () => {
 	await page.waitForURL(/hecho=resuelta$/);
 	await page.getByText("Se renovó el certificado.").waitFor();
 	await pictures(page, "solicitud-mesa");
+	// Until when it may be rated is a day and an hour, which is long.
+	await accessible(page);
 	watch.quiet();
 });
 

@@ -108,6 +108,8 @@ it("files are dropped and pasted where one writes", async () => {
 	const { path } = await asked(browser, url, "Con archivos soltados");
 	const { page, watch } = await sender(REQUESTER, path);
 	const form = page.locator("#reply");
+	// Once there is somewhere to drop them.
+	await form.locator(".drop").waitFor();
 	const dropped = await carried(page, "soltado.png");
 	await form.dispatchEvent("dragover", { dataTransfer: dropped });
 	await form.locator(".drop[data-over]").waitFor();
@@ -153,6 +155,7 @@ it("one writes on while a file goes up, cancels it, or waits for it", async () =
 	const { path } = await asked(browser, url, "Con archivos lentos");
 	const { page, watch } = await sender(REQUESTER, path);
 	const form = page.locator("#reply");
+	await form.locator(".drop").waitFor();
 	const release = await held(page);
 	await form.getByLabel("Archivos (opcional)").setInputFiles([screenshot("uno.png"), screenshot("dos.png")]);
 	await form.getByRole("progressbar", { name: "Subiendo uno.png" }).waitFor();

@@ -228,6 +228,8 @@ export async function picture(page, name) {
 	const width = page.viewportSize()?.width ?? 0;
 	const dark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
 	const path = join(SCREENS, `${name}-${width}${dark ? "-dark" : ""}.png`);
+	// From its beginning: what stays in sight would stand in the middle of it.
+	await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
 	// A change of theme fades in; what is looked at is what comes of it.
 	await page.screenshot({ path, fullPage: true, animations: "disabled" });
 }

@@ -93,16 +93,12 @@ it("a sign-in that was refused, or given up", async () => {
 	await page.getByRole("button", { name: "Entrar con otra cuenta" }).click();
 	await page.waitForURL(/\/entrar/);
 	await page.getByRole("button", { name: "Entrar", exact: true }).click();
-	await page
-		.getByRole("link", { name: "Cancelar" })
-		.or(page.getByRole("button", { name: "Cancelar" }))
-		.click();
-	await page.waitForURL((address) => !address.pathname.startsWith("/_local"));
-	await page
-		.getByRole("button", { name: /Entrar/ })
-		.first()
-		.waitFor();
+	await page.getByRole("button", { name: "Cancelar" }).click();
+	await page.getByRole("heading", { name: "No entró" }).waitFor();
 	await looked(page, "entrar-cancelado");
+	await page.goto("/entrar/vuelta?code=x&state=y");
+	await page.getByRole("heading", { name: "Este ingreso ya no sirve" }).waitFor();
+	await looked(page, "entrar-vencido");
 	watch.quiet();
 });
 

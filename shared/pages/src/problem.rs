@@ -18,6 +18,8 @@ struct Page<'a> {
     again: Option<&'a str>,
     /// Whether somebody is signed in to whom another account may show it.
     other_account: bool,
+    /// Whether nobody is signed in, and may want to.
+    stranger: bool,
 }
 
 /// The page of a problem. Where it is ours, it has what the request is found by in
@@ -44,6 +46,7 @@ pub fn page(
         again,
         other_account: shell.who.is_some()
             && matches!(problem, Problem::Forbidden(_) | Problem::NotFound(_)),
+        stranger: shell.who.is_none() && (400..500).contains(&body.status),
         shell,
     }
     .render()
@@ -61,6 +64,7 @@ pub fn said(title: &str, detail: &str, now: Timestamp) -> Result<String, askama:
         reference: None,
         again: None,
         other_account: false,
+        stranger: false,
     }
     .render()
 }
