@@ -328,7 +328,13 @@ it("loses nothing typed: a closed browser, an ended session, a desk that does no
 		assert.equal(await page.locator('[name="c.kind"][value="contractor"]').isChecked(), true);
 		assert.equal(await page.locator('[name="c.novelty"][value="transfer"]').isChecked(), true);
 	};
+	// What does not apply is not asked for.
+	const appointment = page.locator('[name="c.start_date"]');
+	const contract = page.locator('[name="c.contract_number"]');
+	await page.locator('[data-when="c.kind"][hidden]').first().waitFor({ state: "attached" });
+	assert.deepEqual([await appointment.isVisible(), await contract.isVisible()], [false, false]);
 	await fill(page, { ...typed, document_number: "52345618" });
+	assert.deepEqual([await appointment.isVisible(), await contract.isVisible()], [false, true]);
 	// By keys, as people do: the same in each order of day and month.
 	await page.locator('[name="c.contract_start"]').pressSequentially("01012026");
 	await page.close();
@@ -346,6 +352,7 @@ it("loses nothing typed: a closed browser, an ended session, a desk that does no
 	await again.getByText("No responde.").waitFor();
 	await again.unroute(`**${path}`);
 	await again.goto(path);
+	await again.getByText(/^Lo escrito quedó en este equipo a las/).waitFor();
 	await there(again);
 
 	// The session is over: the page that says so sends it, once somebody has signed in.
@@ -363,5 +370,12 @@ it("loses nothing typed: a closed browser, an ended session, a desk that does no
 	await again.waitForURL(/hecho=borrador$/);
 	await there(again);
 	assert.equal(await again.getByText(/^Lo escrito quedó en este equipo/).count(), 0, "it is the desk's now");
+	// By keys it is a draft that is kept, and nothing that is signed.
+	await again.locator('[name="c.unit"]').fill("Archivo");
+	await again.getByText(/^Lo escrito quedó en este equipo/).waitFor();
+	await pictures(again, "formato-en-este-equipo");
+	await Promise.all([again.waitForEvent("load"), again.locator('[name="c.unit"]').press("Control+Enter")]);
+	await again.waitForURL(/hecho=borrador$/);
+	assert.equal(await again.locator('[name="c.unit"]').inputValue(), "Archivo");
 	watch.quiet();
 });

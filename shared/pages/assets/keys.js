@@ -326,7 +326,8 @@ function act(key, event) {
 			const form = target instanceof Element ? target.closest("form") : null;
 			const control = target instanceof Element && target.matches("input, select, textarea");
 			if (form?.method !== "post" || !control) return false;
-			form.requestSubmit(form.querySelector("[data-meant]"));
+			// Where the buttons say what is asked for, one of them is the key's.
+			form.requestSubmit(form.querySelector("[data-meant], [name][aria-keyshortcuts='Control+Enter']"));
 			return true;
 		}
 		case "help":

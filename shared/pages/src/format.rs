@@ -103,7 +103,37 @@ struct Cell {
     required: bool,
     /// Whether what is typed may be kept in the browser: nothing that copies do not show.
     drafted: bool,
+    /// What it hangs on in the form, where that is.
+    when: Option<When>,
     control: Control,
+}
+
+/// What a field hangs on: another one's name, and what that has to say.
+struct When {
+    name: String,
+    is: String,
+    /// The same, for people.
+    words: String,
+}
+
+impl When {
+    /// `prefix` is what the other's name begins with, and `words` a sentence that takes
+    /// its name and what it has to say.
+    fn of(condition: &Condition, of: &Field, prefix: &str, words: &str) -> Self {
+        let said = condition.is.iter();
+        let said: Vec<_> = said
+            .map(|is| of.words(&Value::from(is.as_str()), None))
+            .collect();
+        When {
+            name: format!("{FIELD}{prefix}{}", condition.field),
+            is: condition.is.join(" "),
+            words: format!(
+                "{words} «{}» es {}.",
+                of.label,
+                types::spanish::either(&said)
+            ),
+        }
+    }
 }
 
 enum Control {
@@ -530,35 +560,23 @@ pub fn values_of(typed: &[(String, String)]) -> Values {
 /// Most rows that a form may send of a list.
 const MOST_ROWS: usize = 200;
 
-/// What a field hangs on, in words.
-fn only_when(when: &Condition, turn: &Turn) -> Option<String> {
+/// What a field hangs on, where that is in the same form: what others signed is known.
+fn of_form(when: &Condition, turn: &Turn) -> Option<When> {
     let of = turn.section.field(&when.field)?;
-    let words: Vec<_> = when
-        .is
-        .iter()
-        .map(|is| of.words(&Value::from(is.as_str()), None))
-        .collect();
-    Some(format!(
-        "Solo si «{}» es {}.",
-        of.label,
-        types::spanish::either(&words)
-    ))
+    let is_here = turn.section.signing_of(of) == turn.signing;
+    is_here.then(|| When::of(when, of, "", "Solo si"))
 }
 
 impl Cell {
     fn of(field: &'static Field, turn: &Turn, values: &Values) -> Self {
         let path = field.id.0.clone();
-        let when = field.when.as_ref().and_then(|when| only_when(when, turn));
+        let when = field.when.as_ref().and_then(|when| of_form(when, turn));
         Self::drawn(field, &path, values.get(&field.id.0), when)
     }
 
-    fn drawn(
-        field: &'static Field,
-        path: &str,
-        value: Option<&Value>,
-        when: Option<String>,
-    ) -> Self {
-        let hint = [when, field.hint.clone()];
+    fn drawn(field: &'static Field, path: &str, value: Option<&Value>, when: Option<When>) -> Self {
+        let words = when.as_ref().map(|when| when.words.as_str());
+        let hint = [words, field.hint.as_deref()];
         let hint: Vec<_> = hint.into_iter().flatten().collect();
         Cell {
             id: format!("c-{}", path.replace('.', "-")),
@@ -568,6 +586,7 @@ impl Cell {
             required: field.required,
             drafted: field.shown == types::format::schema::Shown::Plain,
             control: Control::of(field, path, value),
+            when,
         }
     }
 
@@ -661,9 +680,13 @@ impl Control {
                             let cells = columns.iter();
                             cells
                                 .map(|column| {
-                                    let path = format!("{path}.{place}.{}", column.id);
-                                    let when = column.when.as_ref();
-                                    let when = when.and_then(|when| of_row(when, columns));
+                                    let row_path = format!("{path}.{place}.");
+                                    let path = format!("{row_path}{}", column.id);
+                                    let when = column.when.as_ref().and_then(|when| {
+                                        let mut others = columns.iter();
+                                        let of = others.find(|other| other.id == when.field)?;
+                                        Some(When::of(when, of, &row_path, "Si"))
+                                    });
                                     Cell::drawn(column, &path, row.get(&column.id.0), when)
                                 })
                                 .collect()
@@ -674,21 +697,6 @@ impl Control {
             }
         }
     }
-}
-
-/// What a column hangs on, in words.
-fn of_row(when: &Condition, columns: &[Field]) -> Option<String> {
-    let of: &Field = columns.iter().find(|column| column.id == when.field)?;
-    let words: Vec<_> = when
-        .is
-        .iter()
-        .map(|is| of.words(&Value::from(is.as_str()), None))
-        .collect();
-    Some(format!(
-        "Si «{}» es {}.",
-        of.label,
-        types::spanish::either(&words)
-    ))
 }
 
 /// A time as a browser's field takes it: the entity's.
