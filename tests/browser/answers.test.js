@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { pictures, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { received } from "./mail.js";
 import { AGENT, asked, COORDINATOR, opened, REQUESTER } from "./people.js";
 
@@ -53,7 +53,7 @@ it("a declined request is said to be, everywhere, and its mail leads to where on
 	const agent = await visitor(browser, url);
 	await signIn(agent.page, has, "/cola?vista=resueltas");
 	await agent.page.getByRole("rowheader", { name: /^Declinadas 1/ }).waitFor();
-	await picture(agent.page, "cola-declinadas");
+	await pictures(agent.page, "cola-declinadas");
 	await accessible(agent.page);
 	await agent.page.goto(path);
 	await agent.page.locator(".ticket-sub").getByText("Declinada", { exact: true }).waitFor();
@@ -67,7 +67,7 @@ it("a declined request is said to be, everywhere, and its mail leads to where on
 		const box = await why.boundingBox();
 		return box && box.y > 0 && box.y + box.height < 740 ? true : undefined;
 	});
-	await picture(page, "objetar");
+	await pictures(page, "objetar");
 	await why.fill("Es publicar el menú que ya está aprobado.");
 	await page.getByRole("button", { name: "Reabrir la solicitud" }).click();
 	await page.getByText("La solicitud vuelve a la Mesa de Ayuda.").waitFor();
@@ -110,7 +110,7 @@ it("whoever was copied finds it, is not taken for its requester, and leaves", as
 	await hers.page.getByRole("link", { name: "Falta una toma de red en la sala 5" }).click();
 	await hers.page.getByText("La leen quien pidió la solicitud y quien la atiende.").waitFor();
 	await accessible(hers.page);
-	await picture(hers.page, "en-copia");
+	await pictures(hers.page, "en-copia");
 	await hers.page.getByRole("button", { name: /^Dejar de recibir copia/ }).click();
 	await hers.page.getByText("Ya no recibe los correos de esa solicitud.").waitFor();
 	hers.watch.quiet();

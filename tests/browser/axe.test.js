@@ -2,7 +2,7 @@
 
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { picture, pictures, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { AGENT, AUDITOR, ask, COORDINATOR, OFFICER, REQUESTER } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
@@ -63,13 +63,7 @@ for (const [name, who, path] of PAGES) {
 		const { page, context, watch } = await visitor(browser, url);
 		watch.mayHear(/status of 404/);
 		await signIn(page, who, path());
-		for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-			await page.emulateMedia({ colorScheme });
-			for (const width of [360, 1280]) {
-				await page.setViewportSize({ width, height: 900 });
-				await picture(page, name);
-			}
-		}
+		await pictures(page, name);
 		await accessible(page);
 		watch.quiet();
 		await context.close();

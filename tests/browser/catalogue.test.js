@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
+import { pictures, signIn, startBrowser, startHost, visitor } from "./harness.js";
 import { AGENT, AUDITOR, ask, COORDINATOR, REQUESTER } from "./people.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -50,7 +50,7 @@ it("a coordinator sees what a change does, makes it, and finds it among the vers
 	await page.getByText("Disponible: sí → no").waitFor();
 	await page.getByText("Lo nuevo de Mesa de Ayuda va por turno a Agente 2 de Soporte y Agente 3 de Soporte.").waitFor();
 	await accessible(page);
-	await picture(page, "catalogo-vista-previa");
+	await pictures(page, "catalogo-vista-previa");
 	// Nothing has changed so far, for anybody.
 	await page.getByRole("link", { name: "Descartar" }).click();
 	await page.getByText("La versión que trae el producto").waitFor();
@@ -75,7 +75,7 @@ it("a coordinator sees what a change does, makes it, and finds it among the vers
 	assert.match((await versions.first().textContent()) ?? "", /Coordinador de Mesa de Ayuda.*30 min → 45 min/s);
 	assert.match((await versions.nth(1).textContent()) ?? "", /Agente 1 de Soporte.*Disponible: sí → no/s);
 	await accessible(page);
-	await picture(page, "catalogo-versiones-dos");
+	await pictures(page, "catalogo-versiones-dos");
 	watch.quiet();
 	await context.close();
 });
@@ -96,7 +96,7 @@ it("two who change it at once: the later one sees what the other wrote, keeps hi
 	await page.getByText("Solución: 50 min → 1 h").waitFor();
 	assert.equal(await page.getByLabel("Minutos de solución").inputValue(), "60");
 	await accessible(page);
-	await picture(page, "catalogo-conflicto");
+	await pictures(page, "catalogo-conflicto");
 	await page.getByRole("button", { name: "Guardar" }).click();
 	await page.waitForURL(/hecho=catalogo$/);
 	for (const { watch, context } of [one, other]) {
@@ -120,7 +120,7 @@ it("without scripts, mistakes stand at their fields and nothing typed is lost", 
 	assert.match(page.url(), /#f-hours-saturday$/);
 	assert.equal(await page.getByLabel("Sábado").inputValue(), "de ocho a doce");
 	assert.equal(await page.getByLabel("Motivo").first().inputValue(), "Receso de fin de año");
-	await picture(page, "catalogo-error");
+	await pictures(page, "catalogo-error");
 	await page.getByLabel("Sábado").fill("08:00-12:00");
 	await preview(page);
 	await page.getByText("Sábado: cerrado → 08:00-12:00").waitFor();
@@ -176,7 +176,7 @@ it("what is open keeps a category, which is retired and not taken out", async ()
 	await page.getByRole("button", { name: "Quitar categoría…" }).click();
 	await page.getByRole("alert").getByText("hay 1 solicitud abierta de esta categoría", { exact: false }).waitFor();
 	await accessible(page);
-	await picture(page, "catalogo-en-uso");
+	await pictures(page, "catalogo-en-uso");
 	const open = await page.getByRole("link", { name: "Ver lo que está abierto" }).getAttribute("href");
 	// It is retired where its removal was refused.
 	await page.getByLabel("Retirado: nada nuevo le llega, lo abierto sigue").check();
@@ -186,7 +186,7 @@ it("what is open keeps a category, which is retired and not taken out", async ()
 	await page.waitForURL(/hecho=catalogo$/);
 	await page.getByText("retirado", { exact: true }).waitFor();
 	await accessible(page);
-	await picture(page, "catalogo-retirada");
+	await pictures(page, "catalogo-retirada");
 	await page.goto("/solicitudes/nueva");
 	await page.locator('input[name="category"][value="redes"]').waitFor();
 	assert.equal(await page.locator('input[name="category"][value="ofimatica"]').count(), 0);
@@ -204,7 +204,7 @@ it("a holiday that a law makes is added, with its years and its law", async () =
 	await signIn(page, COORDINATOR, "/catalogo/festivos");
 	await page.getByText("9 de julio, o el lunes que sigue").waitFor();
 	await accessible(page);
-	await picture(page, "catalogo-festivos");
+	await pictures(page, "catalogo-festivos");
 	await page.getByRole("link", { name: "Agregar festivo" }).click();
 	await page.getByLabel("Nombre").fill("San Isidro");
 	await page.getByLabel("Cómo se fija").selectOption("monday");
@@ -217,7 +217,7 @@ it("a holiday that a law makes is added, with its years and its law", async () =
 	await preview(page);
 	await page.getByText("Lo guarda el calendario «habil».").waitFor();
 	await accessible(page);
-	await picture(page, "catalogo-festivo-nuevo");
+	await pictures(page, "catalogo-festivo-nuevo");
 	await page.getByRole("button", { name: "Agregar" }).click();
 	await page.waitForURL(/hecho=catalogo$/);
 	await page.getByText("15 de mayo, o el lunes que sigue").waitFor();
@@ -231,7 +231,7 @@ it("the directory comes from a spreadsheet that is picked, without scripts, too"
 	await signIn(page, COORDINATOR, "/catalogo/personas");
 	await page.getByRole("link", { name: "Cargar una hoja" }).click();
 	await page.getByRole("heading", { level: 1, name: "Personas desde una hoja" }).waitFor();
-	await picture(page, "catalogo-hoja");
+	await pictures(page, "catalogo-hoja");
 	const titles = "correo;nombre;roles;equipos;dependencia\r\n";
 	const broken = `${titles}ana.nueva@uspec.gov.co;;;;\r\nluis;Luis Ñáñez;rey;;\r\n`;
 	await page.getByLabel("O pegue aquí las filas, con los títulos").fill(broken);
@@ -239,7 +239,7 @@ it("the directory comes from a spreadsheet that is picked, without scripts, too"
 	const summary = page.getByRole("alert");
 	await summary.getByRole("link", { name: "Línea 2, columna «nombre»: falta el nombre." }).waitFor();
 	await summary.getByRole("link", { name: /^Línea 3, columna «roles»: «rey» no es una función/ }).waitFor();
-	await picture(page, "catalogo-hoja-error");
+	await pictures(page, "catalogo-hoja-error");
 	// As a program of Windows saves it.
 	const sheet = `${titles}ana.nueva@uspec.gov.co;Ana Ñáñez;agente;Mesa de Ayuda;Jurídica\r\n`;
 	const file = { name: "gente.csv", mimeType: "text/csv", buffer: Buffer.from(sheet, "latin1") };
@@ -247,7 +247,7 @@ it("the directory comes from a spreadsheet that is picked, without scripts, too"
 	await preview(page);
 	await page.getByText("Todavía no ha cambiado nada").waitFor();
 	await page.getByText("Persona «Ana Ñáñez» (ana.nueva@uspec.gov.co)").waitFor();
-	await picture(page, "catalogo-hoja-previa");
+	await pictures(page, "catalogo-hoja-previa");
 	await page.getByRole("button", { name: "Guardar el directorio" }).click();
 	await page.getByText("Guardado: ya está vigente.").waitFor();
 	await page.getByRole("link", { name: "Ana Ñáñez" }).waitFor();
@@ -260,24 +260,21 @@ it("the pages of the sheet and of the notice hold at every width", async () => {
 	await page.goto("/privacidad");
 	await page.getByRole("heading", { level: 1, name: "Aviso de privacidad" }).waitFor();
 	await accessible(page);
-	await picture(page, "privacidad");
-	await page.emulateMedia({ colorScheme: "dark" });
-	await page.setViewportSize({ width: 360, height: 740 });
-	await picture(page, "privacidad");
+	await pictures(page, "privacidad");
 	await signIn(page, COORDINATOR, "/catalogo/personas/hoja");
 	await accessible(page);
 	await page.getByLabel("O pegue aquí las filas, con los títulos").fill("correo;nombre\nbeto@uspec.gov.co;Beto Díaz\n");
 	await preview(page);
 	await page.getByText("entra 1", { exact: false }).waitFor();
-	await picture(page, "catalogo-hoja-previa");
+	await pictures(page, "catalogo-hoja-previa");
 	await accessible(page);
 	await page.goto("/catalogo/aviso/ficha?clave=privacy_notice");
 	await page.getByLabel("Versión").waitFor();
 	await accessible(page);
-	await picture(page, "catalogo-aviso");
+	await pictures(page, "catalogo-aviso");
 	await page.goto("/catalogo/categorias/ficha?clave=redes");
 	await page.getByLabel("Serie documental").waitFor();
-	await picture(page, "catalogo-categoria");
+	await pictures(page, "catalogo-categoria");
 	watch.quiet();
 	await context.close();
 });

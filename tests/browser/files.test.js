@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
+import { picture, pictures, signIn, startBrowser, startHost, visitor } from "./harness.js";
 import { ask, asked, OFFICER, opened, REQUESTER } from "./people.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -88,10 +88,7 @@ it("what is chosen with a new request is there with it, and comes back as it was
 	await form.getByText("Listo").nth(1).waitFor();
 	await form.locator('[name="description"]').fill("Así sale en la pantalla.");
 	await accessible(page);
-	await picture(page, "archivos-nueva");
-	await page.emulateMedia({ colorScheme: "dark" });
-	await picture(page, "archivos-nueva");
-	await page.emulateMedia({ colorScheme: "light" });
+	await pictures(page, "archivos-nueva");
 	await form.getByRole("button", { name: "Enviar solicitud" }).click();
 	await page.waitForURL(/hecho=registrada$/);
 	const message = page.locator(".msg", { hasText: "Así sale en la pantalla." });
@@ -111,6 +108,8 @@ it("files are dropped and pasted where one writes", async () => {
 	const { path } = await asked(browser, url, "Con archivos soltados");
 	const { page, watch } = await sender(REQUESTER, path);
 	const form = page.locator("#reply");
+	// Once there is somewhere to drop them.
+	await form.locator(".drop").waitFor();
 	const dropped = await carried(page, "soltado.png");
 	await form.dispatchEvent("dragover", { dataTransfer: dropped });
 	await form.locator(".drop[data-over]").waitFor();
@@ -156,12 +155,13 @@ it("one writes on while a file goes up, cancels it, or waits for it", async () =
 	const { path } = await asked(browser, url, "Con archivos lentos");
 	const { page, watch } = await sender(REQUESTER, path);
 	const form = page.locator("#reply");
+	await form.locator(".drop").waitFor();
 	const release = await held(page);
 	await form.getByLabel("Archivos (opcional)").setInputFiles([screenshot("uno.png"), screenshot("dos.png")]);
 	await form.getByRole("progressbar", { name: "Subiendo uno.png" }).waitFor();
 	await form.locator("textarea").fill("Va uno.");
 	await accessible(page);
-	await picture(page, "archivos-subiendo");
+	await pictures(page, "archivos-subiendo");
 	await form.getByRole("button", { name: "Cancelar dos.png" }).click();
 	await rows(form).filter({ hasText: "dos.png" }).waitFor({ state: "detached" });
 	// The focus is where the next one is chosen.
@@ -195,7 +195,7 @@ it("what did not arrive is tried again, and nothing is sent without it", async (
 	await form.getByRole("button", { name: "Enviar" }).click();
 	await form.getByText("Un archivo no subió: reinténtelo o quítelo.").waitFor();
 	await accessible(page);
-	await picture(page, "archivos-fallidos");
+	await pictures(page, "archivos-fallidos");
 	broken = false;
 	await form.getByRole("button", { name: "Quitar otra.png" }).click();
 	await form.getByRole("button", { name: "Reintentar pantalla.png" }).click();
@@ -231,7 +231,7 @@ it("what is not taken says why, before it goes up or once it was looked at", asy
 	await bad.getByText("Dice ser un PDF, y por dentro es una página web.", { exact: true }).waitFor();
 	assert.equal(await form.getByRole("button", { name: /^Reintentar/ }).count(), 0);
 	await accessible(page);
-	await picture(page, "archivos-rechazados");
+	await pictures(page, "archivos-rechazados");
 	await form.getByRole("button", { name: "Quitar informe.pdf" }).click();
 	assert.equal(await form.locator("textarea").inputValue(), "Van tres.");
 	await form.getByRole("button", { name: "Enviar" }).click();
@@ -270,7 +270,7 @@ it("an officer shows on a telephone what he did, to the desk alone", async () =>
 	await reply.locator("textarea").fill("Quedó como en la foto.");
 	await reply.getByLabel("Archivos (opcional)").setInputFiles([screenshot("foto.png")]);
 	await reply.getByText("Listo").waitFor();
-	await picture(agent.page, "archivos-mesa");
+	await pictures(agent.page, "archivos-mesa");
 	await reply.locator("button[type=submit]:not([name])").click();
 	await agent.page.waitForURL(/hecho=enviado$/);
 	await ana.page.reload();

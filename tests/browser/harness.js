@@ -228,6 +228,42 @@ export async function picture(page, name) {
 	const width = page.viewportSize()?.width ?? 0;
 	const dark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
 	const path = join(SCREENS, `${name}-${width}${dark ? "-dark" : ""}.png`);
+	// From its beginning: what stays in sight would stand in the middle of it.
+	await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
 	// A change of theme fades in; what is looked at is what comes of it.
 	await page.screenshot({ path, fullPage: true, animations: "disabled" });
+}
+
+/**
+ * The same, narrow and wide, light and dark.
+ * @param {Page} page
+ * @param {string} name
+ */
+export async function pictures(page, name) {
+	const size = page.viewportSize() ?? { width: 1280, height: 900 };
+	for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+		await page.emulateMedia({ colorScheme });
+		for (const width of [360, 1280]) {
+			await page.setViewportSize({ width, height: size.height });
+			await picture(page, name);
+		}
+	}
+	await page.emulateMedia({ colorScheme: null });
+	await page.setViewportSize(size);
+}
+
+/**
+ * Changes the catalogue, as a program of the entity does.
+ * @param {string} url
+ * @param {(catalogue: any) => void} change
+ */
+export async function changed(url, change) {
+	const json = { "content-type": "application/json" };
+	const body = JSON.stringify({ email: "coordinador.mesa@uspec.gov.co" });
+	const { token } = await (await fetch(`${url}/_local/token`, { method: "POST", headers: json, body })).json();
+	const headers = { ...json, authorization: `Bearer ${token}` };
+	const catalogue = await (await fetch(`${url}/catalog`, { headers })).json();
+	change(catalogue);
+	const put = await fetch(`${url}/catalog`, { method: "PUT", headers, body: JSON.stringify(catalogue) });
+	assert.equal(put.status, 200, await put.text());
 }

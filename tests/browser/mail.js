@@ -1,5 +1,6 @@
 // Mail as people of other houses have it: what the local host sent, and what they answer by SMTP.
 
+import { once } from "node:events";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { within } from "./harness.js";
@@ -69,4 +70,21 @@ export async function answer(port, mail, from, text) {
 		await told(wanted);
 	}
 	socket.end();
+}
+
+/**
+ * Writes to the desk, as any server does.
+ * @param {number} port
+ * @param {string} from
+ * @param {string} subject
+ */
+export async function post(port, from, subject) {
+	const socket = connect(port, "127.0.0.1");
+	const text = `From: ${from}\r\nTo: soportespmic@uspec.gov.co\r\nSubject: ${subject}\r\nMessage-ID: <uno@example.com>\r\n\r\nNo puedo entrar.\r\n.`;
+	const lines = ["EHLO x", `MAIL FROM:<${from}>`, "RCPT TO:<soportespmic@uspec.gov.co>", "DATA", text, "QUIT"];
+	for (const line of lines) {
+		await once(socket, "data");
+		socket.write(`${line}\r\n`);
+	}
+	await once(socket, "close");
 }

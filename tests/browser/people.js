@@ -72,3 +72,13 @@ export async function opened(page, form) {
 	await page.locator(`details:has(#${form}) > summary`).click();
 	return page.locator(`#${form}`);
 }
+
+/**
+ * Sends an unfolded form, and waits for the page that follows; not by the button that leads to the next request.
+ * @param {import("playwright-core").Locator} form
+ */
+export async function sent(form) {
+	// The address may say already what was done before: what counts is that the page was loaded anew.
+	await Promise.all([form.page().waitForEvent("load"), form.locator("button[type=submit]:not([name])").click()]);
+	await form.page().waitForURL(/hecho=/);
+}

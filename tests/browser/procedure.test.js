@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { answer, received } from "./mail.js";
-import { ask, OFFICER, opened, REQUESTER, responsible } from "./people.js";
+import { ask, OFFICER, opened, REQUESTER, responsible, sent } from "./people.js";
 
 const PROVIDER = "soporte@proveedor-redes.example.com";
 
@@ -19,14 +19,6 @@ before(async () => {
 	host = await startHost();
 	browser = await startBrowser();
 });
-
-/** @param {import("playwright-core").Locator} form */
-async function sent(form) {
-	// Not the one that leads to the next request. The address may say already what was done before: what counts is that
-	// the page was loaded anew.
-	await Promise.all([form.page().waitForEvent("load"), form.locator("button[type=submit]:not([name])").click()]);
-	await form.page().waitForURL(/hecho=/);
-}
 
 it("goes from the request to its close", async () => {
 	const { url, smtpPort } = host;

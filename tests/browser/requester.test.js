@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
+import { picture, pictures, signIn, startBrowser, startHost, visitor } from "./harness.js";
 import { ask, REQUESTER } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
@@ -68,7 +68,7 @@ it("whoever was copied finds it among his, apart from what he asked for", async 
 	await signIn(page, copied, "/solicitudes");
 	await page.getByRole("heading", { name: "Con copia a usted" }).waitFor();
 	await accessible(page);
-	await picture(page, "mis-solicitudes-con-copia");
+	await pictures(page, "mis-solicitudes-con-copia");
 	await page.getByRole("link", { name: "El proyector de la sala" }).click();
 	await page.getByText("No prende.").waitFor();
 	watch.quiet();
@@ -90,7 +90,7 @@ describe("nothing typed is lost", () => {
 			const target = (await link.getAttribute("href")) ?? "";
 			assert.equal(await page.locator(target).count(), 1, target);
 		}
-		await picture(page, "nueva-con-errores");
+		await pictures(page, "nueva-con-errores");
 		watch.quiet();
 	});
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { picture, pictures, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
 import { received } from "./mail.js";
 import { AUDITOR, asked, COORDINATOR, OFFICER, opened, REQUESTER } from "./people.js";
 
@@ -34,7 +34,7 @@ it("a colleague takes a request over, and whoever had it is told and keeps his t
 		await page.reload();
 		return undefined;
 	});
-	await picture(page, "tomar-de-otro");
+	await pictures(page, "tomar-de-otro");
 	await page.keyboard.press("a");
 	await page.waitForURL(/hecho=tomada$/);
 	await page.getByText(/la tenía Agente/).waitFor();
@@ -108,7 +108,7 @@ it("the link of a mail is revoked, and the next mail has another", async () => {
 	const { page, watch } = await visitor(browser, url);
 	await signIn(page, COORDINATOR, path);
 	const revoke = await opened(page, "revokelink");
-	await picture(page, "anular-enlace");
+	await pictures(page, "anular-enlace");
 	await revoke.locator("button[type=submit]").click();
 	await page.waitForURL(/hecho=hecho$/);
 	await page.getByText("Enlace anulado").waitFor();

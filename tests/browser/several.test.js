@@ -1,11 +1,10 @@
 // A call, a refused mail, and several requests at once.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { connect } from "node:net";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { pictures, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { post } from "./mail.js";
 import { AGENT, ask, COORDINATOR, REQUESTER } from "./people.js";
 
 /** @type {import("playwright-core").Browser} */
@@ -60,7 +59,7 @@ it("what is chosen is done one by one, and what fails stays chosen and says why"
 	await page.getByText("2 elegidas").waitFor();
 	assert.deepEqual(await row.boundingBox(), before, "the row moved under the pointer");
 	await accessible(page);
-	await picture(page, "cola-elegidas");
+	await pictures(page, "cola-elegidas");
 	await page.getByRole("button", { name: "Cerrar", exact: true }).click();
 	await page.getByText("0 cerradas; 2 no: siguen elegidas.").waitFor();
 	assert.equal(await page.locator(".pick input:checked").count(), 2);
@@ -74,18 +73,6 @@ it("what is chosen is done one by one, and what fails stays chosen and says why"
 	watch.quiet();
 });
 
-/** Sends a mail as any server does. @param {string} from @param {string} subject */
-async function mail(from, subject) {
-	const socket = connect(smtpPort, "127.0.0.1");
-	const text = `From: ${from}\r\nTo: soportespmic@uspec.gov.co\r\nSubject: ${subject}\r\nMessage-ID: <uno@example.com>\r\n\r\nNo puedo entrar.\r\n.`;
-	const lines = ["EHLO x", `MAIL FROM:<${from}>`, "RCPT TO:<soportespmic@uspec.gov.co>", "DATA", text, "QUIT"];
-	for (const line of lines) {
-		await once(socket, "data");
-		socket.write(`${line}\r\n`);
-	}
-	await once(socket, "close");
-}
-
 it("the rail beside the refused mail has its counts, too", async () => {
 	const { page, watch } = await visitor(browser, url);
 	await signIn(page, COORDINATOR, "/correo");
@@ -94,7 +81,7 @@ it("the rail beside the refused mail has its counts, too", async () => {
 });
 
 it("a refused mail is read and accepted without scripts", async () => {
-	await mail("practicante@example.com", "No puedo entrar a la nomina");
+	await post(smtpPort, "practicante@example.com", "No puedo entrar a la nomina");
 	const { page, watch } = await visitor(browser, url, { javaScriptEnabled: false });
 	await signIn(page, AGENT, "/correo");
 	const link = page.getByRole("link", { name: /No puedo entrar a la nomina/ });
@@ -110,7 +97,7 @@ it("a refused mail is read and accepted without scripts", async () => {
 	await page.goto("/correo");
 	await link.click();
 	await page.getByText("No puedo entrar.", { exact: true }).waitFor();
-	await picture(page, "correo");
+	await pictures(page, "correo");
 	await page.getByLabel("Categoría").selectOption("redes");
 	await page.getByRole("button", { name: "Aceptar" }).click();
 	await page.waitForURL(/\/solicitudes\/\d+\?hecho=aceptada$/);

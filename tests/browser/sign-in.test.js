@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, signIn, startBrowser, startHost, visitor } from "./harness.js";
+import { pictures, signIn, startBrowser, startHost, visitor } from "./harness.js";
 import { received } from "./mail.js";
 import { AGENT, ask, REQUESTER } from "./people.js";
 
@@ -54,16 +54,16 @@ it("the pages of coming in, and the mailbox of the local host, hold for everybod
 	const { page, watch } = await visitor(browser, url);
 	await page.goto("/entrar");
 	await accessible(page);
-	await picture(page, "entrar");
+	await pictures(page, "entrar");
 	await page.getByRole("button", { name: "Entrar", exact: true }).click();
 	await page.locator('[name="email"]').first().waitFor();
 	await accessible(page);
-	await picture(page, "quien");
+	await pictures(page, "quien");
 	await signIn(page, REQUESTER);
 	await ask(page, "Para que haya un correo");
 	await received(url, REQUESTER, /registrada/);
 	await page.goto("/_local/mail");
 	await accessible(page);
-	await picture(page, "buzon");
+	await pictures(page, "buzon");
 	watch.quiet();
 });

@@ -15,8 +15,11 @@ use types::view::SurveyView;
 /// Answers the routes of validation and closing.
 pub async fn answer(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<Answer, Problem> {
     match call.route()? {
-        Route::ShowSurvey => show_survey(desk, secret, call).await,
-        Route::AnswerSurvey(takes) => answer_survey(desk, secret, call, takes).await,
+        Route::ShowSurvey => readable(desk, call, show_survey(desk, secret, call).await).await,
+        Route::AnswerSurvey(takes) => {
+            let answered = answer_survey(desk, secret, call, takes).await;
+            readable(desk, call, answered).await
+        }
         Route::Reject(takes) => {
             desk.command(call, takes, |body| Command::Reject {
                 reason: body.reason,
@@ -25,6 +28,18 @@ pub async fn answer(desk: &Desk, secret: &TokenSecret, call: &Call) -> Result<An
         }
         Route::Close(takes) => desk.command(call, takes, |_| Command::Close).await,
         Route::RevokeLink(takes) => desk.command(call, takes, |_| Command::RevokeLink).await,
+    }
+}
+
+/// What a browser can show of it, whoever follows the link of an old mail.
+async fn readable(
+    desk: &Desk,
+    call: &Call,
+    answered: Result<Answer, Problem>,
+) -> Result<Answer, Problem> {
+    match answered {
+        Err(problem) if call.wants_html() => Ok(desk.page_of_problem(call, problem).await),
+        answered => answered,
     }
 }
 

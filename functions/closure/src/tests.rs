@@ -120,6 +120,7 @@ async fn a_survey_ends_a_week_after_closing() {
         .answers(&get(old.as_str()).header("accept", "text/html"))
         .await;
     assert_eq!(page.status, 410);
+    assert!(page.body.contains("<main"), "{}", page.body);
     assert!(!page.body.contains("Se reinició"), "{}", page.body);
     world.must_still_have(&rows);
 }
@@ -242,6 +243,11 @@ async fn a_link_that_was_not_mailed_leads_nowhere() {
             .answers(&get(path.as_str()))
             .await
             .must_refuse(404, "not_found");
+        let seen = get(path.as_str()).header("accept", "text/html");
+        let page = closure.answers(&seen).await;
+        assert_eq!(page.status, 404);
+        assert!(page.body.contains("Esta encuesta no existe."));
+        assert!(page.body.contains("<main"), "{}", page.body);
         closure
             .answers(&post(path).json(body))
             .await

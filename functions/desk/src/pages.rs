@@ -346,7 +346,8 @@ impl<'a> Visit<'a> {
         let mut shell = self.shell("Formatos por firmar", Section::Formats);
         self.furnish(&mut shell).await?;
         let rows = tickets.iter();
-        let rows = rows.flat_map(|ticket| format::Waiting::of(ticket, &parties));
+        let rows =
+            rows.flat_map(|ticket| format::Waiting::of(ticket, &parties, self.setting().now));
         let page = format::List {
             shell,
             rows: rows.collect(),
@@ -504,11 +505,19 @@ impl<'a> Visit<'a> {
                 "Las llamadas las registra la Mesa de Ayuda.",
             ));
         }
-        let mut shell = self.shell("Registrar llamada", Section::Call);
-        self.furnish(&mut shell).await?;
         let catalogue = &*self.stored.catalogue;
         let asked = self.call.asked("quien").map(str::trim).unwrap_or_default();
         let email = EmailAddress::parse(asked).ok();
+        let found = match &email {
+            Some(_) => vec![],
+            None => call::found(asked, catalogue, &self.desk.entity_domains),
+        };
+        // Nobody else can be meant.
+        if let Some(link) = call::only(&found) {
+            return Ok(Answer::see_other(&link));
+        }
+        let mut shell = self.shell("Registrar llamada", Section::Call);
+        self.furnish(&mut shell).await?;
         let tickets = match &email {
             Some(email) => self.desk.asked_by(email).await?,
             None => vec![],
@@ -524,9 +533,7 @@ impl<'a> Visit<'a> {
         };
         let open = call::open(&tickets, self.caller, self.setting());
         let mut page = call::Page::of(shell, catalogue, typed, page_key()).called_by(known, open);
-        if email.is_none() {
-            page.found = call::found(asked, catalogue, &self.desk.entity_domains);
-        }
+        page.found = found;
         asked.clone_into(&mut page.asked);
         let registered = self.call.asked("registrada");
         let registered = registered.and_then(|number| number.parse().ok());

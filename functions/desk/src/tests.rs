@@ -1221,6 +1221,16 @@ async fn who_calls_is_found_and_what_he_has_open_stands_beside_it() {
         "{unknown}"
     );
     assert!(unknown.contains("id=\"nombre\""), "{unknown}");
+    // The one who can be meant is gone to, without another key.
+    let only = page("/llamada?quien=coordinador%20de", &agent);
+    let only = desk.answers(&only).await;
+    assert_eq!(only.status, 303);
+    assert_eq!(
+        only.header("location"),
+        Some("/llamada?quien=coordinador.mesa%40uspec.gov.co")
+    );
+    let digits = shown("/llamada?quien=000").await;
+    assert!(!digits.contains("000@"), "{digits}");
     let registered = shown("/llamada?registrada=7").await;
     assert!(registered.contains("Quedó registrada"), "{registered}");
 }

@@ -102,9 +102,8 @@ async fn carry_out(desk: &Desk, call: &Call, sent: &Sent) -> Result<Answer, Prob
             code: code.clone(),
             section: section("seccion"),
             fields: Some(values_of(typed)),
-            on_paper: said(typed, "on_paper")
-                .filter(|id| !id.is_empty())
-                .map(str::to_owned),
+            // Asked for of the desk alone: without a file, the rules say that there is none.
+            on_paper: said(typed, "on_paper").map(str::to_owned),
             holder: None,
         },
         Step::Correct => Command::CorrectSection {

@@ -408,6 +408,11 @@ impl Desk {
         self.catalogue.get().await
     }
 
+    /// The catalogue as this process last knew it.
+    pub(crate) fn last_catalogue(&self) -> Option<StoredCatalogue> {
+        self.catalogue.last()
+    }
+
     /// The same as it is now: what is decided next goes by it, too.
     ///
     /// # Errors

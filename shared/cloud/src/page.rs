@@ -449,17 +449,22 @@ impl Desk {
             None => None,
         };
         let mut shell = Shell::new(body.title, Section::Nowhere, now);
-        if let Some(stored) = &catalogue {
+        // Whoever cannot be answered has to know whom to call.
+        let known = catalogue.or_else(|| self.last_catalogue());
+        if let Some(stored) = &known {
             shell = shell.with_phones(&stored.catalogue);
         }
         if let Some(caller) = &caller {
             shell = shell.seen_by(caller);
         }
-        Answer::page(
-            call,
-            problem.status(),
-            problem::page(shell, &problem, trace::origin().as_deref()),
-        )
+        let again = (call.method == "GET").then(|| address(call));
+        let page = problem::page(
+            shell,
+            &problem,
+            trace::origin().as_deref(),
+            again.as_deref(),
+        );
+        Answer::page(call, problem.status(), page)
     }
 }
 
@@ -483,21 +488,25 @@ fn referrer(call: &Call) -> &'static str {
     }
 }
 
-/// Where whoever is not signed in goes, and from there back.
-fn entrance(call: &Call) -> String {
-    let mut path = call.path.clone();
+/// Where a page that was asked for is, without what the one before it had to say.
+fn address(call: &Call) -> String {
     let query: Vec<_> = call
         .query()
         .iter()
         .filter(|(name, _)| name != "hecho")
         .collect();
-    if !query.is_empty() {
-        let mut pairs = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in query {
-            pairs.append_pair(name, value);
-        }
-        path = format!("{path}?{}", pairs.finish());
+    if query.is_empty() {
+        return call.path.clone();
     }
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in query {
+        pairs.append_pair(name, value);
+    }
+    format!("{}?{}", call.path, pairs.finish())
+}
+
+/// Where whoever is not signed in goes, and from there back.
+fn entrance(call: &Call) -> String {
     let mut to = form_urlencoded::Serializer::new(String::new());
-    format!("/entrar?{}", to.append_pair("a", &path).finish())
+    format!("/entrar?{}", to.append_pair("a", &address(call)).finish())
 }

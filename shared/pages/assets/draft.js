@@ -9,13 +9,14 @@ const PREFIX = "borrador:";
 /** Older ones are thrown away, in milliseconds. */
 const KEPT = 14 * 86_400_000;
 
-/** @typedef {{ text: string, at: number }} Draft */
+/** What was typed, and over what: nothing, mostly. @typedef {{ text: string, over?: string, at: number }} Draft */
 
 /**
- * A request's page and the pages of its commands are one place: what was typed on one is found on the others.
+ * A request's page and the pages of its commands are one place: what was typed on one is found on the others. Each of
+ * its formats is another.
  * @param {string} path
  */
-export const place = (path) => /^\/solicitudes\/\d+/.exec(path)?.[0] ?? path;
+export const place = (path) => /^\/solicitudes\/\d+(?:\/formatos\/[^/]+)?/.exec(path)?.[0] ?? path;
 
 /**
  * @param {string} whose the address that is signed in
@@ -45,14 +46,47 @@ export function parse(kept) {
  */
 export const stale = (draft, at) => !draft || at - draft.at > KEPT;
 
-/** @typedef {HTMLTextAreaElement | HTMLInputElement} Field */
+/** @typedef {HTMLTextAreaElement | HTMLInputElement | HTMLSelectElement} Field */
 
 /** @param {EventTarget | null} target @returns {target is Field} */
-const drafted = (target) =>
-	(target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement) && target.matches("[data-draft]");
+const drafted = (target) => target instanceof HTMLElement && target.matches("[data-draft]");
+
+/** Those of which one is chosen are one field. @param {Field} field @returns {HTMLInputElement[]} */
+function choices(field) {
+	if (field.type !== "radio" || !field.form) return [];
+	const all = field.form.querySelectorAll(`[type="radio"][name="${CSS.escape(field.name)}"]`);
+	return /** @type {HTMLInputElement[]} */ (Array.from(all));
+}
+
+/** What it says. @param {Field} field */
+function said(field) {
+	if (field.type === "radio") return choices(field).find((choice) => choice.checked)?.value ?? "";
+	if (field instanceof HTMLInputElement && field.type === "checkbox") return field.checked ? field.value : "";
+	return field.value;
+}
+
+/** What it said as it came. @param {Field} field */
+function given(field) {
+	if (field.type === "radio") return choices(field).find((choice) => choice.defaultChecked)?.value ?? "";
+	if (field instanceof HTMLSelectElement) {
+		return Array.from(field.options).find((option) => option.defaultSelected)?.value ?? "";
+	}
+	if (field.type !== "checkbox") return field.defaultValue;
+	return field instanceof HTMLInputElement && field.defaultChecked ? field.value : "";
+}
+
+/** @param {Field} field @param {string} text */
+function put(field, text) {
+	if (field instanceof HTMLInputElement && /^(?:radio|checkbox)$/.test(field.type))
+		field.checked = field.value === text;
+	else field.value = text;
+}
 
 /** @param {Field} field */
-const keyOf = (field) => draftKey(who(), location.pathname, field.id || field.name);
+const keyOf = (field) => {
+	const name = field.type === "radio" ? field.name : field.id || field.name;
+	return draftKey(who(), location.pathname, name);
+};
 
 /** @param {Element} form @returns {Field[]} */
 const fieldsOf = (form) => Array.from(form.querySelectorAll("[data-draft]")).filter(drafted);
@@ -68,28 +102,29 @@ function told(field, at) {
 	let line = form.querySelector("[data-saved]");
 	if (!line) {
 		line = element("span", { class: "hint", "data-saved": "" });
-		(form.querySelector(".compose-foot") ?? form).append(line);
+		(form.querySelector(".compose-foot, .signbar") ?? form).append(line);
 	}
-	line.textContent = `Borrador guardado a las ${hour(at)}`;
+	line.textContent = `${form.dataset.kept ?? "Borrador guardado"} a las ${hour(at)}`;
 }
 
 /** @param {Field} field */
 function keep(field) {
-	if (field.value.trim() === "" || field.value === field.defaultValue) {
+	const [text, over] = [said(field), given(field)];
+	if (text.trim() === "" || text === over) {
 		remove(keyOf(field));
 		field.form?.querySelector("[data-saved]")?.remove();
 		return;
 	}
 	const at = now();
-	write(keyOf(field), JSON.stringify({ text: field.value, at }));
+	write(keyOf(field), JSON.stringify(over ? { text, over, at } : { text, at }));
 	if (read(keyOf(field))) told(field, at);
 }
 
 /** @param {Field} field */
 function restore(field) {
 	const draft = parse(read(keyOf(field)));
-	if (!draft || field.value !== "") return;
-	field.value = draft.text;
+	if (!draft || said(field) !== (draft.over ?? "")) return;
+	put(field, draft.text);
 	told(field, draft.at);
 	field.dispatchEvent(new Event("input", { bubbles: true }));
 }

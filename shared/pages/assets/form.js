@@ -101,7 +101,7 @@ function mark(wrong, detail) {
 /** What was asked for there, before what is wrong with it. @param {HTMLElement} wrong */
 function asked(wrong) {
 	const question = wrong.closest(".field")?.querySelector("legend, label")?.firstChild?.textContent?.trim();
-	return question ? `${question}: ` : "";
+	return question ? `${question}${question.endsWith("?") ? "" : ":"} ` : "";
 }
 
 /**

@@ -166,6 +166,7 @@ function move(step) {
  */
 function enter(target) {
 	if (target instanceof HTMLDetailsElement) target.open = true;
+	for (const meant of document.querySelectorAll("[data-meant]")) meant.removeAttribute("data-meant");
 	const field = find("textarea, select, input:not([type='hidden'])", target);
 	const first = field ?? (target instanceof HTMLDetailsElement ? target.querySelector("summary") : target);
 	if (first instanceof HTMLElement) first.focus();
@@ -189,9 +190,12 @@ function part(press) {
 		if (link) location.assign(`${link.pathname}${MEANT}${encodeURIComponent(press)}`);
 	} else {
 		// In a part that is closed: there is something to be filled in first.
-		const closed = document.querySelector(selector)?.closest("details:not([open])");
+		const button = document.querySelector(selector);
+		const closed = button?.closest("details:not([open])");
 		if (!closed) return false;
 		enter(closed);
+		// Whoever came by its key sends with it.
+		button?.setAttribute("data-meant", "");
 	}
 	return true;
 }
@@ -200,8 +204,7 @@ function part(press) {
 function meant() {
 	if (!location.hash.startsWith(MEANT)) return;
 	const press = decodeURIComponent(location.hash.slice(MEANT.length));
-	const target = find(`[data-key="${CSS.escape(press)}"]`);
-	if (target) enter(target);
+	part(press);
 	history.replaceState(null, "", location.pathname + location.search);
 }
 
@@ -323,7 +326,8 @@ function act(key, event) {
 			const form = target instanceof Element ? target.closest("form") : null;
 			const control = target instanceof Element && target.matches("input, select, textarea");
 			if (form?.method !== "post" || !control) return false;
-			form.requestSubmit();
+			// Where the buttons say what is asked for, one of them is the key's.
+			form.requestSubmit(form.querySelector("[data-meant], [name][aria-keyshortcuts='Control+Enter']"));
 			return true;
 		}
 		case "help":
@@ -372,6 +376,9 @@ export function start() {
 	document.addEventListener("click", ({ target }) => {
 		const source = target instanceof Element ? target.closest("button[data-copy]") : null;
 		if (source) copy(source);
+		const way = target instanceof Element ? target.closest(".actions a[href^='#']") : null;
+		const to = way && document.querySelector(way.getAttribute("href") ?? "")?.closest("details");
+		if (to) enter(to);
 	});
 	if (!desk) return;
 	offer();

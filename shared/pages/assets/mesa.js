@@ -10,8 +10,9 @@ const MODULES = [
 	["[data-poll][id], .rail", () => import("./poll.js")],
 	["#textos", () => import("./canned.js")],
 	["[data-presence]", () => import("./presence.js")],
+	["[data-when]", () => import("./when.js")],
 	["form[data-bulk]", () => import("./bulk.js")],
-	[".desk, form[method='post'] textarea", () => import("./keys.js")],
+	[".desk, form[method='post'] textarea, [aria-keyshortcuts='Control+Enter']", () => import("./keys.js")],
 ];
 
 for (const [selector, load] of MODULES) {

@@ -14,7 +14,7 @@ use types::ticket::{State, Ticket};
 use crate::clocks::{Badge, of_list};
 use crate::forms::sent;
 use crate::incident;
-use crate::new::{Action, actions};
+use crate::new::{Action, actions, in_order};
 use crate::shell::Shell;
 use crate::wrong::Wrong;
 
@@ -159,7 +159,7 @@ impl<'a> Page<'a> {
 
     /// The screen, with what is known or was typed. `key` is unique to it.
     pub fn of(shell: Shell<'a>, catalogue: &'a Catalogue, typed: Typed, key: String) -> Self {
-        let categories = catalogue.offered_categories();
+        let categories = in_order(catalogue).into_iter();
         let categories = categories.map(|category| Category {
             id: &category.id.0,
             name: &category.name,
@@ -193,6 +193,13 @@ impl<'a> Page<'a> {
 
     fn is_named(&self) -> bool {
         self.known == Known::Person
+    }
+
+    /// Whether the directory has somebody whom the words mean: one more Enter takes the
+    /// first of them.
+    fn is_found(&self) -> bool {
+        let first = self.found.first();
+        first.is_some_and(|person| person.name.is_some()) && !self.is_somebody()
     }
 
     fn is_somebody(&self) -> bool {
@@ -234,7 +241,7 @@ fn id_of(field: &str) -> &'static str {
     }
 }
 
-/// Whom of the directory some words mean: by name, or by a part of the address. A
+/// Whom of the directory some words mean: by name, extension, or a part of the address. A
 /// word alone may be the beginning of any address of the entity.
 pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> Vec<Found<'a>> {
     let words = folded(words.trim());
@@ -244,7 +251,9 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
     let directory = catalogue.document().directory.iter();
     let mut found: Vec<_> = directory
         .filter(|entry| {
-            folded(&entry.name).contains(&words) || entry.email.as_str().contains(&words)
+            folded(&entry.name).contains(&words)
+                || entry.email.as_str().contains(&words)
+                || entry.extension.as_deref() == Some(&*words)
         })
         .map(|entry| Found {
             email: entry.email.as_str().to_owned(),
@@ -252,7 +261,9 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
         })
         .take(MOST_FOUND)
         .collect();
-    let guesses = domains.iter();
+    // Digits are an extension, and nobody's address.
+    let is_word = words.contains(|c: char| c.is_alphabetic());
+    let guesses = domains.iter().filter(|_| is_word);
     let guesses =
         guesses.filter_map(|domain| EmailAddress::parse(&format!("{words}@{domain}")).ok());
     for guess in guesses {
@@ -264,6 +275,15 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
         }
     }
     found
+}
+
+/// The way to the one person whom a search can mean: somebody of the directory, and no
+/// other.
+pub fn only(found: &[Found<'_>]) -> Option<String> {
+    match found {
+        [person] if person.name.is_some() => Some(person.link()),
+        _ => None,
+    }
 }
 
 /// What a requester has open, of what `caller` may read.
@@ -303,6 +323,19 @@ mod tests {
         assert_eq!(of("ana.perez"), ["ana.perez@uspec.gov.co"]);
         assert_eq!(of("nadie así"), [""; 0]);
         assert_eq!(of("  "), [""; 0]);
+        // An extension is somebody's, or nobody's; it is no address.
+        assert_eq!(of("391"), [""; 0]);
+        let mut document = catalogue.document().clone();
+        document.directory[0].extension = Some("391".to_owned());
+        let with = Catalogue::new(document).unwrap();
+        let one = super::found("391", &with, &domains);
+        assert_eq!(one.len(), 1);
+        assert_eq!(
+            only(&one).as_deref(),
+            Some("/llamada?quien=agente1.soporte%40uspec.gov.co")
+        );
+        assert_eq!(only(&super::found("impresion", &with, &domains)), None);
+        assert_eq!(only(&super::found("ana.perez", &with, &domains)), None);
         // Never more than a screen has room for.
         assert!(of("a").len() <= MOST_FOUND + 1);
     }

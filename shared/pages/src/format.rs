@@ -57,6 +57,8 @@ struct Shown {
     /// Whose turn it is, or will be.
     who: String,
     yours: bool,
+    /// Whether whoever looks may say that it was signed on paper.
+    attested: bool,
     facts: Vec<Fact>,
     signatures: Vec<Signed>,
     edition: u32,
@@ -88,7 +90,8 @@ struct Drawn {
     title: &'static str,
     what: Option<&'static str>,
     fields: Vec<Cell>,
-    on_paper: bool,
+    /// The file that was chosen as what was signed on paper.
+    scan: String,
 }
 
 /// A field of the form.
@@ -98,7 +101,39 @@ struct Cell {
     label: &'static str,
     hint: String,
     required: bool,
+    /// Whether what is typed may be kept in the browser: nothing that copies do not show.
+    drafted: bool,
+    /// What it hangs on in the form, where that is.
+    when: Option<When>,
     control: Control,
+}
+
+/// What a field hangs on: another one's name, and what that has to say.
+struct When {
+    name: String,
+    is: String,
+    /// The same, for people.
+    words: String,
+}
+
+impl When {
+    /// `prefix` is what the other's name begins with, and `words` a sentence that takes
+    /// its name and what it has to say.
+    fn of(condition: &Condition, of: &Field, prefix: &str, words: &str) -> Self {
+        let said = condition.is.iter();
+        let said: Vec<_> = said
+            .map(|is| of.words(&Value::from(is.as_str()), None))
+            .collect();
+        When {
+            name: format!("{FIELD}{prefix}{}", condition.field),
+            is: condition.is.join(" "),
+            words: format!(
+                "{words} «{}» es {}.",
+                of.label,
+                types::spanish::either(&said)
+            ),
+        }
+    }
 }
 
 enum Control {
@@ -163,17 +198,24 @@ impl<'a> Page<'a> {
         let format = ticket.formats.get(code);
         let turn = turn::turn(schema, format);
         let is_open = ticket.is_open_to_formats();
-        let mine = turn.filter(|turn| is_open && turn::may_fill(turn, caller.signatory(), ticket));
+        let signatory = caller.signatory();
+        let open = turn.filter(|_| is_open);
+        let mine = open.filter(|turn| turn::may_fill(turn, signatory, ticket));
+        let attested = open.filter(|turn| {
+            mine.is_none() && turn.section.on_paper && turn::attests(signatory, ticket)
+        });
         let sections = schema.sections.iter().enumerate();
         let sections: Vec<_> = sections
             .map(|(place, section)| {
                 let mut shown = Shown::of(place, section, look, turn.as_ref());
                 shown.yours = mine.is_some_and(|mine| mine.place == place);
+                shown.attested = attested.is_some_and(|turn| turn.place == place);
                 shown.correctable &= is_open;
                 shown
             })
             .collect();
-        let form = mine.map(|turn| Drawn::of(&turn, look, again.map(|again| again.typed)));
+        let form = mine.or(attested);
+        let form = form.map(|turn| Drawn::of(&turn, look, again.map(|again| again.typed)));
         let generated = schema.is_generated();
         let accounts = match generated {
             true => view::account_changes(ticket, schema)
@@ -305,6 +347,7 @@ impl Shown {
             state,
             who: signers(&section.signings[signing], format),
             yours: false,
+            attested: false,
             facts: seen.map_or(vec![], |seen| facts(section, &seen)),
             signatures: filled.map_or(vec![], signatures),
             edition: filled.map_or(0, |filled| filled.edition),
@@ -395,7 +438,10 @@ impl Drawn {
                 .filter(|field| applies(turn, field, &known))
                 .map(|field| Cell::of(field, turn, &values))
                 .collect(),
-            on_paper: turn.section.on_paper && turn::attests(look.caller.signatory(), look.ticket),
+            scan: typed
+                .and_then(|typed| sent(typed, "on_paper"))
+                .unwrap_or_default()
+                .to_owned(),
         }
     }
 }
@@ -514,35 +560,23 @@ pub fn values_of(typed: &[(String, String)]) -> Values {
 /// Most rows that a form may send of a list.
 const MOST_ROWS: usize = 200;
 
-/// What a field hangs on, in words.
-fn only_when(when: &Condition, turn: &Turn) -> Option<String> {
+/// What a field hangs on, where that is in the same form: what others signed is known.
+fn of_form(when: &Condition, turn: &Turn) -> Option<When> {
     let of = turn.section.field(&when.field)?;
-    let words: Vec<_> = when
-        .is
-        .iter()
-        .map(|is| of.words(&Value::from(is.as_str()), None))
-        .collect();
-    Some(format!(
-        "Solo si «{}» es {}.",
-        of.label,
-        types::spanish::either(&words)
-    ))
+    let is_here = turn.section.signing_of(of) == turn.signing;
+    is_here.then(|| When::of(when, of, "", "Solo si"))
 }
 
 impl Cell {
     fn of(field: &'static Field, turn: &Turn, values: &Values) -> Self {
         let path = field.id.0.clone();
-        let when = field.when.as_ref().and_then(|when| only_when(when, turn));
+        let when = field.when.as_ref().and_then(|when| of_form(when, turn));
         Self::drawn(field, &path, values.get(&field.id.0), when)
     }
 
-    fn drawn(
-        field: &'static Field,
-        path: &str,
-        value: Option<&Value>,
-        when: Option<String>,
-    ) -> Self {
-        let hint = [when, field.hint.clone()];
+    fn drawn(field: &'static Field, path: &str, value: Option<&Value>, when: Option<When>) -> Self {
+        let words = when.as_ref().map(|when| when.words.as_str());
+        let hint = [words, field.hint.as_deref()];
         let hint: Vec<_> = hint.into_iter().flatten().collect();
         Cell {
             id: format!("c-{}", path.replace('.', "-")),
@@ -550,7 +584,9 @@ impl Cell {
             label: &field.label,
             hint: hint.join(" "),
             required: field.required,
+            drafted: field.shown == types::format::schema::Shown::Plain,
             control: Control::of(field, path, value),
+            when,
         }
     }
 
@@ -644,9 +680,13 @@ impl Control {
                             let cells = columns.iter();
                             cells
                                 .map(|column| {
-                                    let path = format!("{path}.{place}.{}", column.id);
-                                    let when = column.when.as_ref();
-                                    let when = when.and_then(|when| of_row(when, columns));
+                                    let row_path = format!("{path}.{place}.");
+                                    let path = format!("{row_path}{}", column.id);
+                                    let when = column.when.as_ref().and_then(|when| {
+                                        let mut others = columns.iter();
+                                        let of = others.find(|other| other.id == when.field)?;
+                                        Some(When::of(when, of, &row_path, "Si"))
+                                    });
                                     Cell::drawn(column, &path, row.get(&column.id.0), when)
                                 })
                                 .collect()
@@ -657,21 +697,6 @@ impl Control {
             }
         }
     }
-}
-
-/// What a column hangs on, in words.
-fn of_row(when: &Condition, columns: &[Field]) -> Option<String> {
-    let of: &Field = columns.iter().find(|column| column.id == when.field)?;
-    let words: Vec<_> = when
-        .is
-        .iter()
-        .map(|is| of.words(&Value::from(is.as_str()), None))
-        .collect();
-    Some(format!(
-        "Si «{}» es {}.",
-        of.label,
-        types::spanish::either(&words)
-    ))
 }
 
 /// A time as a browser's field takes it: the entity's.
@@ -688,6 +713,17 @@ pub struct Mention {
     pub code: FormatCode,
     pub name: &'static str,
     pub state: String,
+    /// Whether anybody signs it: it does not come of others.
+    pub is_signed: bool,
+}
+
+impl Mention {
+    /// The same within a sentence.
+    pub(crate) fn waits(&self) -> String {
+        let mut letters = self.state.chars();
+        let first = letters.next().map(char::to_lowercase);
+        first.into_iter().flatten().chain(letters).collect()
+    }
 }
 
 /// The formats of a request that somebody may read.
@@ -709,6 +745,7 @@ pub fn mentions(ticket: &Ticket) -> Vec<Mention> {
             code: code.clone(),
             name: &schema.name,
             state,
+            is_signed: !schema.is_generated(),
         })
     };
     turn::codes(ticket).filter_map(mention).collect()
@@ -731,11 +768,13 @@ pub struct Waiting {
     code: FormatCode,
     name: String,
     section: String,
+    /// When the request was registered.
+    since: String,
 }
 
 impl Waiting {
     /// What of a ticket waits for some parties.
-    pub fn of(ticket: &Ticket, parties: &[turn::Party]) -> Vec<Self> {
+    pub fn of(ticket: &Ticket, parties: &[turn::Party], now: types::Timestamp) -> Vec<Self> {
         let awaited = turn::awaited(ticket).into_iter();
         let his = awaited.filter(|of| parties.iter().any(|party| of.parties.contains(party)));
         his.map(|of| Waiting {
@@ -743,7 +782,8 @@ impl Waiting {
             label: ticket.number.to_string(),
             title: ticket.request.title.clone(),
             name: of.turn.schema.name.clone(),
-            section: of.turn.name(),
+            section: format!("Sección {}, {}", of.turn.place + 1, of.turn.section.title),
+            since: crate::words::when(ticket.created_at, now),
             code: of.code,
         })
         .collect()
@@ -777,6 +817,8 @@ struct Person {
 }
 
 struct AccountRow {
+    /// Whether it still lets its holder in.
+    active: bool,
     what: String,
     username: String,
     granted: String,
@@ -829,8 +871,7 @@ impl AccountRow {
         let profile = system.and_then(|system| system.profile(&account.profile));
         let profile = profile.map_or(&*account.profile, |profile| &profile.name);
         let name = system.map_or(&*account.system, |system| &system.name);
-        let year = Some(today.year());
-        let day = |at| types::spanish::day(types::mail::day(at), year);
+        let day = |at| types::spanish::short_date(types::mail::day(at));
         let tag = match account.standing(today) {
             Standing::Active => None,
             Standing::Expiring => Some(("tag tag--soon", "Por vencer".to_owned())),
@@ -841,13 +882,14 @@ impl AccountRow {
                 .map(|disabled| ("tag", format!("Deshabilitada el {}", day(disabled.at)))),
         };
         AccountRow {
+            active: account.disabled.is_none(),
             what: format!("{name}, {profile}"),
             username: account.username.clone(),
             granted: day(account.granted_at),
             by: account.granted_by.0,
             label: account.granted_by.to_string(),
             until: match account.valid_until {
-                Some(until) => types::spanish::day(until, year),
+                Some(until) => types::spanish::short_date(until),
                 None => "Sin término".to_owned(),
             },
             tag,

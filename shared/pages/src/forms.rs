@@ -127,6 +127,38 @@ impl Act {
         }
     }
 
+    /// Whether it is what work at a request leads to: it stands above it, too.
+    pub(crate) fn is_main(self) -> bool {
+        match self {
+            Act::Resolve
+            | Act::Hold
+            | Act::Escalate
+            | Act::Report
+            | Act::RecordReport
+            | Act::Forward => true,
+            Act::Reply
+            | Act::Note
+            | Act::Take
+            | Act::Assign
+            | Act::Contact
+            | Act::Recategorise
+            | Act::ChangeRequester
+            | Act::Resume
+            | Act::Return
+            | Act::AskProvider
+            | Act::ProviderReplied
+            | Act::Decline
+            | Act::DescribeIncident
+            | Act::MarkPetition
+            | Act::UnmarkPetition
+            | Act::Reject
+            | Act::Close
+            | Act::RevokeLink
+            | Act::RemoveObserver
+            | Act::StopObserving => false,
+        }
+    }
+
     /// The key that opens it.
     pub fn key(self) -> Option<&'static str> {
         match self {

@@ -1,7 +1,7 @@
 //! A new request: what it is about in plain questions, then what is needed.
 
 use askama::Template;
-use types::catalogue::Catalogue;
+use types::catalogue::{Catalogue, Category};
 use types::input::{MAX_TEXT, MAX_TITLE};
 use types::problem::Problem;
 use types::ticket::WebAction;
@@ -79,52 +79,71 @@ impl Typed {
     }
 }
 
-/// How somebody who needs something says it; the catalogue's own name where there
-/// is no better one.
-fn question(id: &str) -> Option<(&'static str, &'static str)> {
-    Some(match id {
-        "plataforma" => (
-            "Un equipo, el correo o un sistema no funciona",
-            "Computador, correo, portal, carpetas, VPN",
-        ),
-        "ofimatica" => (
-            "Un programa de oficina falla",
-            "Word, Excel, PowerPoint, PDF, firma digital",
-        ),
-        "impresion" => (
-            "No puedo imprimir, copiar o escanear",
-            "Impresoras, tóner, escáner",
-        ),
-        "redes" => (
-            "No tengo red o internet",
-            "Punto de red, Wi-Fi, conexión lenta",
-        ),
-        "aplicaciones" => (
-            "Instalar o configurar un programa",
-            "Programas de la entidad, permisos en ellos",
-        ),
-        "cuentas_equipos" => (
-            "Cuenta o equipo para alguien que llega",
-            "Usuario, correo, computador",
-        ),
-        "desvinculacion" => (
-            "Alguien se retira de la entidad",
-            "Cerrar cuentas, entregar equipos, paz y salvo",
-        ),
-        "publicacion_web" => (
-            "Publicar o quitar algo de la página web",
-            "Documentos, noticias, secciones",
-        ),
-        "desarrollo_software" => (
-            "Un sistema propio necesita un cambio",
-            "Desarrollos de la entidad",
-        ),
-        "incidente_seguridad" => (
-            "Algo sospechoso o un dato en riesgo",
-            "Correo engañoso, virus, acceso indebido",
-        ),
-        _ => return None,
-    })
+/// How somebody who needs something says it, with what that takes in: what is asked for
+/// most often first.
+const QUESTIONS: [(&str, &str, &str); 10] = [
+    (
+        "plataforma",
+        "Un equipo, el correo o un sistema no funciona",
+        "Computador, correo, portal, carpetas, VPN",
+    ),
+    (
+        "impresion",
+        "No puedo imprimir, copiar o escanear",
+        "Impresoras, tóner, escáner",
+    ),
+    (
+        "ofimatica",
+        "Un programa de oficina falla",
+        "Word, Excel, PowerPoint, PDF, firma digital",
+    ),
+    (
+        "redes",
+        "No tengo red o internet",
+        "Punto de red, Wi-Fi, conexión lenta",
+    ),
+    (
+        "aplicaciones",
+        "Instalar o configurar un programa",
+        "Programas de la entidad, permisos en ellos",
+    ),
+    (
+        "incidente_seguridad",
+        "Algo sospechoso o un dato en riesgo",
+        "Correo engañoso, virus, acceso indebido",
+    ),
+    (
+        "cuentas_equipos",
+        "Cuenta o equipo para alguien que llega",
+        "Usuario, correo, computador",
+    ),
+    (
+        "desvinculacion",
+        "Alguien se retira de la entidad",
+        "Cerrar cuentas, entregar equipos, paz y salvo",
+    ),
+    (
+        "publicacion_web",
+        "Publicar o quitar algo de la página web",
+        "Documentos, noticias, secciones",
+    ),
+    (
+        "desarrollo_software",
+        "Un sistema propio necesita un cambio",
+        "Desarrollos de la entidad",
+    ),
+];
+
+/// What is offered, in the order in which people ask; what the entity added comes after
+/// it, in the catalogue's.
+pub(crate) fn in_order(catalogue: &Catalogue) -> Vec<&Category> {
+    let mut offered: Vec<_> = catalogue.offered_categories().collect();
+    offered.sort_by_key(|category| {
+        let mut known = QUESTIONS.iter();
+        let place = known.position(|(id, _, _)| *id == category.id.0);
+        place.unwrap_or(QUESTIONS.len())
+    });
+    offered
 }
 
 impl<'a> Page<'a> {
@@ -138,10 +157,14 @@ impl<'a> Page<'a> {
 
     /// The form, with what was typed in it. `key` is unique to it.
     pub fn of(shell: Shell<'a>, catalogue: &'a Catalogue, typed: Typed, key: String) -> Self {
-        let categories = catalogue.offered_categories();
+        let categories = in_order(catalogue).into_iter();
         let categories = categories.map(|category| {
-            let asked = question(&category.id.0);
-            let (question, about) = asked.unwrap_or((&category.name, ""));
+            // The catalogue's own name where there is no better one.
+            let asked = QUESTIONS.iter().find(|(id, _, _)| *id == category.id.0);
+            let (question, about) = match asked {
+                Some((_, question, about)) => (*question, *about),
+                None => (&*category.name, ""),
+            };
             Asked {
                 id: &category.id.0,
                 question,

@@ -226,6 +226,25 @@ impl Page<'_> {
         }
     }
 
+    /// Where whoever finds nothing may look next, and how that is called.
+    fn elsewhere(&self) -> Option<(String, &'static str)> {
+        let view = |view: View| format!("/cola?vista={}", view.word());
+        match self.view {
+            View::Open if !self.filters.q.is_empty() => {
+                let mut query = form_urlencoded::Serializer::new(String::new());
+                let query = query.append_pair("vista", View::Closed.word());
+                let query = query.append_pair("q", &self.filters.q).finish();
+                Some((format!("/cola?{query}"), "Buscar en las cerradas"))
+            }
+            _ if self.filters.any => Some((view(self.view), "Quitar filtros")),
+            View::Due => Some((view(View::Open), "Ver todas las abiertas")),
+            View::Own => Some((view(View::Free), "Ver las que no tienen responsable")),
+            View::Free | View::Waiting | View::Solved => Some((view(View::Own), "Ver las mías")),
+            View::Open => Some((view(View::Closed), "Ver las cerradas")),
+            View::Closed => None,
+        }
+    }
+
     /// What an empty list says.
     fn nothing(&self) -> &'static str {
         match self.view {

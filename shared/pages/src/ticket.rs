@@ -6,9 +6,12 @@ use jiff::Timestamp;
 use types::canned::Facts;
 use types::clock::{ClockKind, ClockState};
 use types::command::Setting;
+use types::format::turn;
+use types::permission::Caller;
 use types::ticket::{Channel, Event, Status, Ticket};
 
 use crate::clocks::{self, Badge};
+use crate::format::{Mention, mentions};
 use crate::forms::{self, Act, Form, form, offered};
 use crate::presence::Presence;
 use crate::shell::Shell;
@@ -38,6 +41,9 @@ pub struct Page<'a> {
     pub note: Option<Form>,
     /// What else may be done.
     pub acts: Vec<Form>,
+    /// The formats that have to be signed before there is a solution, for whoever would
+    /// give it.
+    lacking: Vec<Mention>,
     /// Whoever was copied.
     pub observers: Vec<Observer<'a>>,
     /// Who else is at it.
@@ -172,6 +178,24 @@ fn side_clock(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> SideClo
     }
 }
 
+/// The formats that are not signed yet, for somebody who answers for the desk while there
+/// is no solution.
+fn lacking(ticket: &Ticket, caller: &Caller) -> Vec<Mention> {
+    let awaits = match ticket.status() {
+        Status::Assigned | Status::OnHold => turn::attests(caller.signatory(), ticket),
+        Status::New | Status::Solved | Status::Closed => false,
+    };
+    match awaits {
+        true => {
+            let missing = turn::missing(ticket);
+            let mut formats = mentions(ticket);
+            formats.retain(|format| format.is_signed && missing.contains(&&format.code));
+            formats
+        }
+        false => vec![],
+    }
+}
+
 /// `a las 9:05`, `mañana a las 9:05`.
 fn preposed(when: &str) -> String {
     match when.starts_with("las ") {
@@ -222,6 +246,10 @@ impl<'a> Page<'a> {
             off: off.then(|| forms::off(Act::RemoveObserver, person, ticket, &at, key)),
         });
         let observers = observers.collect();
+        let lacking = match acts.contains(&Act::Resolve) {
+            false => shell.who.map(|caller| lacking(ticket, caller)),
+            true => None,
+        };
         let category = reading.catalogue.category(&ticket.policy.category);
         let team = reading.catalogue.team(&ticket.policy.team);
         let other_teams = ticket.request.other_teams.iter().map(|id| {
@@ -243,6 +271,7 @@ impl<'a> Page<'a> {
             reply,
             note,
             observers,
+            lacking: lacking.unwrap_or_default(),
             acts: acts.into_iter().map(of).collect(),
             presence: Presence::default(),
             texts,

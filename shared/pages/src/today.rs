@@ -37,6 +37,7 @@ pub struct List<'a> {
     view: View,
     /// How many there are, as far as anybody counted.
     count: String,
+    extent: Extent,
     rows: Vec<Row<'a>>,
 }
 
@@ -83,11 +84,22 @@ impl<'a> List<'a> {
         });
         List {
             view,
+            extent,
             count: match extent {
                 Extent::Whole => tickets.len().to_string(),
+                // What comes before it takes up all that was read.
+                Extent::Beginning if tickets.is_empty() => "—".to_owned(),
                 Extent::Beginning => format!("{}+", tickets.len()),
             },
             rows: rows.collect(),
+        }
+    }
+
+    /// What it says where it is empty: `whole`, if that is so.
+    fn nothing(&self, whole: &'static str) -> &'static str {
+        match self.extent {
+            Extent::Whole => whole,
+            Extent::Beginning => "Son tantas las vencidas que las demás no caben aquí.",
         }
     }
 

@@ -150,6 +150,12 @@ pub fn day(date: Date, year: Option<i16>) -> String {
     format!("{name} {number} {}", month_of(date, year))
 }
 
+/// `20 nov 2026`, where there is little room.
+pub fn short_date(date: Date) -> String {
+    let month: String = month(date.month()).chars().take(3).collect();
+    format!("{} {month} {}", date.day(), date.year())
+}
+
 /// `viernes 20`.
 fn short_day(date: Date) -> String {
     format!("{} {}", weekday(date), date.day())

@@ -13,6 +13,7 @@ test("a draft belongs to a person, a place and a field", () => {
 test("a request and its commands are one place", () => {
 	assert.equal(place("/solicitudes/12/seguimientos"), "/solicitudes/12");
 	assert.equal(place("/solicitudes/nueva"), "/solicitudes/nueva");
+	assert.equal(place("/solicitudes/12/formatos/A3-FO-12"), "/solicitudes/12/formatos/A3-FO-12");
 	assert.equal(place("/cola"), "/cola");
 });
 

@@ -110,6 +110,13 @@ impl CatalogueCache {
         self.newest().await
     }
 
+    /// The catalogue as it was when the table last said, however long ago; none, where
+    /// this process has not heard yet.
+    pub fn last(&self) -> Option<StoredCatalogue> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(|(_, stored)| stored.clone())
+    }
+
     /// The catalogue as it is now.
     ///
     /// # Errors
