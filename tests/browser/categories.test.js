@@ -12,16 +12,19 @@ import { AGENT, OFFICER, opened, sent } from "./people.js";
 
 /**
  * What is particular to a category. `asks` are its own questions, by the names of their fields; `formats` who signs what,
- * by code: a format that nobody fills in has no turns.
+ * by code: a format that nobody fills in has no turns;
+ * `reports` whom the law asks to be told.
  * @typedef {{
  *   asks?: Record<string, string>,
  *   agent?: string,
  *   escalated?: boolean,
  *   survey?: boolean,
+ *   reports?: string[],
  *   formats?: (requester: string, agent: string) => Record<string, Turn[]>,
  * }} Particulars
  */
 
+const GUARD = "agente1.seguridad@uspec.gov.co";
 const PRINTING = "agente1.impresion@uspec.gov.co";
 const PAULA = { document: "1032456789", first: "Paula", last: "Rojas", email: "paula.rojas@uspec.gov.co" };
 const JULIO = { document: "79456123", first: "Julio", last: "Mora", email: "julio.mora@uspec.gov.co" };
@@ -31,7 +34,11 @@ const CATEGORIES = {
 	plataforma: { survey: true },
 	ofimatica: { survey: true },
 	desarrollo_software: { escalated: true },
-	incidente_seguridad: {},
+	incidente_seguridad: {
+		asks: { "incident.kind": "phishing", "incident.asset": "Mi buzón", "incident.personal_data": "no" },
+		agent: GUARD,
+		reports: ["csirt"],
+	},
 	publicacion_web: {
 		asks: { "web_request.action": "publish" },
 		escalated: true,
@@ -99,7 +106,7 @@ async function taken(page) {
 }
 
 describe("goes from the form to its close", { concurrency: 3 }, () => {
-	for (const [category, { asks = {}, agent = AGENT, escalated, survey, formats }] of Object.entries(CATEGORIES)) {
+	for (const [category, { asks = {}, agent = AGENT, escalated, survey, formats, reports = [] }] of Object.entries(CATEGORIES)) {
 		it(category, async () => {
 			const who = `pide.${category.replaceAll("_", ".")}@uspec.gov.co`;
 			const requester = await at(who, "/solicitudes/nueva");
@@ -143,6 +150,14 @@ describe("goes from the form to its close", { concurrency: 3 }, () => {
 				await page.goto(path);
 				await page.getByText("Se hizo lo que se pedía.").first().waitFor();
 			} else await page.goto(path);
+			for (const authority of reports) {
+				assert.equal(await page.locator("#resolve").count(), 0, "it is not over before it is reported");
+				const report = await opened(page, "recordreport");
+				await report.locator('[name="authority"]').selectOption(authority);
+				await report.locator('[name="outcome"]').selectOption("reported");
+				await report.locator("textarea").fill("Caso 17.");
+				await sent(report);
+			}
 			const resolve = await opened(page, "resolve");
 			await resolve.locator("textarea").fill("Quedó hecho.");
 			await sent(resolve);

@@ -78,7 +78,7 @@ async fn by_form(desk: &Desk, call: &Call, takes: Takes<NewTicket>) -> Answer {
         let page = format!("/solicitudes/{}?hecho=registrada", ticket.number.0);
         sent_on(call, &ticket, &caller, &page)
     };
-    match tried.await {
+    match tried.await.map_err(in_questions) {
         Ok(answer) => answer,
         Err(problem) if call.wants_json() => Answer::problem(&problem),
         Err(problem) => again(desk, call, &sent, problem).await,
@@ -127,7 +127,7 @@ async fn by_phone(desk: &Desk, call: &Call) -> Answer {
         };
         sent_on(call, &ticket, &caller, &page)
     };
-    match tried.await {
+    match tried.await.map_err(in_questions) {
         Ok(answer) => answer,
         Err(problem) if call.wants_json() => Answer::problem(&problem),
         Err(problem) => called_again(desk, call, &sent, problem).await,
@@ -166,6 +166,31 @@ fn of_category(mut fields: Vec<(String, String)>, catalogue: &Catalogue) -> Vec<
         });
     }
     fields
+}
+
+/// What a form does not say of an incident, question by question: who left all of them
+/// blank sent nothing of it.
+fn in_questions(problem: Problem) -> Problem {
+    const QUESTIONS: [(&str, &str); 3] = [
+        ("incident.kind", "Diga qué es."),
+        ("incident.asset", "Diga qué afecta."),
+        (
+            "incident.personal_data",
+            "Diga si hay datos personales en riesgo; si no lo sabe, elija «No se sabe todavía».",
+        ),
+    ];
+    let Problem::Validation(errors) = problem else {
+        return problem;
+    };
+    let asked = errors
+        .into_iter()
+        .flat_map(|error| match error.field.as_str() {
+            "incident" => QUESTIONS
+                .map(|(field, detail)| FieldError::new(field, error.code, detail))
+                .to_vec(),
+            _ => vec![error],
+        });
+    Problem::Validation(asked.collect())
 }
 
 /// What a form sent, with a title: whoever left it blank has said it in the text. Where

@@ -1276,12 +1276,12 @@ fn did(kind: &EventKind) -> Option<String> {
         EventKind::IncidentDescribed { .. } => "describió el incidente de".to_owned(),
         EventKind::AuthorityReported { report } => match report.outcome {
             ReportOutcome::Reported => {
-                format!("registró el reporte a {} de", report.authority.label())
+                format!("registró el reporte {} de", report.authority.addressed())
             }
             ReportOutcome::NotRequired => {
                 format!(
-                    "registró que no procede el reporte a {} de",
-                    report.authority.label()
+                    "registró que no procede el reporte {} de",
+                    report.authority.addressed()
                 )
             }
         },

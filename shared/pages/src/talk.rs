@@ -496,7 +496,7 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
             };
             Entry::Message(Message {
                 kind: MessageKind::Note,
-                way: format!("a {}", report.authority.label()).into(),
+                way: report.authority.addressed().into(),
                 tag: Some(tag),
                 ..reading.message(event, &report.note)
             })

@@ -44,6 +44,8 @@ pub struct Page<'a> {
     /// The formats that have to be signed before there is a solution, for whoever would
     /// give it.
     lacking: Vec<Mention>,
+    /// What the law asks for before it is over.
+    owed: Option<String>,
     /// Whoever was copied.
     pub observers: Vec<Observer<'a>>,
     /// Who else is at it.
@@ -272,6 +274,10 @@ impl<'a> Page<'a> {
             note,
             observers,
             lacking: lacking.unwrap_or_default(),
+            owed: match ticket.status() {
+                Status::New | Status::Assigned | Status::OnHold => ticket.owed_by_law(),
+                Status::Solved | Status::Closed => None,
+            },
             acts: acts.into_iter().map(of).collect(),
             presence: Presence::default(),
             texts,

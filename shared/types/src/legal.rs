@@ -176,6 +176,14 @@ impl Authority {
             Authority::Sic => "Superintendencia de Industria y Comercio",
         }
     }
+
+    /// To whom, in a sentence.
+    pub fn addressed(self) -> &'static str {
+        match self {
+            Authority::Csirt => "al CSIRT Gobierno",
+            Authority::Sic => "a la Superintendencia de Industria y Comercio",
+        }
+    }
 }
 
 /// What came of a report that was owed.

@@ -14,8 +14,8 @@ use crate::ids::{
     CalendarId, CategoryId, EmailAddress, FormatCode, MailId, ProviderId, SectionId, TeamId,
     TicketId, TicketNumber,
 };
-use crate::incident::Incident;
-use crate::legal::{AuthorityReport, Forwarding, Petition};
+use crate::incident::{Incident, PersonalData};
+use crate::legal::{Authority, AuthorityReport, Forwarding, Petition};
 pub use crate::person::{Person, RequesterKind};
 use crate::queue::QueueName;
 
@@ -695,6 +695,34 @@ impl Ticket {
     /// requests is not what it is measured with.
     pub fn is_petition(&self) -> bool {
         self.petition.is_some()
+    }
+
+    /// What the law asks for before the desk may say that it is over with it.
+    pub fn owed_by_law(&self) -> Option<String> {
+        if self.is_petition() {
+            let why = "Está marcada como petición (PQRSD): trasládela a quien debe responderla o, si no \
+                       lo es, quite antes la marca.";
+            return Some(why.to_owned());
+        }
+        if self.policy.incident {
+            match &self.request.incident {
+                None => return Some("Falta describir el incidente.".to_owned()),
+                Some(incident) if incident.personal_data == PersonalData::Unknown => {
+                    let why = "Falta decir si el incidente afecta datos personales.";
+                    return Some(why.to_owned());
+                }
+                Some(_) => {}
+            }
+        }
+        let mut pending = Authority::ALL.iter().filter(|authority| {
+            let clock = self.clocks.get(authority.clock());
+            clock.running_since().is_some()
+        });
+        let authority = pending.next()?;
+        Some(format!(
+            "Falta registrar el reporte {}, o por qué no procede.",
+            authority.addressed()
+        ))
     }
 
     /// A section of a format, as far as it is filled in.

@@ -11,7 +11,7 @@ use crate::calendar::{Calendar, CalendarError};
 use crate::catalogue::{DirectoryEntry, Role};
 use crate::clock::{Clock, ClockChange, ClockKind, ClockState, ClockStep, Step, Tells};
 use crate::ids::{CalendarId, EmailAddress};
-use crate::incident::{Incident, PersonalData};
+use crate::incident::Incident;
 use crate::legal::{Authority, Forwarding};
 use crate::problem::FieldError;
 use crate::ticket::{
@@ -89,35 +89,12 @@ impl Clockwork<'_> {
         Ok(begins.into_iter().collect())
     }
 
-    /// What is to be done before the desk may say that it is over with it.
+    /// What the law asks for has been done.
     fn owed_by_law(&self) -> Result<(), Rejection> {
-        let ticket = self.ticket;
-        let refuse = |why: &str| Err(Rejection::InvalidTransition(why.to_owned()));
-        if ticket.is_petition() {
-            return refuse(
-                "Está marcada como petición (PQRSD): trasládela a quien debe responderla o, si no lo \
-                 es, quite antes la marca.",
-            );
+        match self.ticket.owed_by_law() {
+            None => Ok(()),
+            Some(why) => Err(Rejection::InvalidTransition(why)),
         }
-        if ticket.policy.incident {
-            match &ticket.request.incident {
-                None => return refuse("Falta describir el incidente."),
-                Some(incident) if incident.personal_data == PersonalData::Unknown => {
-                    return refuse("Falta decir si el incidente afecta datos personales.");
-                }
-                Some(_) => {}
-            }
-        }
-        for authority in Authority::ALL {
-            let clock = ticket.clocks.get(authority.clock());
-            if clock.running_since().is_some() {
-                return refuse(&format!(
-                    "Falta registrar el reporte a {}, o por qué no procede.",
-                    authority.label()
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// Nobody is waited for any more.

@@ -679,8 +679,8 @@ fn steps(
                     .is_none() =>
             {
                 Err(Rejection::InvalidTransition(format!(
-                    "No hay un reporte pendiente a {}.",
-                    authority.label()
+                    "No hay un reporte pendiente {}.",
+                    authority.addressed()
                 )))
             }
             New | Assigned | OnHold(_) => {

@@ -242,7 +242,7 @@ fn it_is_not_over_before_it_is_reported() {
     let story = story.when(&person(GUARD), describe(PersonalData::Yes));
     assert_eq!(
         refused(&story, GUARD, resolve()),
-        "Falta registrar el reporte a CSIRT Gobierno, o por qué no procede."
+        "Falta registrar el reporte al CSIRT Gobierno, o por qué no procede."
     );
     let story = story.when(
         &person(GUARD),
@@ -250,7 +250,7 @@ fn it_is_not_over_before_it_is_reported() {
     );
     assert_eq!(
         refused(&story, GUARD, decline()),
-        "Falta registrar el reporte a Superintendencia de Industria y Comercio, o por qué no procede."
+        "Falta registrar el reporte a la Superintendencia de Industria y Comercio, o por qué no procede."
     );
     let story = story.when(
         &person(GUARD),
@@ -262,7 +262,7 @@ fn it_is_not_over_before_it_is_reported() {
             GUARD,
             report(Authority::Sic, ReportOutcome::Reported)
         ),
-        "No hay un reporte pendiente a Superintendencia de Industria y Comercio."
+        "No hay un reporte pendiente a la Superintendencia de Industria y Comercio."
     );
     // What it need not hear of it does not hear of because the facts are written down anew.
     let story = story.when(&person(GUARD), describe(PersonalData::No));
