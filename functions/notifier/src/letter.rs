@@ -15,12 +15,14 @@ use types::ids::EmailAddress;
 use types::legal::{Forwarding, ReportOutcome};
 use types::spanish::{duration, in_words};
 use types::ticket::{
-    BounceKind, Event, EventKind, Outcome, ReleaseReason, State, StepReached, Ticket,
+    Attachment, BounceKind, Event, EventKind, Outcome, ReleaseReason, State, StepReached, Ticket,
+    Visibility,
 };
 use types::token::{Audience, TokenUse};
 use types::verbs::Verb;
 
 use crate::asks;
+use crate::message::MAX_ANNEXES;
 use crate::office::Office;
 
 /// A letter, before it becomes text and HTML.
@@ -624,8 +626,12 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                 greeting: requester,
                 paragraphs: vec![
                     format!(
-                        "Su solicitud {number} es una petición que no le corresponde responder a la Mesa de Ayuda. Hoy la trasladamos a {}, con los archivos que usted envió: desde allí le responden directamente, en los términos de la ley.",
-                        forwarding.addressee()
+                        "Su solicitud {number} es una petición que no le corresponde responder a la Mesa de Ayuda. Hoy la trasladamos a {}{}: desde allí le responden directamente, en los términos de la ley.",
+                        forwarding.addressee(),
+                        match go_along(ticket) {
+                            true => ", con sus archivos",
+                            false => "",
+                        }
                     ),
                     "Esto les escribimos:".to_owned(),
                 ],
@@ -1195,6 +1201,14 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
             _ => return Err(NoSuchMail),
         },
     })
+}
+
+/// Whether a ticket has files, and all that others may have go along with a mail.
+fn go_along(ticket: &Ticket) -> bool {
+    let public = |file: &&Attachment| file.visibility == Visibility::Public;
+    let files = ticket.attachments.iter().filter(public);
+    let sizes: Vec<u64> = files.map(|file| file.size).collect();
+    !sizes.is_empty() && sizes.iter().sum::<u64>() <= MAX_ANNEXES
 }
 
 /// What somebody is called: as the directory has it, where it knows him, and otherwise

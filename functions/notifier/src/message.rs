@@ -154,6 +154,11 @@ pub fn recipients(
         .collect()
 }
 
+/// Bytes of the files that go along with a mail, all together: SES takes ten megabytes of
+/// what they are in base64
+/// (<https://docs.aws.amazon.com/ses/latest/dg/quotas.html>).
+pub const MAX_ANNEXES: u64 = 6_000_000;
+
 /// A file that goes along with a mail.
 pub struct Annex {
     pub name: String,

@@ -25,7 +25,7 @@ use types::token::Audience;
 use types::{SignedDuration, Timestamp};
 
 use crate::letter::{About, is_still_true, letter};
-use crate::message::{Annex, recipients};
+use crate::message::{Annex, MAX_ANNEXES, recipients};
 use crate::office::Office;
 
 /// How long a claim holds after whoever has it is stopped: longer than clocks differ, so
@@ -35,11 +35,6 @@ const SLACK: SignedDuration = SignedDuration::from_secs(2);
 /// The time that one mail may take: SES answers or is given up, and there is time left to
 /// put on record that it went out.
 const ONE_MAIL: Duration = Duration::from_secs(ANSWER.as_secs() + 4);
-
-/// Bytes of the files that go along with a mail, all together: SES takes ten megabytes of
-/// what they are in base64
-/// (<https://docs.aws.amazon.com/ses/latest/dg/quotas.html>).
-const MAX_ANNEXES: u64 = 6_000_000;
 
 /// Longest diagnosis that is kept, in characters.
 pub const MAX_DETAIL: usize = 500;

@@ -182,7 +182,7 @@ pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Nex
                     "Fue declinada: la Mesa de Ayuda no puede atenderla.".to_owned()
                 }
                 (Some(Outcome::Forwarded), Some(forwarding)) => {
-                    format!("Se trasladó a {}, que la responde.", forwarding.addressee())
+                    format!("Se trasladó a {}, que la responde.", forwarding.to.name)
                 }
                 (Some(Outcome::Forwarded | Outcome::Solved) | None, _) => {
                     "Está resuelta.".to_owned()
@@ -221,7 +221,7 @@ pub fn how_it_ended(ticket: &Ticket, reader: &EmailAddress) -> String {
     match (ticket.outcome, &ticket.survey, ticket.close_reason) {
         (Some(Outcome::Declined), _, _) => "Declinada: fuera del alcance (numeral 5)".to_owned(),
         (Some(Outcome::Forwarded), _, _) => match &ticket.forwarding {
-            Some(forwarding) => format!("Trasladada a {}", forwarding.addressee()),
+            Some(forwarding) => format!("Trasladada a {}", forwarding.to.name),
             None => "Trasladada".to_owned(),
         },
         (_, Some(survey), _) if ticket.is_of(reader) => {

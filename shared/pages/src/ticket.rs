@@ -154,6 +154,10 @@ fn side_clock(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> SideClo
     });
     let limit = words::amount(clock.limit_seconds);
     let line = match clock.state {
+        // The law counts days, whatever hours they have: its badge says when it ends.
+        _ if kind.is_legal() => clock.running_since().map_or_else(String::new, |since| {
+            format!("corre desde {}", words::when(since, setting.now))
+        }),
         ClockState::Idle => String::new(),
         ClockState::Running => {
             let due = clock
