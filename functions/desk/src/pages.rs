@@ -61,6 +61,7 @@ fn missing(queue: QueueName) -> &'static str {
         QueueName::Notification => "Correos sin salir",
         QueueName::Reminder => "Recordatorios sin salir",
         QueueName::Closure => "Cierres sin hacer",
+        QueueName::Intake => "Desvinculaciones sin abrir",
     }
 }
 

@@ -72,7 +72,7 @@ impl Usage<'_> {
                 };
                 self.look(&Status::OPEN, goes_by).await?
             }
-            Part::Holidays | Part::Texts | Part::Forms | Part::Notice => NONE,
+            Part::Holidays | Part::Texts | Part::Forms | Part::Notice | Part::Accounts => NONE,
         };
         Ok(Open { tickets, escalated })
     }

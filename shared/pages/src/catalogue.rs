@@ -33,6 +33,7 @@ pub fn word(part: Part) -> &'static str {
         Part::Texts => "textos",
         Part::Forms => "formularios",
         Part::Notice => "aviso",
+        Part::Accounts => "cuentas",
     }
 }
 
@@ -53,6 +54,7 @@ pub fn name(part: Part) -> &'static str {
         Part::Texts => "Textos preparados",
         Part::Forms => "Formularios",
         Part::Notice => "Aviso",
+        Part::Accounts => "Cuentas",
     }
 }
 
@@ -68,7 +70,7 @@ fn adding(part: Part) -> Option<&'static str> {
         Part::Holidays => Some("Agregar festivo"),
         Part::Texts => Some("Agregar texto"),
         Part::Forms => Some("Agregar formulario"),
-        Part::Notice => None,
+        Part::Notice | Part::Accounts => None,
     }
 }
 
@@ -83,7 +85,7 @@ fn removing(part: Part) -> Option<&'static str> {
         Part::Texts => Some("Quitar texto"),
         Part::Forms => Some("Quitar formulario"),
         Part::Calendars => Some("Quitar calendario"),
-        Part::Notice => None,
+        Part::Notice | Part::Accounts => None,
     }
 }
 
@@ -104,6 +106,7 @@ fn columns(part: Part) -> &'static [&'static str] {
         Part::Calendars => &[SCHEDULE],
         Part::Holidays => &["Cuándo", NEXT, "Rige", "Norma"],
         Part::Notice => &["Versión", "Canal para pedir y corregir datos"],
+        Part::Accounts => &["Aviso antes de que terminen", "Plazo del refrendo"],
     }
 }
 
@@ -527,7 +530,7 @@ impl<'a> Page<'a> {
             Part::Teams | Part::Categories | Part::Providers | Part::Holidays | Part::Texts => {
                 Some(("Clave", key))
             }
-            Part::Calendars | Part::Notice => None,
+            Part::Calendars | Part::Notice | Part::Accounts => None,
         }
     }
 }

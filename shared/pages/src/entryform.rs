@@ -317,6 +317,17 @@ const NOTICE: &[Spec] = &[
         .hint("{canal} y {politica} se llenan con los dos datos de arriba."),
 ];
 
+const ACCOUNTS: &[Spec] = &[
+    spec(
+        "notice_days",
+        "Aviso antes de que terminen",
+        Control::Minutes,
+    )
+    .hint("Días hábiles antes del fin del contrato en que se abre la desvinculación"),
+    spec("review_days", "Plazo del refrendo", Control::Minutes)
+        .hint("Días hábiles que tiene cada jefe desde que empieza el trimestre"),
+];
+
 fn specs(part: Part) -> &'static [Spec] {
     match part {
         Part::People => PEOPLE,
@@ -328,6 +339,7 @@ fn specs(part: Part) -> &'static [Spec] {
         Part::Texts => TEXTS,
         Part::Forms => FORMS,
         Part::Notice => NOTICE,
+        Part::Accounts => ACCOUNTS,
     }
 }
 
@@ -691,7 +703,8 @@ pub fn blank(part: Part) -> Typed {
         | Part::Holidays
         | Part::Texts
         | Part::Forms
-        | Part::Notice => &[],
+        | Part::Notice
+        | Part::Accounts => &[],
         // Section 5 of the procedure.
         Part::Categories => &[
             ("attention_minutes", "15"),

@@ -154,6 +154,11 @@ pub fn consequences(
             "Se ve desde ahora en la página del aviso. Quien aceptó otra versión conserva la suya."
                 .to_owned(),
         )]),
+        Part::Accounts => Ok(vec![Follows(
+            "Rige para los finales que se anoten o se revisen desde ahora y para el próximo \
+             refrendo; el que está en curso conserva su plazo."
+                .to_owned(),
+        )]),
     }
 }
 
@@ -180,7 +185,7 @@ pub fn in_use(part: Part, name: &str, open: Count) -> Option<FieldError> {
         Part::Categories => "de esta categoría",
         Part::Providers => "a la espera de este proveedor",
         Part::Calendars => "con este calendario",
-        Part::People | Part::Holidays | Part::Texts | Part::Forms | Part::Notice => return None,
+        Part::People | Part::Holidays | Part::Texts | Part::Forms | Part::Notice | Part::Accounts => return None,
     };
     let detail = format!(
         "{} «{name}»: no se puede quitar; hay {} {what}. Retírelo de lo nuevo.",

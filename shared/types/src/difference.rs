@@ -76,6 +76,7 @@ fn order_of(part: Part) -> &'static str {
         Part::Texts => "Textos",
         Part::Forms => "Formularios",
         Part::Notice => "Aviso",
+        Part::Accounts => "Cuentas",
     }
 }
 
@@ -91,7 +92,7 @@ fn called(entry: &Entry) -> String {
         | Part::Holidays
         | Part::Texts => format!("{noun} «{name}»"),
         // There is no other.
-        Part::Notice => name.clone(),
+        Part::Notice | Part::Accounts => name.clone(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use strum::VariantArray;
 
+use crate::account_rules::AccountRules;
 use crate::calendar::{CalendarDefinition, ClosureDefinition, Holidays, WeekDefinition};
 use crate::canned::CannedText;
 use crate::catalogue::{
@@ -29,6 +30,7 @@ pub enum Part {
     Texts,
     Forms,
     Notice,
+    Accounts,
 }
 
 /// How many entries a part has.
@@ -56,6 +58,7 @@ impl Part {
             Part::Texts => "texts",
             Part::Forms => "form_senders",
             Part::Notice => "privacy_notice",
+            Part::Accounts => "accounts",
         }
     }
 
@@ -70,7 +73,7 @@ impl Part {
             | Part::Holidays
             | Part::Texts
             | Part::Forms => Extent::Any,
-            Part::Notice => Extent::One,
+            Part::Notice | Part::Accounts => Extent::One,
         }
     }
 
@@ -85,7 +88,8 @@ impl Part {
             | Part::Calendars
             | Part::Holidays
             | Part::Texts
-            | Part::Notice => "id",
+            | Part::Notice
+            | Part::Accounts => "id",
         }
     }
 
@@ -101,6 +105,7 @@ impl Part {
             Part::Texts => "Texto",
             Part::Forms => "Formulario",
             Part::Notice => "Aviso",
+            Part::Accounts => "Cuentas",
         }
     }
 
@@ -254,6 +259,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         holidays,
         form_senders,
         privacy_notice,
+        accounts,
     } = document;
     match part {
         Part::People => directory.iter().map(|d| person(d, teams)).collect(),
@@ -265,6 +271,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         Part::Texts => texts.iter().map(|t| canned(t, categories)).collect(),
         Part::Forms => form_senders.iter().map(form).collect(),
         Part::Notice => vec![notice(privacy_notice)],
+        Part::Accounts => vec![account_rules(*accounts)],
     }
 }
 
@@ -548,6 +555,26 @@ fn notice(entry: &PrivacyNotice) -> Entry {
             Fact::one("Canal para pedir y corregir datos", Item::plain(contact)),
             Fact::one("Política de tratamiento", Item::plain(url)),
             Fact::one("Texto", Item::new(text, format!("«{text}»"))),
+        ],
+    }
+}
+
+fn account_rules(entry: AccountRules) -> Entry {
+    let AccountRules {
+        notice_days,
+        review_days,
+    } = entry;
+    let days = |days: u16| match days {
+        1 => Item::new(days, "1 día hábil"),
+        _ => Item::new(days, format!("{days} días hábiles")),
+    };
+    Entry {
+        part: Part::Accounts,
+        key: Part::Accounts.list().to_owned(),
+        name: "Cuentas de usuario".to_owned(),
+        facts: vec![
+            Fact::one("Aviso antes de que terminen", days(notice_days)),
+            Fact::one("Plazo del refrendo", days(review_days)),
         ],
     }
 }
