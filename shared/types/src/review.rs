@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue::{Catalogue, Role};
 use crate::format::accounts::{Account, Change, Holder, HolderId, ReviewMark, Standing};
-use crate::format::ending::{Opening, Section, account_words};
+use crate::format::ending::{Opening, Section, Unopenable, account_words};
 use crate::format::schema::systems;
 use crate::ids::{EmailAddress, TicketNumber};
 use crate::mail;
@@ -538,17 +538,22 @@ impl Outcome {
 
 /// What a signed review still has to do to a person; nothing, where that was done. What was
 /// disabled or granted anew in between is left alone: it is another account by now.
+///
+/// # Errors
+/// Where the request that it needs cannot be opened.
 pub fn outcome(
     review: &Review,
     holder: &Holder,
     catalogue: &Catalogue,
     now: Timestamp,
-) -> Option<Outcome> {
-    let signed = review.signed.as_ref()?;
+) -> Result<Option<Outcome>, Unopenable> {
+    let Some(signed) = &review.signed else {
+        return Ok(None);
+    };
     let chief = &review.chief.email;
     let is_this = |mark: &ReviewMark| mark.quarter == review.quarter && mark.chief == *chief;
     if holder.reviewed.iter().any(is_this) {
-        return None;
+        return Ok(None);
     }
     let decided: BTreeMap<_, _> = signed
         .accounts
@@ -570,9 +575,9 @@ pub fn outcome(
     }
     let opens = match withdrawn.as_slice() {
         [] => None,
-        _ => Some(withdrawal(review, signed, holder, &withdrawn, &kept, catalogue, now)?),
+        _ => Some(withdrawal(review, holder, (&withdrawn, &kept), catalogue, now)?),
     };
-    Some(Outcome {
+    Ok(Some(Outcome {
         holder: after,
         over: holder.clone(),
         mark: ReviewMark {
@@ -581,27 +586,26 @@ pub fn outcome(
             ticket: None,
         },
         opens,
-    })
+    }))
 }
 
 /// The request to disable what was withdrawn. What was ratified stands there as the reasoned
 /// exceptions that A3-FO-12 asks for, so that no active account is left without a word.
 fn withdrawal(
     review: &Review,
-    signed: &Signed,
     holder: &Holder,
-    withdrawn: &[Account],
-    kept: &[Account],
+    (withdrawn, kept): (&[Account], &[Account]),
     catalogue: &Catalogue,
     now: Timestamp,
-) -> Option<Opening> {
+) -> Result<Opening, Unopenable> {
+    let signed_at = review.signed.as_ref().map_or(now, |signed| signed.at);
     let words = |accounts: &[Account]| {
         let words: Vec<_> = accounts.iter().map(account_words).collect();
         spanish::list(&words)
     };
     let quarter = review.quarter.words();
-    let chief = &signed.by.name;
-    let day = spanish::day(mail::day(signed.at), None);
+    let chief = &review.chief.name;
+    let day = spanish::day(mail::day(signed_at), None);
     let name = &holder.name;
     let which = match withdrawn.len() {
         1 => "una cuenta".to_owned(),
@@ -622,8 +626,8 @@ fn withdrawal(
          entidad; no hay equipo que devolver ni paz y salvo que expedir.",
     );
     let title = format!("Deshabilitar {which} de {name}, por refrendo");
-    let mut leaving = holder.leaving("access_review", signed.at);
-    leaving.insert("supervisor".to_owned(), signed.by.email.as_str().into());
+    let mut leaving = holder.leaving("access_review", signed_at);
+    leaving.insert("supervisor".to_owned(), review.chief.email.as_str().into());
     let row = |account: &Account| json!({ "system": account.system, "username": account.username });
     let why = format!("Ratificada por {chief} en el refrendo del {quarter}.");
     let why: String = why.chars().take(300).collect();
@@ -641,12 +645,12 @@ fn withdrawal(
         .collect();
     let mut disabling = crate::format::record::Values::new();
     disabling.insert("disabled".to_owned(), Value::Array(rows));
-    let asks = match catalogue.is_of_the_entity(&signed.by.email) {
-        true => signed.by.clone(),
-        false => holder.answered_for(catalogue, now)?,
+    let asks = match catalogue.is_of_the_entity(&review.chief.email) {
+        true => Some(review.chief.clone()),
+        false => holder.answered_for(catalogue, now),
     };
     let opening = Opening::of(asks, catalogue, title, description)?;
-    Some(
+    Ok(
         opening
             .saying(Section::Leaving, leaving)
             .saying(Section::Disabling, disabling),

@@ -176,6 +176,15 @@ fn end_of(day: Date) -> Option<Timestamp> {
     Some(day.at(23, 59, 0, 0).to_zoned(zone).ok()?.timestamp())
 }
 
+/// Why a request cannot open by itself: somebody has to change the catalogue first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unopenable {
+    #[error("no category of the catalogue takes A3-FO-12")]
+    NoCategory,
+    #[error("nobody of the directory could ask for it: no office, coordinator or head")]
+    NobodyAsks,
+}
+
 /// A request that opens by itself: what is asked, and what stands in its format already.
 #[derive(Clone, Debug)]
 pub struct Opening {
@@ -184,17 +193,19 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// A request in somebody's name; nothing, where no category takes such.
+    /// A request in somebody's name.
     pub(crate) fn of(
-        asks: Person,
+        asks: Option<Person>,
         catalogue: &Catalogue,
         title: String,
         description: String,
-    ) -> Option<Self> {
-        Some(Opening {
+    ) -> Result<Self, Unopenable> {
+        let asks = asks.ok_or(Unopenable::NobodyAsks)?;
+        let category = category(catalogue).ok_or(Unopenable::NoCategory)?;
+        Ok(Opening {
             application: Application {
                 request: Request::new(title, description, Channel::Web, asks),
-                category: category(catalogue)?.id.clone(),
+                category: category.id.clone(),
                 links: vec![],
             },
             drafts: vec![],
@@ -232,15 +243,17 @@ pub(crate) enum Section {
     Disabling,
 }
 
-/// The request that a person's end opens; nothing, where nobody could ask for it or no
-/// category takes it.
+/// The request that a person's end opens.
+///
+/// # Errors
+/// Where the catalogue has nobody who could ask for it, or no category for it.
 pub fn opening(
     holder: &Holder,
     end: Date,
     catalogue: &Catalogue,
     now: Timestamp,
-) -> Option<Opening> {
-    let asks = holder.answered_for(catalogue, now)?;
+) -> Result<Opening, Unopenable> {
+    let asks = holder.answered_for(catalogue, now);
     let last = spanish::day(end, None);
     let is_over = end < crate::mail::day(now);
     let name = match &holder.unit {
@@ -275,5 +288,5 @@ pub fn opening(
         values.insert("has_equipment".to_owned(), word.into());
     }
     let opening = Opening::of(asks, catalogue, title, description)?;
-    Some(opening.saying(Section::Leaving, values))
+    Ok(opening.saying(Section::Leaving, values))
 }
