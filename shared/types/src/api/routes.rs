@@ -249,7 +249,7 @@ routes! {
         DecideReview(body requests::ReviewDecisions) {
             POST "/accounts/review" by Access::Entity;
             200 json ReviewView, or REVIEW;
-            example { "decisions": { "0123456789abcdef": "ratify" }, "sign": false }
+            example { "decisions": {}, "sign": false }
         }
     }
 
