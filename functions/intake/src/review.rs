@@ -149,7 +149,14 @@ async fn written(
         let after = decided(&seen, &body, given.clone(), unknown, caller, now)?;
         let wrote = desk.store.write_review(&after, over, request).await;
         if wrote.map_err(|e| problem_of(&e))? {
-            ring(desk, &Seen { review: after, ..seen }).await;
+            ring(
+                desk,
+                &Seen {
+                    review: after,
+                    ..seen
+                },
+            )
+            .await;
             return Ok(());
         }
         let another = attempts.another(CommitError::VersionChanged).await;

@@ -67,7 +67,10 @@ impl Postman {
         }
         let me = claimant();
         let whose = (quarter, chief);
-        match store.claim_notice(whose, row.notice, &me, until + SLACK).await? {
+        match store
+            .claim_notice(whose, row.notice, &me, until + SLACK)
+            .await?
+        {
             OutboxClaim::Mine => {}
             OutboxClaim::Gone => return Ok(()),
             OutboxClaim::Busy(left) => {
@@ -80,7 +83,10 @@ impl Postman {
         let catalogue = self.desk.catalogue_for_queue().await?.catalogue;
         let (due, term) = match chief {
             Some(chief) => self.due_to_chief(quarter, chief, row.notice, now).await?,
-            None => (self.due_to_coordinators(quarter, &catalogue, now).await?, None),
+            None => (
+                self.due_to_coordinators(quarter, &catalogue, now).await?,
+                None,
+            ),
         };
         let outcome = match due {
             Due::Leave(why) => why.to_owned(),
@@ -118,7 +124,10 @@ impl Postman {
         let Some(last) = term.map(|term| term.last) else {
             return Ok((Due::Leave("not asked for"), None));
         };
-        if holders.iter().all(|holder| holder.active().next().is_none()) {
+        if holders
+            .iter()
+            .all(|holder| holder.active().next().is_none())
+        {
             return Ok((Due::Leave("nothing to review"), None));
         }
         let letter = to_chief(&self.office, &review, &holders, (notice, last), now);
@@ -178,7 +187,11 @@ impl Postman {
         let message = self.office.of_review(&written, &to, now);
         let message =
             message.map_err(|e| Failure::Poison(format!("the mail cannot be written: {e}")))?;
-        match self.mailer.send(&self.office.from.to_string(), &to, message).await {
+        match self
+            .mailer
+            .send(&self.office.from.to_string(), &to, message)
+            .await
+        {
             Ok(id) => Ok(id),
             // He does not hear of it by mail; the coordinators see that he has not signed.
             Err(error @ MailError::Refused { .. }) if to.len() == 1 => {
@@ -233,10 +246,13 @@ pub fn to_chief(
     let done = match (progress.decided(), progress.left()) {
         (0, _) => "Aún no ha decidido ninguna.".to_owned(),
         (_, 0) => "Ya decidió todas: solo falta firmar.".to_owned(),
-        (decided, left) => format!("Ha decidido {decided}; {}.", match left {
-            1 => "falta 1".to_owned(),
-            left => format!("faltan {left}"),
-        }),
+        (decided, left) => format!(
+            "Ha decidido {decided}; {}.",
+            match left {
+                1 => "falta 1".to_owned(),
+                left => format!("faltan {left}"),
+            }
+        ),
     };
     let what = "De cada cuenta usted dice si todavía hace falta (la ratifica) o ya no (la retira). Lo que \
                 retire se pide deshabilitar solo, al firmar.";
@@ -247,7 +263,11 @@ pub fn to_chief(
                 format!(
                     "Empezó el refrendo del {quarter}. {people} a su cargo {} {accounts} en los \
                      sistemas de la entidad.",
-                    if people.starts_with("1 ") { "tiene" } else { "tienen" }
+                    if people.starts_with("1 ") {
+                        "tiene"
+                    } else {
+                        "tienen"
+                    }
                 ),
                 format!("{what} {until}"),
             ],
@@ -267,7 +287,10 @@ pub fn to_chief(
             paragraphs,
             button: Some(("Revisar las cuentas", format!("{}{PAGE}", office.base_url))),
             facts: vec![
-                ("Formato", "A3-FO-11, matriz de gestión de usuarios".to_owned()),
+                (
+                    "Formato",
+                    "A3-FO-11, matriz de gestión de usuarios".to_owned(),
+                ),
                 ("Cuentas por revisar", progress.left().to_string()),
                 ("Plazo", last_day),
             ],
@@ -286,7 +309,9 @@ pub fn to_coordinators(
 ) -> Written {
     let quarter = asked.quarter.words();
     let last = spanish::day(asked.term.last, None);
-    let mut paragraphs = vec![format!("El plazo del refrendo del {quarter} terminó el {last}.")];
+    let mut paragraphs = vec![format!(
+        "El plazo del refrendo del {quarter} terminó el {last}."
+    )];
     let quote = match unsigned {
         [] => {
             paragraphs.push("Todos los jefes a quienes se les pidió firmaron.".to_owned());
@@ -303,10 +328,12 @@ pub fn to_coordinators(
                 count => format!("faltan {count}, que todavía pueden firmar:"),
             };
             paragraphs.push(format!("{firmaron}; {left}"));
-            let names = unsigned.iter().map(|chief| match chief.name == chief.email.as_str() {
-                true => chief.name.clone(),
-                false => format!("{} ({})", chief.name, chief.email),
-            });
+            let names = unsigned
+                .iter()
+                .map(|chief| match chief.name == chief.email.as_str() {
+                    true => chief.name.clone(),
+                    false => format!("{} ({})", chief.name, chief.email),
+                });
             Some(names.collect::<Vec<_>>().join("\n"))
         }
     };
@@ -332,7 +359,10 @@ pub fn to_coordinators(
             paragraphs,
             quote,
             closing,
-            button: Some(("Ver quién ha firmado", format!("{}{MATRIX}", office.base_url))),
+            button: Some((
+                "Ver quién ha firmado",
+                format!("{}{MATRIX}", office.base_url),
+            )),
             ..Letter::default()
         },
         to: vec![],
@@ -363,7 +393,11 @@ impl Office {
             .to(Address::new_list(addresses.collect()))
             .subject(subject.as_str())
             .date(now.as_second())
-            .message_id(format!("{}.review@{}", claimant(), self.reply_address.domain()))
+            .message_id(format!(
+                "{}.review@{}",
+                claimant(),
+                self.reply_address.domain()
+            ))
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("X-Auto-Response-Suppress", Raw::new("All"))
             .header(TICKET_HEADER, Raw::new("none"))

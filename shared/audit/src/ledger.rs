@@ -277,16 +277,16 @@ impl Ledger {
     fn ends_and_reviews(&mut self, settings: &Settings) {
         let mut found = Vec::new();
         let numbers: BTreeSet<_> = self.tickets.values().map(|facts| facts.number).collect();
-        let is_missing = |number: &TicketNumber| {
-            self.unreadable.is_empty() && !numbers.contains(number)
-        };
+        let is_missing =
+            |number: &TicketNumber| self.unreadable.is_empty() && !numbers.contains(number);
         let is_late = |at: Timestamp| settings.is_old(at + SWEPT);
         if let Some(catalogue) = self.catalogue_now() {
             for holder in self.holders.values() {
                 let expected = holder.closes(&catalogue).map(|closing| closing.end);
                 let armed = holder.closing.map(|closing| closing.end);
                 if expected != armed {
-                    let detail = format!("its accounts end {expected:?}, and it waits for {armed:?}");
+                    let detail =
+                        format!("its accounts end {expected:?}, and it waits for {armed:?}");
                     found.push(Finding::new(Kind::EndNotArmed, &holder.id, detail));
                 }
             }

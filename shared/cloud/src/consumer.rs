@@ -581,7 +581,9 @@ async fn one<C: Consumer>(
         Doorbell::Reviews { at } => consumer.work(batch, Work::Reviews { at: *at }).await,
         Doorbell::ReviewSigned { quarter, chief } => {
             let (quarter, chief) = (*quarter, chief.clone());
-            consumer.work(batch, Work::ReviewSigned { quarter, chief }).await
+            consumer
+                .work(batch, Work::ReviewSigned { quarter, chief })
+                .await
         }
         Doorbell::ReviewNotice { quarter, chief, at } => {
             let work = Work::ReviewNotice {

@@ -1,9 +1,9 @@
 //! The quarterly review of accounts, as its chief sees and changes it.
 
+use pages::shell::sees_reviews;
 use types::Timestamp;
 use types::format::accounts::Holder;
 use types::mail::{bounds, day};
-use pages::shell::sees_reviews;
 use types::permission::Caller;
 use types::person::Person;
 use types::problem::Problem;
@@ -56,7 +56,11 @@ impl Desk {
     ///
     /// # Errors
     /// When the table does not say.
-    pub async fn review_view(&self, caller: &Caller, now: Timestamp) -> Result<ReviewView, Problem> {
+    pub async fn review_view(
+        &self,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<ReviewView, Problem> {
         let seen = self.review_of(caller.person(), now).await?;
         let chiefs = match sees_reviews(caller) {
             true => self.chiefs(seen.review.quarter).await?,

@@ -10,10 +10,10 @@ use types::format::schema::{
 };
 use types::format::turn::{self, SectionState, Turn, section_state, signers};
 use types::format::view::{self, AccountFate, Clearance};
-use types::review::{Check, checks};
 use types::ids::FormatCode;
 use types::permission::{Caller, may_read};
 use types::problem::{FieldError, Problem};
+use types::review::{Check, checks};
 use types::spanish::in_words;
 use types::ticket::Ticket;
 

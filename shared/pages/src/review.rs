@@ -3,16 +3,14 @@
 
 use askama::Template;
 use types::Date;
+use types::format::accounts::Holder;
 use types::format::accounts::Standing;
 use types::format::schema::systems;
 use types::ids::TicketNumber;
 use types::mail::day;
 use types::problem::Problem;
 use types::quarter::Quarter;
-use types::review::{
-    Check, ChiefView, Decision, Group, Line, Progress, Review, lines, request_of,
-};
-use types::format::accounts::Holder;
+use types::review::{Check, ChiefView, Decision, Group, Line, Progress, Review, lines, request_of};
 use types::spanish;
 
 use crate::forms::sent;
@@ -210,10 +208,7 @@ fn expires(days: i32) -> String {
 /// A check in words.
 fn tag(check: &Check) -> (&'static str, String) {
     match check {
-        Check::Expired { days: 1 } => (
-            "tag tag--danger",
-            "Venció ayer y sigue activa".to_owned(),
-        ),
+        Check::Expired { days: 1 } => ("tag tag--danger", "Venció ayer y sigue activa".to_owned()),
         Check::Expired { days } => (
             "tag tag--danger",
             format!("Venció hace {days} días y sigue activa"),
@@ -415,10 +410,7 @@ impl Standings {
         let rows = chiefs.iter().map(|view| {
             let is_over = view.due.is_some_and(|due| due < today);
             let (class, said) = match (view.signed_at, is_over) {
-                (Some(at), _) => (
-                    "tag tag--ok",
-                    format!("Firmó el {}", words::date(day(at))),
-                ),
+                (Some(at), _) => ("tag tag--ok", format!("Firmó el {}", words::date(day(at)))),
                 (None, true) => ("tag tag--danger", "No firmó a tiempo".to_owned()),
                 (None, false) => ("tag", "Sin firmar".to_owned()),
             };
@@ -438,7 +430,10 @@ impl Standings {
         });
         Standings {
             quarter: quarter.words(),
-            signed: chiefs.iter().filter(|view| view.signed_at.is_some()).count(),
+            signed: chiefs
+                .iter()
+                .filter(|view| view.signed_at.is_some())
+                .count(),
             rows: rows.collect(),
         }
     }

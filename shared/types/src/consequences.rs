@@ -185,7 +185,12 @@ pub fn in_use(part: Part, name: &str, open: Count) -> Option<FieldError> {
         Part::Categories => "de esta categoría",
         Part::Providers => "a la espera de este proveedor",
         Part::Calendars => "con este calendario",
-        Part::People | Part::Holidays | Part::Texts | Part::Forms | Part::Notice | Part::Accounts => return None,
+        Part::People
+        | Part::Holidays
+        | Part::Texts
+        | Part::Forms
+        | Part::Notice
+        | Part::Accounts => return None,
     };
     let detail = format!(
         "{} «{name}»: no se puede quitar; hay {} {what}. Retírelo de lo nuevo.",

@@ -66,9 +66,9 @@ impl Doorbell {
             Doorbell::Timer { queue, .. } => *queue,
             Doorbell::Answer { .. } => QueueName::Notification,
             Doorbell::HandOver { .. } => QueueName::Assignment,
-            Doorbell::Ending { .. }
-            | Doorbell::Reviews { .. }
-            | Doorbell::ReviewSigned { .. } => QueueName::Intake,
+            Doorbell::Ending { .. } | Doorbell::Reviews { .. } | Doorbell::ReviewSigned { .. } => {
+                QueueName::Intake
+            }
             Doorbell::ReviewNotice { .. } => QueueName::Reminder,
         }
     }

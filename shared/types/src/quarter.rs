@@ -141,7 +141,9 @@ mod tests {
             assert_eq!((of.begins(), of.words().as_str()), (begins, words));
             assert_eq!(of.next().to_string(), next);
         }
-        for wrong in ["", "2026", "2026-Q0", "2026-Q5", "2026-Q04", "x-Q1", "26-Q1"] {
+        for wrong in [
+            "", "2026", "2026-Q0", "2026-Q5", "2026-Q04", "x-Q1", "26-Q1",
+        ] {
             assert!(wrong.parse::<Quarter>().is_err(), "{wrong}");
         }
     }

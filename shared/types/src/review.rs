@@ -244,7 +244,11 @@ pub fn checks(holder: &Holder, account: &Account, today: Date) -> Vec<Check> {
             });
         }
     }
-    if holder.unit.as_deref().is_none_or(|unit| unit.trim().is_empty()) {
+    if holder
+        .unit
+        .as_deref()
+        .is_none_or(|unit| unit.trim().is_empty())
+    {
         found.push(Check::NoUnit);
     }
     found
@@ -314,9 +318,7 @@ pub fn lines<'a>(holders: &'a [Holder], review: &Review, today: Date) -> Vec<Lin
             };
             let checks = match group {
                 Group::Disabled => vec![],
-                Group::Expired | Group::Expiring | Group::Active => {
-                    checks(holder, account, today)
-                }
+                Group::Expired | Group::Expiring | Group::Active => checks(holder, account, today),
             };
             Some(Line {
                 decision: decision.filter(|_| group != Group::Disabled),
@@ -575,7 +577,13 @@ pub fn outcome(
     }
     let opens = match withdrawn.as_slice() {
         [] => None,
-        _ => Some(withdrawal(review, holder, (&withdrawn, &kept), catalogue, now)?),
+        _ => Some(withdrawal(
+            review,
+            holder,
+            (&withdrawn, &kept),
+            catalogue,
+            now,
+        )?),
     };
     Ok(Some(Outcome {
         holder: after,
@@ -650,11 +658,9 @@ fn withdrawal(
         false => holder.answered_for(catalogue, now),
     };
     let opening = Opening::of(asks, catalogue, title, description)?;
-    Ok(
-        opening
-            .saying(Section::Leaving, leaving)
-            .saying(Section::Disabling, disabling),
-    )
+    Ok(opening
+        .saying(Section::Leaving, leaving)
+        .saying(Section::Disabling, disabling))
 }
 
 /// Who has signed in a quarter, and who has not.

@@ -191,7 +191,10 @@ impl Store {
             let shard = shard_of(review.quarter, Some(chief));
             row = row
                 .set("due_pk", keys::due_partition(DueKind::Outbox, shard))
-                .set("due_sk", keys::review_sort(signed.at, review.quarter, Some(chief)));
+                .set(
+                    "due_sk",
+                    keys::review_sort(signed.at, review.quarter, Some(chief)),
+                );
         }
         let put = self
             .client
@@ -202,10 +205,7 @@ impl Store {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(over) => put
                 .condition_expression("version = :over")
-                .expression_attribute_values(
-                    ":over",
-                    AttributeValue::N(version(over).to_string()),
-                ),
+                .expression_attribute_values(":over", AttributeValue::N(version(over).to_string())),
         };
         match insist(|| put.clone().send()).await {
             Ok(_) => Ok(true),
@@ -345,7 +345,9 @@ impl Store {
                 let is_it = |row: &Item| {
                     row.text("due_pk").is_some() && row.text("notice") == Some(notice.word())
                 };
-                let until = old.filter(is_it).and_then(|row| row.number("claimed_until"));
+                let until = old
+                    .filter(is_it)
+                    .and_then(|row| row.number("claimed_until"));
                 Ok(match until {
                     Some(until) => {
                         let left = (until - now.as_millisecond()).max(0).unsigned_abs();

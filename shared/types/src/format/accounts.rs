@@ -207,7 +207,9 @@ impl Holder {
     /// The ticket by which his accounts were asked to be disabled at an end.
     pub fn asked_for(&self, end: Date) -> Option<TicketNumber> {
         let mut asked = self.asked.iter();
-        asked.find(|asked| asked.end == end).map(|asked| asked.ticket)
+        asked
+            .find(|asked| asked.end == end)
+            .map(|asked| asked.ticket)
     }
 
     /// The same at the end that is to come.

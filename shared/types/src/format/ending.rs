@@ -2,9 +2,9 @@
 //! the request to disable them (A3-FO-12) is opened in the name of whoever answers for him,
 //! filled in so far that it only has to be looked at and signed.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::accounts::{Account, Asked, Change, Closing, Holder};
@@ -99,7 +99,9 @@ impl Holder {
     /// Whoever answers for the person: his chief, if he is of the entity; else the office that
     /// looks after people like him; else the coordination.
     pub fn answered_for(&self, catalogue: &Catalogue, now: Timestamp) -> Option<Person> {
-        let chief = self.chief().filter(|chief| catalogue.is_of_the_entity(chief));
+        let chief = self
+            .chief()
+            .filter(|chief| catalogue.is_of_the_entity(chief));
         if let Some(email) = chief {
             let name = catalogue.person(&email).map(|entry| entry.name.clone());
             return Some(Person {
@@ -146,13 +148,19 @@ impl Holder {
             }
         };
         say("document_type", Some(self.document_type.as_str().into()));
-        say("document_number", Some(self.document_number.as_str().into()));
+        say(
+            "document_number",
+            Some(self.document_number.as_str().into()),
+        );
         say("first_names", Some(first.into()));
         say("last_names", Some(last.into()));
         say("reason", Some(reason.into()));
         say("effective_at", Some(effective_at.to_string().into()));
         say("urgent", Some("no".into()));
-        say("supervisor", self.chief().map(|chief| chief.to_string().into()));
+        say(
+            "supervisor",
+            self.chief().map(|chief| chief.to_string().into()),
+        );
         values
     }
 }

@@ -561,7 +561,11 @@ mod tests {
     #[test]
     fn every_file_is_read_and_leads_nowhere_wrong() {
         assert_eq!(LIBRARY.schemas.len(), SHIPPED.len());
-        let versions: BTreeSet<_> = LIBRARY.schemas.iter().map(|s| (&s.code, s.version)).collect();
+        let versions: BTreeSet<_> = LIBRARY
+            .schemas
+            .iter()
+            .map(|s| (&s.code, s.version))
+            .collect();
         assert_eq!(versions.len(), SHIPPED.len());
         for text in SHIPPED {
             let schema: Schema = toml::from_str(text).unwrap();
