@@ -28,9 +28,13 @@ impl Consumer for Deadlines {
                 let commands = [Command::ExpireValidation, Command::FireSteps];
                 act_on_timer(&self.desk, Self::QUEUE, *ticket, at, &commands).await
             }
-            other @ (Work::Outbox { .. } | Work::Answer { .. } | Work::HandOver { .. }) => {
-                Err(other.misplaced())
-            }
+            other @ (Work::Outbox { .. }
+            | Work::Answer { .. }
+            | Work::HandOver { .. }
+            | Work::Ending { .. }
+            | Work::Reviews { .. }
+            | Work::ReviewSigned { .. }
+            | Work::ReviewNotice { .. }) => Err(other.misplaced()),
         }
     }
 }

@@ -53,6 +53,7 @@ pub async fn answer(desk: &Desk, files: &Bucket, call: &Call) -> Result<Answer, 
         Route::FormatSchema => formats::schema(desk, call).await,
         Route::Format => formats::show(desk, call).await,
         Route::Accounts(takes) => formats::accounts(desk, call, takes).await,
+        Route::Review => review(desk, call).await,
         Route::Catalogue => catalogue::show(desk, call, route.row().access).await,
         Route::ChangeCatalogue(takes) => catalogue::change(desk, call, takes).await,
         Route::ImportDirectory(takes) => enrolment::import(desk, call, takes).await,
@@ -87,6 +88,18 @@ async fn show(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
         200,
         &TicketView::of(&ticket, Reader::of(&caller, &ticket), clock::now()),
     )
+}
+
+/// The quarterly review of the caller's people, and for those who oversee it who has signed.
+async fn review(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
+    let stored = desk.catalogue().await?;
+    let caller = desk.caller(call, &stored.catalogue)?;
+    if caller.roles.is_empty() {
+        return Err(Problem::Forbidden(
+            "Su cuenta no es de la entidad ni está en el directorio.",
+        ));
+    }
+    Answer::json(200, &desk.review_view(&caller, clock::now()).await?)
 }
 
 async fn history(desk: &Desk, call: &Call, takes: Takes<HistoryQuery>) -> Result<Answer, Problem> {

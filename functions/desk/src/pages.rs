@@ -13,7 +13,10 @@ use jiff::SignedDuration;
 use pages::assets::{EDITION, asset};
 use pages::call::{self, Known};
 use pages::presence::Presence;
-use pages::shell::{Notice, Section, Shell, View, address_of, oversees, signs_formats, works_here};
+use pages::review::{self, Standings};
+use pages::shell::{
+    Notice, Section, Shell, View, address_of, oversees, sees_reviews, signs_formats, works_here,
+};
 use pages::talk::Reading;
 use pages::today::{self, Extent};
 use pages::{format, mine, new, privacy, queue, request, ticket};
@@ -30,6 +33,9 @@ use types::ids::{EmailAddress, TicketNumber};
 use types::mail::{bounds, day};
 use types::permission::{Caller, may_read};
 use types::problem::Problem;
+use types::quarter::Quarter;
+use types::review::{Progress, lines};
+use types::spanish;
 use types::ticket::{State, Ticket};
 use types::view::Reader;
 use types::views::Filter;
@@ -61,6 +67,7 @@ fn missing(queue: QueueName) -> &'static str {
         QueueName::Notification => "Correos sin salir",
         QueueName::Reminder => "Recordatorios sin salir",
         QueueName::Closure => "Cierres sin hacer",
+        QueueName::Intake => "Desvinculaciones sin abrir",
     }
 }
 
@@ -146,6 +153,7 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
         Page::Format => visit.format().await,
         Page::Formats => visit.formats().await,
         Page::Accounts => visit.accounts().await,
+        Page::Review => visit.review().await,
         Page::Queue => visit.queue().await,
         Page::Next => visit.next().await,
         Page::Call => visit.call().await,
@@ -345,12 +353,14 @@ impl<'a> Visit<'a> {
         let next = next.map(|cursor| self.further(&cursor));
         let mut shell = self.shell("Formatos por firmar", Section::Formats);
         self.furnish(&mut shell).await?;
+        let review = self.review_left().await?;
         let rows = tickets.iter();
         let rows =
             rows.flat_map(|ticket| format::Waiting::of(ticket, &parties, self.setting().now));
         let page = format::List {
             shell,
             rows: rows.collect(),
+            review,
             next,
         };
         Ok(Answer::page(self.call, 200, page.written()))
@@ -358,17 +368,56 @@ impl<'a> Visit<'a> {
 
     /// The matrix of accounts.
     async fn accounts(&self) -> Result<Answer, Problem> {
-        if !oversees(self.caller) {
+        if !sees_reviews(self.caller) {
             return Err(formats::NOT_FOR_YOU);
         }
         let after = self.call.asked("cursor").map(formats::after).transpose()?;
+        let today = day(self.now);
+        let standings = match &after {
+            Some(_) => None,
+            None => {
+                let quarter = Quarter::of(today);
+                let chiefs = self.desk.chiefs(quarter).await?;
+                Some(Standings::of(quarter, &chiefs, today))
+            }
+        };
+        if !oversees(self.caller) {
+            let standings = standings.ok_or(formats::NOT_FOR_YOU)?;
+            let mut shell = self.shell("Refrendo de las cuentas", Section::Accounts);
+            self.furnish(&mut shell).await?;
+            let page = format::Matrix::of_reviews(shell, standings);
+            return Ok(Answer::page(self.call, 200, page.written()));
+        }
         let found = self.desk.store.holders(after.as_ref(), ROWS).await;
         let found = found.map_err(|e| problem_of(&e))?;
         let next = found.next.map(|id| self.further(&id.to_string()));
         let mut shell = self.shell("Matriz de usuarios", Section::Accounts);
         self.furnish(&mut shell).await?;
-        let page = format::Matrix::of(shell, &found.holders, day(self.now), next);
+        let page = format::Matrix::of(shell, standings, &found.holders, today, next);
         Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// The quarterly review of whoever looks: his people alone.
+    async fn review(&self) -> Result<Answer, Problem> {
+        let seen = self.desk.review_of(self.caller.person(), self.now).await?;
+        let mut shell = self.shell("Refrendo de las cuentas", Section::Review);
+        self.furnish(&mut shell).await?;
+        let today = day(self.now);
+        let page = review::Page::of(shell, &seen.review, &seen.holders, today, page_key());
+        Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// What of the quarter's review waits for whoever looks, as his list says it.
+    async fn review_left(&self) -> Result<Option<(usize, String)>, Problem> {
+        let seen = self.desk.review_of(self.caller.person(), self.now).await?;
+        let today = day(self.now);
+        let progress = Progress::of(&lines(&seen.holders, &seen.review, today));
+        let is_left = seen.review.signed.is_none() && progress.total > 0;
+        let term = seen.review.term.filter(|_| is_left);
+        Ok(term.map(|term| {
+            let last = spanish::day(term.last, Some(today.year()));
+            (progress.left(), format!(" · plazo: {last}"))
+        }))
     }
 
     /// The page with the account of the clocks, where there is one.

@@ -72,7 +72,12 @@ impl Usage<'_> {
                 };
                 self.look(&Status::OPEN, goes_by).await?
             }
-            Part::Holidays | Part::Texts | Part::Forms | Part::Notice | Part::Terms => NONE,
+            Part::Holidays
+            | Part::Texts
+            | Part::Forms
+            | Part::Notice
+            | Part::Terms
+            | Part::Accounts => NONE,
         };
         Ok(Open { tickets, escalated })
     }

@@ -28,9 +28,13 @@ impl Consumer for Steps {
             Work::Timer { ticket, at } => {
                 act_on_timer(&self.desk, Self::QUEUE, *ticket, at, &[Command::FireSteps]).await
             }
-            other @ (Work::Outbox { .. } | Work::Answer { .. } | Work::HandOver { .. }) => {
-                Err(other.misplaced())
-            }
+            other @ (Work::Outbox { .. }
+            | Work::Answer { .. }
+            | Work::HandOver { .. }
+            | Work::Ending { .. }
+            | Work::Reviews { .. }
+            | Work::ReviewSigned { .. }
+            | Work::ReviewNotice { .. }) => Err(other.misplaced()),
         }
     }
 }

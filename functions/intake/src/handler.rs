@@ -12,7 +12,7 @@ use pages::new;
 use pages::shell::{Section, Shell};
 use types::api::intake::Route;
 use types::api::pages::intake::Page;
-use types::api::{NewTicket, Routes, Takes, uploads};
+use types::api::{NewTicket, Routes, Takes, reviews, uploads};
 use types::catalogue::Catalogue;
 use types::command::{Application, NewTicket as NewRegistration, Setting, admit};
 use types::ids::{CategoryId, EmailAddress, TicketId, TicketNumber, UploadId};
@@ -22,6 +22,8 @@ use types::permission::{Actor, Caller};
 use types::problem::{FieldError, Problem};
 use types::ticket::{Person, Request, Requester, Ticket, WebRequest};
 use types::view::{Reader, TicketView};
+
+use crate::review;
 
 /// What the record says of the contact of whoever calls: the call is it.
 const ON_THE_LINE: &str = "Se atendió por teléfono al registrarla.";
@@ -42,9 +44,15 @@ enum Then {
 pub async fn answer(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     match Page::of(&call.route) {
         Some(Page::Call) => Ok(by_phone(desk, call).await),
+        Some(Page::Review) => Ok(review::by_form(desk, call).await),
         None => match uploads::Route::of(&call.route) {
             Some(uploads::Route::AnnounceUpload(takes)) => desk.announce_for_new(call, takes).await,
-            None => register(desk, call).await,
+            None => match reviews::Route::of(&call.route) {
+                Some(reviews::Route::DecideReview(takes)) => {
+                    review::decide(desk, call, takes).await
+                }
+                None => register(desk, call).await,
+            },
         },
     }
 }

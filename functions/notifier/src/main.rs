@@ -6,6 +6,7 @@ mod letter;
 mod message;
 mod office;
 mod queue;
+mod review;
 #[cfg(test)]
 mod tests;
 

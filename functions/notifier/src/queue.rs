@@ -30,7 +30,7 @@ use crate::office::Office;
 
 /// How long a claim holds after whoever has it is stopped: longer than clocks differ, so
 /// that nobody sends while somebody still may.
-const SLACK: SignedDuration = SignedDuration::from_secs(2);
+pub(crate) const SLACK: SignedDuration = SignedDuration::from_secs(2);
 
 /// The time that one mail may take: SES answers or is given up, and there is time left to
 /// put on record that it went out.
@@ -113,7 +113,21 @@ impl Consumer for Postman {
                 self.answer(&mail).await?;
                 Ok(vec![])
             }
-            other @ (Work::Timer { .. } | Work::HandOver { .. }) => Err(other.misplaced()),
+            Work::ReviewNotice {
+                quarter,
+                chief,
+                at,
+                until,
+            } => {
+                let chief = chief.as_ref();
+                Box::pin(self.tell_of_review(quarter, chief, at, until)).await?;
+                Ok(vec![])
+            }
+            other @ (Work::Timer { .. }
+            | Work::HandOver { .. }
+            | Work::Ending { .. }
+            | Work::Reviews { .. }
+            | Work::ReviewSigned { .. }) => Err(other.misplaced()),
         }
     }
 }

@@ -30,6 +30,7 @@ impl Function for Sweep {
             QueueName::Notification,
             QueueName::Reminder,
             QueueName::Closure,
+            QueueName::Intake,
         ];
         Ok(Sweep {
             desk: Desk::start(environment, &queues).await?,

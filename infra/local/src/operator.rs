@@ -323,6 +323,10 @@ fn described(mail: &Doorbell) -> String {
         Doorbell::HandOver { version } => {
             format!("what version {version} of the catalogue changes")
         }
+        Doorbell::Ending { holder, .. } => format!("the end of the accounts of {holder}"),
+        Doorbell::Reviews { .. } => "the reviews of a quarter".to_owned(),
+        Doorbell::ReviewSigned { quarter, .. } => format!("a review of {quarter}"),
+        Doorbell::ReviewNotice { quarter, .. } => format!("a notice of a review of {quarter}"),
     }
 }
 

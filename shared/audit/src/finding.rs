@@ -96,6 +96,14 @@ kinds! {
     AssignmentNotOwed = "assignment_not_owed",
     /// A person of the matrix of accounts who does not have what signed forms say.
     AccountsDiffer = "accounts_differ",
+    /// Somebody whose accounts end, and nobody will be asked to disable them.
+    EndNotArmed = "end_not_armed",
+    /// Somebody whose accounts end, and whom nobody looked at when it was time.
+    EndOverdue = "end_overdue",
+    /// A review whose notices, or what it decided, have waited for too long or were left undone.
+    ReviewStuck = "review_stuck",
+    /// A signed review that is not what was signed, or names what is not there.
+    ReviewDiffers = "review_differs",
     /// A number that stands for neither a ticket nor a void.
     NumberUnaccounted = "number_unaccounted",
     /// A number and a ticket that do not say the same of each other.

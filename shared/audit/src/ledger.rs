@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cloud::files::{Object, attachment_key, kept_mail, mail_of_object, raw_mail};
 use cloud::keys::{self, DueKind, Key};
 use cloud::log::chain;
-use cloud::store::{DEFAULT_CATALOGUE, IndexEntry, Row};
+use cloud::store::{DEFAULT_CATALOGUE, INDEXES, IndexEntry, Row, places};
 use cloud::uploads::{KEPT, marked};
 use jiff::{SignedDuration, Timestamp};
 use types::catalogue::{Catalogue, CatalogueDocument, DirectoryEntry};
 use types::effects::Effect;
-use types::format::accounts::{Holder, HolderId};
+use types::format::accounts::{Holder, HolderId, ReviewMark};
 use types::format::signing::Granted;
 use types::ids::{EmailAddress, MailId, TicketId, TicketNumber};
 use types::mail::{MailOutcome, MailRecord};
 use types::preferences::Preferences;
 use types::presence::Sign;
+use types::review::{Asked, Review, digest};
 use types::ticket::Link;
 
 use crate::finding::{Finding, Kind};
@@ -24,6 +25,9 @@ use crate::ticket::{self, Facts, place};
 
 /// How long it takes to hand over what somebody had: a sweep more than it is kept for.
 const HAND_OVER: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long a timer may wait for the sweep, and for whoever it rings for.
+const SWEPT: SignedDuration = SignedDuration::from_mins(2);
 
 /// What was read so far.
 #[derive(Default)]
@@ -51,6 +55,11 @@ pub(crate) struct Ledger {
     /// Versions whose changes of people are still to be looked after, and since when.
     hand_overs: Vec<(u64, Option<Timestamp>)>,
     holders: BTreeMap<HolderId, Holder>,
+    reviews: Vec<Review>,
+    /// Timers and owed work of reviews: where, and since when.
+    reviews_due: Vec<(Key, Option<Timestamp>)>,
+    /// Whether the matrix will be gone through.
+    is_gone_through: bool,
     entries: HashSet<IndexEntry>,
     pub(crate) given_up: usize,
     pub(crate) rows: usize,
@@ -170,6 +179,11 @@ impl Ledger {
                 self.threads.push((row.key.clone(), ticket, mail));
             }
             ("HOLDER", "ACCOUNTS") => return self.holder(row),
+            ("REVIEWS", "NEXT") => {
+                self.is_gone_through = true;
+                self.due_of_review(row);
+            }
+            ("REVIEW", _) => return self.review(row),
             ("CATALOG", _) => return self.catalogue(row),
             ("GIVENUP", _) => self.given_up += 1,
             ("PRESENCE", _) => return self.presence(row, rest),
@@ -213,15 +227,121 @@ impl Ledger {
         let version = row
             .number("version")
             .and_then(|version| u64::try_from(version).ok());
-        let id = holder.id.to_string();
-        let is_listed = row.text("requester_pk") == Some(keys::HOLDERS)
-            && row.text("requester_sk") == Some(&id);
-        if version != Some(holder.version) || !is_listed {
+        let stands = places(&holder);
+        let names = INDEXES.iter().flat_map(|(_, pk, sk)| [*pk, *sk]);
+        let is_listed = |name| row.text(name) == stands.get(name).map(String::as_str);
+        if version != Some(holder.version) || !names.into_iter().all(is_listed) {
             let detail = "its row and its document do not say the same";
             self.find(Kind::AccountsDiffer, place(&row.key), detail);
         }
         self.holders.insert(holder.id.clone(), holder);
         true
+    }
+
+    /// When somebody looks at a row of a review.
+    fn due_of_review(&mut self, row: &Row) {
+        if row.text("due_pk").is_some() {
+            let at = row.text("due_sk").and_then(|sort| sort.split('#').next());
+            let at = at.and_then(|time| time.parse().ok());
+            self.reviews_due.push((row.key.clone(), at));
+        }
+    }
+
+    /// A row of a quarter's reviews: what was asked for, a chief's, or whom it is told.
+    fn review(&mut self, row: &Row) -> bool {
+        self.due_of_review(row);
+        if let Some(key) = keys::parse_review(&row.key) {
+            match row.doc::<Review>() {
+                Ok(review) if (review.quarter, review.chief.email.clone()) == key => {
+                    self.reviews.push(review);
+                }
+                Ok(_) => return false,
+                Err(error) => self.find(Kind::UnreadableRow, place(&row.key), chain(&error)),
+            }
+            return true;
+        }
+        if keys::parse_review_notice(&row.key).is_some() {
+            return true;
+        }
+        match row.doc::<Asked>() {
+            Ok(asked) => row.key == keys::review_quarter(asked.quarter),
+            Err(error) => {
+                self.find(Kind::UnreadableRow, place(&row.key), chain(&error));
+                true
+            }
+        }
+    }
+
+    /// What ends is asked to be disabled, or will be; what was signed is what was signed, and
+    /// carried out.
+    fn ends_and_reviews(&mut self, settings: &Settings) {
+        let mut found = Vec::new();
+        let numbers: BTreeSet<_> = self.tickets.values().map(|facts| facts.number).collect();
+        let is_missing =
+            |number: &TicketNumber| self.unreadable.is_empty() && !numbers.contains(number);
+        let is_late = |at: Timestamp| settings.is_old(at + SWEPT);
+        if let Some(catalogue) = self.catalogue_now() {
+            for holder in self.holders.values() {
+                let expected = holder.closes(&catalogue).map(|closing| closing.end);
+                let armed = holder.closing.map(|closing| closing.end);
+                if expected != armed {
+                    let detail =
+                        format!("its accounts end {expected:?}, and it waits for {armed:?}");
+                    found.push(Finding::new(Kind::EndNotArmed, &holder.id, detail));
+                }
+            }
+        }
+        for holder in self.holders.values() {
+            if let Some(closing) = holder.closing.filter(|closing| is_late(closing.at)) {
+                let detail = format!("it was to be looked at since {}", closing.at);
+                found.push(Finding::new(Kind::EndOverdue, &holder.id, detail));
+            }
+            let asked = holder.asked.iter().map(|asked| asked.ticket);
+            let reviewed = holder.reviewed.iter().filter_map(|mark| mark.ticket);
+            for number in asked.chain(reviewed).filter(is_missing) {
+                let detail = format!("there is no ticket {number}");
+                found.push(Finding::new(Kind::AccountsDiffer, &holder.id, detail));
+            }
+        }
+        if !self.is_gone_through && !self.holders.is_empty() {
+            let detail = "nobody goes through the matrix";
+            found.push(Finding::new(Kind::ReviewStuck, "REVIEWS / NEXT", detail));
+        }
+        for (key, at) in &self.reviews_due {
+            if at.is_none_or(is_late) {
+                let detail = format!("since {at:?}");
+                found.push(Finding::new(Kind::ReviewStuck, place(key), detail));
+            }
+        }
+        for review in &self.reviews {
+            let key = keys::review(review.quarter, &review.chief.email);
+            let Some(signed) = &review.signed else {
+                continue;
+            };
+            if signed.sha256 != digest(review.quarter, &review.chief.email, &signed.accounts) {
+                let detail = "its digest is another one's";
+                found.push(Finding::new(Kind::ReviewDiffers, place(&key), detail));
+            }
+            // What is still under way is told above, once it takes too long.
+            if self.reviews_due.iter().any(|(due, _)| *due == key) {
+                continue;
+            }
+            for id in review.people() {
+                let holder = self.holders.get(&id);
+                let is_done = holder.is_none_or(|holder| {
+                    let mut marks = holder.reviewed.iter();
+                    let of_it = |mark: &ReviewMark| {
+                        mark.quarter == review.quarter && mark.chief == review.chief.email
+                    };
+                    marks.any(of_it)
+                });
+                if !is_done {
+                    let detail = format!("nothing was done to {id}");
+                    found.push(Finding::new(Kind::ReviewStuck, place(&key), detail));
+                }
+            }
+        }
+        self.findings.append(&mut found);
     }
 
     /// What signed forms granted is in the matrix, and nothing else is.
@@ -314,6 +434,7 @@ impl Ledger {
         self.files(uploads, files, settings);
         self.catalogue_in_force();
         self.accounts();
+        self.ends_and_reviews(settings);
         self.charges(settings);
         self.indexes(index_entries);
         self.findings.sort();
@@ -576,6 +697,16 @@ impl Ledger {
         self.find(Kind::CatalogueDiffers, "CATALOG / CURRENT", detail);
     }
 
+    /// The catalogue in force, where it can be read.
+    fn catalogue_now(&self) -> Option<Catalogue> {
+        match &self.in_force {
+            None => Catalogue::from_toml(DEFAULT_CATALOGUE).ok(),
+            Some((_, text)) => serde_json::from_str(text)
+                .ok()
+                .and_then(|document| Catalogue::new(document).ok()),
+        }
+    }
+
     /// Whoever has an open ticket is still there to have it.
     fn charges(&mut self, settings: &Settings) {
         let mut found = Vec::new();
@@ -586,14 +717,8 @@ impl Ledger {
                 found.push(Finding::new(Kind::HandOverStuck, place, detail));
             }
         }
-        let catalogue = match &self.in_force {
-            None => Catalogue::from_toml(DEFAULT_CATALOGUE).ok(),
-            Some((_, text)) => serde_json::from_str(text)
-                .ok()
-                .and_then(|document| Catalogue::new(document).ok()),
-        };
         // What cannot be read is said already; and what is under way is not late.
-        let Some(catalogue) = catalogue.filter(|_| self.hand_overs.is_empty()) else {
+        let Some(catalogue) = self.catalogue_now().filter(|_| self.hand_overs.is_empty()) else {
             self.findings.extend(found);
             return;
         };

@@ -12,9 +12,11 @@ use tokio::time::Instant;
 use types::Timestamp;
 use types::command::{Command, Rejection, Setting, decide};
 use types::effects::QueueName;
-use types::ids::{MailId, TicketId};
+use types::format::accounts::HolderId;
+use types::ids::{EmailAddress, MailId, TicketId};
 use types::message::Doorbell;
 use types::permission::Actor;
+use types::quarter::Quarter;
 use types::ticket::{Event, Ticket};
 
 use crate::clock;
@@ -41,6 +43,23 @@ pub enum Work {
     Answer { mail: MailId },
     /// A version of the catalogue that changed who is there.
     HandOver { version: u64 },
+    /// A person whose accounts were about to end when the sweep looked, at `at`.
+    Ending { holder: HolderId, at: Timestamp },
+    /// The matrix is to be gone through, as of `at`.
+    Reviews { at: Timestamp },
+    /// A review that its chief has signed.
+    ReviewSigned {
+        quarter: Quarter,
+        chief: EmailAddress,
+    },
+    /// Somebody is to be told of a review: its chief, or the coordinators of all.
+    ReviewNotice {
+        quarter: Quarter,
+        chief: Option<EmailAddress>,
+        at: Timestamp,
+        /// When whoever works on it is stopped, whatever he is at.
+        until: Timestamp,
+    },
 }
 
 impl Work {
@@ -51,6 +70,10 @@ impl Work {
             Work::Timer { .. } => "timers are not for this queue".to_owned(),
             Work::Answer { .. } => "answers are not for this queue".to_owned(),
             Work::HandOver { .. } => "hand-overs are not for this queue".to_owned(),
+            Work::Ending { .. } => "ends of accounts are not for this queue".to_owned(),
+            Work::Reviews { .. } | Work::ReviewSigned { .. } | Work::ReviewNotice { .. } => {
+                "reviews are not for this queue".to_owned()
+            }
         })
     }
 }
@@ -483,7 +506,13 @@ impl LookedUp {
                 };
                 self.owed.get(&row).cloned().flatten()
             }
-            Doorbell::Timer { .. } | Doorbell::Answer { .. } | Doorbell::HandOver { .. } => None,
+            Doorbell::Timer { .. }
+            | Doorbell::Answer { .. }
+            | Doorbell::HandOver { .. }
+            | Doorbell::Ending { .. }
+            | Doorbell::Reviews { .. }
+            | Doorbell::ReviewSigned { .. }
+            | Doorbell::ReviewNotice { .. } => None,
         }
     }
 }
@@ -544,6 +573,26 @@ async fn one<C: Consumer>(
         Doorbell::HandOver { version } => {
             let version = *version;
             consumer.work(batch, Work::HandOver { version }).await
+        }
+        Doorbell::Ending { holder, at } => {
+            let (holder, at) = (holder.clone(), *at);
+            consumer.work(batch, Work::Ending { holder, at }).await
+        }
+        Doorbell::Reviews { at } => consumer.work(batch, Work::Reviews { at: *at }).await,
+        Doorbell::ReviewSigned { quarter, chief } => {
+            let (quarter, chief) = (*quarter, chief.clone());
+            consumer
+                .work(batch, Work::ReviewSigned { quarter, chief })
+                .await
+        }
+        Doorbell::ReviewNotice { quarter, chief, at } => {
+            let work = Work::ReviewNotice {
+                quarter: *quarter,
+                chief: chief.clone(),
+                at: *at,
+                until,
+            };
+            consumer.work(batch, work).await
         }
         Doorbell::Timer { at, .. } => match ticket {
             Some(ticket) => consumer.work(batch, Work::Timer { ticket, at: *at }).await,

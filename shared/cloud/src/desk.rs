@@ -325,7 +325,13 @@ impl Decide for ByPerson<'_> {
         let accounts = match &self.step.command {
             Command::SignSection { holder, .. } => {
                 let mut events = events.iter();
-                events.find_map(|event| signing::accounts(event, ticket, holder.as_deref()))
+                let change =
+                    events.find_map(|event| signing::accounts(event, ticket, holder.as_deref()));
+                // When its accounts end is reckoned by the hours in force.
+                change.map(|change| Change {
+                    holder: change.holder.armed(setting.catalogue),
+                    ..change
+                })
             }
             _ => None,
         };

@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use types::effects::{Effect, QueueName};
-use types::format::accounts::HolderId;
+use types::format::accounts::{Holder, HolderId};
 use types::format::turn::Party;
 use types::ids::{EmailAddress, MailId, TeamId, TicketId, TicketNumber};
 use types::mail::MailRecord;
+use types::quarter::Quarter;
 use types::ticket::{Place, Status, Timer};
 
 /// Partitions of the `due` index for one kind of row. Each takes 1,000 writes a
@@ -121,6 +122,107 @@ pub fn holder(id: &HolderId) -> Key {
 
 /// Index `requester`: everybody of the matrix, by their keys.
 pub const HOLDERS: &str = "HOLDERS";
+
+/// The person that a key of [`holder`] names.
+pub fn parse_holder(key: &Key) -> Option<HolderId> {
+    let id = key.pk.strip_prefix("HOLDER#")?;
+    (key.sk == "ACCOUNTS").then(|| HolderId(id.to_owned()))
+}
+
+/// The shard of a person's timer.
+pub fn holder_shard(id: &HolderId) -> u8 {
+    id.0.bytes().fold(0u8, u8::wrapping_add) % SHARDS
+}
+
+/// The timer of a person's end.
+pub fn holder_sort(at: Timestamp, id: &HolderId) -> String {
+    format!("{}#{id}", sortable(at))
+}
+
+/// Index `assignee`: the people of a chief.
+pub fn chief_partition(chief: &EmailAddress) -> String {
+    format!("{CHIEF_PREFIX}{chief}")
+}
+
+/// Where a person stands among a chief's people: those who have no active account any more
+/// come first, by when they lost the last one.
+pub fn chief_sort(holder: &Holder) -> String {
+    let last = holder
+        .accounts
+        .iter()
+        .filter_map(|account| account.disabled.as_ref())
+        .map(|disabled| disabled.at)
+        .max();
+    match (holder.active().next(), last) {
+        (None, Some(last)) => past_sort(last, &holder.id.0),
+        (Some(_), _) | (None, None) => format!("1#{}", holder.id),
+    }
+}
+
+/// Where those stand who have lost their last account since a time.
+pub fn past_sort(since: Timestamp, id: &str) -> String {
+    format!("0#{}#{id}", sortable(since))
+}
+
+/// The partition of a quarter's reviews.
+pub fn review_partition(quarter: Quarter) -> String {
+    format!("{REVIEW_PREFIX}{quarter}")
+}
+
+const REVIEW_PREFIX: &str = "REVIEW#";
+
+/// The prefix of what belongs to a chief.
+pub const CHIEF_PREFIX: &str = "CHIEF#";
+
+const NOTICE_PREFIX: &str = "NOTICE#";
+
+/// What a chief decides on in a quarter.
+pub fn review(quarter: Quarter, chief: &EmailAddress) -> Key {
+    Key::new(review_partition(quarter), format!("{CHIEF_PREFIX}{chief}"))
+}
+
+/// The review that a key of [`review`] names.
+pub fn parse_review(key: &Key) -> Option<(Quarter, EmailAddress)> {
+    let quarter = key.pk.strip_prefix(REVIEW_PREFIX)?.parse().ok()?;
+    let chief = EmailAddress::parse(key.sk.strip_prefix(CHIEF_PREFIX)?).ok()?;
+    Some((quarter, chief))
+}
+
+/// That a quarter's reviews were asked for.
+pub fn review_quarter(quarter: Quarter) -> Key {
+    Key::new(review_partition(quarter), "QUARTER")
+}
+
+/// What somebody is still to be told of a review: its chief, or the coordinators of all.
+pub fn review_notice(quarter: Quarter, chief: Option<&EmailAddress>) -> Key {
+    let chief = chief.map(EmailAddress::as_str).unwrap_or_default();
+    Key::new(review_partition(quarter), format!("{NOTICE_PREFIX}{chief}"))
+}
+
+/// The notice that a key of [`review_notice`] names.
+pub fn parse_review_notice(key: &Key) -> Option<(Quarter, Option<EmailAddress>)> {
+    let quarter = key.pk.strip_prefix(REVIEW_PREFIX)?.parse().ok()?;
+    match key.sk.strip_prefix(NOTICE_PREFIX)? {
+        "" => Some((quarter, None)),
+        chief => Some((quarter, Some(EmailAddress::parse(chief).ok()?))),
+    }
+}
+
+/// A timer of a review.
+pub fn review_sort(at: Timestamp, quarter: Quarter, chief: Option<&EmailAddress>) -> String {
+    let chief = chief.map(EmailAddress::as_str).unwrap_or_default();
+    format!("{}#{quarter}#{chief}", sortable(at))
+}
+
+/// When the matrix is gone through next.
+pub fn reviews_next() -> Key {
+    Key::new("REVIEWS", "NEXT")
+}
+
+/// The timer of that.
+pub fn reviews_sort(at: Timestamp) -> String {
+    format!("{}#REVIEWS", sortable(at))
+}
 
 /// A message that its consumer gave up on: it is among the dead letters.
 pub fn given_up(queue: &str, at: Timestamp, message_id: &str) -> Key {
@@ -386,6 +488,23 @@ mod tests {
         assert_eq!(timer_queue(&time_sort(at, id)), Some(QueueName::Closure));
         let far = "9999-01-01T00:00:00Z".parse().unwrap();
         assert!(place_sort(Place::Due(far), id) < place_sort(Place::Waiting(at), id));
+    }
+
+    #[test]
+    fn keys_of_accounts_and_reviews_come_back() {
+        let id = HolderId("0123456789abcdef0123456789abcdef".to_owned());
+        assert_eq!(parse_holder(&holder(&id)), Some(id));
+        let quarter: Quarter = "2026-Q4".parse().unwrap();
+        let chief = EmailAddress::parse("jefa@uspec.gov.co").unwrap();
+        let of_chief = (quarter, chief.clone());
+        assert_eq!(parse_review(&review(quarter, &chief)), Some(of_chief));
+        for whom in [None, Some(chief)] {
+            let key = review_notice(quarter, whom.as_ref());
+            assert_eq!(parse_review_notice(&key), Some((quarter, whom)));
+            assert_eq!(parse_review(&key), None);
+        }
+        let at: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+        assert!(past_sort(at, "f") < "1#0".to_owned());
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod notices;
 pub mod page;
 pub mod queues;
+pub mod reviewing;
 mod s3;
 pub mod session;
 pub mod store;

@@ -28,6 +28,7 @@ fn variable(queue: QueueName) -> &'static str {
         QueueName::Notification => "NOTIFICATION_QUEUE_URL",
         QueueName::Reminder => "REMINDER_QUEUE_URL",
         QueueName::Closure => "CLOSURE_QUEUE_URL",
+        QueueName::Intake => "INTAKE_QUEUE_URL",
     }
 }
 

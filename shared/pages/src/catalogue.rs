@@ -34,6 +34,7 @@ pub fn word(part: Part) -> &'static str {
         Part::Forms => "formularios",
         Part::Notice => "aviso",
         Part::Terms => "plazos",
+        Part::Accounts => "cuentas",
     }
 }
 
@@ -55,6 +56,7 @@ pub fn name(part: Part) -> &'static str {
         Part::Forms => "Formularios",
         Part::Notice => "Aviso",
         Part::Terms => "Plazos de ley",
+        Part::Accounts => "Cuentas",
     }
 }
 
@@ -70,7 +72,7 @@ fn adding(part: Part) -> Option<&'static str> {
         Part::Holidays => Some("Agregar festivo"),
         Part::Texts => Some("Agregar texto"),
         Part::Forms => Some("Agregar formulario"),
-        Part::Notice | Part::Terms => None,
+        Part::Notice | Part::Terms | Part::Accounts => None,
     }
 }
 
@@ -85,7 +87,7 @@ fn removing(part: Part) -> Option<&'static str> {
         Part::Texts => Some("Quitar texto"),
         Part::Forms => Some("Quitar formulario"),
         Part::Calendars => Some("Quitar calendario"),
-        Part::Notice | Part::Terms => None,
+        Part::Notice | Part::Terms | Part::Accounts => None,
     }
 }
 
@@ -111,6 +113,7 @@ fn columns(part: Part) -> &'static [&'static str] {
             "Reporte a la SIC",
             "Reporte al CSIRT Gobierno",
         ],
+        Part::Accounts => &["Aviso antes de que terminen", "Plazo del refrendo"],
     }
 }
 
@@ -534,7 +537,7 @@ impl<'a> Page<'a> {
             Part::Teams | Part::Categories | Part::Providers | Part::Holidays | Part::Texts => {
                 Some(("Clave", key))
             }
-            Part::Calendars | Part::Notice | Part::Terms => None,
+            Part::Calendars | Part::Notice | Part::Terms | Part::Accounts => None,
         }
     }
 }

@@ -361,6 +361,17 @@ const TERMS: &[Spec] = &[
     .optional(),
 ];
 
+const ACCOUNTS: &[Spec] = &[
+    spec(
+        "notice_days",
+        "Aviso antes de que terminen",
+        Control::Minutes,
+    )
+    .hint("Días hábiles antes del fin del contrato en que se abre la desvinculación"),
+    spec("review_days", "Plazo del refrendo", Control::Minutes)
+        .hint("Días hábiles que tiene cada jefe desde que empieza el trimestre"),
+];
+
 fn specs(part: Part) -> &'static [Spec] {
     match part {
         Part::People => PEOPLE,
@@ -373,6 +384,7 @@ fn specs(part: Part) -> &'static [Spec] {
         Part::Forms => FORMS,
         Part::Notice => NOTICE,
         Part::Terms => TERMS,
+        Part::Accounts => ACCOUNTS,
     }
 }
 
@@ -738,7 +750,8 @@ pub fn blank(part: Part) -> Typed {
         | Part::Texts
         | Part::Forms
         | Part::Notice
-        | Part::Terms => &[],
+        | Part::Terms
+        | Part::Accounts => &[],
         // Section 5 of the procedure.
         Part::Categories => &[
             ("attention_minutes", "15"),

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use serde_json::{Map, Value};
-use types::format::accounts::{Holder, Standing};
+use types::format::accounts::{Account, Holder, Standing};
 use types::format::record::{Filled, Known, Values};
 use types::format::schema::{
     AccountPart, Condition, Field, Kind, Prefill, Schema, Section, systems,
@@ -13,10 +13,12 @@ use types::format::view::{self, AccountFate, Clearance};
 use types::ids::FormatCode;
 use types::permission::{Caller, may_read};
 use types::problem::{FieldError, Problem};
+use types::review::{Check, checks};
 use types::spanish::in_words;
 use types::ticket::Ticket;
 
 use crate::forms::sent;
+use crate::review::Standings;
 use crate::shell::Shell;
 use crate::wrong::Wrong;
 
@@ -757,6 +759,9 @@ pub fn mentions(ticket: &Ticket) -> Vec<Mention> {
 pub struct List<'a> {
     pub shell: Shell<'a>,
     pub rows: Vec<Waiting>,
+    /// What of the quarter's review waits for him: how many accounts are not decided, and until
+    /// when there is time.
+    pub review: Option<(usize, String)>,
     pub next: Option<String>,
 }
 
@@ -805,7 +810,10 @@ impl List<'_> {
 #[template(path = "accounts.html")]
 pub struct Matrix<'a> {
     shell: Shell<'a>,
-    people: Vec<Person>,
+    /// How the quarter's reviews stand; nothing on a later page of the matrix.
+    standings: Option<Standings>,
+    /// None, for those who see the reviews alone.
+    people: Option<Vec<Person>>,
     next: Option<String>,
 }
 
@@ -825,13 +833,27 @@ struct AccountRow {
     by: u64,
     label: String,
     until: String,
-    tag: Option<(&'static str, String)>,
+    tags: Vec<(&'static str, String)>,
+    /// The request by which it was asked to be disabled at its end.
+    ends_by: Option<(u64, String)>,
+    reviewed: String,
 }
 
 impl<'a> Matrix<'a> {
+    /// The page of the reviews alone.
+    pub fn of_reviews(shell: Shell<'a>, standings: Standings) -> Self {
+        Matrix {
+            shell,
+            standings: Some(standings),
+            people: None,
+            next: None,
+        }
+    }
+
     /// The page of some people.
     pub fn of(
         shell: Shell<'a>,
+        standings: Option<Standings>,
         holders: &[Holder],
         today: types::Date,
         next: Option<String>,
@@ -846,13 +868,24 @@ impl<'a> Matrix<'a> {
             rows: holder
                 .accounts
                 .iter()
-                .map(|account| AccountRow::of(account, today))
+                .map(|account| AccountRow::of(holder, account, today))
                 .collect(),
         });
         Matrix {
             shell,
-            people: people.collect(),
+            standings,
+            people: Some(people.collect()),
             next,
+        }
+    }
+
+    fn signed_words(&self, standings: &Standings) -> String {
+        let all = standings.rows.len();
+        match standings.signed {
+            signed if signed == all => format!("Firmaron los {all}."),
+            0 => format!("No ha firmado ninguno de {all}."),
+            1 => format!("Firmó 1 de {all}."),
+            signed => format!("Firmaron {signed} de {all}."),
         }
     }
 
@@ -866,13 +899,13 @@ impl<'a> Matrix<'a> {
 }
 
 impl AccountRow {
-    fn of(account: &types::format::accounts::Account, today: types::Date) -> Self {
+    fn of(holder: &Holder, account: &Account, today: types::Date) -> Self {
         let system = systems().get(&account.system);
         let profile = system.and_then(|system| system.profile(&account.profile));
         let profile = profile.map_or(&*account.profile, |profile| &profile.name);
         let name = system.map_or(&*account.system, |system| &system.name);
         let day = |at| types::spanish::short_date(types::mail::day(at));
-        let tag = match account.standing(today) {
+        let standing = match account.standing(today) {
             Standing::Active => None,
             Standing::Expiring => Some(("tag tag--soon", "Por vencer".to_owned())),
             Standing::Expired => Some(("tag tag--danger", "Vencida y activa".to_owned())),
@@ -881,6 +914,18 @@ impl AccountRow {
                 .as_ref()
                 .map(|disabled| ("tag", format!("Deshabilitada el {}", day(disabled.at)))),
         };
+        let mut tags: Vec<_> = standing.into_iter().collect();
+        let asked = holder.asked_for_end().filter(|_| account.is_active());
+        if account.is_active() {
+            let found = checks(holder, account, today).into_iter();
+            tags.extend(found.filter_map(|check| match check {
+                // Its standing says so, and its unit stands beside the name.
+                Check::Expired { .. } | Check::NoUnit => None,
+                Check::Conflict { with, .. } => {
+                    Some(("tag tag--soon", format!("Choca con {with}")))
+                }
+            }));
+        }
         AccountRow {
             active: account.disabled.is_none(),
             what: format!("{name}, {profile}"),
@@ -892,7 +937,12 @@ impl AccountRow {
                 Some(until) => types::spanish::short_date(until),
                 None => "Sin término".to_owned(),
             },
-            tag,
+            tags,
+            ends_by: asked.map(|number| (number.0, number.to_string())),
+            reviewed: match account.last_reviewed {
+                Some(at) => day(at),
+                None => "Nunca".to_owned(),
+            },
         }
     }
 }

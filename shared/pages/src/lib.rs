@@ -21,6 +21,7 @@ pub mod privacy;
 pub mod problem;
 pub mod queue;
 pub mod request;
+pub mod review;
 pub mod saveview;
 pub mod sheet;
 pub mod shell;

@@ -54,6 +54,8 @@ pub enum Section {
     Formats,
     /// Who has which accounts.
     Accounts,
+    /// Which of them his people still need.
+    Review,
     New,
     Mine,
     Queue(View),
@@ -108,6 +110,8 @@ impl Notice {
             "completo" => "Firmada: el formato quedó completo.",
             "borrador" => "Borrador guardado.",
             "correccion" => "La sección quedó abierta para corregirla.",
+            "decidido" => "Guardado. Falta firmar.",
+            "refrendo" => "Refrendo firmado.",
             "hecho" => "Hecho.",
             "salio" => "Su sesión terminó.",
             _ => return None,
@@ -213,6 +217,15 @@ impl<'a> Shell<'a> {
 
     pub(crate) fn on_accounts(&self) -> bool {
         self.section == Section::Accounts
+    }
+
+    /// Whether whoever looks sees which chiefs have signed their reviews, and has no rail.
+    pub(crate) fn reviews(&self) -> bool {
+        self.who.is_some_and(sees_reviews)
+    }
+
+    pub(crate) fn on_review(&self) -> bool {
+        self.section == Section::Review
     }
 
     pub(crate) fn on_catalogue(&self) -> bool {
@@ -331,6 +344,11 @@ pub fn works_here(caller: &Caller) -> bool {
         Role::Requester | Role::Personnel | Role::Contracting | Role::Administrative => false,
         Role::Agent | Role::Officer | Role::Coordinator | Role::Auditor | Role::Head => true,
     })
+}
+
+/// Whether somebody sees which chiefs have signed their reviews of accounts.
+pub fn sees_reviews(caller: &Caller) -> bool {
+    oversees(caller) || signs_formats(caller)
 }
 
 /// Whether somebody is of an office that signs formats (section 5.1).

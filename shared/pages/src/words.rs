@@ -33,6 +33,13 @@ pub fn hour(at: Timestamp) -> String {
     })
 }
 
+/// `3 feb 2026`.
+pub fn date(date: Date) -> String {
+    let month = usize::try_from(date.month() - 1).ok();
+    let month = month.and_then(|place| MONTHS.get(place));
+    format!("{} {} {}", date.day(), month.unwrap_or(&""), date.year())
+}
+
 /// Where a day lies, seen from another.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Day {

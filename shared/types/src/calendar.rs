@@ -65,6 +65,9 @@ use crate::holidays::{MonthDay, PublicHolidays, parse_date, parse_month_day};
 /// How far ahead [`Calendar::add`] looks for working time: ten years.
 const SEARCH: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
+/// How far working days are counted.
+const YEAR: SignedDuration = SignedDuration::from_hours(366 * 24);
+
 /// The zone on whose clock a calendar that is always open is shown: the entity's.
 const OFFICE: &str = "America/Bogota";
 
@@ -531,6 +534,46 @@ impl Calendar {
             Hours::Always => Week::around_the_clock().stretches(from, to).collect(),
             Hours::Weekly(week) => week.stretches(from, to).collect(),
         }
+    }
+
+    /// The days with hours from one to another, both counted, each from its first opening to
+    /// its last closing.
+    #[must_use]
+    pub fn working_days(&self, first: Date, last: Date) -> Vec<Stretch> {
+        let zone = self.time_zone();
+        let midnight = |day: Date| Some(day.to_zoned(zone.clone()).ok()?.timestamp());
+        let after = last.tomorrow().ok().and_then(midnight);
+        let Some((from, to)) = midnight(first).zip(after).filter(|(from, to)| from < to) else {
+            return vec![];
+        };
+        let mut days: Vec<Stretch> = Vec::new();
+        for open in self.stretches(from, to) {
+            match days.last_mut().filter(|day| day.date == open.date) {
+                Some(day) => day.to = open.to,
+                None => days.push(open),
+            }
+        }
+        days
+    }
+
+    /// The working day that is so many before a day; where the year before it has fewer, the
+    /// first of them.
+    #[must_use]
+    pub fn days_before(&self, day: Date, count: usize) -> Option<Stretch> {
+        let last = day.yesterday().ok()?;
+        let first = day.checked_sub(YEAR).ok()?;
+        let days = self.working_days(first, last);
+        days.get(days.len().saturating_sub(count.max(1))).copied()
+    }
+
+    /// The so-manieth working day from a day on; where the year that follows has fewer, the
+    /// last of them.
+    #[must_use]
+    pub fn days_from(&self, day: Date, count: usize) -> Option<Stretch> {
+        let last = day.checked_add(YEAR).ok()?;
+        let days = self.working_days(day, last);
+        let place = count.max(1).min(days.len());
+        days.get(place.checked_sub(1)?).copied()
     }
 
     /// Why no hour of a day counts, where none does.

@@ -12,6 +12,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::account_rules::AccountRules;
 use crate::calendar::{Calendar, CalendarDefinition};
 use crate::canned::{CannedText, MAX_TEXTS};
 use crate::clock::{ClockKind, Step, Tells};
@@ -56,6 +57,9 @@ pub struct CatalogueDocument {
     /// What the law gives the entity time for.
     #[serde(default, skip_serializing_if = "LegalTerms::is_default")]
     pub legal_terms: LegalTerms,
+    /// How accounts end and are reviewed.
+    #[serde(default)]
+    pub accounts: AccountRules,
 }
 
 /// A program that writes mails for people, a form of the intranet for one: whoever it
@@ -446,6 +450,7 @@ impl Catalogue {
         check_texts(&mut errors, &document);
         document.privacy_notice.check("privacy_notice", &mut errors);
         document.legal_terms.check("legal_terms", &mut errors);
+        document.accounts.check("accounts", &mut errors);
         check_retired(&mut errors, &document);
         if errors.is_empty() {
             Ok(Catalogue {
@@ -570,6 +575,13 @@ impl Catalogue {
     /// A calendar by its key.
     pub fn calendar(&self, id: &CalendarId) -> Option<&Calendar> {
         self.calendars.get(id)
+    }
+
+    /// The calendar of what is in no category: the default one; where there is none, that of
+    /// the first category.
+    pub fn default_calendar(&self) -> Option<&Calendar> {
+        let first = || self.calendar(&self.document.categories.first()?.calendar);
+        self.calendar(&default_calendar()).or_else(first)
     }
 
     /// A person of the directory.

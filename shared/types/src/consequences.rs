@@ -157,6 +157,11 @@ pub fn consequences(
         Part::Terms => Ok(vec![Follows(
             "Rige para lo que empiece desde ahora; los plazos que ya corren no cambian.".to_owned(),
         )]),
+        Part::Accounts => Ok(vec![Follows(
+            "Rige para los finales que se anoten o se revisen desde ahora y para el próximo \
+             refrendo; el que está en curso conserva su plazo."
+                .to_owned(),
+        )]),
     }
 }
 
@@ -183,7 +188,13 @@ pub fn in_use(part: Part, name: &str, open: Count) -> Option<FieldError> {
         Part::Categories => "de esta categoría",
         Part::Providers => "a la espera de este proveedor",
         Part::Calendars => "con este calendario",
-        Part::People | Part::Holidays | Part::Texts | Part::Forms | Part::Notice | Part::Terms => {
+        Part::People
+        | Part::Holidays
+        | Part::Texts
+        | Part::Forms
+        | Part::Notice
+        | Part::Terms
+        | Part::Accounts => {
             return None;
         }
     };

@@ -77,6 +77,7 @@ fn order_of(part: Part) -> &'static str {
         Part::Forms => "Formularios",
         Part::Notice => "Aviso",
         Part::Terms => "Plazos",
+        Part::Accounts => "Cuentas",
     }
 }
 
@@ -92,7 +93,7 @@ fn called(entry: &Entry) -> String {
         | Part::Holidays
         | Part::Texts => format!("{noun} «{name}»"),
         // There is no other.
-        Part::Notice | Part::Terms => name.clone(),
+        Part::Notice | Part::Terms | Part::Accounts => name.clone(),
     }
 }
 

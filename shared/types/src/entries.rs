@@ -4,6 +4,7 @@
 
 use strum::VariantArray;
 
+use crate::account_rules::AccountRules;
 use crate::calendar::{CalendarDefinition, ClosureDefinition, Holidays, WeekDefinition};
 use crate::canned::CannedText;
 use crate::catalogue::{
@@ -31,6 +32,7 @@ pub enum Part {
     Forms,
     Notice,
     Terms,
+    Accounts,
 }
 
 /// How many entries a part has.
@@ -59,6 +61,7 @@ impl Part {
             Part::Forms => "form_senders",
             Part::Notice => "privacy_notice",
             Part::Terms => "legal_terms",
+            Part::Accounts => "accounts",
         }
     }
 
@@ -73,7 +76,7 @@ impl Part {
             | Part::Holidays
             | Part::Texts
             | Part::Forms => Extent::Any,
-            Part::Notice | Part::Terms => Extent::One,
+            Part::Notice | Part::Terms | Part::Accounts => Extent::One,
         }
     }
 
@@ -89,7 +92,8 @@ impl Part {
             | Part::Holidays
             | Part::Texts
             | Part::Notice
-            | Part::Terms => "id",
+            | Part::Terms
+            | Part::Accounts => "id",
         }
     }
 
@@ -106,6 +110,7 @@ impl Part {
             Part::Forms => "Formulario",
             Part::Notice => "Aviso",
             Part::Terms => "Plazos",
+            Part::Accounts => "Cuentas",
         }
     }
 
@@ -260,6 +265,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         form_senders,
         privacy_notice,
         legal_terms,
+        accounts,
     } = document;
     match part {
         Part::People => directory.iter().map(|d| person(d, teams)).collect(),
@@ -272,6 +278,7 @@ pub fn entries(document: &CatalogueDocument, part: Part) -> Vec<Entry> {
         Part::Forms => form_senders.iter().map(form).collect(),
         Part::Notice => vec![notice(privacy_notice)],
         Part::Terms => vec![terms(legal_terms)],
+        Part::Accounts => vec![account_rules(*accounts)],
     }
 }
 
@@ -594,6 +601,26 @@ fn terms(entry: &LegalTerms) -> Entry {
                 Item::new(csirt_hours, format!("{csirt_hours} horas")),
             ),
             Fact::one("Calendario de las horas", calendar_named(csirt_calendar)),
+        ],
+    }
+}
+
+fn account_rules(entry: AccountRules) -> Entry {
+    let AccountRules {
+        notice_days,
+        review_days,
+    } = entry;
+    let days = |days: u16| match days {
+        1 => Item::new(days, "1 día hábil"),
+        _ => Item::new(days, format!("{days} días hábiles")),
+    };
+    Entry {
+        part: Part::Accounts,
+        key: Part::Accounts.list().to_owned(),
+        name: "Cuentas de usuario".to_owned(),
+        facts: vec![
+            Fact::one("Aviso antes de que terminen", days(notice_days)),
+            Fact::one("Plazo del refrendo", days(review_days)),
         ],
     }
 }

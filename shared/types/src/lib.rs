@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod account;
+pub mod account_rules;
 pub mod api;
 pub mod calendar;
 pub mod canned;
@@ -31,10 +32,12 @@ pub mod preferences;
 pub mod presence;
 pub mod privacy;
 pub mod problem;
+pub mod quarter;
 pub mod queue;
 pub mod reading;
 pub mod reply;
 pub mod retention;
+pub mod review;
 pub mod revision;
 pub mod roster;
 pub mod spanish;

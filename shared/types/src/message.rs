@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::effects::{Effect, QueueName};
-use crate::ids::{MailId, TicketId};
+use crate::format::accounts::HolderId;
+use crate::ids::{EmailAddress, MailId, TicketId};
+use crate::quarter::Quarter;
 
 /// Schema version of the messages that this code writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -33,6 +35,23 @@ pub enum Doorbell {
     Answer { mail: MailId },
     /// A version of the catalogue that changed who is there.
     HandOver { version: u64 },
+    /// A person of the matrix whose accounts the sweep found about to end at its `at`.
+    Ending { holder: HolderId, at: Timestamp },
+    /// The matrix is to be gone through, and the quarter's reviews asked for, by the sweep's
+    /// `at`.
+    Reviews { at: Timestamp },
+    /// A chief signed his review: what he decided is to be carried out.
+    ReviewSigned {
+        quarter: Quarter,
+        chief: EmailAddress,
+    },
+    /// Somebody is to be told of a review: its chief, or the coordinators of all of them.
+    ReviewNotice {
+        quarter: Quarter,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chief: Option<EmailAddress>,
+        at: Timestamp,
+    },
 }
 
 fn closure() -> QueueName {
@@ -47,6 +66,10 @@ impl Doorbell {
             Doorbell::Timer { queue, .. } => *queue,
             Doorbell::Answer { .. } => QueueName::Notification,
             Doorbell::HandOver { .. } => QueueName::Assignment,
+            Doorbell::Ending { .. } | Doorbell::Reviews { .. } | Doorbell::ReviewSigned { .. } => {
+                QueueName::Intake
+            }
+            Doorbell::ReviewNotice { .. } => QueueName::Reminder,
         }
     }
 
@@ -54,7 +77,12 @@ impl Doorbell {
     pub fn ticket(&self) -> Option<TicketId> {
         match self {
             Doorbell::Outbox { ticket, .. } | Doorbell::Timer { ticket, .. } => Some(*ticket),
-            Doorbell::Answer { .. } | Doorbell::HandOver { .. } => None,
+            Doorbell::Answer { .. }
+            | Doorbell::HandOver { .. }
+            | Doorbell::Ending { .. }
+            | Doorbell::Reviews { .. }
+            | Doorbell::ReviewSigned { .. }
+            | Doorbell::ReviewNotice { .. } => None,
         }
     }
 
@@ -159,6 +187,34 @@ mod tests {
             (
                 Doorbell::HandOver { version: 7 },
                 r#"{"v":1,"kind":"hand_over","version":7}"#,
+            ),
+            (
+                Doorbell::Ending {
+                    holder: HolderId("0123456789abcdef0123456789abcdef".to_owned()),
+                    at: "2026-11-23T13:00:00Z".parse().unwrap(),
+                },
+                r#"{"v":1,"kind":"ending","holder":"0123456789abcdef0123456789abcdef","at":"2026-11-23T13:00:00Z"}"#,
+            ),
+            (
+                Doorbell::Reviews {
+                    at: "2026-10-01T13:00:00Z".parse().unwrap(),
+                },
+                r#"{"v":1,"kind":"reviews","at":"2026-10-01T13:00:00Z"}"#,
+            ),
+            (
+                Doorbell::ReviewSigned {
+                    quarter: "2026-Q4".parse().unwrap(),
+                    chief: EmailAddress::parse("jefa@uspec.gov.co").unwrap(),
+                },
+                r#"{"v":1,"kind":"review_signed","quarter":"2026-Q4","chief":"jefa@uspec.gov.co"}"#,
+            ),
+            (
+                Doorbell::ReviewNotice {
+                    quarter: "2026-Q4".parse().unwrap(),
+                    chief: None,
+                    at: "2026-10-23T22:00:00Z".parse().unwrap(),
+                },
+                r#"{"v":1,"kind":"review_notice","quarter":"2026-Q4","at":"2026-10-23T22:00:00Z"}"#,
             ),
         ] {
             assert_eq!(doorbell.to_body().unwrap(), body);

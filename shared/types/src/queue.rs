@@ -28,6 +28,8 @@ pub enum QueueName {
     /// mail waiting.
     Reminder,
     Closure,
+    /// What registers itself: accounts that end, and what a review takes away.
+    Intake,
 }
 
 impl QueueName {

@@ -30,7 +30,7 @@ const FUNCTIONS: [(&str, &str); 10] = [
 ];
 
 /// The queues, by a part of their names, and their two alarms.
-const QUEUES: [(&str, &str, &str); 7] = [
+const QUEUES: [(&str, &str, &str); 8] = [
     (
         "assignment",
         "AssignmentAgeAlarm",
@@ -48,6 +48,7 @@ const QUEUES: [(&str, &str, &str); 7] = [
     ),
     ("reminder", "ReminderAgeAlarm", "ReminderDeadLettersAlarm"),
     ("closure", "ClosureAgeAlarm", "ClosureDeadLettersAlarm"),
+    ("intake", "IntakeAgeAlarm", "IntakeDeadLettersAlarm"),
     (
         "inbound",
         "InboundMailAgeAlarm",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use workbench::forms::CONTRACTING;
+use workbench::forms::{self, CONTRACTING};
 use workbench::people::{ANA, COORDINATOR, LUIS, OFFICER, SUPPORT};
 use workbench::{Answer, Client, Host, Letter};
 
@@ -257,6 +257,13 @@ fn its_examples_are_a_tickets_life() {
         document.carry_out(&office, name, &place);
     }
     document.carry_out(&coordinator, "Accounts", &[]);
+    // Who answers for somebody with accounts reviews them.
+    let given = assigned(&ana, "cuentas_equipos", "Cuenta para otro contratista");
+    let form = forms::accounts("52345618", crate::assignee(&given));
+    forms::sign_all(&host, &given["number"], "A3-S1-FO-01", &form);
+    for name in ["Review", "DecideReview"] {
+        document.carry_out(&coordinator, name, &[]);
+    }
 
     let refused = taken(&host, &Letter::new(OUTSIDER, "Oferta", "Compre."));
     let id = refused["id"].as_str().unwrap();

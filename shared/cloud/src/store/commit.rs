@@ -224,8 +224,20 @@ impl Parts<'_> {
     }
 
     /// The accounts of a person, over those that were decided on.
-    fn put_holder(&mut self, change: &Change) -> Result<(), StoreError> {
+    pub(super) fn put_holder(&mut self, change: &Change) -> Result<(), StoreError> {
         let row = holder_row(&change.holder)?;
+        // Where there is somebody, somebody has to go through the matrix.
+        let from_now_on = keys::reviews_sort(clock::now());
+        self.update(Part::Schedule, &keys::reviews_next(), |update| {
+            let timer = AttributeValue::S(keys::due_partition(DueKind::Timer, 0));
+            update
+                .update_expression(
+                    "SET due_pk = if_not_exists(due_pk, :timer), \
+                     due_sk = if_not_exists(due_sk, :now)",
+                )
+                .expression_attribute_values(":timer", timer)
+                .expression_attribute_values(":now", AttributeValue::S(from_now_on))
+        })?;
         match change.over {
             Some(over) => {
                 let same = ("version = :version", vec![(":version", number(over))]);

@@ -66,10 +66,20 @@ fn read(kind: DueKind, at: Timestamp, item: &Item) -> Result<DueRow, StoreError>
                 effect,
             })
             .or_else(|| keys::parse_answer(&key).map(|mail| Doorbell::Answer { mail }))
-            .or_else(|| keys::parse_hand_over(&key).map(|version| Doorbell::HandOver { version })),
+            .or_else(|| keys::parse_hand_over(&key).map(|version| Doorbell::HandOver { version }))
+            .or_else(|| {
+                let (quarter, chief) = keys::parse_review(&key)?;
+                Some(Doorbell::ReviewSigned { quarter, chief })
+            }),
         DueKind::Timer => keys::parse_ticket(&key)
             .zip(keys::timer_queue(sort))
-            .map(|(ticket, queue)| Doorbell::Timer { ticket, at, queue }),
+            .map(|(ticket, queue)| Doorbell::Timer { ticket, at, queue })
+            .or_else(|| keys::parse_holder(&key).map(|holder| Doorbell::Ending { holder, at }))
+            .or_else(|| (key == keys::reviews_next()).then_some(Doorbell::Reviews { at }))
+            .or_else(|| {
+                let (quarter, chief) = keys::parse_review_notice(&key)?;
+                Some(Doorbell::ReviewNotice { quarter, chief, at })
+            }),
     };
     match (since, doorbell) {
         (Some(since), Some(doorbell)) => Ok(DueRow { since, doorbell }),

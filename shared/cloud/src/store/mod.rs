@@ -17,6 +17,7 @@ mod preferences;
 mod presence;
 mod query;
 mod restored;
+mod reviews;
 mod rows;
 mod session;
 mod transaction;
@@ -38,13 +39,14 @@ pub use catalogue::{CatalogueCache, CatalogueVersion, DEFAULT_CATALOGUE, StoredC
 pub use commit::{AWAITED, COPIED, Commit, Guards, IdempotencyGuard, LoadGuard, MailGuard};
 pub use due::DueRow;
 pub use given_up::GivenUp;
-pub use holders::Holders;
+pub use holders::{Holders, places};
 pub use idempotency::{Claim, Outcome, Replay, RequestKey};
 pub use list::{ListPlan, Page};
 pub use mail::{MailEntry, SenderLimit, SentMail};
 pub use numbers::NumbersAudit;
 pub use outbox::{OutboxClaim, OutboxKey, Unsent};
 pub use restored::Struck;
+pub use reviews::{NoticeRow, Said, Schedule, StoredReview};
 pub use rows::{INDEXES, IndexEntry, Row, Start, index_attributes};
 pub use transaction::CommitError;
 

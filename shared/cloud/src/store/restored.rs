@@ -68,7 +68,12 @@ impl Store {
                     false => Struck::Gone,
                 });
             }
-            Doorbell::Timer { .. } | Doorbell::HandOver { .. } => return Ok(Struck::Gone),
+            Doorbell::Timer { .. }
+            | Doorbell::HandOver { .. }
+            | Doorbell::Ending { .. }
+            | Doorbell::Reviews { .. }
+            | Doorbell::ReviewSigned { .. }
+            | Doorbell::ReviewNotice { .. } => return Ok(Struck::Gone),
         };
         let now = clock::now();
         match self.claim_outbox(row, OPERATOR, now, now + LEASE).await? {
@@ -107,6 +112,11 @@ fn is_mail(doorbell: &Doorbell) -> bool {
     match doorbell {
         Doorbell::Outbox { effect, .. } => matches!(effect, Effect::Mail(_)),
         Doorbell::Answer { .. } => true,
-        Doorbell::Timer { .. } | Doorbell::HandOver { .. } => false,
+        Doorbell::Timer { .. }
+        | Doorbell::HandOver { .. }
+        | Doorbell::Ending { .. }
+        | Doorbell::Reviews { .. }
+        | Doorbell::ReviewSigned { .. }
+        | Doorbell::ReviewNotice { .. } => false,
     }
 }

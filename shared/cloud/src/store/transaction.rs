@@ -44,6 +44,7 @@ pub(super) enum Part {
     Observer,
     Awaited,
     Holder,
+    Schedule,
     Event,
     Outbox,
     Done,
@@ -92,7 +93,7 @@ fn strongest(guards: &[Part]) -> Option<CommitError> {
         Part::Ticket | Part::Observer | Part::Awaited | Part::Event | Part::Outbox => 4,
         Part::Number => 5,
         Part::Holder => 6,
-        Part::GuardedLoad | Part::Load => 7,
+        Part::GuardedLoad | Part::Load | Part::Schedule => 7,
     };
     Some(match guards.iter().min_by_key(|part| rank(part))? {
         Part::Idempotency => CommitError::KeyUsed,
@@ -102,7 +103,7 @@ fn strongest(guards: &[Part]) -> Option<CommitError> {
         }
         Part::Holder => CommitError::HolderChanged,
         Part::Number => CommitError::NumberTaken,
-        Part::GuardedLoad | Part::Load => CommitError::LoadChanged,
+        Part::GuardedLoad | Part::Load | Part::Schedule => CommitError::LoadChanged,
         Part::Mail => CommitError::MailKnown,
         Part::MessageId => CommitError::MessageIdKnown,
         Part::Sender => CommitError::SenderExceeded,

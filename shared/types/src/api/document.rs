@@ -25,6 +25,8 @@ use crate::input::Kind;
 use crate::mail::{MailOutcome, MailRecord, MailReport, RefusalReason};
 use crate::permission::{Actor, Caller, roles};
 use crate::problem::{FieldError, Problem, ProblemBody, ProblemCode};
+use crate::quarter::Quarter;
+use crate::review::{Review, ReviewView};
 use crate::ticket::{Channel, Event, EventKind, Request, Ticket};
 use crate::upload::{UploadHeaders, UploadView};
 use crate::view::{
@@ -891,6 +893,7 @@ impl Samples {
             "FormatSchema" => "FormatSchema",
             "Format" | "DraftSection" | "SignSection" | "CorrectSection" => "TicketFormat",
             "Accounts" => "Accounts",
+            "Review" | "DecideReview" => "Review",
             _ => "Ticket",
         }
     }
@@ -930,6 +933,13 @@ impl Samples {
                 written(serde_json::to_value(view.unwrap()))
             }
             "Accounts" => json!({ "items": [], "next_cursor": null }),
+            "Review" => {
+                let quarter = Quarter::of(crate::mail::day(now));
+                let chief = self.ticket.request.requester.person.clone();
+                let review = Review::new(quarter, chief, now, None);
+                let view = ReviewView::of(&review, &[], crate::mail::day(now), vec![]);
+                written(serde_json::to_value(view))
+            }
             "Clocks" => {
                 let clock = |limit_seconds| ClockExplained {
                     state: ClockState::Idle,

@@ -85,6 +85,8 @@ pages! {
         Formats GET "/formatos";
         /// Who has which accounts, until when (A3-FO-11).
         Accounts GET "/matriz";
+        /// Which of the accounts of his people a chief still needs, this quarter.
+        Review GET "/matriz/refrendo";
         /// A file of a request.
         File GET "/solicitudes/{ref}/archivos/{id}";
         /// The desk's queue.
@@ -144,6 +146,8 @@ pages! {
     intake: Intake {
         /// Registers a call, takes it and meets its attention time, at once.
         Call POST "/llamada";
+        /// Keeps what a chief has decided on his people's accounts, or signs it.
+        Review POST "/matriz/refrendo";
     }
     /// Mail that came in.
     mailroom: Mailroom {

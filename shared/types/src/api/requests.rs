@@ -438,6 +438,21 @@ input! {
     }
 }
 
+/// The version of a review that a change starts from: 0 is one that nobody has begun.
+const REVIEW_VERSION: Optional<Whole<u64>> = Optional(Whole(0, u64::MAX));
+
+input! {
+    /// What a chief decides on accounts of his people.
+    pub struct ReviewDecisions {
+        /// `ratify` or `withdraw`, by the ids of the accounts.
+        decisions: Values = Or(Members, Values::new()),
+        /// Whether it is signed: every account has to be decided on then.
+        sign: bool = Or(Flag, false),
+        /// The version that it starts from; without it, whatever is there.
+        expected_version: Option<u64> = REVIEW_VERSION,
+    }
+}
+
 input! {
     /// Which page of a history.
     pub struct HistoryQuery {

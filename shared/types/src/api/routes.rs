@@ -94,6 +94,16 @@ const SURVEY_ANSWER: &[P] = &[
     P::Internal,
     P::Unavailable,
 ];
+const REVIEW: &[P] = &[
+    P::MalformedBody,
+    P::Forbidden,
+    P::InvalidTransition,
+    P::VersionConflict,
+    P::Validation,
+    P::IdempotencyMismatch,
+    P::Internal,
+    P::Unavailable,
+];
 const FORMATS: &[P] = &[P::Forbidden, P::Internal, P::Unavailable];
 const FORMAT_SCHEMA: &[P] = &[P::Forbidden, P::NotFound, P::Internal, P::Unavailable];
 const CATALOGUE: &[P] = &[P::Forbidden, P::Internal, P::Unavailable];
@@ -211,7 +221,7 @@ use super::Page;
 #[cfg(test)]
 use crate::format::{accounts::HolderView, document::FormatSummary, view::FormatView};
 #[cfg(test)]
-use crate::{account::ClocksExplained, mail::*, upload::UploadView, view::*};
+use crate::{account::ClocksExplained, mail::*, review::ReviewView, upload::UploadView, view::*};
 use CommandKind as C;
 
 routes! {
@@ -227,6 +237,19 @@ routes! {
                 "description": "Desde hoy no abre.",
                 "category": "plataforma"
             }
+        }
+    }
+
+    /// The quarterly review of accounts.
+    reviews: Intake {
+        /// Decides on accounts of the caller's people (`GET /accounts/review` says which there
+        /// are), each by its id: `ratify` or `withdraw`; null leaves it as it is. With `sign`
+        /// the review is frozen: what was ratified is stamped, and a request to disable what
+        /// was withdrawn is opened for each person.
+        DecideReview(body requests::ReviewDecisions) {
+            POST "/accounts/review" by Access::Entity;
+            200 json ReviewView, or REVIEW;
+            example { "decisions": {}, "sign": false }
         }
     }
 
@@ -553,6 +576,12 @@ routes! {
             GET "/accounts" by Access::Roles(&[Role::Coordinator, Role::Auditor, Role::Head]);
             200 json Page<HolderView>, or MANY;
             example { "limit": 10 }
+        }
+        /// The quarterly review of the accounts of the caller's people; to those who oversee it,
+        /// and to the offices that sign formats, also which chiefs have signed.
+        Review {
+            GET "/accounts/review" by Access::Entity;
+            200 json ReviewView, or FORMATS;
         }
         /// The catalogue: categories, teams, directory, providers and calendars.
         Catalogue {

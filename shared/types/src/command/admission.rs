@@ -10,7 +10,8 @@ use super::rejection::Rejection;
 use super::setting::Setting;
 use crate::catalogue::{Category, Role};
 use crate::clock::{ClockChange, ClockKind};
-use crate::ids::{CategoryId, MailId, TicketId, TicketNumber};
+use crate::format::record::Values;
+use crate::ids::{CategoryId, FormatCode, MailId, SectionId, TicketId, TicketNumber};
 use crate::permission::{Actor, Denial, authorise};
 use crate::problem::FieldError;
 use crate::ticket::{
@@ -225,6 +226,37 @@ impl NewTicket {
             apply_all(&mut self.ticket, std::slice::from_ref(&added));
             self.events.push(added);
         }
+        self
+    }
+
+    /// The same, with a section of a format that is filled in as far as it is known.
+    /// Nobody's signature stands under it.
+    pub fn drafted(
+        mut self,
+        code: &FormatCode,
+        version: u32,
+        section: &SectionId,
+        fields: Values,
+    ) -> Self {
+        let Some(registered) = self.events.first() else {
+            return self;
+        };
+        let drafted = Event {
+            seq: self.ticket.version + 1,
+            at: registered.at,
+            actor: registered.actor.clone(),
+            kind: EventKind::SectionDrafted {
+                code: code.clone(),
+                version,
+                section: section.clone(),
+                fields,
+            },
+            clocks: vec![],
+            mail: None,
+            whole: None,
+        };
+        apply_all(&mut self.ticket, std::slice::from_ref(&drafted));
+        self.events.push(drafted);
         self
     }
 

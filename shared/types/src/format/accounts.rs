@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::record::{Known, Values};
 use super::schema::Section;
-use crate::ids::TicketNumber;
+use crate::ids::{EmailAddress, TicketNumber};
+use crate::quarter::Quarter;
 
 /// Most accounts of one person that are kept: a row of the table holds them all.
 pub const MAX_ACCOUNTS: usize = 200;
@@ -67,9 +68,55 @@ pub struct Holder {
     pub boss: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract_end: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_names: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_names: Option<String>,
+    /// His contract, or the act that appointed him.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<String>,
+    /// Whether he was given equipment; nothing, where no form says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equipment: Option<bool>,
     pub accounts: Vec<Account>,
+    /// When somebody has to be asked to disable them, before all of them end: a timer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Closing>,
+    /// For which ends that was asked already, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Asked>,
+    /// The reviews that were carried out on them, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviewed: Vec<ReviewMark>,
     /// Grows with each change.
     pub version: u64,
+}
+
+/// That all accounts of a person are about to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// The last day on which they are good.
+    pub end: Date,
+    /// When the request to disable them is opened.
+    pub at: Timestamp,
+}
+
+/// That the accounts of somebody were asked to be disabled at their end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub end: Date,
+    /// The ticket by which that was asked.
+    pub ticket: TicketNumber,
+}
+
+/// That what a chief decided on a person's accounts was carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewMark {
+    pub quarter: Quarter,
+    pub chief: EmailAddress,
+    /// The ticket that takes away what was withdrawn; none, where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketNumber>,
 }
 
 /// One account: a row of the matrix.
@@ -91,6 +138,9 @@ pub struct Account {
     /// Why it stayed when the person left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
+    /// When a chief last said that it is still needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_reviewed: Option<Timestamp>,
 }
 
 /// That an account is none any more.
@@ -143,6 +193,35 @@ impl Holder {
         self.accounts.iter().filter(|account| account.is_active())
     }
 
+    /// The last day of all that he has: of his contract, or where there is none, of the account
+    /// that lasts longest. Nothing, where one of them has no end, or there is none left.
+    pub fn ends(&self) -> Option<Date> {
+        self.active().next()?;
+        if self.contract_end.is_some() {
+            return self.contract_end;
+        }
+        let ends: Option<Vec<_>> = self.active().map(|account| account.valid_until).collect();
+        ends?.into_iter().max()
+    }
+
+    /// The ticket by which his accounts were asked to be disabled at an end.
+    pub fn asked_for(&self, end: Date) -> Option<TicketNumber> {
+        let mut asked = self.asked.iter();
+        asked
+            .find(|asked| asked.end == end)
+            .map(|asked| asked.ticket)
+    }
+
+    /// The same at the end that is to come.
+    pub fn asked_for_end(&self) -> Option<TicketNumber> {
+        self.asked_for(self.ends()?)
+    }
+
+    /// His chief, where he is of those who have an address.
+    pub fn chief(&self) -> Option<EmailAddress> {
+        EmailAddress::parse(self.boss.as_deref()?).ok()
+    }
+
     /// The number of his document as others see it.
     pub fn masked(&self) -> String {
         format!("{} {}", self.document_type, masked(&self.document_number))
@@ -163,6 +242,10 @@ pub struct HolderView {
     pub position: Option<String>,
     pub email: Option<String>,
     pub boss: Option<String>,
+    /// The day on which his contract ends.
+    pub contract_end: Option<Date>,
+    /// The ticket that asks to disable his accounts at their end, once it was opened.
+    pub ends_by: Option<TicketNumber>,
     pub accounts: Vec<AccountRow>,
 }
 
@@ -180,6 +263,8 @@ impl HolderView {
     pub fn of(holder: Holder, today: Date) -> Self {
         HolderView {
             document: holder.masked(),
+            contract_end: holder.contract_end,
+            ends_by: holder.asked_for_end(),
             id: holder.id,
             name: holder.name,
             kind: holder.kind,
@@ -242,12 +327,24 @@ pub fn change(
     if section.withdraws {
         holder.withdraws(known, occasion);
     }
-    let over = before.map(|holder| holder.version);
-    holder.version = over.unwrap_or(0) + 1;
-    let changed = before
-        .is_none_or(|before| before.accounts != holder.accounts || before.unit != holder.unit);
     let is_somebody = !holder.accounts.is_empty();
-    (changed && is_somebody).then_some(Change { holder, over })
+    Change::of(before, holder).filter(|_| is_somebody)
+}
+
+impl Change {
+    /// What becomes of a person, over what he was; nothing, where he stays the same.
+    pub fn of(before: Option<&Holder>, mut after: Holder) -> Option<Self> {
+        let over = before.map(|before| before.version);
+        after.version = over.unwrap_or(0);
+        if before == Some(&after) {
+            return None;
+        }
+        after.version += 1;
+        Some(Change {
+            holder: after,
+            over,
+        })
+    }
 }
 
 impl Holder {
@@ -266,7 +363,14 @@ impl Holder {
             email: None,
             boss: None,
             contract_end: None,
+            first_names: None,
+            last_names: None,
+            contract: None,
+            equipment: None,
             accounts: vec![],
+            closing: None,
+            asked: vec![],
+            reviewed: vec![],
             version: 0,
         })
     }
@@ -284,6 +388,12 @@ impl Holder {
         self.email = said("user_email");
         self.boss = said("supervisor").or_else(|| said("boss"));
         self.contract_end = known.text("contract_end").and_then(|day| day.parse().ok());
+        self.first_names = said("first_names");
+        self.last_names = said("last_names");
+        self.contract = said("contract_number").or_else(|| said("appointment_act"));
+        // What he was given before, nobody says that he gave back.
+        let is_given = known.rows("equipment").next().is_some();
+        self.equipment = Some(is_given || self.equipment == Some(true));
         let asked: Vec<_> = known.rows("accounts").collect();
         for row in known
             .rows("created")
@@ -308,6 +418,7 @@ impl Holder {
                 valid_until: until.or(self.contract_end),
                 disabled: None,
                 exception: None,
+                last_reviewed: None,
             };
             match self.accounts.iter_mut().find(is_it) {
                 Some(account) => *account = granted,
@@ -387,6 +498,7 @@ mod tests {
             valid_until: until.map(|day| day.parse().unwrap()),
             disabled: None,
             exception: None,
+            last_reviewed: None,
         };
         let today = "2026-11-27".parse().unwrap();
         for (until, standing) in [

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod document;
+pub mod ending;
 pub mod fill;
 pub mod record;
 pub mod schema;

@@ -245,8 +245,14 @@ pub fn clearance<'a>(ticket: &'a Ticket, schema: &Schema) -> Option<Clearance<'a
     let section = schema.sections.iter().find(|section| section.clears)?;
     let filled = format.section(&section.id)?;
     let signature = filled.signatures.last()?;
+    let is_issued = match filled.fields.get("clearance")?.as_str()? {
+        "issued" => true,
+        // Whoever stays needs none.
+        "not_applicable" => return None,
+        _ => false,
+    };
     Some(Clearance {
-        issued: filled.fields.get("clearance")?.as_str()? == "issued",
+        issued: is_issued,
         code: signature.sha256.get(..CODE)?,
         at: signature.at,
     })

@@ -194,6 +194,38 @@ pub fn first_signature() -> Command {
     sign(FO_01, "user", first_section(), None)
 }
 
+/// Somebody with two accounts until the end of his contract, the 31st of May of 2027.
+pub fn holder() -> Holder {
+    let (_, change) = signed(
+        Story::assigned("cuentas_equipos"),
+        FO_01,
+        &account_form(),
+        None,
+    );
+    change.unwrap().holder
+}
+
+/// What such a signature makes of the person's accounts.
+pub fn signs(
+    story: Story,
+    section: &str,
+    who: &str,
+    values: Option<Values>,
+    matrix: Option<&Holder>,
+) -> (Story, Option<Change>) {
+    let command = Command::SignSection {
+        code: FO_12.into(),
+        section: section.into(),
+        fields: values,
+        on_paper: None,
+        holder: matrix.cloned().map(Box::new),
+    };
+    let before = story.ticket.clone();
+    let story = story.when(&person(who), command);
+    let change = signing::accounts(story.events.last().unwrap(), &before, matrix);
+    (story, change)
+}
+
 /// A form that was drafted, signed, corrected and signed again.
 pub fn lived() -> Story {
     let (story, _) = signed(
@@ -1071,7 +1103,7 @@ fn every_rule_of_the_other_forms_has_a_bad_value() {
                 "supervisor",
                 json!("x@gmail.com"),
                 "/fields/supervisor",
-                "unknown_person",
+                "not_of_the_entity",
             ),
             ("urgent", Value::Null, "/fields/urgent", "required"),
         ],

@@ -13,10 +13,12 @@ use types::catalogue::{Catalogue, CatalogueDocument};
 use types::clock::ClockKind;
 use types::command::{Command, WhenAway};
 use types::effects::{Effect, QueueName};
+use types::format::accounts::Holder;
 use types::message::Doorbell;
 use types::permission::Actor;
 use types::person::RequesterKind;
 use types::retention::{Disposition, Retention};
+use types::review::{self, Review};
 use types::ticket::{Attachment, Event, EventKind, State, Ticket, Visibility, replay};
 
 use crate::world::{
@@ -339,7 +341,31 @@ fn messages_of_version_1() {
         mail: types::ids::MailId("0100-abc".to_owned()),
     };
     let hand_over = Doorbell::HandOver { version: 7 };
-    let doorbells: Vec<_> = outbox.chain(timers).chain([answer, hand_over]).collect();
+    let quarter = "2026-Q4".parse().unwrap();
+    let chief = address("jefa.juridica");
+    let of_accounts = [
+        Doorbell::Ending {
+            holder: crate::formats::holder().id,
+            at,
+        },
+        Doorbell::Reviews { at },
+        Doorbell::ReviewSigned {
+            quarter,
+            chief: chief.clone(),
+        },
+        Doorbell::ReviewNotice {
+            quarter,
+            chief: Some(chief),
+            at,
+        },
+        Doorbell::ReviewNotice {
+            quarter,
+            chief: None,
+            at,
+        },
+    ];
+    let others = [answer, hand_over].into_iter().chain(of_accounts);
+    let doorbells: Vec<_> = outbox.chain(timers).chain(others).collect();
     let bodies: Vec<_> = doorbells
         .iter()
         .map(|bell| bell.to_body().unwrap())
@@ -357,6 +383,32 @@ fn messages_of_version_1() {
     }
     for doorbell in doorbells {
         assert!(read.contains(&doorbell), "no golden file has {doorbell:?}");
+    }
+}
+
+/// People of the matrix and reviews, as they were stored: read, and written as they were.
+#[test]
+fn accounts_and_reviews_of_version_1() {
+    let holder = crate::formats::holder();
+    // Of before anything ended by itself.
+    let mut before = json!(holder);
+    let fields = before.as_object_mut().unwrap();
+    for later in ["first_names", "last_names", "contract", "equipment"] {
+        assert!(fields.remove(later).is_some(), "{later}");
+    }
+    keep("holder", &before);
+    keep("holder-2", &json!(crate::accounts::lived()));
+    keep("review", &json!(crate::accounts::signed_review()));
+    for (file, kept) in kept("holder") {
+        let read: Holder = serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(json!(read), kept, "{file}");
+    }
+    for (file, kept) in kept("review") {
+        let read: Review = serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(json!(read), kept, "{file}");
+        let signed = read.signed.unwrap();
+        let digest = review::digest(read.quarter, &read.chief.email, &signed.accounts);
+        assert_eq!(digest, signed.sha256, "{file}");
     }
 }
 
