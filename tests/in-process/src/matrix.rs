@@ -1,14 +1,15 @@
 //! Given and then: people of the matrix of accounts, and what chiefs decide on them.
 
-use cloud::store::{Schedule, StoredReview};
+use cloud::store::{NoticeRow, Schedule, StoredReview};
 use serde_json::json;
 use types::Date;
 use types::format::accounts::{Change, Holder, HolderId};
-use types::mail::day;
+use types::mail::{bounds, day};
 use types::quarter::Quarter;
+use types::review::{AccountId, Asked, Notice, Review, Term};
 
 use crate::case::now;
-use crate::people::address;
+use crate::people::{address, person};
 use crate::world::World;
 
 impl World {
@@ -70,6 +71,57 @@ impl World {
     pub async fn review(&self, quarter: Quarter, chief: &str) -> Option<StoredReview> {
         let found = self.desk.store.review(quarter, &address(chief)).await;
         found.unwrap()
+    }
+
+    /// A chief was asked for his review of this quarter, and is to be told of it now; the
+    /// coordinators hear when the time is over.
+    ///
+    /// # Panics
+    /// When the table does not take it.
+    pub async fn asks_for_review(&self, chief: &str, term: Term, without_chief: usize) {
+        let (quarter, store) = (self.quarter(), &self.desk.store);
+        let stored = store.catalogue().await.unwrap();
+        let person = person(chief, &stored.catalogue);
+        let review = Review::new(quarter, person, now(), Some(term));
+        assert!(store.write_review(&review, None, None).await.unwrap());
+        let owed = |notice, due| NoticeRow { notice, due };
+        let invited = owed(Notice::Invitation, now());
+        let email = address(chief);
+        let told = store.owe_notice(quarter, Some(&email), invited);
+        told.await.unwrap();
+        let asked = Asked {
+            quarter,
+            opened_at: now(),
+            term,
+            without_chief,
+        };
+        store.open_review_quarter(&asked).await.unwrap();
+        let overdue = owed(Notice::Overdue, term.ends_at);
+        store.owe_notice(quarter, None, overdue).await.unwrap();
+    }
+
+    /// A chief ratifies all that his people have, and signs.
+    ///
+    /// # Panics
+    /// When he was not asked.
+    pub async fn signs_review(&self, chief: &str) {
+        let (quarter, store) = (self.quarter(), &self.desk.store);
+        let email = address(chief);
+        let mut review = store.review(quarter, &email).await.unwrap().unwrap().review;
+        let since = bounds(quarter.begins()).unwrap().0;
+        let people = store.people_of(&email, since).await.unwrap();
+        let accounts = people.iter().flat_map(|holder| {
+            let accounts = holder.active();
+            accounts.map(|account| AccountId::of(&holder.id, account))
+        });
+        let all = accounts.map(|id| (id, "ratify".to_owned())).collect();
+        review.decide(&people, &all, day(now())).unwrap();
+        let signed = review.sign(&people, review.chief.clone(), now());
+        signed.unwrap();
+        let over = review.version;
+        review.version += 1;
+        let written = store.write_review(&review, Some(over), None);
+        assert!(written.await.unwrap());
     }
 
     /// When the matrix is gone through next.
