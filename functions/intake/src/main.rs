@@ -7,6 +7,9 @@ mod queue;
 mod review;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[path = "tests/accounts.rs"]
+mod tests_of_accounts;
 
 use cloud::config::{ConfigError, Environment};
 use cloud::consumer::Batch;

@@ -35,8 +35,9 @@ const AT_ONCE: usize = 8;
 /// Whose keys these registrations have: nobody's address.
 const SCOPE: &str = "accounts";
 
-/// How soon it is worth another try where somebody else is registering the same.
-const SOON: Duration = Duration::from_secs(2);
+/// How soon it is worth another try where somebody else is registering the same: the claim of
+/// one who died ends before the tries do.
+const SOON: Duration = Duration::from_secs(4);
 
 /// The consumer of the queue `intake`.
 pub struct Accounts {

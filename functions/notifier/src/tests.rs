@@ -19,6 +19,7 @@ use types::token::{Audience, TokenSecret, TokenUse};
 use super::Notifier;
 
 mod letters;
+mod reviews;
 mod whom;
 // The tickets that the rules are tested with.
 #[path = "../../../shared/types/tests/rules/world.rs"]

@@ -1,7 +1,7 @@
 //! The activation tests of the sweep, over AWS in memory. It changes no ticket,
 //! whatever it finds.
 
-use in_process::people::AGENT;
+use in_process::people::{AGENT, COORDINATOR};
 use in_process::{Case, Fault, Rows, Started, World, monday, now};
 use serde_json::{Value, json};
 use types::command::Command;
@@ -413,4 +413,79 @@ async fn a_ticket_that_is_written_right_then_keeps_its_number() {
     });
     assert_eq!(ticks(&sweep, after(2)).await["numbers_voided"], 0);
     assert!(world.row("NUMBER#1", "NUMBER")["void_since"].is_null());
+}
+
+// ------------------------------------------------------------- accounts and reviews
+
+/// A day that many days from now, on which a contract ends.
+fn in_days(count: i64) -> types::Date {
+    types::mail::day(now() + SignedDuration::from_hours(24 * count))
+}
+
+#[tokio::test]
+async fn accounts_that_end_are_rung_for_once_they_are_due() {
+    let world = World::new().await;
+    let sweep = started(&world).await;
+    let person = world
+        .has_accounts("52345618", COORDINATOR, in_days(400))
+        .await;
+    let at = person.closing.unwrap().at;
+    let millisecond = SignedDuration::from_millis(1);
+    let rows = but_the_audit(&world);
+    let ending = |at| types::message::Doorbell::Ending {
+        holder: person.id.clone(),
+        at,
+    };
+    let rung = |world: &World| {
+        let rung = world.rung(QueueName::Intake).into_iter();
+        // The matrix is gone through from its first row on.
+        rung.filter(|bell| !matches!(bell, types::message::Doorbell::Reviews { .. }))
+            .collect::<Vec<_>>()
+    };
+    ticks(&sweep, at).await;
+    assert_eq!(rung(&world), []);
+    // After an hour or a week in which nobody swept, and three times in a row.
+    for late in [0, 60, 60 * 24 * 7] {
+        for _ in 0..3 {
+            world.forget();
+            let at = at + millisecond + SignedDuration::from_mins(late);
+            ticks(&sweep, at).await;
+            assert_eq!(rung(&world), [ending(at)]);
+        }
+    }
+    but_the_audit(&world).must_be(&rows);
+}
+
+#[tokio::test]
+async fn the_matrix_is_gone_through_where_there_is_somebody() {
+    let world = World::new().await;
+    let sweep = started(&world).await;
+    ticks(&sweep, now()).await;
+    assert_eq!(world.all_rung(), []);
+    world
+        .has_accounts("52345618", COORDINATOR, in_days(400))
+        .await;
+    let at = now() + SignedDuration::from_mins(1);
+    ticks(&sweep, at).await;
+    assert_eq!(world.all_rung(), [types::message::Doorbell::Reviews { at }]);
+}
+
+#[tokio::test]
+async fn a_sweep_costs_what_is_due_and_not_what_is_kept() {
+    let world = World::new().await;
+    let sweep = started(&world).await;
+    world
+        .has_accounts("52345618", COORDINATOR, in_days(400))
+        .await;
+    let at = now() + SignedDuration::from_mins(1);
+    let few = ticks(&sweep, at).await;
+    for person in 0..150 {
+        let document = format!("10{person:06}");
+        world
+            .has_accounts(&document, COORDINATOR, in_days(400))
+            .await;
+    }
+    let many = ticks(&sweep, at).await;
+    assert_eq!(few["read_units"], many["read_units"]);
+    assert_eq!(many["timers_found"], 1);
 }

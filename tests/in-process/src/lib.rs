@@ -10,6 +10,7 @@ mod faults;
 mod function;
 mod http;
 mod mail;
+mod matrix;
 mod objects;
 pub mod people;
 mod queues;

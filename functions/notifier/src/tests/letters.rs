@@ -39,7 +39,7 @@ fn catalogue() -> Catalogue {
     Catalogue::from_toml(&text).unwrap()
 }
 
-fn office() -> Office {
+pub fn office() -> Office {
     Office {
         base_url: "https://mesa.uspec.gov.co".to_owned(),
         from: "Mesa de Ayuda <soporte@uspec.gov.co>".parse().unwrap(),
@@ -131,6 +131,12 @@ fn every_kind_is_there_to_be_looked_at() {
             fs::write(folder.join(format!("{name}.html")), html).unwrap();
             fs::write(folder.join(format!("{name}.txt")), letter.text().unwrap()).unwrap();
         }
+    }
+    for (name, written) in super::reviews::letters() {
+        let html = written.letter.html(&written.subject).unwrap();
+        fs::write(folder.join(format!("{name}.html")), html).unwrap();
+        let text = written.letter.text().unwrap();
+        fs::write(folder.join(format!("{name}.txt")), text).unwrap();
     }
     let mails = Effect::all().filter(|effect| *effect != Effect::Assign);
     let never: Vec<_> = mails.filter(|effect| !seen.contains_key(effect)).collect();
