@@ -18,6 +18,7 @@ use types::token::{Audience, TokenSecret, TokenUse};
 
 use super::Notifier;
 
+mod law;
 mod letters;
 mod reviews;
 mod whom;

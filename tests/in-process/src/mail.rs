@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use mail_parser::MessageParser;
+use mail_parser::{MessageParser, MimeHeaders};
 
 /// A mail, as it went out.
 #[derive(Clone, Debug)]
@@ -24,6 +24,17 @@ impl Mail {
         let message = MessageParser::default().parse(&self.raw).unwrap();
         let value = message.header_raw(name.to_owned());
         value.map(|value| value.trim().to_owned())
+    }
+
+    /// The files that go along with it: their names and their bytes.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let message = MessageParser::default().parse(&self.raw).unwrap();
+        let parts = message.attachments();
+        let file = |part: &mail_parser::MessagePart<'_>| {
+            let name = part.attachment_name().unwrap_or_default().to_owned();
+            (name, part.contents().to_vec())
+        };
+        parts.map(file).collect()
     }
 
     fn read(id: String, to: Vec<String>, raw: Vec<u8>) -> Self {
