@@ -22,8 +22,19 @@ use types::token::{Audience, TokenUse};
 use types::verbs::Verb;
 
 use crate::asks;
-use crate::message::MAX_ANNEXES;
 use crate::office::Office;
+
+/// Bytes of the files that go along with a mail, all together: SES takes ten megabytes of
+/// what they are in base64
+/// (<https://docs.aws.amazon.com/ses/latest/dg/quotas.html>).
+pub const MAX_ANNEXES: u64 = 6_000_000;
+
+/// A file that goes along with a mail.
+pub struct Annex {
+    pub name: String,
+    pub content_type: String,
+    pub bytes: Vec<u8>,
+}
 
 /// A letter, before it becomes text and HTML.
 #[derive(Default)]
@@ -38,6 +49,8 @@ pub struct Letter {
     pub request: Option<String>,
     /// The names of the files that belong to it.
     pub files: Vec<String>,
+    /// Those that go along with it.
+    pub annexes: Vec<Annex>,
     /// What follows from it.
     pub closing: Vec<String>,
     /// The one thing to do, under the sentence that asks for it.

@@ -154,18 +154,6 @@ pub fn recipients(
         .collect()
 }
 
-/// Bytes of the files that go along with a mail, all together: SES takes ten megabytes of
-/// what they are in base64
-/// (<https://docs.aws.amazon.com/ses/latest/dg/quotas.html>).
-pub const MAX_ANNEXES: u64 = 6_000_000;
-
-/// A file that goes along with a mail.
-pub struct Annex {
-    pub name: String,
-    pub content_type: String,
-    pub bytes: Vec<u8>,
-}
-
 impl Office {
     /// Writes the message.
     ///
@@ -178,7 +166,6 @@ impl Office {
         ticket: &Ticket,
         seq: u64,
         to: &[EmailAddress],
-        annexes: Vec<Annex>,
         now: Timestamp,
     ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
         let subject = format!(
@@ -240,8 +227,12 @@ impl Office {
             .header(TICKET_HEADER, Raw::new(ticket.id.to_string()))
             .text_body(letter.text()?)
             .html_body(letter.html(&subject)?);
-        let with = annexes.into_iter().fold(message, |message, annex| {
-            message.attachment(annex.content_type, annex.name, annex.bytes)
+        let with = letter.annexes.iter().fold(message, |message, annex| {
+            message.attachment(
+                annex.content_type.as_str(),
+                annex.name.as_str(),
+                annex.bytes.as_slice(),
+            )
         });
         Ok(with.write_to_vec()?)
     }

@@ -24,8 +24,8 @@ use types::ticket::{Attachment, BounceKind, Event, EventKind, Ticket, Visibility
 use types::token::Audience;
 use types::{SignedDuration, Timestamp};
 
-use crate::letter::{About, is_still_true, letter};
-use crate::message::{Annex, MAX_ANNEXES, recipients};
+use crate::letter::{About, Annex, Letter, MAX_ANNEXES, is_still_true, letter};
+use crate::message::recipients;
 use crate::office::Office;
 
 /// How long a claim holds after whoever has it is stopped: longer than clocks differ, so
@@ -196,8 +196,9 @@ impl Postman {
         let message = letter
             .map_err(|e| e.to_string())
             .and_then(|letter| {
+                let letter = Letter { annexes, ..letter };
                 self.office
-                    .compose(&letter, kind, ticket, event.seq, &to, annexes, now)
+                    .compose(&letter, kind, ticket, event.seq, &to, now)
                     .map_err(|e| e.to_string())
             })
             .map_err(|e| Failure::Poison(format!("the mail cannot be written: {e}")))?;

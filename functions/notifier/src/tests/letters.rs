@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use types::Timestamp;
 use types::catalogue::Catalogue;
 use types::effects::{Effect, MailKind, effects};
-use types::ticket::{CloseReason, Event, EventKind, Outcome, Ticket, replay};
+use types::ticket::{CloseReason, Event, EventKind, Ticket, replay};
 use types::token::{Audience, TokenSecret};
 
 use crate::letter::{About, Letter, letter};

@@ -108,7 +108,7 @@ impl Store {
             let holder: Holder = row.doc()?;
             let places = places(&holder);
             let stands = |name: &&str| row.text(name) == places.get(*name).map(String::as_str);
-            if !PLACES.iter().all(|name| stands(name)) {
+            if !PLACES.iter().all(stands) {
                 misplaced.insert(holder.id.clone());
             }
             holders.push(holder);
