@@ -132,6 +132,9 @@ it("is decided in two sittings, the first on a telephone without scripts", async
 	await signIn(boss.page, BOSS, "/matriz/refrendo");
 	assert.ok(await choices(boss.page, "Marta Gil, Correo").getByLabel("Ratifica").isChecked(), "what was decided is kept");
 	await picture(boss.page, "refrendo");
+	await boss.page.emulateMedia({ colorScheme: "dark" });
+	await picture(boss.page, "refrendo");
+	await boss.page.emulateMedia({ colorScheme: null });
 	await accessible(boss.page);
 
 	// What is missing is told, each with a way there, and nothing that was chosen is lost.
@@ -180,7 +183,7 @@ it("is decided in two sittings, the first on a telephone without scripts", async
 it("shows those who oversee it who has signed, and the offices nothing else", async () => {
 	const auditor = await visitor(browser, url);
 	await signIn(auditor.page, AUDITOR, "/matriz");
-	await auditor.page.getByText("Firmaron los 1.").or(auditor.page.getByText(/^Firmó el/)).first().waitFor();
+	await auditor.page.getByText(/^Firmó el/).waitFor();
 	assert.equal(await auditor.page.locator("#matriz tbody tr").count(), 4);
 	await picture(auditor.page, "matriz-refrendo");
 	await accessible(auditor.page);
@@ -188,6 +191,8 @@ it("shows those who oversee it who has signed, and the offices nothing else", as
 	await signIn(office.page, PERSONNEL, "/matriz");
 	await office.page.getByText(BOSS).first().waitFor();
 	assert.equal(await office.page.getByText("Ricardo Pérez").count(), 0);
+	await picture(office.page, "refrendo-oficina");
+	await office.page.setViewportSize({ width: 360, height: 740 });
 	await picture(office.page, "refrendo-oficina");
 	await accessible(office.page);
 	// Who is nobody's chief has nothing to decide.
