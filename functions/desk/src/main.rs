@@ -20,6 +20,9 @@ mod sheet_pages;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+#[path = "tests/accounts.rs"]
+mod tests_of_accounts;
+#[cfg(test)]
 #[path = "tests/said.rs"]
 mod tests_of_words;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use cloud::desk::{Attempts, Desk, Halt, claimant, new_ticket_id};
 use cloud::log::chain;
 use cloud::store::{
     Claim, CommitError, Guards, IdempotencyGuard, NoticeRow, Outcome, RequestKey, Schedule,
+    StoreError,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use types::Timestamp;
@@ -19,8 +20,8 @@ use types::catalogue::Catalogue;
 use types::command::{Setting, admit};
 use types::effects::QueueName;
 use types::format::accounts::{Change, Holder, HolderId};
-use types::format::ending::{Opening, Step, opening};
-use types::ids::{EmailAddress, TicketNumber};
+use types::format::ending::{Opening, Step, opening, still_disables};
+use types::ids::{EmailAddress, TicketNumber, TicketRef};
 use types::mail::day;
 use types::message::Doorbell;
 use types::permission::Actor;
@@ -227,15 +228,29 @@ impl Accounts {
         let Some(outcome) = outcome.map_err(|e| unopenable(&e))? else {
             return Ok(());
         };
-        match (&outcome.opens, outcome.change(None, &catalogue)) {
-            (Some(opening), _) => {
+        let asked = match &outcome.opens {
+            Some(_) => self.asked(&holder).await?,
+            None => None,
+        };
+        match (&outcome.opens, outcome.change(asked, &catalogue)) {
+            (Some(opening), _) if asked.is_none() => {
                 let key = format!("{id}:{}:{}", review.quarter, review.chief.email);
                 let change = |number| outcome.change(Some(number), &catalogue);
                 self.register(opening, &key, &catalogue, change).await
             }
-            (None, Some(change)) => self.desk.store.write_holder(&change).await.map_err(lost),
-            (None, None) => Ok(()),
+            (_, Some(change)) => self.desk.store.write_holder(&change).await.map_err(lost),
+            (_, None) => Ok(()),
         }
+    }
+
+    /// The request by which all that a person has was asked to be disabled, at his end, as long
+    /// as that is not done: what his chief withdraws meanwhile is asked for by it.
+    async fn asked(&self, holder: &Holder) -> Result<Option<TicketNumber>, StoreError> {
+        let Some(number) = holder.asked_for_end() else {
+            return Ok(None);
+        };
+        let ticket = self.desk.store.find(TicketRef::Number(number)).await?;
+        Ok(ticket.filter(still_disables).map(|ticket| ticket.number))
     }
 
     /// Goes through the matrix: sets the timers that are not set as they should be, and asks

@@ -54,8 +54,11 @@ pub async fn by_form(desk: &Desk, call: &Call) -> Answer {
         let body = read(&sent)?;
         let signs = body.sign;
         written(desk, call, &caller, body, Unknown::LeftOut).await?;
-        let done = if signs { "refrendo" } else { "decidido" };
-        Ok(Answer::see_other(&format!("{PLACE}?hecho={done}")))
+        Ok(Answer::see_other(&match signs {
+            // The page says by whom and when.
+            true => PLACE.to_owned(),
+            false => format!("{PLACE}?hecho=decidido"),
+        }))
     };
     match tried.await {
         Ok(answer) => answer,

@@ -882,7 +882,7 @@ impl<'a> Matrix<'a> {
     fn signed_words(&self, standings: &Standings) -> String {
         let all = standings.rows.len();
         match standings.signed {
-            signed if signed == all => format!("Firmaron los {all}."),
+            signed if signed == all && all > 1 => format!("Firmaron los {all}."),
             0 => format!("No ha firmado ninguno de {all}."),
             1 => format!("Firmó 1 de {all}."),
             signed => format!("Firmaron {signed} de {all}."),

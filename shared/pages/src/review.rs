@@ -24,6 +24,10 @@ pub const DECIDED: &str = "decisions.";
 /// Where the form goes.
 pub const PLACE: &str = "/matriz/refrendo";
 
+/// What is said where another screen of the same chief was faster.
+const ELSEWHERE: &str = "Se guardó algo desde otra pantalla suya mientras tenía esta abierta. Lo que eligió aquí \
+    sigue marcado: revíselo y guarde o firme de nuevo.";
+
 /// The page of a chief's review.
 #[derive(Template)]
 #[template(path = "review.html")]
@@ -313,6 +317,9 @@ impl<'a> Page<'a> {
             let id = id.map_or("refrendo".to_owned(), |id| format!("d-{id}"));
             (id, error.detail.clone())
         });
+        if let Problem::VersionConflict { .. } = problem {
+            self.wrong = self.wrong.saying(ELSEWHERE);
+        }
         for row in self.groups.iter_mut().flat_map(|shown| &mut shown.rows) {
             let chosen = match sent(typed, &format!("{DECIDED}{}", row.id)) {
                 Some("ratify") => Some(Decision::Ratify),

@@ -111,7 +111,6 @@ impl Notice {
             "borrador" => "Borrador guardado.",
             "correccion" => "La sección quedó abierta para corregirla.",
             "decidido" => "Guardado. Falta firmar.",
-            "refrendo" => "Refrendo firmado.",
             "hecho" => "Hecho.",
             "salio" => "Su sesión terminó.",
             _ => return None,

@@ -59,6 +59,12 @@ impl Wrong {
         self
     }
 
+    /// The same, with these words of what is wrong as a whole.
+    pub(crate) fn saying(mut self, whole: &str) -> Self {
+        self.whole = Some(whole.to_owned());
+        self
+    }
+
     pub(crate) fn is_any(&self) -> bool {
         self.whole.is_some()
     }

@@ -5,6 +5,7 @@
     reason = "helpers of tests fail with the test that uses them"
 )]
 
+mod accounts;
 mod alarms;
 mod audit;
 mod catalogue;

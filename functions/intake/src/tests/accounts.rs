@@ -582,10 +582,7 @@ async fn the_page_keeps_what_is_chosen_and_says_what_is_missing() {
     ];
     for _ in 0..2 {
         let signed = form(&world, &intake, &sign).await;
-        assert_eq!(
-            signed.header("location"),
-            Some("/matriz/refrendo?hecho=refrendo")
-        );
+        assert_eq!(signed.header("location"), Some("/matriz/refrendo"));
     }
     assert_eq!(
         world
@@ -629,4 +626,20 @@ async fn the_form_is_a_page_of_ours_and_its_sender_a_chief() {
         kept.body
     );
     assert_eq!(world.rows_of("REVIEW#").len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_already_is_not_asked_for_twice() {
+    let (world, intake) = started().await;
+    let person = world.has_accounts("52345618", BOSS, in_days(2)).await;
+    rung(&intake, &ending(&person, now())).await;
+    let sign = json!({ id_of(&person, 0): "withdraw", id_of(&person, 1): "withdraw" });
+    let sign = decides(&sign, &json!({ "sign": true }));
+    intake.answers(&sign).await.must_be(200);
+    rung(&intake, &carries_out(&world)).await;
+    let tickets = world.tickets().await;
+    assert_eq!(tickets.len(), 1);
+    let after = world.holder(&person.id).await;
+    assert_eq!(after.reviewed[0].ticket, Some(tickets[0].number));
+    assert_eq!(after.asked.len(), 1);
 }

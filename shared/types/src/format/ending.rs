@@ -15,7 +15,7 @@ use crate::command::{Application, NewTicket};
 use crate::ids::{FormatCode, SectionId, TicketNumber};
 use crate::person::Person;
 use crate::spanish;
-use crate::ticket::{Channel, Request};
+use crate::ticket::{Channel, Request, State, Ticket};
 
 /// Ends of one person that are remembered.
 const MOST_ENDS: usize = 24;
@@ -170,6 +170,18 @@ pub fn account_words(account: &Account) -> String {
     let system = systems().get(&account.system);
     let system = system.map_or(&*account.system, |system| &system.name);
     format!("{system} ({})", account.username)
+}
+
+/// Whether a request will still disable the accounts of its person: nobody has said yet which
+/// ones are, and there is no answer to it.
+pub fn still_disables(ticket: &Ticket) -> bool {
+    match ticket.state {
+        State::New | State::Assigned | State::OnHold(_) => {}
+        State::Solved | State::Closed => return false,
+    }
+    let format = ticket.formats.get(&code());
+    let disabled = format.and_then(|format| format.section(&disabling()));
+    disabled.is_none_or(|filled| filled.signatures.is_empty())
 }
 
 /// The category of requests that disable accounts.
