@@ -31,6 +31,7 @@ KNOWN_LATER = {
     "not_a_mailbox",
     "retired",
     # A text changes with its version.
+    "restricted_without_group",
     "same_version",
     # A row of the table has its size.
     "too_large",
