@@ -30,8 +30,8 @@ KNOWN_LATER = {
     "last_officer",
     "not_a_mailbox",
     "retired",
-    # A text changes with its version.
     "restricted_without_group",
+    # A text changes with its version.
     "same_version",
     # A row of the table has its size.
     "too_large",
