@@ -504,7 +504,7 @@ mod tests {
             assert_eq!(parse_review(&key), None);
         }
         let at: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
-        assert!(past_sort(at, "f") < "1#0".to_owned());
+        assert!(*past_sort(at, "f") < *"1#0");
     }
 
     #[test]

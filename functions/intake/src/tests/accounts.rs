@@ -38,7 +38,9 @@ fn ending(holder: &Holder, at: Timestamp) -> Doorbell {
 }
 
 async fn rung(intake: &Started<Intake>, doorbell: &Doorbell) {
-    let worked = intake.works(QueueName::Intake, &[doorbell.clone()]).await;
+    let worked = intake
+        .works(QueueName::Intake, std::slice::from_ref(doorbell))
+        .await;
     worked.must_be_done();
 }
 
@@ -105,7 +107,9 @@ async fn killed_at_any_call_it_is_done_once() {
                     .await;
                 let bell = ending(&person, now());
                 world.fails(operation, call..call + 40, fault.clone());
-                let _ = intake.works(QueueName::Intake, &[bell.clone()]).await;
+                let _ = intake
+                    .works(QueueName::Intake, std::slice::from_ref(&bell))
+                    .await;
                 world.heals();
                 // The claim of whoever died ends by itself: as if it had.
                 for row in world.rows_of("IDEMPOTENCY#") {

@@ -166,7 +166,9 @@ async fn one_that_died_over_it_is_waited_for() {
     let notifier = started(&world).await;
     let bell = bell(&world, Some(BOSS), now());
     world.fails("SendRawEmail", 0..1, Fault::Failed);
-    let died = notifier.works(QueueName::Reminder, &[bell.clone()]).await;
+    let died = notifier
+        .works(QueueName::Reminder, std::slice::from_ref(&bell))
+        .await;
     assert_eq!(died.failed, [0]);
     // Its claim stands until whoever has it is stopped: SES may have taken the mail.
     let busy = Message::from(&bell);

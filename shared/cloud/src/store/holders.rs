@@ -107,8 +107,8 @@ impl Store {
         for row in self.get_many(rows).await? {
             let holder: Holder = row.doc()?;
             let places = places(&holder);
-            let stands = |name: &&str| row.text(name) == places.get(*name).map(String::as_str);
-            if !PLACES.iter().all(|name| stands(&name)) {
+            let stands = |name: &str| row.text(name) == places.get(name).map(String::as_str);
+            if !PLACES.iter().all(|name| stands(name)) {
                 misplaced.insert(holder.id.clone());
             }
             holders.push(holder);
