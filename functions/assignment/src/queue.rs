@@ -240,6 +240,8 @@ async fn hand_over(desk: &Desk, version: u64) -> Result<Vec<Doorbell>, Failure> 
     });
     let mut work: Vec<_> = of_people.map(|plan| (plan, Command::HandOver)).collect();
     if !calendars.is_empty() {
+        // So would the end of somebody's accounts.
+        desk.store.go_through_matrix(clock::now()).await?;
         let teams = &stored.catalogue.document().teams;
         let teams: Vec<_> = teams.iter().map(|team| team.id.clone()).collect();
         // A time that has come nearer would be seen when the old one is over.

@@ -717,3 +717,29 @@ async fn hours_that_come_nearer_are_seen_before_the_old_ones_are_over() {
         .must_be_done();
     assert_eq!(case.ticket().await.version, after.version);
 }
+
+/// When the accounts of people are to be asked for is reckoned by hours, too.
+#[tokio::test]
+async fn other_hours_have_the_matrix_gone_through() {
+    let world = World::new().await;
+    let end = types::mail::day(in_process::now() + types::SignedDuration::from_hours(24 * 90));
+    world.has_accounts("52345618", COORDINATOR, end).await;
+    let due = || async { world.review_schedule().await.unwrap().due };
+    let armed = due().await;
+    // Somebody went through it; it is due again next quarter.
+    let key = ("REVIEWS", "NEXT");
+    let mut row = world.row(key.0, key.1);
+    row["due_sk"]["S"] = "2099-01-01T00:00:00.000Z#REVIEWS".into();
+    world.put_row(&row);
+    let assignment = started(&world).await;
+    world.away(&[AGENT]).await;
+    let worked = assignment.works(QUEUE, &looked_after(1)).await;
+    worked.must_be_done();
+    assert!(due().await > armed + types::SignedDuration::from_hours(24));
+    world
+        .catalogue(|document| document.accounts.notice_days = 9)
+        .await;
+    let worked = assignment.works(QUEUE, &looked_after(2)).await;
+    worked.must_be_done();
+    assert!(due().await < in_process::now() + types::SignedDuration::from_hours(1));
+}

@@ -174,7 +174,8 @@ fn default_waiting_minutes() -> u64 {
     9 * 60
 }
 
-fn default_calendar() -> CalendarId {
+/// The calendar of what names none.
+pub(crate) fn default_calendar() -> CalendarId {
     CalendarId::from("habil")
 }
 

@@ -1,10 +1,10 @@
 //! What open requests a new catalogue concerns: whose they are, where the directory has
 //! changed under them, and by which hours they go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::Holidays;
-use crate::catalogue::{CatalogueDocument, DirectoryEntry, Role};
+use crate::catalogue::{CatalogueDocument, DirectoryEntry, Role, default_calendar};
 use crate::ids::{CalendarId, EmailAddress};
 
 /// What is to be looked after once a version is in force. The rules decide about each
@@ -62,9 +62,14 @@ pub fn concerned(before: &CatalogueDocument, after: &CatalogueDocument) -> Conce
             old != *new || (other_holidays && keeps_holidays)
         })
     });
+    // Other days before accounts end are as other hours.
+    let other_days = before.accounts.notice_days != after.accounts.notice_days;
+    let default = other_days.then(default_calendar);
+    let default = default.filter(|id| after.calendars.contains_key(id));
+    let moved: BTreeSet<_> = moved.map(|(id, _)| id.clone()).chain(default).collect();
     Concerned {
         people: changed.map(|entry| entry.email.clone()).collect(),
-        calendars: moved.map(|(id, _)| id.clone()).collect(),
+        calendars: moved.into_iter().collect(),
     }
 }
 

@@ -457,6 +457,48 @@ fn whatever_is_damaged_is_found() {
     let settings = json!({ "pk": s(format!("PERSON#{ANA}")), "sk": s("PREFERENCES"), "v": n(1), "doc": s("7") });
     host.put_row(&settings);
     damaged("unreadable_row", &format!("PERSON#{ANA} / PREFERENCES"));
+    // Accounts that end: one whom nobody will look at, and one whom nobody looked at.
+    let person = |id: &str, closing: Value| {
+        let mut doc = json!({
+            "id": id, "document_type": "CC", "document_number": "52345618", "name": "Ricardo",
+            "contract_end": "2020-01-08", "version": 1,
+            "accounts": [{
+                "system": "correo", "username": "r", "profile": "contratista",
+                "granted_at": "2019-01-15T13:00:00Z", "granted_by": 1
+            }]
+        });
+        if !closing.is_null() {
+            doc["closing"] = closing;
+        }
+        json!({
+            "pk": s(format!("HOLDER#{id}")), "sk": s("ACCOUNTS"), "v": n(1), "version": n(1),
+            "doc": s(doc.to_string()), "requester_pk": s("HOLDERS"), "requester_sk": s(id)
+        })
+    };
+    let unseen = "1".repeat(32);
+    host.put_row(&person(&unseen, Value::Null));
+    damaged("end_not_armed", &unseen);
+    let late = "0".repeat(32);
+    let closing = json!({ "end": "2020-01-08", "at": "2020-01-01T00:00:00Z" });
+    let mut row = person(&late, closing);
+    row["due_pk"] = s("TIMER#0");
+    row["due_sk"] = s(format!("2020-01-01T00:00:00.000Z#{late}"));
+    host.put_row(&row);
+    damaged("end_overdue", &late);
+    damaged("review_stuck", "REVIEWS / NEXT");
+    let review = json!({
+        "quarter": "2026-Q4", "chief": { "email": ANA, "name": "Ana" },
+        "opened_at": "2026-10-01T13:00:00Z", "version": 1,
+        "signed": {
+            "email": ANA, "name": "Ana", "role": "requester", "at": "2026-10-02T13:00:00Z",
+            "sha256": "00", "accounts": []
+        }
+    });
+    let chief = format!("CHIEF#{ANA}");
+    host.put_row(&json!({
+        "pk": s("REVIEW#2026-Q4"), "sk": s(chief.as_str()), "v": n(1), "doc": s(review.to_string())
+    }));
+    damaged("review_differs", &format!("REVIEW#2026-Q4 / {chief}"));
     host.put_row(&json!({ "pk": s("COSA#1"), "sk": s("COSA") }));
     damaged("unknown_row", "COSA#1 / COSA");
 

@@ -124,6 +124,26 @@ impl Store {
         }
     }
 
+    /// Has the matrix gone through at once, where there is somebody in it: the hours are others.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn go_through_matrix(&self, now: Timestamp) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::reviews_next().attributes()))
+            .update_expression("SET due_sk = :now")
+            .condition_expression("due_sk > :now")
+            .expression_attribute_values(":now", text(keys::reviews_sort(now)));
+        match insist(|| update.clone().send()).await {
+            Ok(_) => Ok(()),
+            Err(e) if condition_failed(&e) => Ok(()),
+            Err(e) => Err(failed("have the matrix gone through", e)),
+        }
+    }
+
     /// A chief's review of a quarter.
     ///
     /// # Errors
