@@ -106,7 +106,9 @@ async function taken(page) {
 }
 
 describe("goes from the form to its close", { concurrency: 3 }, () => {
-	for (const [category, { asks = {}, agent = AGENT, escalated, survey, formats, reports = [] }] of Object.entries(CATEGORIES)) {
+	for (const [category, { asks = {}, agent = AGENT, escalated, survey, formats, reports = [] }] of Object.entries(
+		CATEGORIES,
+	)) {
 		it(category, async () => {
 			const who = `pide.${category.replaceAll("_", ".")}@uspec.gov.co`;
 			const requester = await at(who, "/solicitudes/nueva");
