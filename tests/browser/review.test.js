@@ -28,7 +28,11 @@ let url;
  */
 async function post(who, path, body) {
 	const json = { "content-type": "application/json" };
-	const signed = await fetch(`${url}/_local/token`, { method: "POST", headers: json, body: JSON.stringify({ email: who }) });
+	const signed = await fetch(`${url}/_local/token`, {
+		method: "POST",
+		headers: json,
+		body: JSON.stringify({ email: who }),
+	});
 	const { token } = await signed.json();
 	const headers = { ...json, authorization: `Bearer ${token}` };
 	const answer = await fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
@@ -38,7 +42,8 @@ async function post(who, path, body) {
 }
 
 /** A day so many days from now. @param {number} days */
-const inDays = (days) => new Date(Date.now() + days * 86_400_000).toLocaleDateString("en-CA", { timeZone: "America/Bogota" });
+const inDays = (days) =>
+	new Date(Date.now() + days * 86_400_000).toLocaleDateString("en-CA", { timeZone: "America/Bogota" });
 
 /**
  * Somebody of the chief's, with accounts until a day, or without an end.
@@ -130,7 +135,10 @@ it("is decided in two sittings, the first on a telephone without scripts", async
 
 	const boss = await visitor(browser, url);
 	await signIn(boss.page, BOSS, "/matriz/refrendo");
-	assert.ok(await choices(boss.page, "Marta Gil, Correo").getByLabel("Ratifica").isChecked(), "what was decided is kept");
+	assert.ok(
+		await choices(boss.page, "Marta Gil, Correo").getByLabel("Ratifica").isChecked(),
+		"what was decided is kept",
+	);
 	await picture(boss.page, "refrendo");
 	await boss.page.emulateMedia({ colorScheme: "dark" });
 	await picture(boss.page, "refrendo");
