@@ -538,7 +538,10 @@ impl<'a> Demo<'a> {
                 "category": "cuentas_equipos",
             }),
         )?;
-        let now = Timestamp::now();
+        let asked = self.show(&agent, &ticket)?["created_at"]
+            .as_str()
+            .and_then(|at| at.parse::<Timestamp>().ok());
+        let now = asked.ok_or_else(|| DemoError::Late(format!("la hora de {ticket}")))?;
         let tomorrow = now + jiff::SignedDuration::from_hours(24);
         let end = json!(local(tomorrow).split(' ').next());
         let mut parts = forms::accounts("10203040", &agent);
