@@ -33,6 +33,10 @@ use types::review::{Asked, Notice, Review, Term, begins, outcome, term};
 const PAGE: usize = 100;
 const AT_ONCE: usize = 8;
 
+/// People that one message does something to: the rest is rung for again, since there is an end
+/// to the time of one.
+const DECIDED: usize = 40;
+
 /// Whose keys these registrations have: nobody's address.
 const SCOPE: &str = "accounts";
 
@@ -59,7 +63,7 @@ impl Consumer for Accounts {
         match work {
             Work::Ending { holder, at } => self.ending(&holder, at).await?,
             Work::Reviews { at } => return self.reviews(at).await,
-            Work::ReviewSigned { quarter, chief } => self.carry_out(quarter, &chief).await?,
+            Work::ReviewSigned { quarter, chief } => return self.carry_out(quarter, &chief).await,
             other @ (Work::Outbox { .. }
             | Work::Timer { .. }
             | Work::Answer { .. }
@@ -68,6 +72,14 @@ impl Consumer for Accounts {
         }
         Ok(vec![])
     }
+}
+
+/// When something was done to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    Now,
+    /// By another try, which died or was rung for as well.
+    Before,
 }
 
 /// What was looked at changed in between, or it did not work.
@@ -197,36 +209,51 @@ impl Accounts {
         }
     }
 
-    /// Does to each of a chief's people what he decided, and strikes that off once all is done.
-    async fn carry_out(&self, quarter: Quarter, chief: &EmailAddress) -> Result<(), Failure> {
+    /// Does to each of a chief's people what he decided, some of them at a time, and strikes that
+    /// off once all is done.
+    async fn carry_out(
+        &self,
+        quarter: Quarter,
+        chief: &EmailAddress,
+    ) -> Result<Vec<Doorbell>, Failure> {
+        let mut changed = 0;
         let store = &self.desk.store;
         let Some(stored) = store.review(quarter, chief).await? else {
             return Err(Failure::Poison("there is no such review".to_owned()));
         };
         if stored.review.signed.is_none() {
-            return Ok(());
+            return Ok(vec![]);
         }
         for id in stored.review.people() {
+            if changed == DECIDED {
+                let chief = chief.clone();
+                return Ok(vec![Doorbell::ReviewSigned { quarter, chief }]);
+            }
             let mut attempts = Attempts::default();
             loop {
                 match self.decided(&stored.review, &id).await {
-                    Ok(()) => break,
+                    Ok(Done::Now) => {
+                        changed += 1;
+                        break;
+                    }
+                    Ok(Done::Before) => break,
                     Err(Lost::Failed(failure)) => return Err(failure),
                     Err(Lost::Changed(error)) => attempts.another(error).await?,
                 }
             }
         }
-        Ok(store.finish_review(quarter, chief).await?)
+        store.finish_review(quarter, chief).await?;
+        Ok(vec![])
     }
 
-    async fn decided(&self, review: &Review, id: &HolderId) -> Result<(), Lost> {
+    async fn decided(&self, review: &Review, id: &HolderId) -> Result<Done, Lost> {
         let Some(holder) = self.desk.store.holder(id).await? else {
-            return Ok(());
+            return Ok(Done::Before);
         };
         let catalogue = self.desk.catalogue_for_queue().await?.catalogue;
         let outcome = outcome(review, &holder, &catalogue, clock::now());
         let Some(outcome) = outcome.map_err(|e| unopenable(&e))? else {
-            return Ok(());
+            return Ok(Done::Before);
         };
         let asked = match &outcome.opens {
             Some(_) => self.asked(&holder).await?,
@@ -236,11 +263,12 @@ impl Accounts {
             (Some(opening), _) if asked.is_none() => {
                 let key = format!("{id}:{}:{}", review.quarter, review.chief.email);
                 let change = |number| outcome.change(Some(number), &catalogue);
-                self.register(opening, &key, &catalogue, change).await
+                self.register(opening, &key, &catalogue, change).await?;
             }
-            (_, Some(change)) => self.desk.store.write_holder(&change).await.map_err(lost),
-            (_, None) => Ok(()),
+            (_, Some(change)) => self.desk.store.write_holder(&change).await.map_err(lost)?,
+            (_, None) => {}
         }
+        Ok(Done::Now)
     }
 
     /// The request by which all that a person has was asked to be disabled, at his end, as long

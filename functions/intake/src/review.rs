@@ -10,7 +10,7 @@ use cloud::page::{Sent, page_key};
 use cloud::reviewing::Seen;
 use cloud::store::{CommitError, RequestKey, Said};
 use pages::catalogue::Resend;
-use pages::review::{DECIDED, PLACE, Page};
+use pages::review::{PLACE, Page};
 use pages::shell::{Section, Shell};
 use types::Timestamp;
 use types::api::{ReviewDecisions, Takes};
@@ -18,7 +18,7 @@ use types::input::Input;
 use types::mail::day;
 use types::message::Doorbell;
 use types::permission::Caller;
-use types::problem::{FieldError, Problem};
+use types::problem::Problem;
 use types::review::{AccountId, Line, lines};
 
 const NOT_A_CHIEF: Problem =
@@ -93,26 +93,12 @@ fn read(sent: &Sent) -> Result<ReviewDecisions, Problem> {
     fields.finish(body)
 }
 
-/// The decisions of a body, each a word. What is null is left as it is.
-fn decisions(body: &ReviewDecisions) -> Result<BTreeMap<AccountId, String>, Problem> {
-    let mut decided = BTreeMap::new();
-    let mut errors = Vec::new();
-    for (id, value) in &body.decisions {
-        match value {
-            serde_json::Value::String(word) => {
-                decided.insert(AccountId(id.clone()), word.clone());
-            }
-            serde_json::Value::Null => {}
-            _ => {
-                let field = format!("{DECIDED}{id}");
-                errors.push(FieldError::new(&field, "wrong_type", "Debe ser un texto."));
-            }
-        }
-    }
-    match errors.is_empty() {
-        true => Ok(decided),
-        false => Err(Problem::Validation(errors)),
-    }
+/// The decisions of a body. What is null is left as it is.
+fn decisions(body: &ReviewDecisions) -> BTreeMap<AccountId, String> {
+    let words = body.decisions.iter();
+    words
+        .filter_map(|(id, word)| Some((AccountId(id.clone()), word.as_str()?.to_owned())))
+        .collect()
 }
 
 /// Writes what was decided over the version that was seen, once for each key.
@@ -126,7 +112,7 @@ async fn written(
     if caller.roles.is_empty() {
         return Err(NOT_A_CHIEF);
     }
-    let given = decisions(&body)?;
+    let given = decisions(&body);
     let key = call.idempotency_key()?;
     let key = key.map(|key| (key, fingerprint(call)));
     let request = key.as_ref().map(|(key, fingerprint)| RequestKey {

@@ -767,6 +767,45 @@ impl Kind for Members {
     }
 }
 
+/// An object whose members are each one of these words, or null; what they are called is looked
+/// at later.
+pub struct Words(pub &'static [&'static str]);
+
+impl Kind for Words {
+    type Value = Map<String, Value>;
+
+    fn parse(&self, path: &str, value: Value) -> Result<Self::Value, Vec<FieldError>> {
+        let members = Members.parse(path, value)?;
+        let wrong = members.iter().filter_map(|(name, value)| {
+            let (code, detail) = match value {
+                Value::Null => return None,
+                Value::String(word) if self.0.contains(&word.as_str()) => return None,
+                Value::String(_) => {
+                    let words: Vec<_> = self.0.iter().map(|word| format!("«{word}»")).collect();
+                    let words = crate::spanish::either(&words);
+                    ("unknown_value", format!("Debe ser {words}."))
+                }
+                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    ("wrong_type", "Debe ser un texto.".to_owned())
+                }
+            };
+            Some(FieldError::new(&format!("{path}.{name}"), code, detail))
+        });
+        let wrong: Vec<_> = wrong.collect();
+        match wrong.is_empty() {
+            true => Ok(members),
+            false => Err(wrong),
+        }
+    }
+
+    #[cfg(test)]
+    fn schema(&self) -> Value {
+        let words = self.0.iter().map(|word| Value::from(*word));
+        let words: Vec<_> = words.chain([Value::Null]).collect();
+        serde_json::json!({ "type": "object", "additionalProperties": { "enum": words } })
+    }
+}
+
 /// A date.
 pub struct Day;
 

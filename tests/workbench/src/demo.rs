@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, ClientError};
 use crate::forms::{self, Part};
-use crate::people::AUDITOR;
+use crate::people::{AUDITOR, COORDINATOR};
 use crate::{Letter, POLL, Smtp};
 
 /// How long a step may take to show.
@@ -86,6 +86,7 @@ impl<'a> Demo<'a> {
         self.overdue()?;
         self.by_mail()?;
         self.accounts_given_and_taken_back()?;
+        self.a_contract_that_ends()?;
         (self.say)("\nTodo terminó como dice el procedimiento.\n");
         Ok(())
     }
@@ -520,6 +521,54 @@ impl<'a> Demo<'a> {
         self.command(&agent, &format!("{ticket}/resolution"), &gone)?;
         self.command(&agent, &format!("{ticket}/closure"), &json!({}))?;
         self.ends(who, &ticket, "desk", 12)
+    }
+
+    /// A contract ends tomorrow: the request to disable the accounts opens by itself, in the name
+    /// of whoever supervises it.
+    fn a_contract_that_ends(&self) -> Result<(), DemoError> {
+        self.heading(
+            "Un contrato que termina: la solicitud de deshabilitar se abre sola (A3-FO-12)",
+        );
+        let who = "luisa.mora@uspec.gov.co";
+        let (ticket, agent) = self.registered(
+            who,
+            &json!({
+                "title": "Cuenta para un contratista por pocos días",
+                "description": "Su contrato termina mañana.",
+                "category": "cuentas_equipos",
+            }),
+        )?;
+        let asked = self.show(&agent, &ticket)?["created_at"]
+            .as_str()
+            .and_then(|at| at.parse::<Timestamp>().ok());
+        let now = asked.ok_or_else(|| DemoError::Late(format!("la hora de {ticket}")))?;
+        let tomorrow = now + jiff::SignedDuration::from_hours(24);
+        let end = json!(local(tomorrow).split(' ').next());
+        let mut parts = forms::accounts("10203040", &agent);
+        parts[0].fields["contract_end"] = end.clone();
+        parts[1].fields["accounts"][1]["valid_until"] = end;
+        self.signed(&ticket, "A3-S1-FO-01", &parts, &[])?;
+        self.sweep(now + jiff::SignedDuration::from_mins(1))?;
+        let opened = self.eventually("la solicitud de deshabilitar", || {
+            let matrix = self.show(AUDITOR, "/accounts")?;
+            let mut people = matrix["items"].as_array().into_iter().flatten();
+            Ok(people.find_map(|person| person["ends_by"].as_u64()))
+        })?;
+        let opened = format!("/tickets/{opened}");
+        let shown = self.show(AUDITOR, &opened)?;
+        self.is(
+            &shown["requester"]["email"],
+            &json!(COORDINATOR),
+            "en nombre de quién se abre",
+        )?;
+        let reply = self.get(AUDITOR, &format!("{opened}/events"))?;
+        self.accepted("la historia", &reply)?;
+        (self.say)(&history(&shown, &reply.value()));
+        // Registered, assigned, and whose turn it is: two offices and the supervisor, in one.
+        for mail in &self.mails(&opened, 3)? {
+            (self.say)(&letter(mail));
+        }
+        Ok(())
     }
 
     /// Has sections signed, each by whoever it is for, and waits for who is told: so many

@@ -643,3 +643,28 @@ async fn what_is_asked_for_already_is_not_asked_for_twice() {
     assert_eq!(after.reviewed[0].ticket, Some(tickets[0].number));
     assert_eq!(after.asked.len(), 1);
 }
+
+#[tokio::test]
+async fn a_chief_of_many_is_carried_out_some_at_a_time() {
+    let (world, intake) = started().await;
+    let mut decisions = serde_json::Map::new();
+    for person in 0..45 {
+        let document = format!("10{person:06}");
+        let person = world.has_accounts(&document, BOSS, in_days(300)).await;
+        for account in 0..2 {
+            decisions.insert(id_of(&person, account), "ratify".into());
+        }
+    }
+    let sign = decides(&Value::Object(decisions), &json!({ "sign": true }));
+    intake.answers(&sign).await.must_be(200);
+    let key = format!("REVIEW#{}", world.quarter());
+    let is_owed = || !world.row(&key, &format!("CHIEF#{BOSS}"))["due_pk"].is_null();
+    world.forget();
+    rung(&intake, &carries_out(&world)).await;
+    assert!(is_owed());
+    assert_eq!(world.rung(QueueName::Intake), [carries_out(&world)]);
+    world.forget();
+    rung(&intake, &carries_out(&world)).await;
+    assert!(!is_owed());
+    assert_eq!(world.all_rung(), []);
+}

@@ -15,7 +15,7 @@ use crate::incident::{IncidentKind, PersonalData, Severity};
 use crate::input::{
     Anything, Day, Email, Emails, FileName, FileSize, Filter, Flag, Instant, Key, Line,
     MAX_EXTENSION, MAX_NAME, MAX_TEXT, MAX_TITLE, MediaType, Members, Object, Optional, Or,
-    Reference, Sha256Sum, Text, Uploads, Whole, Word,
+    Reference, Sha256Sum, Text, Uploads, Whole, Word, Words,
 };
 use crate::legal::{Authority, ReportOutcome};
 use crate::problem::FieldError;
@@ -444,8 +444,8 @@ const REVIEW_VERSION: Optional<Whole<u64>> = Optional(Whole(0, u64::MAX));
 input! {
     /// What a chief decides on accounts of his people.
     pub struct ReviewDecisions {
-        /// `ratify` or `withdraw`, by the ids of the accounts.
-        decisions: Values = Or(Members, Values::new()),
+        /// `ratify` or `withdraw`, by the ids of the accounts; null leaves one as it is.
+        decisions: Values = Or(Words(&["ratify", "withdraw"]), Values::new()),
         /// Whether it is signed: every account has to be decided on then.
         sign: bool = Or(Flag, false),
         /// The version that it starts from; without it, whatever is there.

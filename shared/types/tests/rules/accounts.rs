@@ -15,8 +15,8 @@ use types::permission::Actor;
 use types::person::Person;
 use types::quarter::Quarter;
 use types::review::{
-    AccountId, Check, Decision, Group, Notice, Progress, Review, ReviewView, Term, begins, checks,
-    digest, lines, outcome, term,
+    AccountId, Asked, Check, Decision, Group, Notice, Progress, Review, ReviewView, Term, begins,
+    checks, digest, lines, outcome, term,
 };
 use types::ticket::replay;
 use types::{Date, Timestamp};
@@ -327,6 +327,17 @@ fn decided(holder: &Holder, words: &[&str]) -> Review {
 /// A review in which one of two accounts was withdrawn.
 pub fn signed_review() -> Review {
     decided(&holder(), &["ratify", "withdraw"])
+}
+
+/// A quarter whose reviews were asked for.
+pub fn asked() -> Asked {
+    let opened_at = begins(quarter(), &CATALOGUE).unwrap();
+    Asked {
+        quarter: quarter(),
+        opened_at,
+        term: term(opened_at, &CATALOGUE).unwrap(),
+        without_chief: 2,
+    }
 }
 
 /// A person who has seen all that there is.

@@ -399,6 +399,14 @@ fn accounts_and_reviews_of_version_1() {
     keep("holder", &before);
     keep("holder-2", &json!(crate::accounts::lived()));
     keep("review", &json!(crate::accounts::signed_review()));
+    keep("asked", &json!(crate::accounts::asked()));
+    for kind in ["asked", "holder", "review"] {
+        assert!(!kept(kind).is_empty(), "no golden file has {kind}");
+    }
+    for (file, kept) in kept("asked") {
+        let read: review::Asked = serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(json!(read), kept, "{file}");
+    }
     for (file, kept) in kept("holder") {
         let read: Holder = serde_json::from_value(kept.clone()).unwrap();
         assert_eq!(json!(read), kept, "{file}");
