@@ -3,7 +3,6 @@ is refused with 422 only for what no schema can say."""
 
 import schemathesis
 
-# What the catalogue, the ticket or an earlier answer decides.
 # What a category asks for, and what goes with something else.
 REQUIRED_LATER = (
     "web_request",
@@ -13,6 +12,7 @@ REQUIRED_LATER = (
     "legal_terms.petition_office.name",
 )
 
+# What the catalogue, the ticket or an earlier answer decides.
 KNOWN_LATER = {
     "unknown_agent",
     "unknown_category",
@@ -84,7 +84,8 @@ def refused_for_what_no_schema_says(ctx, response, case):
         # 5.0 is a whole number to JSON Schema, and none to what reads a catalogue.
         if error["code"] == "wrong_type" and "entero" in error["detail"] and case.path == "/catalog":
             continue
-        # Only the category asks for it; only a call does; only what is no preview does.
+        # Only the category asks for it; only a call does; only what is no preview does; only an
+        # office that is named.
         if error["code"] == "required" and error["field"] in REQUIRED_LATER:
             continue
         # Characters have a schema, bytes have none.
