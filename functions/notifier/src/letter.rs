@@ -641,9 +641,11 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
                     format!(
                         "Su solicitud {number} es una petición que no le corresponde responder a la Mesa de Ayuda. Hoy la trasladamos a {}{}: desde allí le responden directamente, en los términos de la ley.",
                         forwarding.addressee(),
-                        match go_along(ticket) {
-                            true => ", con sus archivos",
-                            false => "",
+                        match going_along(ticket) {
+                            (going, left_out) if !going.is_empty() && left_out.is_empty() => {
+                                ", con sus archivos"
+                            }
+                            _ => "",
                         }
                     ),
                     "Esto les escribimos:".to_owned(),
@@ -1216,12 +1218,17 @@ fn written(kind: MailKind, about: &About<'_>, page: String) -> Result<Letter, No
     })
 }
 
-/// Whether a ticket has files, and all that others may have go along with a mail.
-fn go_along(ticket: &Ticket) -> bool {
+/// The files of a ticket that others may have: those that go along with a mail, and those
+/// that there is no room for.
+pub fn going_along(ticket: &Ticket) -> (Vec<&Attachment>, Vec<&Attachment>) {
+    let mut room = MAX_ANNEXES;
     let public = |file: &&Attachment| file.visibility == Visibility::Public;
     let files = ticket.attachments.iter().filter(public);
-    let sizes: Vec<u64> = files.map(|file| file.size).collect();
-    !sizes.is_empty() && sizes.iter().sum::<u64>() <= MAX_ANNEXES
+    files.partition(|file| {
+        let left = room.checked_sub(file.size);
+        room = left.unwrap_or(room);
+        left.is_some()
+    })
 }
 
 /// What somebody is called: as the directory has it, where it knows him, and otherwise

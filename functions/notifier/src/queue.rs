@@ -24,7 +24,7 @@ use types::ticket::{Attachment, BounceKind, Event, EventKind, Ticket, Visibility
 use types::token::Audience;
 use types::{SignedDuration, Timestamp};
 
-use crate::letter::{About, Annex, Letter, MAX_ANNEXES, is_still_true, letter};
+use crate::letter::{About, Annex, Letter, MAX_ANNEXES, going_along, is_still_true, letter};
 use crate::message::recipients;
 use crate::office::Office;
 
@@ -283,15 +283,12 @@ impl Postman {
         if kind != MailKind::ForwardedToAddressee {
             return Ok((vec![], vec![]));
         }
-        let (mut annexes, mut left_out, mut room) = (Vec::new(), Vec::new(), MAX_ANNEXES);
-        let public = |file: &&Attachment| file.visibility == Visibility::Public;
-        for file in ticket.attachments.iter().filter(public) {
-            if file.size > room {
-                left_out.push(file.name.clone());
-                continue;
-            }
+        let (going, left_out) = going_along(ticket);
+        let mut left_out: Vec<_> = left_out.into_iter().map(|of| of.name.clone()).collect();
+        let mut annexes = Vec::new();
+        for file in going {
             let key = attachment_key(ticket.id, &file.id);
-            let bytes = match self.files.read(&key, room).await {
+            let bytes = match self.files.read(&key, MAX_ANNEXES).await {
                 Ok(bytes) => bytes,
                 // Better without it, and said so, than not at all.
                 Err(FileError::Missing { .. } | FileError::TooLarge { .. }) => {
@@ -305,7 +302,6 @@ impl Postman {
                     });
                 }
             };
-            room = room.saturating_sub(bytes.len() as u64);
             annexes.push(Annex {
                 name: file.name.clone(),
                 content_type: file.content_type.clone(),

@@ -774,13 +774,9 @@ impl Choices<'_> {
             entry.is_technology() || self.ticket.is_some_and(|t| entry.works_for(&t.policy.team))
         });
         staff.find(|entry| !entry.is_here(self.now))?;
-        let choice = |value: &str, label: &str| Choice {
-            value: value.to_owned(),
-            label: label.to_owned(),
-        };
         let answers = vec![
-            choice("false", "No la dejo a su cargo"),
-            choice("true", "Queda a su cargo de todos modos"),
+            labelled("false", "No la dejo a su cargo"),
+            labelled("true", "Queda a su cargo de todos modos"),
         ];
         let field = Field::choice("confirm_away", "Si esa persona está ausente", answers);
         Some(field.optional())
@@ -864,10 +860,7 @@ impl Choices<'_> {
         let catalogues = self.catalogue.into_iter();
         catalogues
             .flat_map(Catalogue::offered_providers)
-            .map(|provider| Choice {
-                value: provider.id.0.clone(),
-                label: provider.name.clone(),
-            })
+            .map(|provider| labelled(&provider.id.0, &provider.name))
             .collect()
     }
 
@@ -877,10 +870,7 @@ impl Choices<'_> {
         catalogues
             .flat_map(Catalogue::offered_categories)
             .filter(|category| Some(&category.id) != now)
-            .map(|category| Choice {
-                value: category.id.0.clone(),
-                label: category.name.clone(),
-            })
+            .map(|category| labelled(&category.id.0, &category.name))
             .collect()
     }
 }

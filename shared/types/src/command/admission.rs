@@ -208,55 +208,48 @@ pub struct NewTicket {
 impl NewTicket {
     /// The same with files that belong to it. Whoever registers it says which, whoever's
     /// it will be to work on.
-    pub fn with(mut self, attachments: Vec<Attachment>) -> Self {
-        let registered = self.events.first();
-        if let Some(registered) = registered.filter(|_| !attachments.is_empty()) {
-            let added = Event {
-                seq: self.ticket.version + 1,
-                at: registered.at,
-                actor: registered.actor.clone(),
-                kind: EventKind::AttachmentsAdded {
-                    attachments,
-                    left_out: 0,
-                },
-                clocks: vec![],
-                mail: None,
-                whole: None,
-            };
-            apply_all(&mut self.ticket, std::slice::from_ref(&added));
-            self.events.push(added);
+    pub fn with(self, attachments: Vec<Attachment>) -> Self {
+        match attachments.is_empty() {
+            true => self,
+            false => self.also(EventKind::AttachmentsAdded {
+                attachments,
+                left_out: 0,
+            }),
         }
-        self
     }
 
     /// The same, with a section of a format that is filled in as far as it is known.
     /// Nobody's signature stands under it.
     pub fn drafted(
-        mut self,
+        self,
         code: &FormatCode,
         version: u32,
         section: &SectionId,
         fields: Values,
     ) -> Self {
-        let Some(registered) = self.events.first() else {
-            return self;
-        };
-        let drafted = Event {
-            seq: self.ticket.version + 1,
-            at: registered.at,
-            actor: registered.actor.clone(),
-            kind: EventKind::SectionDrafted {
-                code: code.clone(),
-                version,
-                section: section.clone(),
-                fields,
-            },
-            clocks: vec![],
-            mail: None,
-            whole: None,
-        };
-        apply_all(&mut self.ticket, std::slice::from_ref(&drafted));
-        self.events.push(drafted);
+        self.also(EventKind::SectionDrafted {
+            code: code.clone(),
+            version,
+            section: section.clone(),
+            fields,
+        })
+    }
+
+    /// The same, and in the same moment, by whoever registers it, this.
+    fn also(mut self, kind: EventKind) -> Self {
+        if let Some(registered) = self.events.first() {
+            let event = Event {
+                seq: self.ticket.version + 1,
+                at: registered.at,
+                actor: registered.actor.clone(),
+                kind,
+                clocks: vec![],
+                mail: None,
+                whole: None,
+            };
+            apply_all(&mut self.ticket, std::slice::from_ref(&event));
+            self.events.push(event);
+        }
         self
     }
 

@@ -44,14 +44,19 @@ impl Clockwork<'_> {
         })
     }
 
-    /// The clocks of the law that begin with a security incident: it is to be reported, and
-    /// where personal data may be touched, to their authority as well.
-    pub fn incident_begins(
-        &self,
-        policy: &Policy,
-        incident: Option<&Incident>,
-    ) -> Result<Vec<ClockChange>, Rejection> {
-        begin_incident(policy, incident, self.setting)
+    /// What a change of category does to the clocks of the law: what becomes an incident has
+    /// to be reported from now on, and what was none need not be.
+    pub fn became_incident(&self, policy: &Policy) -> Result<Vec<ClockChange>, Rejection> {
+        let ticket = self.ticket;
+        match (ticket.policy.incident, policy.incident) {
+            (false, true) => begin_incident(policy, ticket.request.incident.as_ref(), self.setting),
+            (true, false) => {
+                let mut changes = self.stop(ClockKind::CsirtReport)?;
+                changes.extend(self.stop(ClockKind::SicReport)?);
+                Ok(changes)
+            }
+            (true, true) | (false, false) => Ok(vec![]),
+        }
     }
 
     /// What the law's clocks of an incident do once this is known of it: as soon as personal
@@ -692,7 +697,8 @@ fn left_to(clock: ClockKind, step: &ClockStep, stored: &Clock) -> u64 {
     seconds.saturating_sub(stored.used_seconds)
 }
 
-/// The clocks of the law that begin with a security incident.
+/// The clocks of the law that begin with a security incident: it is to be reported, and
+/// where personal data may be touched, to their authority as well.
 pub fn begin_incident(
     policy: &Policy,
     incident: Option<&Incident>,

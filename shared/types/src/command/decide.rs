@@ -8,7 +8,7 @@ use super::kind::Command;
 use super::rejection::Rejection;
 use super::setting::Setting;
 use crate::catalogue::{DirectoryEntry, Role};
-use crate::clock::{ClockChange, ClockKind};
+use crate::clock::ClockKind;
 use crate::ids::EmailAddress;
 use crate::legal::{AuthorityReport, Petition, ReportOutcome};
 use crate::permission::{Actor, Denial, authorise, reads_internal};
@@ -115,24 +115,6 @@ fn left_to_another_team(ticket: &Ticket, policy: &Policy, setting: Setting<'_>) 
     };
     let why = ReleaseReason::OtherTeam;
     (is_open && !stays).then_some((EventKind::Released { from, why }, vec![]))
-}
-
-/// What a change of category does to the clocks of the law: what becomes an incident has
-/// to be reported from now on, and what was none need not be.
-fn became_incident(
-    ticket: &Ticket,
-    policy: &Policy,
-    clocks: &Clockwork<'_>,
-) -> Result<Vec<ClockChange>, Rejection> {
-    match (ticket.policy.incident, policy.incident) {
-        (false, true) => clocks.incident_begins(policy, ticket.request.incident.as_ref()),
-        (true, false) => {
-            let mut changes = clocks.stop(ClockKind::CsirtReport)?;
-            changes.extend(clocks.stop(ClockKind::SicReport)?);
-            Ok(changes)
-        }
-        (true, true) | (false, false) => Ok(vec![]),
-    }
 }
 
 /// Two who take the same one at once do not take it from each other.
@@ -467,7 +449,7 @@ fn steps(
                     ));
                 }
                 let mut changes = clocks.reschedule(&policy)?;
-                changes.extend(became_incident(ticket, &policy, &clocks)?);
+                changes.extend(clocks.became_incident(&policy)?);
                 let left = left_to_another_team(ticket, &policy, setting);
                 let recategorised = (EventKind::Recategorised { policy }, changes);
                 Ok([recategorised].into_iter().chain(left).collect())
