@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use types::clock::{Clock, ClockKind, ClockState};
 use types::command::Setting;
-use types::ticket::{HoldReason, State, Ticket};
+use types::ticket::{CloseReason, HoldReason, State, Ticket};
 
 use crate::words;
 
@@ -109,7 +109,10 @@ pub fn badge(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> Badge {
                 false => still(BadgeState::Met, format!("cumplida en {used}")),
             }
         }
-        ClockState::Stopped => still(BadgeState::Idle, stopped(kind).to_owned()),
+        ClockState::Stopped => still(
+            BadgeState::Idle,
+            stopped(kind, ticket.close_reason).to_owned(),
+        ),
     }
 }
 
@@ -126,8 +129,11 @@ fn idle(kind: ClockKind) -> &'static str {
 }
 
 /// What ended a clock otherwise than by what it is for.
-fn stopped(kind: ClockKind) -> &'static str {
+fn stopped(kind: ClockKind, closed: Option<CloseReason>) -> &'static str {
     match kind {
+        ClockKind::Validation if closed == Some(CloseReason::ValidationExpired) => {
+            "venció sin respuesta"
+        }
         // The solution did not hold, or the reason was objected to.
         ClockKind::Validation => "se reabrió",
         ClockKind::Attention | ClockKind::Solution | ClockKind::Waiting | ClockKind::Provider => {

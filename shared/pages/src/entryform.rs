@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 use strum::VariantArray;
@@ -53,6 +54,7 @@ enum Control {
     /// A text of several lines.
     Text,
     Email,
+    Date,
     /// Several words, apart by commas.
     Words,
     Minutes,
@@ -148,8 +150,8 @@ const PEOPLE: &[Spec] = &[
         "¿Está disponible?",
         Control::Either("Sí", "No, está ausente"),
     ),
-    spec("away_until", "Ausente hasta", Control::Line(MAX_WORD))
-        .hint("El día en que vuelve: 2026-12-24; en blanco, si no se sabe o no está ausente")
+    spec("away_until", "Ausente hasta", Control::Date)
+        .hint("El día en que vuelve; en blanco, si no se sabe o no está ausente")
         .optional(),
     spec("roles", "Funciones", Control::Some(Source::Roles)),
     spec("teams", "Equipos", Control::Some(Source::Teams)),
@@ -500,6 +502,7 @@ pub enum Drawn {
     },
     Text(String),
     Email(String),
+    Date(String),
     Number(String),
     Check {
         chosen: bool,
@@ -524,7 +527,11 @@ impl Field {
     fn is_short(&self) -> bool {
         match self.drawn {
             _ if self.name == NAME.name => false,
-            Drawn::Line { .. } | Drawn::Email(_) | Drawn::Number(_) | Drawn::One(_) => true,
+            Drawn::Line { .. }
+            | Drawn::Email(_)
+            | Drawn::Date(_)
+            | Drawn::Number(_)
+            | Drawn::One(_) => true,
             Drawn::Text(_)
             | Drawn::Check { .. }
             | Drawn::Either(_)
@@ -608,6 +615,7 @@ fn draw(spec: &Spec, name: &str, document: &CatalogueDocument, typed: &Typed) ->
         },
         Control::Text => Drawn::Text(value()),
         Control::Email => Drawn::Email(value()),
+        Control::Date => Drawn::Date(value()),
         Control::Minutes | Control::Percent => Drawn::Number(value()),
         Control::Check => Drawn::Check {
             chosen: !all.is_empty(),
@@ -788,6 +796,7 @@ fn fill(spec: &Spec, name: &str, value: &Value, typed: &mut Typed) {
         | Control::Line(_)
         | Control::Text
         | Control::Email
+        | Control::Date
         | Control::Minutes
         | Control::Percent
         | Control::Either(..)
@@ -899,6 +908,7 @@ fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<Fi
         Control::Line(_)
         | Control::Text
         | Control::Email
+        | Control::Date
         | Control::Words
         | Control::Minutes
         | Control::Percent
@@ -928,6 +938,13 @@ fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<Fi
                 Err(one(FieldError::new(name, "invalid_email", detail)))
             }
         },
+        Control::Date => match date(text) {
+            Some(date) => Ok(Some(date.to_string().into())),
+            None => {
+                let detail = "No es una fecha: día, mes y año, como 24/12/2026.";
+                Err(one(FieldError::new(name, "malformed", detail)))
+            }
+        },
         Control::Words => {
             let words = text
                 .split(',')
@@ -948,6 +965,12 @@ fn value(spec: &Spec, name: &str, typed: &Typed) -> Result<Option<Value>, Vec<Fi
         Control::One(_) => Ok(Some(text.into())),
         Control::Check | Control::Some(_) | Control::Rows(_) => Ok(None),
     }
+}
+
+/// A day, as browsers send it, or as people write it where a browser does not ask for days.
+fn date(text: &str) -> Option<Date> {
+    let as_people_write = || Date::strptime("%d/%m/%Y", text).ok();
+    text.parse().ok().or_else(as_people_write)
 }
 
 #[cfg(test)]
@@ -1078,6 +1101,28 @@ mod tests {
                 (id, label),
                 "{field}"
             );
+        }
+    }
+
+    #[test]
+    fn a_day_is_taken_as_browsers_and_as_people_write_it() {
+        let document = shipped();
+        let is = entry_of(&document, Part::People, "agente1.soporte@uspec.gov.co").unwrap();
+        for (written, day) in [
+            ("2026-12-01", Some("2026-12-01")),
+            ("01/12/2026", Some("2026-12-01")),
+            ("1/12/2026", Some("2026-12-01")),
+            ("31/11/2026", None),
+            ("el martes", None),
+        ] {
+            let mut typed = tidied(Part::People, &filled(Part::People, &is));
+            typed.retain(|(name, _)| name != "away_until");
+            typed.push(("away_until".to_owned(), written.to_owned()));
+            match (read(Part::People, None, &document, &typed), day) {
+                (Ok(fields), Some(day)) => assert_eq!(fields["away_until"], day),
+                (Err(errors), None) => assert_eq!(errors[0].field, "away_until"),
+                (read, _) => panic!("{written}: {read:?}"),
+            }
         }
     }
 

@@ -42,6 +42,9 @@ fn said(path: &str, english: &str) -> FieldError {
     } else if english == crate::ids::InvalidEmail.to_string() {
         let detail = "No es una dirección de correo válida.";
         FieldError::new(path, "invalid_email", detail)
+    } else if path.ends_with(".away_until") {
+        let detail = "Debe ser una fecha que exista: año, mes y día, como 2026-12-24.";
+        FieldError::new(path, "malformed", detail)
     } else if let Some(expected) = expected {
         FieldError::new(path, "wrong_type", kind(expected))
     } else {
@@ -130,6 +133,13 @@ mod tests {
                 "directory[2].email",
                 "wrong_type",
                 "Debe ser un texto.".to_owned(),
+            ),
+            (
+                "/directory/2/away_until",
+                json!("01/12/2026"),
+                "directory[2].away_until",
+                "malformed",
+                "Debe ser una fecha que exista: año, mes y día, como 2026-12-24.".to_owned(),
             ),
             (
                 "/categories/3",
