@@ -735,7 +735,10 @@ impl<'a> Visit<'a> {
         let agents = self.stored.catalogue.with_role(Role::Agent);
         let agents = agents.map(|agent| queue::Choice {
             value: agent.email.as_str(),
-            label: &agent.name,
+            label: match agent.is_here(self.now) {
+                true => agent.name.as_str().into(),
+                false => format!("{} (ausente)", agent.name).into(),
+            },
             chosen: false,
         });
         Some(agents.collect())
@@ -753,14 +756,14 @@ impl<'a> Visit<'a> {
                 .filter(|team| team.retired || team.category.is_some())
                 .map(|team| queue::Choice {
                     value: &team.id.0,
-                    label: &team.name,
+                    label: team.name.as_str().into(),
                     chosen: filter.team.as_ref() == Some(&team.id),
                 })
                 .collect(),
             categories: categories
                 .map(|category| queue::Choice {
                     value: &category.id.0,
-                    label: &category.name,
+                    label: category.name.as_str().into(),
                     chosen: filter.category.as_ref() == Some(&category.id),
                 })
                 .collect(),

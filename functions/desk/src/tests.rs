@@ -8,7 +8,7 @@ use in_process::people::{
 use in_process::{Case, Fault, Request, Started, World, application, get, monday, now, post, put};
 use serde_json::{Value, json};
 use types::SignedDuration;
-use types::command::Command;
+use types::command::{Command, WhenAway};
 use types::permission::Actor;
 use types::ticket::{Attachment, Person, Visibility};
 use types::token::{Audience, TokenSecret, TokenUse};
@@ -932,6 +932,39 @@ async fn a_requester_sees_nothing_of_what_is_internal() {
         "{}",
         answer.body
     );
+}
+
+#[tokio::test]
+async fn staff_read_who_did_what_and_how_a_request_ended() {
+    let world = World::new().await;
+    let case = world.assigned("plataforma").await;
+    let given = Command::AssignTo {
+        agent: address(COLLEAGUE),
+        away: WhenAway::Ask,
+    };
+    let solve = Command::Resolve {
+        solution: "Se reinició el servicio.".to_owned(),
+    };
+    let given = case.when(COORDINATOR, given).await;
+    let case = given.when(COLLEAGUE, solve).await;
+    let due = case.ticket().await.clocks.validation.due_at.unwrap();
+    let minutes = i64::try_from(due.duration_since(now()).as_secs() / 60 + 1).unwrap();
+    let expired = case.later(minutes);
+    let case = expired
+        .when_actor(&Actor::System, Command::ExpireValidation)
+        .await;
+    let desk = started(&world).await;
+    let [auditor, ana] = [AUDITOR, ANA].map(|who| world.signed_in(who));
+    let (auditor, ana) = (auditor.await, ana.await);
+    let seen = desk.answers(&page(place(&case), &auditor)).await.body;
+    let by = "por Coordinador de Mesa de Ayuda";
+    for part in [by, "venció sin respuesta"] {
+        assert!(seen.contains(part), "{part}: {seen}");
+    }
+    assert!(!seen.contains("se reabrió"), "{seen}");
+    // Who of the desk does what among themselves is not for whoever asked.
+    let seen = desk.answers(&page(place(&case), &ana)).await.body;
+    assert!(!seen.contains(by), "{seen}");
 }
 
 #[tokio::test]

@@ -18,3 +18,6 @@ const MODULES = [
 for (const [selector, load] of MODULES) {
 	if (document.querySelector(selector)) load().then((module) => module.start());
 }
+
+// Where the views are one line, the one that is being looked at is in sight.
+document.querySelector(".rail-navs > nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,5 +1,7 @@
 //! The desk's queue: one list that orders itself by what is due next.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use jiff::Timestamp;
 use strum::VariantArray;
@@ -44,7 +46,7 @@ pub struct Filters<'a> {
 /// Something to choose a filter by.
 pub struct Choice<'a> {
     pub value: &'a str,
-    pub label: &'a str,
+    pub label: Cow<'a, str>,
     pub chosen: bool,
 }
 

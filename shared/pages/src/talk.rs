@@ -93,6 +93,8 @@ pub struct Happened<'a> {
     /// In bold.
     pub what: Cow<'static, str>,
     pub rest: Cow<'a, str>,
+    /// Who did it, where that is for the reader to know and not said otherwise.
+    pub by: Option<Cow<'a, str>>,
     pub at: Timestamp,
     pub stamp: String,
     pub files: Vec<File<'a>>,
@@ -271,9 +273,17 @@ impl<'a> Reading<'a> {
         what: impl Into<Cow<'static, str>>,
         rest: impl Into<Cow<'a, str>>,
     ) -> Entry<'a> {
+        let by = event.actor.email.as_ref();
+        // Whoever takes a request gives it to himself.
+        let by = by.filter(|by| match &event.kind {
+            EventKind::Assigned { agent, .. } => agent.email != **by,
+            _ => true,
+        });
+        let is_said = self.is_staff() && by.is_some();
         Entry::Event(Happened {
             what: what.into(),
             rest: rest.into(),
+            by: is_said.then(|| self.actor(event)),
             at: event.at,
             stamp: words::stamp(event.at, self.now),
             files: vec![],
@@ -363,6 +373,7 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
                 Entry::Event(Happened {
                     what: "Archivos".into(),
                     rest: format!("de {who}{left_out}").into(),
+                    by: None,
                     at: event.at,
                     stamp: words::stamp(event.at, reading.now),
                     files,

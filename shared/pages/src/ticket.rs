@@ -163,11 +163,12 @@ fn side_clock(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> SideClo
             let due = clock
                 .due_at
                 .map_or_else(String::new, |due| words::by(due, setting.now));
-            format!(
-                "{} de {limit}; vence {}",
-                words::amount(used),
-                preposed(&due)
-            )
+            let runs_out = match clock.is_breached(setting.now) {
+                true => "venció",
+                false => "vence",
+            };
+            let used = words::amount(used);
+            format!("{used} de {limit}; {runs_out} {}", preposed(&due))
         }
         ClockState::Paused => format!("{} de {limit}, detenido", words::amount(used)),
         ClockState::Met | ClockState::Stopped => format!("límite {limit}"),
