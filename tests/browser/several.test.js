@@ -37,6 +37,13 @@ it("a call is registered and attended by keys alone", async () => {
 	await page.waitForURL(/\/solicitudes\/\d+\?hecho=atendida$/);
 	await page.getByText("Se atendió por teléfono al registrarla.").waitFor();
 	assert.match((await page.locator("#relojes").locator("..").textContent()) ?? "", /Atención: cumplida en 0 s/);
+	// What was said of one search is gone with the next; what it said of him is not typed twice.
+	await page.goto("/llamada?quien=402");
+	assert.equal(await page.getByLabel("Extensión (opcional)").inputValue(), "402");
+	const nobody = page.getByText("No hay nadie así en el directorio.");
+	await nobody.waitFor();
+	await page.locator("#quien").fill("lu");
+	await nobody.waitFor({ state: "detached" });
 	// The next time nothing is asked that he has said already.
 	await page.goto("/llamada?quien=luis@uspec.gov.co");
 	assert.equal(await page.locator("#nombre").count(), 0);

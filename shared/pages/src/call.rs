@@ -18,6 +18,7 @@ use crate::forms::sent;
 use crate::incident;
 use crate::new::{Action, about, actions, in_order};
 use crate::shell::Shell;
+use crate::words;
 use crate::wrong::Wrong;
 
 /// People of the directory that one search shows.
@@ -76,7 +77,7 @@ pub struct Open<'a> {
     pub number: u64,
     pub label: String,
     pub title: &'a str,
-    pub responsible: Option<&'a str>,
+    pub responsible: Option<String>,
     pub badge: Option<Badge>,
 }
 
@@ -346,7 +347,7 @@ pub fn open<'a>(tickets: &'a [Ticket], caller: &Caller, setting: Setting<'_>) ->
         number: ticket.number.0,
         label: ticket.number.to_string(),
         title: &ticket.request.title,
-        responsible: ticket.responsible().map(|person| person.name.as_str()),
+        responsible: words::whose(ticket, setting.catalogue),
         badge: of_list(ticket, setting).into_iter().next(),
     })
     .collect()

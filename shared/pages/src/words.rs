@@ -61,6 +61,15 @@ pub fn whereabouts(
     }
 }
 
+/// Whose a ticket is, and where it is, in one line.
+pub fn whose(ticket: &Ticket, catalogue: &Catalogue) -> Option<String> {
+    let name = &ticket.assignee.as_ref()?.name;
+    Some(match whereabouts(ticket, catalogue, None) {
+        Some(place) => format!("{name} · {place}"),
+        None => name.clone(),
+    })
+}
+
 /// `a las 9:05`, `mañana a las 9:05`.
 pub fn preposed(when: &str) -> String {
     match when.starts_with("las ") {

@@ -159,6 +159,9 @@ async fn whose_it_is_and_where_is_the_same_in_the_list_and_on_its_page() {
             assert!(!text.contains(PROVIDER) && !text.contains("redes_externo"));
         }
     }
+    let today = shown(&world, &desk, COORDINATOR, "/hoy").await;
+    let both = "Agente 1 de Soporte · en Tecnología: Funcionario 1 de Tecnología";
+    assert!(today.contains(both), "{today}");
 }
 
 #[tokio::test]
