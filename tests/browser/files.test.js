@@ -247,7 +247,7 @@ it("an officer shows on a telephone what he did, to the desk alone", async () =>
 	await escalate.locator("select").selectOption(OFFICER);
 	await escalate.locator("textarea").fill("El servidor es de la Oficina.");
 	await escalate.locator("button[type=submit]:not([name])").click();
-	await agent.page.waitForURL(/hecho=hecho$/);
+	await agent.page.waitForURL(/hecho=escalada$/);
 	const { page, watch } = await sender(OFFICER, path, TELEPHONE);
 	const report = await opened(page, "report");
 	await report.locator("textarea").fill("Se cambió el disco.");
@@ -256,7 +256,7 @@ it("an officer shows on a telephone what he did, to the desk alone", async () =>
 	await accessible(page);
 	await picture(page, "archivos-informe");
 	await report.getByRole("button", { name: "Enviar a la Mesa de Ayuda" }).click();
-	await page.waitForURL(/hecho=hecho$/);
+	await page.waitForURL(/hecho=informada$/);
 	const message = page.locator(".msg", { hasText: "Se cambió el disco." });
 	await message.getByRole("link", { name: "disco-nuevo.png" }).waitFor();
 	await picture(page, "archivos-informe-enviado");

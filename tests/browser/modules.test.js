@@ -168,6 +168,61 @@ describe("keys", () => {
 		watch.quiet();
 	});
 
+	it("are listed where they do something, and say so where they do nothing", async () => {
+		await opened("/cola");
+		await page.keyboard.press("j");
+		await page.keyboard.press("Shift+A");
+		await page.locator("#avisos").getByText("Asignarla a alguien: lo hace la coordinación.").waitFor();
+		await page.keyboard.press("?");
+		const help = page.getByRole("dialog", { name: "Teclas" });
+		await help.getByText("Tomarla").waitFor();
+		for (const absent of ["Asignarla a alguien", "Enviar", "Registrar una llamada"]) {
+			assert.equal(await help.getByText(absent, { exact: true }).count(), 0, absent);
+		}
+		await opened("/solicitudes/12");
+		await page.keyboard.press("h");
+		await page.locator("#avisos").getByText("Dejar en espera: ahora no se puede aquí.").waitFor();
+		await page.keyboard.press("?");
+		await help.getByText("Enviar", { exact: true }).waitFor();
+		assert.equal(await help.getByText("Resolver y siguiente", { exact: true }).count(), 2);
+		for (const absent of ["Siguiente", "Elegir la fila", "Dejar en espera"]) {
+			assert.equal(await help.getByText(absent, { exact: true }).count(), 0, absent);
+		}
+		assert.deepEqual(stage.sent, []);
+		watch.quiet();
+	});
+
+	it("go through the requests of the list, leave a field before its page, and send from inside the text", async () => {
+		await opened("/cola?vista=mias");
+		await page.getByRole("link", { name: "Dos" }).click();
+		for (const [key, number] of [
+			["j", 3],
+			["k", 2],
+		]) {
+			await page.getByRole("button", { name: "Todas las teclas" }).waitFor();
+			await page.keyboard.press(`${key}`);
+			await page.waitForURL(new RegExp(`/solicitudes/${number}$`));
+		}
+		await page.getByRole("button", { name: "Todas las teclas" }).waitFor();
+		await page.keyboard.press("e");
+		await page.keyboard.type("Ya quedó.");
+		await page.keyboard.press("Escape");
+		assert.notEqual(await focused(), "solucion");
+		assert.equal(await page.locator("#solucion").inputValue(), "Ya quedó.");
+		await page.keyboard.press("Escape");
+		// Where he came from, and not just any list.
+		await page.waitForURL(/\/cola\?vista=mias$/);
+		await opened("/solicitudes/3");
+		await page.keyboard.press("j");
+		await page.locator("#avisos").getByText("Es la última de la lista.").waitFor();
+		await page.keyboard.press("e");
+		await page.keyboard.type("Ya quedó esta.");
+		await page.keyboard.press("Control+Shift+Enter");
+		await page.waitForURL(/\/solicitudes\/13$/);
+		assert.equal(stage.sent[0]?.body.get("luego"), "siguiente");
+		watch.quiet();
+	});
+
 	it("copy a number, go to a place, and open a part of the next page without doing anything there", async () => {
 		await opened("/cola");
 		await page.keyboard.press("j");
@@ -178,9 +233,7 @@ describe("keys", () => {
 		await page.waitForURL(/\/solicitudes\/1$/);
 		await within("the part is open", async () => ((await focused()) === "solucion" ? true : undefined));
 		assert.deepEqual(stage.sent, []);
-		await page.getByRole("heading", { name: "Solicitud" }).click();
 		await page.keyboard.press("Escape");
-		await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).blur());
 		await page.keyboard.press("g");
 		await page.keyboard.press("c");
 		await page.waitForURL(/\/cola$/);

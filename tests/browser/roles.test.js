@@ -110,7 +110,7 @@ it("the link of a mail is revoked, and the next mail has another", async () => {
 	const revoke = await opened(page, "revokelink");
 	await pictures(page, "anular-enlace");
 	await revoke.locator("button[type=submit]").click();
-	await page.waitForURL(/hecho=hecho$/);
+	await page.waitForURL(/hecho=enlace$/);
 	await page.getByText("Enlace anulado").waitFor();
 	await stranger.page.goto(first);
 	await stranger.page.getByText("Este enlace fue anulado.").waitFor();

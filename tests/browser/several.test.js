@@ -37,6 +37,13 @@ it("a call is registered and attended by keys alone", async () => {
 	await page.waitForURL(/\/solicitudes\/\d+\?hecho=atendida$/);
 	await page.getByText("Se atendió por teléfono al registrarla.").waitFor();
 	assert.match((await page.locator("#relojes").locator("..").textContent()) ?? "", /Atención: cumplida en 0 s/);
+	// What was said of one search is gone with the next; what it said of him is not typed twice.
+	await page.goto("/llamada?quien=402");
+	assert.equal(await page.getByLabel("Extensión (opcional)").inputValue(), "402");
+	const nobody = page.getByText("No hay nadie así en el directorio.");
+	await nobody.waitFor();
+	await page.locator("#quien").fill("lu");
+	await nobody.waitFor({ state: "detached" });
 	// The next time nothing is asked that he has said already.
 	await page.goto("/llamada?quien=luis@uspec.gov.co");
 	assert.equal(await page.locator("#nombre").count(), 0);
@@ -60,8 +67,18 @@ it("what is chosen is done one by one, and what fails stays chosen and says why"
 	assert.deepEqual(await row.boundingBox(), before, "the row moved under the pointer");
 	await accessible(page);
 	await pictures(page, "cola-elegidas");
-	await page.getByRole("button", { name: "Cerrar", exact: true }).click();
-	await page.getByText("0 cerradas; 2 no: siguen elegidas.").waitFor();
+	// Nothing of theirs is solved: none of them can be closed.
+	assert.equal(await page.locator('#elegidas button[value="cerrar"]').isVisible(), false);
+	const assign = async () => {
+		await page.getByLabel("A quién se asignan").selectOption(AGENT);
+		await page.getByRole("button", { name: "Asignar", exact: true }).click();
+	};
+	await assign();
+	const assigned = /asignadas? a Agente 1 de Soporte: (?:su|el primer) tiempo de solución vence (?:el .* )?a las \d/;
+	await page.locator("#resultados").getByText(assigned).waitFor();
+	for (const number of [one, other]) await page.locator(`#r${number} .pick input`).check();
+	await assign();
+	await page.getByText("0 asignadas; 2 no: siguen elegidas.").waitFor();
 	assert.equal(await page.locator(".pick input:checked").count(), 2);
 	await page.locator("#elegidas summary").click();
 	await page.getByLabel("Respuesta para cada solicitante").fill("Hay una falla de Office; avisamos.");

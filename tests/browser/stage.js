@@ -45,7 +45,7 @@ export class Stage {
 		const now = new Date(Date.now() - 86_400_000).toISOString();
 		return `<!doctype html><html lang="es-CO"><head><meta charset="utf-8"><title>${title}</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/recursos/mesa.css"><script type="module" src="/recursos/mesa.js"></script></head>
-<body class="desk" data-now="${now}" data-who="agente1.soporte@uspec.gov.co">
+<body class="desk" data-now="${now}" data-who="agente1.soporte@uspec.gov.co" data-acts="a r n h e l Shift+E">
 <header class="rail"><nav aria-label="Cola"><ul><li><a href="/cola" data-key="g c">Todas <span class="count" data-count="todas">${this.rows.length}</span></a></li></ul></nav>
 <div class="rail-foot"><form method="post" action="/salir" data-leave><button class="linkish">Salir</button></form></div></header>
 <main class="work">${content}</main><p class="hide" role="status" id="avisos"></p></body></html>`;
@@ -62,13 +62,14 @@ export class Stage {
 	ticket() {
 		return this.page(
 			"Solicitud 12",
-			`<h1>Solicitud</h1><p><span class="num" data-copy="#000012">#000012</span></p>
+			`<p><a href="/cola" data-key="Escape" data-back>Cola</a></p><h1>Solicitud</h1><p><span class="num" data-copy="#000012">#000012</span></p>
 <form class="compose compose--public" method="post" action="/solicitudes/12/seguimientos" id="reply" data-inplace data-next="/solicitudes/12?hecho=enviado" data-key="r">
 <input type="hidden" name="idempotency_key" value="una-vez"><div class="field"><label for="reply-body">Respuesta</label>
 <textarea class="textarea" id="reply-body" name="body" data-draft></textarea></div>
 <div class="compose-foot"><button class="button button--primary" type="submit" data-busy="Enviando…">Enviar a quien pidió</button></div></form>
 <details data-key="e"><summary>Resolver</summary><form method="post" action="/solicitudes/12/solucion" data-inplace><div class="field"><label for="solucion">Solución</label>
-<textarea class="textarea" id="solucion" name="solution" data-draft></textarea></div><div class="compose-foot"><button class="button" type="submit">Guardar</button></div></form></details>`,
+<textarea class="textarea" id="solucion" name="solution" data-draft></textarea></div><div class="compose-foot"><button class="button" type="submit" aria-keyshortcuts="Control+Enter">Guardar</button>
+<button class="button" type="submit" name="luego" value="siguiente" data-next="/solicitudes/13" data-key="Shift+E" aria-keyshortcuts="Control+Shift+Enter Shift+E">Guardar y siguiente</button></div></form></details>`,
 		);
 	}
 

@@ -135,7 +135,7 @@ it("a link that was revoked, one that never was, and a survey that was answered"
 	const coordinator = await visitor(browser, url);
 	await signIn(coordinator.page, COORDINATOR, path);
 	await (await opened(coordinator.page, "revokelink")).locator("button[type=submit]").click();
-	await coordinator.page.waitForURL(/hecho=hecho$/);
+	await coordinator.page.waitForURL(/hecho=enlace$/);
 	await page.goto(link);
 	await page.getByText("Este enlace fue anulado.").waitFor();
 	await looked(page, "enlace-anulado");

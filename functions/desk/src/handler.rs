@@ -11,7 +11,7 @@ use types::api::pages::{catalogue as revised, own, public};
 use types::api::{self, Awaiting, HistoryQuery, Page, Routes, Takes, TicketQuery, invalid_cursor};
 use types::catalogue::{Catalogue, Role};
 use types::command::Setting;
-use types::folding::folded;
+use types::folding::{folded, joined};
 use types::format::turn::{Party, parties};
 use types::ids::TeamId;
 use types::permission::{Caller, may_read};
@@ -249,16 +249,20 @@ pub fn waits_for(ticket: &Ticket, own: &[Party]) -> bool {
     own.iter().any(|party| parties.contains(party))
 }
 
-/// Whether a ticket has these words, folded, or this number, however it is written.
+/// Whether a ticket has these words, folded, or this number, however it is written. Hyphens
+/// make no difference.
 pub fn says(ticket: &Ticket, words: &str) -> bool {
+    let whole = joined(words);
     [
         &ticket.request.title,
         &ticket.request.description,
         &ticket.request.requester.person.name,
     ]
     .into_iter()
-    .any(|text| folded(text).contains(words))
-        || words.trim_start_matches(['#', '0', ' ']) == ticket.number.0.to_string()
+    .map(|text| folded(text))
+    .any(|text| {
+        text.contains(words) || (!whole.trim().is_empty() && joined(&text).contains(&whole))
+    }) || words.trim_start_matches(['#', '0', ' ']) == ticket.number.0.to_string()
 }
 
 /// What a list is narrowed by.

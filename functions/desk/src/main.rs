@@ -23,6 +23,9 @@ mod tests;
 #[path = "tests/accounts.rs"]
 mod tests_of_accounts;
 #[cfg(test)]
+#[path = "tests/told.rs"]
+mod tests_of_what_is_told;
+#[cfg(test)]
 #[path = "tests/said.rs"]
 mod tests_of_words;
 #[cfg(test)]

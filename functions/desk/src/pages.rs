@@ -313,6 +313,8 @@ impl<'a> Visit<'a> {
                 Answer::page(self.call, 200, page.written())
             }
             Reader::Staff => {
+                let word = self.call.asked("hecho");
+                shell.notice = word.and_then(|word| ticket::notice(word, &ticket, self.setting()));
                 self.furnish(&mut shell).await?;
                 let (others, presence) =
                     try_join(self.others(&ticket), self.presence(&ticket)).await?;
@@ -565,6 +567,10 @@ impl<'a> Visit<'a> {
         if let Some(link) = call::only(&found) {
             return Ok(Answer::see_other(&link));
         }
+        let found = match call::extension(asked).filter(|_| found.is_empty()) {
+            Some(extension) => self.gave(extension).await?,
+            None => found,
+        };
         let mut shell = self.shell("Registrar llamada", Section::Call);
         self.furnish(&mut shell).await?;
         let tickets = match &email {
@@ -573,7 +579,7 @@ impl<'a> Visit<'a> {
         };
         let typed = match &email {
             Some(email) => call::Typed::of_person(email, catalogue, &tickets),
-            None => call::Typed::default(),
+            None => call::carried(asked),
         };
         let known = match (&email, typed.name.is_empty()) {
             (None, _) => Known::Nobody,
@@ -588,6 +594,19 @@ impl<'a> Visit<'a> {
         let registered = registered.and_then(|number| number.parse().ok());
         page.registered = registered.map(|number| TicketNumber(number).to_string());
         Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// Who gave an extension with what is open and whoever looks may read.
+    async fn gave(&self, extension: &str) -> Result<Vec<call::Found<'a>>, Problem> {
+        let Some(plan) = self.plan(View::Open) else {
+            return Ok(vec![]);
+        };
+        let gave = |ticket: &Ticket| {
+            let same = ticket.request.extension.as_deref() == Some(extension);
+            same && may_read(self.caller, ticket)
+        };
+        let (tickets, _) = self.list(&plan, gave).await?;
+        Ok(call::found_by_extension(extension, &tickets))
     }
 
     async fn list(

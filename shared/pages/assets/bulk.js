@@ -1,8 +1,9 @@
 // The same done to several requests: each is a command of its own, sent to the address of its own form. What failed stays
 // chosen, and says why.
 
+import { now } from "./clock.js";
 import { sentence } from "./form.js";
-import { element, say } from "./say.js";
+import { element, say, until } from "./say.js";
 
 /**
  * What a button of the strip sends, and where: the forms of a request's page have the same.
@@ -26,11 +27,24 @@ export const chosenWords = (count) => (count === 1 ? "1 elegida" : `${count} ele
  * @param {string} done
  * @param {number} well
  * @param {number} failed
+ * @param {string} [to] whom they went to, and until when
  */
-export function outcome(done, well, failed) {
-	const good = `${well} ${done}${well === 1 ? "" : "s"}`;
+export function outcome(done, well, failed, to = "") {
+	const good = `${well} ${done}${well === 1 ? "" : "s"}${to}`;
 	if (failed === 0) return `${good}.`;
 	return `${good}; ${failed} no: ${failed === 1 ? "sigue elegida" : "siguen elegidas"}.`;
+}
+
+/**
+ * To whom they went, and until when: of several, the first.
+ * @param {string} name
+ * @param {string[]} due
+ */
+export function whose(name, due) {
+	const [first, ...more] = due.toSorted();
+	if (!first) return ` a ${name}`;
+	const by = `${more.length > 0 ? "el primer" : "su"} tiempo de solución vence ${until(Date.parse(first), now())}`;
+	return ` a ${name}: ${by}`;
 }
 
 /** @returns {HTMLInputElement[]} */
@@ -43,11 +57,11 @@ const chosen = () =>
 const keys = new Map();
 
 /**
- * Carries one out. Gives what stood in the way, or nothing.
+ * Carries one out. Gives what stood in the way, or until when it is now to be solved, where that is known.
  * @param {string} number
  * @param {{ path: string }} act
  * @param {Record<string, string>} fields
- * @returns {Promise<string | undefined>}
+ * @returns {Promise<{ why: string } | { due: string | undefined }>}
  */
 async function carryOut(number, act, fields) {
 	const what = JSON.stringify([number, act.path, fields]);
@@ -63,14 +77,33 @@ async function carryOut(number, act, fields) {
 			signal: AbortSignal.timeout(30_000),
 		});
 	} catch {
-		return "No hay conexión.";
+		return { why: "No hay conexión." };
 	}
 	if (response.status < 500) keys.delete(what);
-	if (response.ok) return undefined;
+	if (response.ok) {
+		/** @type {{ clocks?: { solution?: { due_at?: string } } }} */
+		const ticket = await response.json().catch(() => ({}));
+		return { due: ticket.clocks?.solution?.due_at };
+	}
 	/** @type {import("./form.js").Problem} */
 	const problem = await response.json().catch(() => ({}));
 	const wrong = problem.errors?.[0]?.detail ?? problem.detail;
-	return wrong ?? sentence(response.status, problem).lead;
+	return { why: wrong ?? sentence(response.status, problem).lead };
+}
+
+/** Only what can be done to one of them at least, where the rows say what can. @param {HTMLFormElement} strip */
+function offer(strip) {
+	const rows = chosen().map((box) => box.closest(".row"));
+	/** @param {string} act */
+	const can = (act) => rows.some((row) => (row?.getAttribute("data-can") ?? act).split(" ").includes(act));
+	for (const button of strip.querySelectorAll("button[type='submit'][value]")) {
+		const act = button.getAttribute("value") ?? "";
+		const field = ACTS[act]?.fields[0];
+		const input = field ? strip.elements.namedItem(field) : null;
+		const fold = button.closest("details");
+		const parts = fold ? [fold] : [button, input instanceof Element ? input : button];
+		for (const part of parts) part.toggleAttribute("hidden", !can(act));
+	}
 }
 
 /**
@@ -85,6 +118,7 @@ function tell(strip, results) {
 	for (const part of strip.querySelectorAll("[data-none]")) part.toggleAttribute("hidden", count > 0);
 	const words = strip.querySelector("[data-chosen]");
 	if (words) words.textContent = chosenWords(count);
+	offer(strip);
 	if (count > 0) results.replaceChildren();
 }
 
@@ -112,17 +146,25 @@ async function send(strip, results, button) {
 	const boxes = chosen();
 	/** @type {Node[]} */
 	const lines = [];
+	/** @type {string[]} */
+	const due = [];
+	const agent = strip.elements.namedItem("agent");
+	const name = agent instanceof HTMLSelectElement ? agent.selectedOptions[0]?.textContent : null;
 	strip.setAttribute("aria-busy", "true");
 	for (const [index, box] of boxes.entries()) {
 		button.replaceChildren(`${index + 1} de ${boxes.length}…`);
-		const why = await carryOut(box.value, act, fields);
-		if (why === undefined) box.checked = false;
-		else lines.push(element("li", {}, element("b", {}, `#${box.value.padStart(6, "0")}: `), why));
+		const came = await carryOut(box.value, act, fields);
+		if ("why" in came) lines.push(element("li", {}, element("b", {}, `#${box.value.padStart(6, "0")}: `), came.why));
+		else {
+			box.checked = false;
+			if (came.due) due.push(came.due);
+		}
 	}
 	button.replaceChildren(...content);
 	strip.removeAttribute("aria-busy");
 	tell(strip, results);
-	const summary = outcome(act.done, boxes.length - lines.length, lines.length);
+	const to = act === ACTS.asignar && name && lines.length < boxes.length ? whose(name, due) : "";
+	const summary = outcome(act.done, boxes.length - lines.length, lines.length, to);
 	const said = element("div", {}, element("p", {}, summary));
 	if (lines.length > 0) said.append(element("ul", { class: "links" }, ...lines));
 	results.replaceChildren(element("div", { class: "notice" }, said));

@@ -45,7 +45,14 @@ const POINTS = { "aria-controls": "textos-lista", "aria-autocomplete": "list", "
 let made;
 
 const listed = () => {
-	made ??= element("ul", { class: "offers", role: "listbox", id: "textos-lista", "aria-label": "Textos preparados" });
+	const whose = document.querySelector("#textos [data-whose]")?.textContent ?? "";
+	made ??= element("ul", {
+		class: "offers",
+		role: "listbox",
+		id: "textos-lista",
+		"aria-label": "Textos preparados",
+		"data-whose": whose,
+	});
 	return made;
 };
 

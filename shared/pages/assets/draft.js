@@ -2,7 +2,7 @@
 
 import { now } from "./clock.js";
 import { element, hour } from "./say.js";
-import { keys, read, remove, who, write } from "./store.js";
+import { briefly, keys, read, remove, who, write } from "./store.js";
 
 const PREFIX = "borrador:";
 
@@ -131,15 +131,6 @@ function restore(field) {
 
 /** What a form sent by the browser itself takes along: gone, if the next page says that it was carried out. */
 const SENT = "enviados";
-
-/** @param {(storage: Storage) => void} use */
-function briefly(use) {
-	try {
-		use(sessionStorage);
-	} catch {
-		// Then the draft stays until it is old.
-	}
-}
 
 function settle() {
 	briefly((storage) => {

@@ -261,6 +261,10 @@ async function send(form, button) {
 }
 
 export function start() {
+	// What was said of one search says nothing of the next.
+	document.addEventListener("input", ({ target }) => {
+		if (target instanceof HTMLInputElement) document.querySelector(`[data-of="${CSS.escape(target.id)}"]`)?.remove();
+	});
 	document.addEventListener("submit", (event) => {
 		const form = event.target;
 		if (!(form instanceof HTMLFormElement)) return;

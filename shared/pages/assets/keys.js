@@ -1,46 +1,49 @@
 // The keys of the desk. A page says with `data-key` what a part of it answers to; which keys there are, and what they do,
 // is the table here, and the help is drawn from it.
 
-import { element, say } from "./say.js";
-import { read, who, write } from "./store.js";
+import { element, tell } from "./say.js";
+import { briefly, read, who, write } from "./store.js";
 
 /**
- * @typedef {"next" | "previous" | "open" | "choose" | "search" | "send" | "help" | "copy" | "part"} Act
- * @typedef {{ press: string, act: Act, what: string, also?: string[], offered?: boolean }} Key
+ * @typedef {"next" | "previous" | "open" | "choose" | "search" | "send" | "leave" | "help" | "copy" | "part"} Act
+ * @typedef {{ press: string, act: Act, what: string, also?: string[], whose?: string }} Key
  */
 
-/** `offered` keys are shown only where the page has a part for them. @type {Record<string, Key[]>} */
+/** The title of what is done to a request, there or from a list. */
+const ON_REQUESTS = "Sobre una solicitud";
+
+/** The help shows those that do something on its page. `whose` they are is said to others. @type {Record<string, Key[]>} */
 export const KEYS = {
 	Moverse: [
 		{ press: "j", also: ["ArrowDown"], act: "next", what: "Siguiente" },
 		{ press: "k", also: ["ArrowUp"], act: "previous", what: "Anterior" },
 		{ press: "Enter", act: "open", what: "Abrir" },
-		{ press: "x", act: "choose", what: "Elegir la fila", offered: true },
+		{ press: "x", act: "choose", what: "Elegir la fila" },
 		{ press: "/", act: "search", what: "Buscar" },
 		{ press: "Control+k", act: "search", what: "Buscar, también mientras escribe" },
-		{ press: "Escape", act: "part", what: "Quitar, cerrar, volver" },
+		{ press: "Escape", act: "leave", what: "Salir del campo, quitar, volver" },
 		{ press: "?", act: "help", what: "Esta ayuda" },
 	],
-	"Sobre una solicitud": [
+	[ON_REQUESTS]: [
 		{ press: "a", act: "part", what: "Tomarla" },
-		{ press: "Shift+A", act: "part", what: "Asignarla a alguien" },
+		{ press: "Shift+A", act: "part", what: "Asignarla a alguien", whose: "la coordinación" },
 		{ press: "r", act: "part", what: "Responder" },
 		{ press: "n", act: "part", what: "Nota interna" },
 		{ press: "h", act: "part", what: "Dejar en espera" },
 		{ press: "l", act: "part", what: "Escalar" },
 		{ press: "e", act: "part", what: "Resolver" },
-		{ press: "Shift+E", act: "part", what: "Resolver y siguiente", offered: true },
+		{ press: "Shift+E", act: "part", what: "Resolver y siguiente" },
 		{ press: ".", act: "copy", what: "Copiar el número" },
 	],
 	"Mientras escribe": [
 		{ press: "Control+Enter", act: "send", what: "Enviar" },
-		{ press: "::", act: "part", what: "Textos preparados", offered: true },
+		{ press: "Control+Shift+Enter", act: "send", what: "Resolver y siguiente" },
+		{ press: "::", act: "part", what: "Textos preparados" },
 	],
 	"Ir a": [
 		{ press: "g c", act: "part", what: "Cola" },
 		{ press: "g m", act: "part", what: "Mías" },
-		{ press: "g r", act: "part", what: "Informes", offered: true },
-		{ press: "c", act: "part", what: "Registrar una llamada", offered: true },
+		{ press: "c", act: "part", what: "Registrar una llamada" },
 	],
 };
 
@@ -57,7 +60,8 @@ const NAMED = /^(?:Control\+.*|Enter|Escape|Arrow.*)$/;
 export function pressed({ key, ctrlKey, altKey, metaKey, shiftKey, isComposing }) {
 	if (isComposing || altKey || metaKey) return undefined;
 	const letter = key.length === 1 && key.toLowerCase() !== key.toUpperCase();
-	if (ctrlKey) return shiftKey ? undefined : `Control+${letter ? key.toLowerCase() : key}`;
+	if (ctrlKey && shiftKey) return key === "Enter" ? "Control+Shift+Enter" : undefined;
+	if (ctrlKey) return `Control+${letter ? key.toLowerCase() : key}`;
 	if (!letter) return key;
 	return shiftKey ? `Shift+${key.toUpperCase()}` : key.toLowerCase();
 }
@@ -85,7 +89,7 @@ export function match(press, before) {
 export function acts(press, { typing, letters, desk }) {
 	if (press === "Control+Enter") return true;
 	if (!desk) return false;
-	if (press === "Control+k") return true;
+	if (press === "Control+k" || press === "Control+Shift+Enter" || press === "Escape") return true;
 	return !typing && (letters || NAMED.test(press));
 }
 
@@ -146,10 +150,41 @@ function linkOf(row) {
 	return link instanceof HTMLAnchorElement ? link : undefined;
 }
 
+/** The list that somebody came from: its address, and the addresses of its requests. @typedef {{ at: string, all: string[] }} Came */
+
+const CAME = "cola";
+
+/** For the requests that are opened from it, in this window. */
+function remember() {
+	const all = Array.from(document.querySelectorAll(".row"), (row) => linkOf(row)?.pathname ?? "");
+	if (all.length === 0) return;
+	briefly((storage) => storage.setItem(CAME, JSON.stringify({ at: location.pathname + location.search, all })));
+}
+
+/** @returns {Came | undefined} where this page is of that list */
+function came() {
+	/** @type {Came | undefined} */
+	let list;
+	briefly((storage) => {
+		list = JSON.parse(storage.getItem(CAME) ?? "null") ?? undefined;
+	});
+	return list?.all.includes(location.pathname) ? list : undefined;
+}
+
+/** To the request beside this one. @param {1 | -1} step */
+function beside(step) {
+	const list = came();
+	if (!list) return false;
+	const to = list.all[list.all.indexOf(location.pathname) + step];
+	if (to) location.assign(to);
+	else tell(step === 1 ? "Es la última de la lista." : "Es la primera de la lista.");
+	return true;
+}
+
 /** @param {1 | -1} step */
 function move(step) {
 	const rows = Array.from(document.querySelectorAll(".row")).filter(shown);
-	if (rows.length === 0) return part(step === 1 ? "j" : "k");
+	if (rows.length === 0) return beside(step);
 	const here = rows.findIndex((row) => row.hasAttribute("aria-current"));
 	const focused = rows.findIndex((row) => row.contains(document.activeElement));
 	const from = focused >= 0 ? focused : here;
@@ -184,7 +219,7 @@ function part(press) {
 	else if (target instanceof HTMLElement) {
 		if (target.matches("a, button, summary")) target.click();
 		else target.focus();
-	} else if (row && /^(?:Shift\+)?[a-z]$/i.test(press)) {
+	} else if (row && may(press)) {
 		// What is done to a request is done on its page.
 		const link = linkOf(row);
 		if (link) location.assign(`${link.pathname}${MEANT}${encodeURIComponent(press)}`);
@@ -200,11 +235,41 @@ function part(press) {
 	return true;
 }
 
+/** Whether he may do it to some request. @param {string} press */
+const may = (press) => (document.body.dataset.acts ?? "").split(" ").includes(press);
+
+/** Whether a key does something on this page, for whoever looks. @param {Key} key */
+function does({ press, act: what }) {
+	const there = document.querySelector(`[data-key="${CSS.escape(press)}"]`) !== null;
+	const row = find(".row") !== undefined;
+	switch (what) {
+		case "next":
+		case "previous":
+			return row || came() !== undefined;
+		case "open":
+			return row;
+		case "choose":
+			return document.querySelector(".row .pick") !== null;
+		case "search":
+			return find('[data-key="/"], [type="search"]') !== undefined;
+		case "send":
+			return document.querySelector(`[aria-keyshortcuts~="${press}"]`) !== null;
+		case "copy":
+			return row || document.querySelector("[data-copy]") !== null;
+		case "leave":
+		case "help":
+			return true;
+		case "part":
+			return there || (row && may(press));
+	}
+}
+
 /** Came here for one of its parts. An address never does anything: it only goes there. */
 function meant() {
 	if (!location.hash.startsWith(MEANT)) return;
 	const press = decodeURIComponent(location.hash.slice(MEANT.length));
-	part(press);
+	const key = match(press, "");
+	if (!part(press) && typeof key === "object") refuse(key);
 	history.replaceState(null, "", location.pathname + location.search);
 }
 
@@ -213,24 +278,28 @@ async function copy(source) {
 	const text = (source.getAttribute("data-copy") || source.textContent || "").trim();
 	try {
 		await navigator.clipboard.writeText(text);
-		say(`Copiado: ${text}`);
+		tell(`Copiado: ${text}`);
 	} catch {
-		say("Este navegador no deja copiar.");
+		tell("Este navegador no deja copiar.");
 	}
 }
 
 /** @param {string} press `Shift+A`, `g c` */
 function written(press) {
 	const names = press.startsWith("Control+")
-		? [press.replace("Control+", "Ctrl ").replace(/ .$/, (letter) => letter.toUpperCase())]
+		? [
+				press
+					.replace("Control+", "Ctrl ")
+					.replace("Shift+", "⇧ ")
+					.replace(/ .$/, (letter) => letter.toUpperCase()),
+			]
 		: press.replace("Shift+", "⇧").split(" ");
 	return names.flatMap((name, index) => [index > 0 ? " " : "", element("kbd", {}, name.replace("Escape", "Esc"))]);
 }
 
-/** The help, with the switch. */
+/** The help, with the switch: of the page as it is now. */
 function help() {
-	const there = document.getElementById("teclas");
-	if (there instanceof HTMLDialogElement) return there;
+	document.getElementById("teclas")?.remove();
 	const box = element("input", { type: "checkbox", role: "switch", "aria-describedby": "teclas-h" });
 	const state = element("b", {});
 	const toggle = /** @type {HTMLInputElement} */ (box);
@@ -244,11 +313,11 @@ function help() {
 		told();
 	});
 	const hint = "Apáguelas si dicta con la voz o si alguna se le va sin querer. Quedan Ctrl, Enter, Esc y las flechas.";
-	const sections = Object.entries(KEYS).map(([title, list]) => {
+	const sections = Object.entries(KEYS).flatMap(([title, list]) => {
 		const lines = list
-			.filter(({ press, offered }) => !offered || find(`[data-key="${CSS.escape(press)}"]`) || offeredByRows(press))
+			.filter(does)
 			.map(({ press, what }) => element("div", {}, element("dt", {}, ...written(press)), element("dd", {}, what)));
-		return element("section", {}, element("h3", {}, title), element("dl", {}, ...lines));
+		return lines.length > 0 ? [element("section", {}, element("h3", {}, title), element("dl", {}, ...lines))] : [];
 	});
 	const close = element("button", { class: "button button--s" }, "Cerrar ", element("kbd", {}, "Esc"));
 	const dialog = /** @type {HTMLDialogElement} */ (
@@ -278,8 +347,21 @@ function help() {
 	return dialog;
 }
 
-/** @param {string} press */
-const offeredByRows = (press) => press === "x" && document.querySelector(".row .pick") !== null;
+/** Says that a key does nothing here, and who does what it is for. @param {Key} key */
+function refuse({ press, what, whose }) {
+	const ofAnother = KEYS[ON_REQUESTS]?.some((key) => key.press === press) && !may(press);
+	if (ofAnother && whose) tell(`${what}: lo hace ${whose}.`);
+	else tell(`${what}: ahora no se puede aquí.`);
+}
+
+/** Out of a field, what it says stays; elsewhere, back. @param {EventTarget | null} target */
+function leave(target) {
+	if (!typing(target) || !(target instanceof HTMLElement)) return part("Escape");
+	// A search is emptied first, as browsers do.
+	if (target instanceof HTMLInputElement && target.type === "search" && target.value !== "") return false;
+	target.blur();
+	return true;
+}
 
 function open() {
 	const dialog = help();
@@ -326,10 +408,18 @@ function act(key, event) {
 			const form = target instanceof Element ? target.closest("form") : null;
 			const control = target instanceof Element && target.matches("input, select, textarea");
 			if (form?.method !== "post" || !control) return false;
+			if (key.press !== "Control+Enter") {
+				const button = form.querySelector(`[aria-keyshortcuts~="${key.press}"]`);
+				if (!(button instanceof HTMLElement)) return false;
+				form.requestSubmit(button);
+				return true;
+			}
 			// Where the buttons say what is asked for, one of them is the key's.
 			form.requestSubmit(form.querySelector("[data-meant], [name][aria-keyshortcuts='Control+Enter']"));
 			return true;
 		}
+		case "leave":
+			return leave(target);
 		case "help":
 			return open();
 		case "copy": {
@@ -371,7 +461,9 @@ export function start() {
 		const found = match(press, event.timeStamp - since < TOGETHER ? before : "");
 		before = found === "more" ? press : "";
 		since = event.timeStamp;
-		if (found && found !== "more" && act(found, event)) event.preventDefault();
+		if (!found || found === "more") return;
+		if (act(found, event)) event.preventDefault();
+		else if (!NAMED.test(press) || press === "Control+Shift+Enter") refuse(found);
 	});
 	document.addEventListener("click", ({ target }) => {
 		const source = target instanceof Element ? target.closest("button[data-copy]") : null;
@@ -381,6 +473,10 @@ export function start() {
 		if (to) enter(to);
 	});
 	if (!desk) return;
+	const back = document.querySelector("a[data-back]");
+	const list = came();
+	if (list) back?.setAttribute("href", list.at);
+	window.addEventListener("pagehide", remember);
 	offer();
 	meant();
 }

@@ -6,6 +6,37 @@ export function say(sentence) {
 	if (line) line.textContent = sentence;
 }
 
+const DAY = new Intl.DateTimeFormat("es-CO", {
+	weekday: "long",
+	day: "numeric",
+	month: "long",
+	timeZone: "America/Bogota",
+});
+
+/** A time to come: `a las 9:05`, `el lunes 30 de noviembre a las 9:05`. @param {number} at @param {number} now */
+export function until(at, now) {
+	const day = DAY.format(at);
+	return `${day === DAY.format(now) ? "" : `el ${day.replace(",", "")} `}a las ${hour(at)}`;
+}
+
+/** How long a line can be seen, in milliseconds. */
+const SEEN = 6000;
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let seen;
+
+/** Said, and shown for a moment: what a key came to that changes nothing else. @param {string} sentence */
+export function tell(sentence) {
+	const line = document.getElementById("avisos");
+	if (!line) return;
+	line.textContent = sentence;
+	line.className = "said";
+	clearTimeout(seen);
+	seen = setTimeout(() => {
+		line.className = "hide";
+	}, SEEN);
+}
+
 /**
  * An element with attributes and content.
  * @param {string} name

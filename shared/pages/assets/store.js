@@ -17,6 +17,15 @@ function kept(use) {
 	}
 }
 
+/** What lasts as long as the window. Where keeping is forbidden, nothing of it is kept. @param {(storage: Storage) => void} use */
+export function briefly(use) {
+	try {
+		use(sessionStorage);
+	} catch {
+		// Whoever asks does without.
+	}
+}
+
 /** @param {string} key */
 export const read = (key) => kept((storage) => storage.getItem(key));
 

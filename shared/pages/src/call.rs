@@ -1,6 +1,8 @@
 //! Somebody calls: one screen to say who, to see what he has open already, and to
 //! register what he needs while he is on the line.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use types::catalogue::Catalogue;
 use types::command::Setting;
@@ -14,12 +16,17 @@ use types::ticket::{State, Ticket};
 use crate::clocks::{Badge, of_list};
 use crate::forms::sent;
 use crate::incident;
-use crate::new::{Action, actions, in_order};
+use crate::new::{Action, about, actions, in_order};
 use crate::shell::Shell;
+use crate::words;
 use crate::wrong::Wrong;
 
 /// People of the directory that one search shows.
 const MOST_FOUND: usize = 8;
+
+/// What is said of an address that nobody has told.
+const GUESS: &str =
+    "Es una suposición: no está en el directorio. Si no es esa, escriba la dirección completa.";
 
 /// The screen of a call.
 #[derive(Template)]
@@ -49,7 +56,9 @@ pub struct Page<'a> {
 pub struct Found<'a> {
     pub email: String,
     /// Unknown, where the address is a guess.
-    pub name: Option<&'a str>,
+    pub name: Option<Cow<'a, str>>,
+    /// What is to be known of him.
+    pub known: Cow<'static, str>,
 }
 
 /// How well it is known who calls.
@@ -68,7 +77,7 @@ pub struct Open<'a> {
     pub number: u64,
     pub label: String,
     pub title: &'a str,
-    pub responsible: Option<&'a str>,
+    pub responsible: Option<String>,
     pub badge: Option<Badge>,
 }
 
@@ -76,6 +85,8 @@ pub struct Open<'a> {
 pub struct Category<'a> {
     pub id: &'a str,
     pub name: &'a str,
+    /// What it takes in.
+    pub about: &'static str,
     pub web: bool,
     /// Whether it has questions of its own about an incident.
     pub incident: bool,
@@ -163,6 +174,7 @@ impl<'a> Page<'a> {
         let categories = categories.map(|category| Category {
             id: &category.id.0,
             name: &category.name,
+            about: about(&category.id.0),
             web: category.web_request,
             incident: category.incident,
             chosen: category.id.0 == typed.category,
@@ -257,7 +269,8 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
         })
         .map(|entry| Found {
             email: entry.email.as_str().to_owned(),
-            name: Some(&entry.name),
+            name: Some(Cow::Borrowed(&*entry.name)),
+            known: entry.email.as_str().to_owned().into(),
         })
         .take(MOST_FOUND)
         .collect();
@@ -271,10 +284,49 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
             found.push(Found {
                 email: guess.as_str().to_owned(),
                 name: None,
+                known: GUESS.into(),
             });
         }
     }
     found
+}
+
+/// Whom the requests of people mean who gave an extension: whoever asked by phone before need
+/// not stand in the directory.
+pub fn found_by_extension<'a>(extension: &str, tickets: &[Ticket]) -> Vec<Found<'a>> {
+    let mut found: Vec<Found<'a>> = vec![];
+    for ticket in tickets {
+        let person = &ticket.request.requester.person;
+        if found
+            .iter()
+            .all(|other| other.email != person.email.as_str())
+        {
+            found.push(Found {
+                email: person.email.as_str().to_owned(),
+                name: Some(Cow::Owned(person.name.clone())),
+                known: format!("{}, dio la extensión {extension} antes", person.email).into(),
+            });
+        }
+    }
+    found.truncate(MOST_FOUND);
+    found
+}
+
+/// The extension that the words of a search are, where they are one.
+pub fn extension(asked: &str) -> Option<&str> {
+    let digits = !asked.is_empty() && asked.chars().all(|c| c.is_ascii_digit());
+    digits.then_some(asked)
+}
+
+/// What a search that found nobody says already of whoever calls: nobody types it twice.
+pub fn carried(asked: &str) -> Typed {
+    match extension(asked) {
+        Some(extension) => Typed {
+            extension: extension.to_owned(),
+            ..Typed::default()
+        },
+        None => Typed::default(),
+    }
 }
 
 /// The way to the one person whom a search can mean: somebody of the directory, and no
@@ -295,7 +347,7 @@ pub fn open<'a>(tickets: &'a [Ticket], caller: &Caller, setting: Setting<'_>) ->
         number: ticket.number.0,
         label: ticket.number.to_string(),
         title: &ticket.request.title,
-        responsible: ticket.responsible().map(|person| person.name.as_str()),
+        responsible: words::whose(ticket, setting.catalogue),
         badge: of_list(ticket, setting).into_iter().next(),
     })
     .collect()

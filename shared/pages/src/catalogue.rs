@@ -180,6 +180,11 @@ pub enum Access {
 }
 
 impl Head {
+    /// Who changes it, for whoever only reads.
+    pub(crate) fn whose(&self) -> Option<&'static str> {
+        (!self.changes()).then_some("Lo edita la coordinación.")
+    }
+
     fn changes(&self) -> bool {
         self.access == Access::Changes
     }
@@ -244,7 +249,8 @@ struct Add {
 struct Row {
     place: String,
     name: String,
-    key: String,
+    /// The address of whoever has one: any other key is for programs.
+    address: Option<String>,
     retired: bool,
     cells: Vec<Cell>,
 }
@@ -306,8 +312,19 @@ impl<'a> List<'a> {
             place: place(part, Some(&entry.key)),
             cells: cells(&entry, columns(part), reckoned),
             retired: entry.is_retired(),
+            address: match part {
+                Part::People | Part::Forms => Some(entry.key).filter(|key| *key != entry.name),
+                Part::Teams
+                | Part::Categories
+                | Part::Providers
+                | Part::Calendars
+                | Part::Holidays
+                | Part::Texts
+                | Part::Notice
+                | Part::Terms
+                | Part::Accounts => None,
+            },
             name: entry.name,
-            key: entry.key,
         });
         List {
             title: name(part),
@@ -534,8 +551,9 @@ impl<'a> Page<'a> {
         let key = self.key.as_deref()?;
         match self.part {
             Part::People | Part::Forms => Some(("Correo", key)),
+            // For programs: whoever changes it may have to tell it to one.
             Part::Teams | Part::Categories | Part::Providers | Part::Holidays | Part::Texts => {
-                Some(("Clave", key))
+                self.head.changes().then_some(("Clave", key))
             }
             Part::Calendars | Part::Notice | Part::Terms | Part::Accounts => None,
         }

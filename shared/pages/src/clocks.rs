@@ -32,6 +32,8 @@ pub enum BadgeState {
     Soon,
     Run,
     Paused,
+    /// Kept, and too late.
+    Late,
     Met,
     Idle,
 }
@@ -44,6 +46,7 @@ impl BadgeState {
             BadgeState::Soon => "soon",
             BadgeState::Run => "run",
             BadgeState::Paused => "paused",
+            BadgeState::Late => "late",
             BadgeState::Met => "met",
             BadgeState::Idle => "idle",
         }
@@ -56,6 +59,7 @@ impl BadgeState {
             BadgeState::Soon => "i-soon",
             BadgeState::Run => "i-run",
             BadgeState::Paused => "i-paused",
+            BadgeState::Late => "i-late",
             BadgeState::Met => "i-met",
             BadgeState::Idle => "i-idle",
         }
@@ -105,7 +109,7 @@ pub fn badge(kind: ClockKind, ticket: &Ticket, setting: Setting<'_>) -> Badge {
         ClockState::Met => {
             let used = words::amount(clock.used_seconds);
             match clock.is_breached(setting.now) {
-                true => still(BadgeState::Met, format!("cumplida tarde, en {used}")),
+                true => still(BadgeState::Late, format!("cumplida tarde, en {used}")),
                 false => still(BadgeState::Met, format!("cumplida en {used}")),
             }
         }

@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use strum::VariantArray;
 use types::Timestamp;
 use types::catalogue::{Catalogue, DirectoryEntry, Role};
-use types::command::{Command, Setting, WhenAway, decide};
+use types::clock::ClockKind;
+use types::command::{Command, CommandKind, Setting, WhenAway, decide};
 use types::ids::{CategoryId, EmailAddress, ProviderId, TicketNumber};
 use types::incident::{Incident, IncidentKind, PersonalData, Severity};
 use types::legal::{Authority, ReportOutcome};
-use types::permission::{Actor, Caller};
+use types::permission::{self, Actor, Caller};
 use types::problem::FieldError;
 use types::reply;
 use types::ticket::{HoldReason, Person, State, Ticket, Visibility};
@@ -108,22 +109,22 @@ impl Act {
             Act::Reject => "rechazada",
             Act::Close => "cerrada",
             Act::StopObserving => "sin-copia",
-            Act::RemoveObserver
-            | Act::Contact
-            | Act::Recategorise
-            | Act::ChangeRequester
-            | Act::Hold
-            | Act::Resume
-            | Act::Escalate
-            | Act::Return
-            | Act::AskProvider
-            | Act::ProviderReplied
-            | Act::Report
-            | Act::DescribeIncident
-            | Act::RecordReport
-            | Act::MarkPetition
-            | Act::UnmarkPetition
-            | Act::RevokeLink => "hecho",
+            Act::RemoveObserver => "copia",
+            Act::Contact => "contacto",
+            Act::Recategorise => "categoria",
+            Act::ChangeRequester => "solicitante",
+            Act::Hold => "espera",
+            Act::Resume => "reanudada",
+            Act::Escalate => "escalada",
+            Act::Return => "devuelta",
+            Act::AskProvider => "consultada",
+            Act::ProviderReplied => "respondida",
+            Act::Report => "informada",
+            Act::DescribeIncident => "incidente",
+            Act::RecordReport => "reportada",
+            Act::MarkPetition => "peticion",
+            Act::UnmarkPetition => "sin-peticion",
+            Act::RevokeLink => "enlace",
         }
     }
 
@@ -188,6 +189,38 @@ impl Act {
             | Act::RemoveObserver
             | Act::StopObserving
             | Act::RevokeLink => None,
+        }
+    }
+
+    /// Whether whoever did it has no more to do there now, and goes on to another.
+    pub fn leads_on(self) -> bool {
+        match self {
+            Act::Resolve
+            | Act::Hold
+            | Act::Escalate
+            | Act::Report
+            | Act::AskProvider
+            | Act::Return
+            | Act::Decline
+            | Act::Forward
+            | Act::Close => true,
+            Act::Reply
+            | Act::Note
+            | Act::Take
+            | Act::Contact
+            | Act::Resume
+            | Act::ProviderReplied
+            | Act::Assign
+            | Act::Recategorise
+            | Act::ChangeRequester
+            | Act::Reject
+            | Act::DescribeIncident
+            | Act::RecordReport
+            | Act::MarkPetition
+            | Act::UnmarkPetition
+            | Act::RevokeLink
+            | Act::RemoveObserver
+            | Act::StopObserving => false,
         }
     }
 
@@ -524,6 +557,8 @@ pub struct Form {
     pub action: String,
     pub title: Cow<'static, str>,
     pub hint: &'static str,
+    /// What is to be known before it is filled in.
+    pub asides: Vec<&'static str>,
     pub submit: Cow<'static, str>,
     pub fields: Vec<Field>,
     pub version: Option<u64>,
@@ -672,6 +707,7 @@ impl Form {
             action: action.to_owned(),
             title: act.title().into(),
             hint: act.hint(),
+            asides: vec![],
             submit: act.submit().into(),
             fields,
             version: sent(typed, "expected_version").and_then(|version| version.parse().ok()),
@@ -890,6 +926,52 @@ fn report_outcomes() -> Vec<Choice> {
     outcomes.collect()
 }
 
+/// What of a form is to be known before it is filled in: who can be called, and what
+/// becomes of the solution time.
+fn asides(act: Act, ticket: &Ticket) -> Vec<&'static str> {
+    const ANEW: &str = "El tiempo de solución empieza de nuevo para quien la recibe; lo que ya se usó queda en la cuenta de los relojes.";
+    match (act, ticket.state) {
+        (Act::Escalate, _) => vec![
+            "Al proveedor lo llama la Oficina de Tecnología: escálela y dígalo en el motivo.",
+            ANEW,
+        ],
+        (Act::Assign, State::OnHold(_)) => {
+            vec!["Sigue en espera: sus tiempos quedan como están."]
+        }
+        // What is to be passed on has no solution time.
+        (Act::Assign, _) if ticket.is_petition() => vec![],
+        (Act::Assign, _) if ticket.clocks.get(ClockKind::Solution).is_idle() => {
+            vec!["El tiempo de solución empieza para quien la recibe."]
+        }
+        (Act::Assign, _) => vec![ANEW],
+        (_, _) => vec![],
+    }
+}
+
+/// The keys of what somebody may do to some request.
+pub(crate) fn keys(caller: &Caller) -> String {
+    const KEYED: [(Act, CommandKind); 7] = [
+        (Act::Take, CommandKind::Take),
+        (Act::Assign, CommandKind::AssignTo),
+        (Act::Reply, CommandKind::FollowUp),
+        (Act::Note, CommandKind::FollowUpInternally),
+        (Act::Hold, CommandKind::Hold),
+        (Act::Escalate, CommandKind::Escalate),
+        (Act::Resolve, CommandKind::Resolve),
+    ];
+    // What he asked for himself he reads on another page.
+    let may = |command| {
+        let mut roles = permission::roles(command).filter(|role| *role != Role::Requester);
+        roles.any(|role| caller.is(role))
+    };
+    let acts = KEYED.into_iter().filter(|(_, command)| may(*command));
+    let mut keys: Vec<_> = acts.filter_map(|(act, _)| act.key()).collect();
+    if may(CommandKind::Resolve) {
+        keys.push("Shift+E");
+    }
+    keys.join(" ")
+}
+
 /// Where whoever is done with a ticket gets his next one.
 pub fn next_after(number: TicketNumber) -> String {
     format!("/cola/siguiente?tras={}", number.0)
@@ -912,6 +994,7 @@ pub fn form(act: Act, ticket: &Ticket, setting: Setting<'_>, at: &str, key: &str
             (_, _) => act.title().into(),
         },
         hint: act.hint(),
+        asides: asides(act, ticket),
         submit: act.submit().into(),
         fields: act.fields(&choices),
         version: Some(ticket.version),
@@ -929,6 +1012,7 @@ pub fn off(act: Act, person: &Person, ticket: &Ticket, at: &str, key: &str) -> F
         action: format!("{at}/{}/{address}", act.word()),
         title: act.title().into(),
         hint: act.hint(),
+        asides: vec![],
         submit: act.submit().into(),
         fields: vec![],
         version: Some(ticket.version),
@@ -941,6 +1025,16 @@ pub fn off(act: Act, person: &Person, ticket: &Ticket, at: &str, key: &str) -> F
 /// The acts that the rules let somebody do now: they are asked, so that no page
 /// offers what would be refused.
 pub fn offered(ticket: &Ticket, caller: &Caller, setting: Setting<'_>) -> Vec<Act> {
+    offered_of(Act::VARIANTS, ticket, caller, setting)
+}
+
+/// Those of some acts.
+pub(crate) fn offered_of(
+    acts: &[Act],
+    ticket: &Ticket,
+    caller: &Caller,
+    setting: Setting<'_>,
+) -> Vec<Act> {
     let choices = Choices {
         ticket: Some(ticket),
         catalogue: Some(setting.catalogue),
@@ -955,5 +1049,5 @@ pub fn offered(ticket: &Ticket, caller: &Caller, setting: Setting<'_>) -> Vec<Ac
         let sample = act.sample(&choices);
         sample.is_some_and(|command| decide(ticket, &command, &actor, setting).is_ok())
     };
-    Act::VARIANTS.iter().copied().filter(may).collect()
+    acts.iter().copied().filter(may).collect()
 }

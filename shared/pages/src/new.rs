@@ -146,6 +146,13 @@ pub(crate) fn in_order(catalogue: &Catalogue) -> Vec<&Category> {
     offered
 }
 
+/// What a category takes in, where that is known.
+pub(crate) fn about(id: &str) -> &'static str {
+    let mut known = QUESTIONS.iter();
+    let found = known.find(|(other, _, _)| *other == id);
+    found.map_or("", |(_, _, about)| about)
+}
+
 impl<'a> Page<'a> {
     /// As markup.
     ///

@@ -11,6 +11,7 @@ use types::preferences::MAX_VIEW_NAME;
 use types::ticket::{State, Ticket};
 
 use crate::clocks::{Badge, BadgeState, of_list};
+use crate::forms::{Act, offered_of};
 use crate::shell::{Saved, Shell, View};
 use crate::words;
 
@@ -80,9 +81,11 @@ impl Band {
             (_, Some(BadgeState::Overdue)) => Band::Overdue,
             (_, Some(BadgeState::Soon)) => Band::Soon,
             (_, Some(BadgeState::Run)) => Band::Later,
-            (_, Some(BadgeState::Paused | BadgeState::Met | BadgeState::Idle) | None) => {
-                Band::Paused
-            }
+            (
+                _,
+                Some(BadgeState::Paused | BadgeState::Late | BadgeState::Met | BadgeState::Idle)
+                | None,
+            ) => Band::Paused,
         }
     }
 
@@ -129,9 +132,16 @@ pub struct Row<'a> {
     pub person: &'a str,
     pub unit: Option<&'a str>,
     pub category: &'a str,
+    /// Whose it is at the desk.
     pub responsible: Option<&'a str>,
     /// Whether that is whoever looks.
+    pub mine: bool,
+    /// Where it is, while it is not at the desk.
+    pub whereabouts: Option<String>,
+    /// Whether whoever looks has to bring it forward now.
     pub own: bool,
+    /// What can be done to it together with others, in the words of the strip's buttons.
+    pub can: String,
     pub files: usize,
     pub badges: Vec<Badge>,
     pub created_at: Timestamp,
@@ -182,7 +192,13 @@ fn row<'a>(
         person: &requester.person.name,
         unit: requester.unit.as_deref(),
         category: category.map_or(ticket.policy.category.0.as_str(), |c| c.name.as_str()),
-        responsible: responsible.map(|person| person.name.as_str()),
+        responsible: ticket.assignee.as_ref().map(|person| person.name.as_str()),
+        mine: ticket
+            .assignee
+            .as_ref()
+            .is_some_and(|person| person.email == caller.email),
+        whereabouts: words::whereabouts(ticket, setting.catalogue, Some(&caller.email)),
+        can: can(ticket, caller, setting),
         own: responsible.is_some_and(|person| person.email == caller.email),
         files: ticket.attachments.len(),
         badges,
@@ -190,6 +206,22 @@ fn row<'a>(
         created: words::short(ticket.created_at, setting.now),
         ended_declined: ticket.state == State::Closed && ticket.is_declined(),
     }
+}
+
+/// What the strip offers, by the rules.
+fn can(ticket: &Ticket, caller: &Caller, setting: Setting<'_>) -> String {
+    const STRIP: [(Act, &str); 4] = [
+        (Act::Take, "tomar"),
+        (Act::Close, "cerrar"),
+        (Act::Assign, "asignar"),
+        (Act::Reply, "responder"),
+    ];
+    if !caller.is_desk() {
+        return String::new();
+    }
+    let may = offered_of(&STRIP.map(|(act, _)| act), ticket, caller, setting);
+    let words = STRIP.iter().filter(|(act, _)| may.contains(act));
+    words.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
 }
 
 impl Page<'_> {
@@ -228,16 +260,36 @@ impl Page<'_> {
         }
     }
 
+    /// What the view is of, where its name does not say all of it.
+    fn about(&self) -> &'static str {
+        match self.view {
+            View::Due => "Lo vencido y lo que vence en menos de 10 minutos. ",
+            View::Waiting => "Cada una dice a quién espera. ",
+            View::Own | View::Free | View::Solved | View::Open | View::Closed => "",
+        }
+    }
+
+    /// Where what was looked for may be, among what is closed.
+    fn closed(&self) -> Option<String> {
+        if self.view != View::Open || self.filters.q.is_empty() {
+            return None;
+        }
+        let pairs = self.filters.pairs.iter();
+        let pairs = pairs.map(|(name, value)| match *name {
+            "vista" => ("vista", View::Closed.word()),
+            name => (name, value.as_str()),
+        });
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        Some(format!("/cola?{}", query.extend_pairs(pairs).finish()))
+    }
+
     /// Where whoever finds nothing may look next, and how that is called.
     fn elsewhere(&self) -> Option<(String, &'static str)> {
         let view = |view: View| format!("/cola?vista={}", view.word());
+        if let Some(closed) = self.closed() {
+            return Some((closed, "Buscar también entre las cerradas"));
+        }
         match self.view {
-            View::Open if !self.filters.q.is_empty() => {
-                let mut query = form_urlencoded::Serializer::new(String::new());
-                let query = query.append_pair("vista", View::Closed.word());
-                let query = query.append_pair("q", &self.filters.q).finish();
-                Some((format!("/cola?{query}"), "Buscar en las cerradas"))
-            }
             _ if self.filters.any => Some((view(self.view), "Quitar filtros")),
             View::Due => Some((view(View::Open), "Ver todas las abiertas")),
             View::Own => Some((view(View::Free), "Ver las que no tienen responsable")),
@@ -250,6 +302,7 @@ impl Page<'_> {
     /// What an empty list says.
     fn nothing(&self) -> &'static str {
         match self.view {
+            View::Open if self.closed().is_some() => "Ninguna abierta.",
             _ if self.filters.any => "Ninguna solicitud cumple esos filtros.",
             View::Due => "Nada vence en los próximos 10 minutos.",
             View::Own => "No tiene solicitudes a su cargo.",

@@ -1,5 +1,7 @@
 //! What stands around every page.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use types::catalogue::{Catalogue, Role};
 use types::permission::Caller;
@@ -8,6 +10,7 @@ use types::views::Filter;
 pub use types::views::View;
 
 use crate::assets::EDITION;
+use crate::forms;
 
 /// The content security policy of every page. Nothing but what is served here: a
 /// page shows what strangers wrote. No script may make markup or code of a text.
@@ -83,8 +86,12 @@ impl Counts {
 }
 
 /// What a command came to, said on the page that follows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notice(pub &'static str);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub words: Cow<'static, str>,
+    /// Where whoever is done goes on, and how that is called.
+    pub way: Option<(String, &'static str)>,
+}
 
 impl Notice {
     /// The notice of a word in the address.
@@ -96,8 +103,24 @@ impl Notice {
             "aceptada" => "El correo quedó registrado como solicitud.",
             "atendida" => "Registrada. Es suya y ya consta que la atendió.",
             "sin-copia" => "Ya no recibe los correos de esa solicitud.",
+            "copia" => "Ya no recibe copia.",
             "tomada" => "La solicitud es suya.",
             "asignada" => "Asignada.",
+            "contacto" => "Contacto registrado: el tiempo de atención se detuvo.",
+            "categoria" => "Categoría cambiada.",
+            "solicitante" => "Solicitante cambiado. Se avisa a las dos personas.",
+            "espera" => "En espera de quien pidió: el tiempo de solución se detuvo.",
+            "reanudada" => "Reanudada: el tiempo de solución corre otra vez.",
+            "escalada" => "Escalada a la Oficina de Tecnología.",
+            "devuelta" => "Devuelta a la Mesa de Ayuda.",
+            "consultada" => "Enviada al proveedor: el tiempo de solución se detuvo.",
+            "respondida" => "Respuesta del proveedor registrada.",
+            "informada" => "La Mesa de Ayuda recibió la solución.",
+            "incidente" => "Descripción del incidente guardada.",
+            "reportada" => "Reporte registrado.",
+            "peticion" => "Marcada como petición: corre el plazo para trasladarla.",
+            "sin-peticion" => "Ya no está marcada como petición.",
+            "enlace" => "El enlace del correo quedó anulado.",
             "resuelta" => "Resuelta. El solicitante recibe la solución por correo.",
             "declinada" => "Declinada. El solicitante recibe el motivo por correo y puede objetar.",
             "trasladada" => "Trasladada. Quien la hizo recibe copia por correo.",
@@ -115,7 +138,10 @@ impl Notice {
             "salio" => "Su sesión terminó.",
             _ => return None,
         };
-        Some(Notice(text))
+        Some(Notice {
+            words: text.into(),
+            way: None,
+        })
     }
 }
 
@@ -180,6 +206,11 @@ impl<'a> Shell<'a> {
 
     pub(crate) fn scripts(&self) -> String {
         format!("/recursos/{EDITION}/mesa.js")
+    }
+
+    /// The keys of what whoever looks may do to a request.
+    pub(crate) fn keys(&self) -> String {
+        self.who.map_or_else(String::new, forms::keys)
     }
 
     /// Whether whoever looks registers calls.

@@ -3,23 +3,28 @@
 
 use askama::Template;
 use jiff::Timestamp;
+use strum::VariantArray;
 use types::canned::Facts;
+use types::catalogue::Role;
 use types::clock::{ClockKind, ClockState};
 use types::command::Setting;
 use types::format::turn;
 use types::permission::Caller;
-use types::ticket::{Channel, Event, Status, Ticket};
+use types::ticket::{Channel, Event, Person, Status, Ticket};
 
-use crate::clocks::{self, Badge};
+use crate::clocks::{self, Badge, BadgeState};
 use crate::format::{Mention, mentions};
 use crate::forms::{self, Act, Form, form, offered};
 use crate::presence::Presence;
-use crate::shell::Shell;
+use crate::shell::{Notice, Shell};
 use crate::talk::{Entry, File, Reading, conversation};
-use crate::words::{self, standing};
+use crate::words::{self, preposed, standing};
 
 /// Other tickets of the requester's that stand at the side unfolded.
 const OTHERS: usize = 5;
+
+/// Clocks that stand above a ticket.
+const MOST_URGENT: usize = 2;
 
 /// A ticket and what may be done with it.
 #[derive(Template)]
@@ -41,6 +46,12 @@ pub struct Page<'a> {
     pub note: Option<Form>,
     /// What else may be done.
     pub acts: Vec<Form>,
+    /// Whether whoever looks may say whose it is.
+    assigns: bool,
+    /// Who may, by name.
+    coordination: Vec<&'a str>,
+    /// Where it is, while it is not at the desk.
+    whereabouts: Option<String>,
     /// The formats that have to be signed before there is a solution, for whoever would
     /// give it.
     lacking: Vec<Mention>,
@@ -203,12 +214,54 @@ fn lacking(ticket: &Ticket, caller: &Caller) -> Vec<Mention> {
     }
 }
 
-/// `a las 9:05`, `mañana a las 9:05`.
-fn preposed(when: &str) -> String {
-    match when.starts_with("las ") {
-        true => format!("a {when}"),
-        false => when.to_owned(),
+/// What a command came to, on the page of the ticket that it was given on: to whom it went,
+/// and until when.
+pub fn notice(word: &str, ticket: &Ticket, setting: Setting<'_>) -> Option<Notice> {
+    let mut notice = Notice::of(word)?;
+    let solution = ticket.clocks.get(ClockKind::Solution);
+    let due = solution.running_since().and(solution.due_at);
+    let due = due.map_or_else(String::new, |due| {
+        let due = preposed(&words::by(due, setting.now));
+        format!(" Su tiempo de solución vence {due}.")
+    });
+    let name = |person: Option<&Person>| person.map(|person| person.name.clone());
+    let responsible = name(ticket.assignee.as_ref());
+    let said = match word {
+        "asignada" => responsible.map(|name| format!("Asignada a {name}.{due}")),
+        "tomada" => Some(format!("La solicitud es suya.{due}")),
+        "escalada" => name(ticket.officer.as_ref()).map(|name| format!("Escalada a {name}.{due}")),
+        "devuelta" => responsible.map(|name| format!("Devuelta a {name}.{due}")),
+        "informada" => responsible.map(|name| format!("Enviada a {name}, de la Mesa de Ayuda.")),
+        "espera" => {
+            let name = &ticket.request.requester.person.name;
+            Some(format!(
+                "En espera de {name}: el tiempo de solución se detuvo."
+            ))
+        }
+        "consultada" => ticket.provider.as_ref().and_then(|id| {
+            let name = &setting.catalogue.provider(id)?.name;
+            Some(format!(
+                "Enviada a {name}: el tiempo de solución se detuvo."
+            ))
+        }),
+        "categoria" => {
+            let category = setting.catalogue.category(&ticket.policy.category);
+            let team = setting.catalogue.team(&ticket.policy.team);
+            let names = category.zip(team);
+            names.map(|(category, team)| {
+                format!("Ahora es de {}; la atiende {}.", category.name, team.name)
+            })
+        }
+        _ => None,
+    };
+    if let Some(said) = said {
+        notice.words = said.into();
     }
+    let mut acts = Act::VARIANTS.iter().filter(|act| act.leads_on());
+    notice.way = acts
+        .any(|act| act.done() == word)
+        .then(|| (forms::next_after(ticket.number), "Ir a la siguiente"));
+    Some(notice)
 }
 
 impl<'a> Page<'a> {
@@ -257,6 +310,9 @@ impl<'a> Page<'a> {
             false => shell.who.map(|caller| lacking(ticket, caller)),
             true => None,
         };
+        let assigns = shell.who.is_some_and(|who| who.is(Role::Coordinator));
+        let coordination = reading.catalogue.with_role(Role::Coordinator);
+        let coordination = coordination.filter(|entry| entry.is_here(reading.now));
         let category = reading.catalogue.category(&ticket.policy.category);
         let team = reading.catalogue.team(&ticket.policy.team);
         let other_teams = ticket.request.other_teams.iter().map(|id| {
@@ -284,6 +340,9 @@ impl<'a> Page<'a> {
                 Status::Solved | Status::Closed => None,
             },
             acts: acts.into_iter().map(of).collect(),
+            assigns,
+            coordination: coordination.map(|entry| &*entry.name).collect(),
+            whereabouts: words::whereabouts(ticket, reading.catalogue, reading.me),
             presence: Presence::default(),
             texts,
             at: at.clone(),
@@ -311,11 +370,27 @@ impl<'a> Page<'a> {
         self
     }
 
-    fn urgent(&self) -> Option<&Badge> {
+    /// What stands above: the first that runs out, and what does so next.
+    fn urgent(&self) -> Vec<&Badge> {
         let clocks = self.clocks.iter();
         let agreed = clocks.filter(|clock| !ClockKind::WAITS.contains(&clock.kind));
-        let badges = agreed.map(|clock| &clock.badge);
-        badges.min_by_key(|badge| (badge.state, badge.due_at))
+        let mut badges: Vec<_> = agreed.map(|clock| &clock.badge).collect();
+        badges.sort_by_key(|badge| (badge.state, badge.due_at));
+        let running = badges.iter().filter(|badge| badge.state <= BadgeState::Run);
+        let shown = running.count().clamp(1, MOST_URGENT);
+        badges.truncate(shown);
+        badges
+    }
+
+    /// Who else could have it, for somebody of the desk who may not say who: nothing, where it
+    /// is over, or where he may.
+    fn hands_over(&self) -> bool {
+        let desk = self.shell.who.is_some_and(Caller::is_desk);
+        let open = match self.ticket.status() {
+            Status::New | Status::Assigned | Status::OnHold => true,
+            Status::Solved | Status::Closed => false,
+        };
+        desk && open && !self.assigns
     }
 
     /// Whether whoever looks is responsible: he is told when its time runs out.

@@ -48,7 +48,7 @@ struct Row<'a> {
     title: &'a str,
     person: &'a str,
     unit: Option<&'a str>,
-    responsible: Option<&'a str>,
+    responsible: Option<String>,
     badge: Option<Badge>,
 }
 
@@ -78,7 +78,7 @@ impl<'a> List<'a> {
                 title: &ticket.request.title,
                 person: &requester.person.name,
                 unit: requester.unit.as_deref(),
-                responsible: ticket.responsible().map(|person| person.name.as_str()),
+                responsible: words::whose(ticket, setting.catalogue),
                 badge: badge(view, of_list(ticket, setting)),
             }
         });

@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
+use types::catalogue::Catalogue;
+use types::ids::EmailAddress;
 use types::spanish;
 use types::ticket::{HoldReason, State, Ticket};
 
@@ -23,6 +25,56 @@ pub fn standing(ticket: &Ticket) -> &'static str {
         State::OnHold(HoldReason::Technology) => "En espera de Tecnología",
         State::OnHold(HoldReason::Provider) => "En espera de un proveedor",
         State::New | State::Assigned | State::Solved | State::Closed => ticket.status_label(),
+    }
+}
+
+/// Where a ticket is while its responsible waits for it, or works on it without the desk:
+/// nothing, where it is at the desk.
+pub fn whereabouts(
+    ticket: &Ticket,
+    catalogue: &Catalogue,
+    me: Option<&EmailAddress>,
+) -> Option<String> {
+    let officer = ticket.officer.as_ref().map(|officer| match me {
+        Some(me) if *me == officer.email => "usted",
+        _ => &*officer.name,
+    });
+    let technology = |officer: Option<&str>| {
+        officer.map_or_else(
+            || "en Tecnología".to_owned(),
+            |name| format!("en Tecnología: {name}"),
+        )
+    };
+    match ticket.state {
+        State::OnHold(HoldReason::Requester) => {
+            Some(format!("espera a {}", ticket.request.requester.person.name))
+        }
+        State::OnHold(_) if !ticket.is_with_officer() => None,
+        State::OnHold(HoldReason::Technology) => Some(technology(officer)),
+        State::OnHold(HoldReason::Provider) => {
+            let id = ticket.provider.as_ref();
+            let name = id.map(|id| catalogue.provider(id).map_or(&*id.0, |of| &*of.name));
+            let provider = name.map_or_else(|| "un proveedor".to_owned(), str::to_owned);
+            Some(format!("{} · espera a {provider}", technology(officer)))
+        }
+        State::New | State::Assigned | State::Solved | State::Closed => None,
+    }
+}
+
+/// Whose a ticket is, and where it is, in one line.
+pub fn whose(ticket: &Ticket, catalogue: &Catalogue) -> Option<String> {
+    let name = &ticket.assignee.as_ref()?.name;
+    Some(match whereabouts(ticket, catalogue, None) {
+        Some(place) => format!("{name} · {place}"),
+        None => name.clone(),
+    })
+}
+
+/// `a las 9:05`, `mañana a las 9:05`.
+pub fn preposed(when: &str) -> String {
+    match when.starts_with("las ") {
+        true => format!("a {when}"),
+        false => when.to_owned(),
     }
 }
 

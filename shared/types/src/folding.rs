@@ -10,6 +10,12 @@ pub fn folded(text: &str) -> String {
         .collect()
 }
 
+/// What is [`folded`], without what stands between the parts of a word: `wi-fi` is `wifi`.
+pub fn joined(folded: &str) -> String {
+    let stays = |c: &char| c.is_alphanumeric() || c.is_whitespace();
+    folded.chars().filter(stays).collect()
+}
+
 fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36F}')
 }
@@ -34,7 +40,7 @@ fn plain(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::folded;
+    use super::{folded, joined};
 
     #[test]
     fn accents_make_no_difference() {
@@ -42,5 +48,13 @@ mod tests {
             assert_eq!(folded(text), "#solucion");
         }
         assert_eq!(folded("Ñandú, ÇÃO"), "nandu, cao");
+    }
+
+    #[test]
+    fn hyphens_make_no_difference_where_words_are_joined() {
+        for text in ["Wi-Fi", "wifi", "WI\u{2011}FI", "wi.fi"] {
+            assert_eq!(joined(&folded(text)), "wifi");
+        }
+        assert_eq!(joined("no abre: correo"), "no abre correo");
     }
 }

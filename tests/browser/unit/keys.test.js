@@ -12,6 +12,7 @@ test("a press is written as in the table", () => {
 	assert.equal(pressed({ ...PLAIN, key: "?", shiftKey: true }), "?");
 	assert.equal(pressed({ ...PLAIN, key: "K", ctrlKey: true }), "Control+k");
 	assert.equal(pressed({ ...PLAIN, key: "Enter", ctrlKey: true }), "Control+Enter");
+	assert.equal(pressed({ ...PLAIN, key: "Enter", ctrlKey: true, shiftKey: true }), "Control+Shift+Enter");
 });
 
 test("nothing is pressed while composing, nor with the keys of the browser and the system", () => {
@@ -47,7 +48,7 @@ test("no single key acts while somebody types, and none where they are switched 
 	const off = { typing: false, letters: false, desk: true };
 	for (const { press } of Object.values(KEYS).flat()) {
 		assert.equal(acts(press, reading), true, press);
-		assert.equal(acts(press, writing), press.startsWith("Control+"), press);
+		assert.equal(acts(press, writing), press === "Escape" || press.startsWith("Control+"), press);
 		assert.equal(acts(press, off), ["Enter", "Escape"].includes(press) || press.startsWith("Control+"), press);
 	}
 	assert.equal(acts("ArrowDown", off), true);
@@ -58,6 +59,7 @@ test("a requester's page sends by a key, and has no others", () => {
 	const page = { typing: true, letters: true, desk: false };
 	assert.equal(acts("Control+Enter", page), true);
 	assert.equal(acts("r", { ...page, typing: false }), false);
+	assert.equal(acts("Escape", page), false);
 });
 
 test("every key is in the table once", () => {

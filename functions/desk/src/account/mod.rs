@@ -106,11 +106,10 @@ fn idle<'a>(kind: ClockKind, ticket: &Ticket) -> ClockExplained<'a> {
         Status::Closed => "No llegó a empezar.",
     };
     let explanation = format!(
-        "El {} va {}; su límite es de {}, según el calendario «{}».\n{sentence}",
+        "El {} va {}; su límite es de {}.\n{sentence}",
         kind.label(),
         course(kind),
         words::limit(limit_seconds),
-        policy.calendar,
     );
     ClockExplained {
         state: ClockState::Idle,

@@ -204,12 +204,11 @@ impl<'a> Run<'a> {
     fn rule(&self) -> String {
         let since = self.zone.to_datetime(self.first.from).date();
         format!(
-            "El {} va {}; su límite es de {}{}.\nCorre según el calendario «{}»: {}.",
+            "El {} va {}; su límite es de {}{}.\nCorre en este horario: {}.",
             self.kind.label(),
             course(self.kind),
             words::limit(self.clock.limit_seconds),
             self.working(),
-            self.id,
             words::schedule(self.calendar, since),
         )
     }
@@ -293,7 +292,7 @@ impl<'a> Run<'a> {
                 in_force = id;
                 let since = self.zone.to_datetime(segment.from).date();
                 let hours = words::schedule(calendar, since);
-                let text = format!("según el calendario «{id}»: {hours}");
+                let text = format!("en este horario: {hours}");
                 account.past.push(Line::other(text));
             }
             self.count(segment, calendar, &mut account);

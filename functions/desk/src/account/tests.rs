@@ -258,7 +258,7 @@ fn a_friday_afternoon() {
             "explanation": "\
         El tiempo de atención va del registro al primer contacto de la Mesa de Ayuda; \
 su límite es de 15 minutos de tiempo hábil.
-Corre según el calendario «habil»: lunes a viernes de 08:00 a 17:00, \
+Corre en este horario: lunes a viernes de 08:00 a 17:00, \
 hora de America/Bogota, sin los festivos de Colombia.
 Empezó el viernes 20 de noviembre de 2026 a las 16:55.
 La cuenta hasta ahora:
@@ -398,7 +398,7 @@ fn lunch_closures_and_the_turn_of_the_year() {
     let hours = clocks.solution.explanation.lines().nth(1).unwrap();
     assert_eq!(
         hours,
-        "Corre según el calendario «almuerzo»: lunes a jueves de 08:00 a 12:00 y de 14:00 a \
+        "Corre en este horario: lunes a jueves de 08:00 a 12:00 y de 14:00 a \
          18:00; viernes de 08:00 a 12:00 y de 13:00 a 15:00; sábado de 08:00 a 12:00, hora de \
          America/Bogota, sin los festivos de Colombia; cierres: Receso de fin de año (24 de \
          diciembre a 2 de enero, cada año)."
@@ -511,10 +511,10 @@ fn another_category() {
         "2026-11-20T18:30",
         "Empezó el viernes 20 de noviembre de 2026 a las 16:00.
         La cuenta hasta ahora:
-        - según el calendario «habil»: lunes a viernes de 08:00 a 17:00, hora de America/Bogota, sin los festivos de Colombia
+        - en este horario: lunes a viernes de 08:00 a 17:00, hora de America/Bogota, sin los festivos de Colombia
         - viernes 20 de noviembre: 16:00 a 17:00 (1 h)
         - viernes 20 de noviembre a las 18:00 cambió la categoría; lo usado sigue contando
-        - según el calendario «24x7»: todos los días, las 24 horas (aquí, en hora de America/Bogota)
+        - en este horario: todos los días, las 24 horas (aquí, en hora de America/Bogota)
         - viernes 20 de noviembre: 18:00 a 18:30 (30 min)
         Usado: 1 h 30 min, 1 h más que el límite.
         Lo usado llegó al límite el viernes 20 de noviembre de 2026 a las 16:30; cuando siguió contando, el viernes 20 de noviembre de 2026 a las 18:00, ya no quedaba nada.",
@@ -571,7 +571,7 @@ fn what_has_not_begun() {
     assert_eq!(
         solution.explanation,
         "El tiempo de solución va de la asignación de quien está a cargo a la solución; su \
-         límite es de 30 minutos, según el calendario «habil».\nTodavía no ha empezado."
+         límite es de 30 minutos.\nTodavía no ha empezado."
     );
     assert_eq!(
         (
