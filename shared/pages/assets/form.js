@@ -55,6 +55,14 @@ function control(form, field) {
 
 const TITLE = "Error: ";
 
+/** @param {Element} wrong */
+function valid(wrong) {
+	wrong.removeAttribute("aria-invalid");
+	const left = (wrong.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => document.getElementById(id));
+	if (left.length > 0) wrong.setAttribute("aria-describedby", left.join(" "));
+	else wrong.removeAttribute("aria-describedby");
+}
+
 /** Takes back what an earlier attempt said. @param {HTMLFormElement} form */
 function clear(form) {
 	document.getElementById("errores")?.remove();
@@ -63,12 +71,7 @@ function clear(form) {
 		field.classList.remove("field--error");
 		for (const error of field.querySelectorAll(".field-error")) error.remove();
 	}
-	for (const wrong of form.querySelectorAll("[aria-invalid]")) {
-		wrong.removeAttribute("aria-invalid");
-		const left = (wrong.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => document.getElementById(id));
-		if (left.length > 0) wrong.setAttribute("aria-describedby", left.join(" "));
-		else wrong.removeAttribute("aria-describedby");
-	}
+	for (const wrong of form.querySelectorAll("[aria-invalid]")) valid(wrong);
 	if (document.title.startsWith(TITLE)) document.title = document.title.slice(TITLE.length);
 }
 
@@ -98,6 +101,35 @@ function mark(wrong, detail) {
 	wrong.setAttribute("aria-describedby", `${wrong.getAttribute("aria-describedby") ?? ""} ${id}`.trim());
 }
 
+const BLANK = "Es obligatorio y no puede estar vacío.";
+
+/** What is wrong with something to be chosen: it is not filled in. @param {Element} wrong @param {string} detail */
+function chosen(wrong, detail) {
+	return detail === BLANK && wrong.matches("select, [type='radio']") ? "Elija una opción." : detail;
+}
+
+/**
+ * The order of the page; what stands nowhere on it comes last.
+ * @param {{ wrong: Element | undefined }} one
+ * @param {{ wrong: Element | undefined }} other
+ */
+function inOrder({ wrong: one }, { wrong: other }) {
+	if (!one || !other) return Number(!one) - Number(!other);
+	const place = one.compareDocumentPosition(other);
+	return place & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : Number((place & Node.DOCUMENT_POSITION_PRECEDING) !== 0);
+}
+
+/** Takes back what was said of a field that is being mended. @param {Event} event */
+function mended({ target }) {
+	if (!(target instanceof HTMLElement)) return;
+	const field = target.closest(".field");
+	for (const error of field?.querySelectorAll(".field-error") ?? []) error.remove();
+	for (const wrong of field?.querySelectorAll("[aria-invalid]") ?? []) valid(wrong);
+	// A question of several parts is wrong until each of them is mended.
+	const whole = target.closest(".field--error");
+	if (!whole?.querySelector(".field-error")) whole?.classList.remove("field--error");
+}
+
 /** What was asked for there, before what is wrong with it. @param {HTMLElement} wrong */
 function asked(wrong) {
 	const question = wrong.closest(".field")?.querySelector("legend, label")?.firstChild?.textContent?.trim();
@@ -109,8 +141,11 @@ function asked(wrong) {
  * @param {{ field: string, detail: string }[]} errors
  */
 function summarise(form, errors) {
-	const lines = errors.map(({ field, detail }) => {
+	const found = errors.map(({ field, detail }) => {
 		const wrong = control(form, field);
+		return { wrong, detail: wrong ? chosen(wrong, detail) : detail };
+	});
+	const lines = found.sort(inOrder).map(({ wrong, detail }) => {
 		if (!wrong) return element("li", {}, detail);
 		mark(wrong, detail);
 		const link = element("a", { href: `#${wrong.id}` }, `${asked(wrong)}${detail}`);
@@ -274,6 +309,7 @@ export function start() {
 		event.preventDefault();
 		send(form, button);
 	});
+	document.addEventListener("input", mended);
 	// Back from the next page: the button is one again.
 	window.addEventListener("pageshow", (event) => {
 		if (!event.persisted) return;

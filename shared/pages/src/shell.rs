@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use types::catalogue::{Catalogue, Role};
 use types::permission::Caller;
 use types::preferences::{Preferences, SingleKeys};
+use types::ticket::Ticket;
 use types::views::Filter;
 pub use types::views::View;
 
@@ -84,14 +85,21 @@ impl Counts {
 
 /// What a command came to, said on the page that follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notice(pub &'static str);
+pub struct Notice {
+    pub said: &'static str,
+    /// The message that was sent, by its place in the conversation.
+    pub message: Option<u64>,
+}
+
+/// What is said of a message that the desk sent.
+const SENT: &str = "Enviado a quien pidió la solicitud.";
 
 impl Notice {
     /// The notice of a word in the address.
     pub fn of(word: &str) -> Option<Self> {
-        let text = match word {
+        let said = match word {
             "registrada" => "Su solicitud quedó registrada.",
-            "enviado" => "Enviado.",
+            "enviado" => SENT,
             "nota" => "Nota guardada.",
             "aceptada" => "El correo quedó registrado como solicitud.",
             "atendida" => "Registrada. Es suya y ya consta que la atendió.",
@@ -115,7 +123,26 @@ impl Notice {
             "salio" => "Su sesión terminó.",
             _ => return None,
         };
-        Some(Notice(text))
+        Some(Notice {
+            said,
+            message: None,
+        })
+    }
+
+    /// The same to whoever wrote to the desk: who reads his `message`.
+    #[must_use]
+    pub(crate) fn to_desk(self, ticket: &Ticket, message: Option<u64>) -> Self {
+        match (self.said, &ticket.assignee) {
+            (SENT, Some(_)) => Notice {
+                said: "Enviado a quien atiende la solicitud.",
+                message,
+            },
+            (SENT, None) => Notice {
+                said: "Enviado a la Mesa de Ayuda.",
+                message,
+            },
+            (_, _) => self,
+        }
     }
 }
 
