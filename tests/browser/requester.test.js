@@ -40,7 +40,10 @@ for (const [way, options] of WAYS) {
 		await page.goto("/solicitudes");
 		const mine = page.getByRole("link", { name: title });
 		assert.equal(new URL((await mine.getAttribute("href")) ?? "", url).pathname, `/solicitudes/${number}`);
-		await page.getByText(/^La atiende Agente \d de Soporte$/).waitFor();
+		await page
+			.getByRole("article", { name: title })
+			.getByText(/^La atiende Agente \d de Soporte$/)
+			.waitFor();
 		if (options.javaScriptEnabled !== false) await picture(page, "mis-solicitudes");
 		watch.quiet();
 	});
