@@ -34,14 +34,44 @@ for (const [way, options] of WAYS) {
 		await page.locator("#reply").getByRole("textbox").fill("También pasa con otros libros.");
 		await page.locator("#reply").getByRole("button", { name: "Enviar" }).click();
 		await page.waitForURL(/hecho=enviado$/);
-		await page.getByText("También pasa con otros libros.").waitFor();
+		await page.getByText("Enviado a quien atiende la solicitud.").waitFor();
+		await page.getByRole("link", { name: "Ver su mensaje" }).click();
+		await page.locator(":target").getByText("También pasa con otros libros.").waitFor();
 		await page.goto("/solicitudes");
 		const mine = page.getByRole("link", { name: title });
 		assert.equal(new URL((await mine.getAttribute("href")) ?? "", url).pathname, `/solicitudes/${number}`);
+		await page
+			.getByRole("article", { name: title })
+			.getByText(/^La atiende Agente \d de Soporte$/)
+			.waitFor();
 		if (options.javaScriptEnabled !== false) await picture(page, "mis-solicitudes");
 		watch.quiet();
 	});
 }
+
+it("what is written next is seen at once on a usual screen, and no word moves when another page is current", async () => {
+	const viewport = { width: 1366, height: 768 };
+	const { page, watch } = await visitor(browser, url, { viewport });
+	await signIn(page, "contratos@uspec.gov.co", "/solicitudes/nueva");
+	/** @param {string} selector */
+	const box = async (selector) => {
+		const found = await page.locator(selector).boundingBox();
+		assert.ok(found, selector);
+		return found;
+	};
+	const { y } = await box("#descripcion");
+	assert.ok(y < viewport.height - 40, `the text begins at ${y}`);
+	for (const choice of await page.locator("#categoria .choice").all()) {
+		assert.ok(((await choice.boundingBox())?.height ?? 0) >= 44);
+	}
+	const nav = await box(".topbar nav");
+	assert.ok((await box(".topbar")).height < 70, "one line");
+	const { width } = await box(".narrow");
+	await page.goto("/solicitudes");
+	assert.deepEqual(await box(".topbar nav"), nav);
+	assert.equal((await box(".mylist")).width, width);
+	watch.quiet();
+});
 
 it("whoever was copied finds it among his, apart from what he asked for", async () => {
 	const copied = "luis@uspec.gov.co";
@@ -90,7 +120,18 @@ describe("nothing typed is lost", () => {
 			const target = (await link.getAttribute("href")) ?? "";
 			assert.equal(await page.locator(target).count(), 1, target);
 		}
+		const lines = await summary.getByRole("link").allTextContents();
+		assert.deepEqual(lines, [
+			"¿Qué pasa? Elija una opción.",
+			"Cuente qué necesita: Es obligatorio y no puede estar vacío.",
+		]);
 		await pictures(page, "nueva-con-errores");
+		// What is mended is not wrong any more.
+		assert.equal(await page.locator(".field--error").count(), 2);
+		await page.locator('input[name="category"][value="ofimatica"]').check();
+		assert.equal(await page.locator(".field--error").count(), 1);
+		await page.locator('[name="description"]').fill("Se cierra.");
+		assert.equal(await page.locator(".field--error, .field-error, [aria-invalid]").count(), 0);
 		watch.quiet();
 	});
 

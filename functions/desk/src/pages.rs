@@ -142,7 +142,7 @@ async fn show(desk: &Desk, files: &Bucket, call: &Call, page: Page) -> Result<An
         now: clock::now(),
     };
     match page {
-        Page::Home => Ok(Answer::see_other(home(&caller))),
+        Page::Home => visit.home().await,
         Page::Mine => visit.mine().await,
         Page::New => visit.new_request().await,
         Page::Ticket => visit.ticket().await,
@@ -231,16 +231,6 @@ async fn linked(desk: &Desk, call: &Call) -> Result<Answer, Problem> {
     Ok(desk.with_files(Answer::page(call, 200, page.written())))
 }
 
-/// Where somebody begins.
-fn home(caller: &Caller) -> &'static str {
-    match (caller.is(Role::Coordinator), works_here(caller)) {
-        (true, _) => "/hoy",
-        (false, true) => "/cola",
-        (false, false) if signs_formats(caller) => "/formatos",
-        (false, false) => "/solicitudes",
-    }
-}
-
 /// Somebody who looks at a page.
 struct Visit<'a> {
     desk: &'a Desk,
@@ -264,6 +254,28 @@ impl<'a> Visit<'a> {
             .with_phones(&self.stored.catalogue);
         shell.notice = self.call.asked("hecho").and_then(Notice::of);
         shell
+    }
+
+    /// Where somebody begins: whoever signs, at what waits for him, if something does.
+    async fn home(&self) -> Result<Answer, Problem> {
+        let caller = self.caller;
+        let place = match (caller.is(Role::Coordinator), works_here(caller)) {
+            (true, _) => "/hoy",
+            (false, true) => "/cola",
+            (false, false) if signs_formats(caller) && self.is_awaited().await? => "/formatos",
+            (false, false) => "/solicitudes",
+        };
+        Ok(Answer::see_other(place))
+    }
+
+    /// Whether something waits for a signature of whoever looks.
+    async fn is_awaited(&self) -> Result<bool, Problem> {
+        let parties = parties_of(self.caller);
+        let plan = ListPlan::of_awaiting(&parties);
+        let (tickets, next) = self
+            .list(&plan, |ticket| waits_for(ticket, &parties))
+            .await?;
+        Ok(!tickets.is_empty() || next.is_some() || self.review_left().await?.is_some())
     }
 
     async fn mine(&self) -> Result<Answer, Problem> {
@@ -476,7 +488,7 @@ impl<'a> Visit<'a> {
 
     async fn queue(&self) -> Result<Answer, Problem> {
         if !works_here(self.caller) {
-            return Ok(Answer::see_other(home(self.caller)));
+            return self.home().await;
         }
         let view = self.filter().view;
         let Some(plan) = self.plan(view) else {

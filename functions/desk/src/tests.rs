@@ -825,7 +825,7 @@ fn place(case: &Case) -> String {
 async fn everybody_begins_where_his_work_is_and_strangers_sign_in() {
     let world = World::new().await;
     let desk = started(&world).await;
-    for (who, place) in [(ANA, "/solicitudes"), (AGENT, "/cola"), (AUDITOR, "/cola")] {
+    let begins = async |who: &str, place: &str| {
         let session = world.signed_in(who).await;
         let answer = desk.answers(&page("/", &session)).await;
         assert_eq!(
@@ -833,7 +833,14 @@ async fn everybody_begins_where_his_work_is_and_strangers_sign_in() {
             (303, Some(place)),
             "{who}"
         );
-    }
+    };
+    begins(ANA, "/solicitudes").await;
+    begins(AGENT, "/cola").await;
+    begins(AUDITOR, "/cola").await;
+    // Whoever signs begins where something waits for him.
+    begins(PERSONNEL, "/solicitudes").await;
+    world.registered("cuentas_equipos").await;
+    begins(PERSONNEL, "/formatos").await;
     let answer = desk.answers(&page("/cola?vista=mias", "nadie")).await;
     let entrance = "/entrar?a=%2Fcola%3Fvista%3Dmias";
     assert_eq!(

@@ -525,6 +525,18 @@ async fn a_form_that_cannot_be_taken_comes_back_filled_in() {
     ] {
         assert!(answer.body.contains(part), "{part}: {}", answer.body);
     }
+    // What is missing is said in the order of the page.
+    let answer = intake.answers(&sent(&ana, &[])).await;
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    let at = |part: &str| {
+        let found = answer.body.find(part);
+        found.unwrap_or_else(|| panic!("{part}: {}", answer.body))
+    };
+    let places = [
+        at("href=\"#categoria\">Elija una opción."),
+        at("href=\"#descripcion\">Es obligatorio"),
+    ];
+    assert!(places.is_sorted(), "{}", answer.body);
     // Nobody is signed in any more: what he wrote is still there.
     let answer = intake.answers(&sent("nadie", &FILLED)).await;
     assert_eq!(answer.status, 401, "{}", answer.body);

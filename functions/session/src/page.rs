@@ -95,7 +95,10 @@ impl Trouble {
 pub fn enter(call: &Call, to: &Path, left: Left) -> Answer {
     let (said, account) = match left {
         Left::JustNow => ("Su sesión quedó cerrada.", "otra"),
-        Left::No => ("Entre con su cuenta de la entidad.", ""),
+        Left::No => (
+            "Pida ayuda con su computador, su correo, las aplicaciones o la red, y siga sus solicitudes. Entre con su cuenta de la entidad.",
+            "",
+        ),
     };
     let offer = Offer::Enter {
         label: "Entrar",

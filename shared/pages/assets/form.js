@@ -53,23 +53,25 @@ function control(form, field) {
 	return undefined;
 }
 
-const TITLE = "Error: ";
+/** Takes back what is said to be wrong in a part of a form. @param {Element} part */
+function unmark(part) {
+	for (const said of part.querySelectorAll(".field-error, [data-said]")) said.remove();
+	for (const wrong of part.querySelectorAll("[aria-invalid]")) {
+		wrong.removeAttribute("aria-invalid");
+		const left = (wrong.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => document.getElementById(id));
+		wrong.setAttribute("aria-describedby", left.join(" "));
+	}
+	// A question of several parts is wrong until each of them is mended.
+	for (const field of document.querySelectorAll(".field--error:not(:has(.field-error))")) {
+		field.classList.remove("field--error");
+	}
+}
 
 /** Takes back what an earlier attempt said. @param {HTMLFormElement} form */
 function clear(form) {
 	document.getElementById("errores")?.remove();
-	for (const said of form.querySelectorAll("[data-said]")) said.remove();
-	for (const field of form.querySelectorAll(".field--error")) {
-		field.classList.remove("field--error");
-		for (const error of field.querySelectorAll(".field-error")) error.remove();
-	}
-	for (const wrong of form.querySelectorAll("[aria-invalid]")) {
-		wrong.removeAttribute("aria-invalid");
-		const left = (wrong.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => document.getElementById(id));
-		if (left.length > 0) wrong.setAttribute("aria-describedby", left.join(" "));
-		else wrong.removeAttribute("aria-describedby");
-	}
-	if (document.title.startsWith(TITLE)) document.title = document.title.slice(TITLE.length);
+	unmark(form);
+	document.title = document.title.replace(/^Error: /, "");
 }
 
 function warning() {
@@ -109,11 +111,17 @@ function asked(wrong) {
  * @param {{ field: string, detail: string }[]} errors
  */
 function summarise(form, errors) {
-	const lines = errors.map(({ field, detail }) => {
-		const wrong = control(form, field);
+	/** In the order of the page. @type {(Element | undefined)[]} */
+	const parts = Array.from(form.elements);
+	const found = errors.map(({ field, detail }) => ({ wrong: control(form, field), detail }));
+	found.sort((one, other) => parts.indexOf(one.wrong) - parts.indexOf(other.wrong));
+	const lines = found.map(({ wrong, detail }) => {
 		if (!wrong) return element("li", {}, detail);
-		mark(wrong, detail);
-		const link = element("a", { href: `#${wrong.id}` }, `${asked(wrong)}${detail}`);
+		// Something to be chosen is not filled in.
+		const chosen = wrong.matches("select, [type='radio']");
+		const said = chosen ? detail.replace(/^Es obligatorio.*/, "Elija una opción.") : detail;
+		mark(wrong, said);
+		const link = element("a", { href: `#${wrong.id}` }, `${asked(wrong)}${said}`);
 		link.addEventListener("click", (event) => {
 			event.preventDefault();
 			wrong.focus();
@@ -129,7 +137,7 @@ function summarise(form, errors) {
 		element("ul", {}, ...lines),
 	);
 	form.before(summary);
-	document.title = TITLE + document.title;
+	document.title = `Error: ${document.title}`;
 	summary.focus();
 }
 
@@ -277,6 +285,9 @@ export function start() {
 		if (!form.matches("[data-inplace]:not([enctype='multipart/form-data'])")) return;
 		event.preventDefault();
 		send(form, button);
+	});
+	document.addEventListener("input", ({ target }) => {
+		if (target instanceof Element) unmark(target.closest(".field") ?? target);
 	});
 	// Back from the next page: the button is one again.
 	window.addEventListener("pageshow", (event) => {

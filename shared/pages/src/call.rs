@@ -223,7 +223,9 @@ impl<'a> Page<'a> {
 
     /// The same, as it could not be taken.
     pub fn refused(&mut self, problem: &Problem) {
-        self.wrong = Wrong::of(problem, id_of);
+        self.wrong = Wrong::of(problem, id_of)
+            .choosing(problem, &["categoria", "accion"])
+            .in_order(&PLACES);
     }
 
     fn max_title(&self) -> usize {
@@ -238,6 +240,22 @@ impl<'a> Page<'a> {
         MAX_NAME
     }
 }
+
+/// The ids of the fields, in the order of the page.
+const PLACES: [&str; 12] = [
+    "correo",
+    "nombre",
+    "descripcion",
+    "categoria",
+    "accion",
+    "incidente-tipo",
+    "incidente-activo",
+    "incidente-datos",
+    "incidente-contencion",
+    "titulo",
+    "extension",
+    "dependencia",
+];
 
 /// The id of a field of the API's body.
 fn id_of(field: &str) -> &'static str {

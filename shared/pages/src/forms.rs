@@ -17,6 +17,8 @@ use types::problem::FieldError;
 use types::reply;
 use types::ticket::{HoldReason, Person, State, Ticket, Visibility};
 
+use crate::wrong::chosen;
+
 /// The field of this name of what a form sent.
 pub fn sent<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut fields = form.iter();
@@ -730,7 +732,9 @@ impl Form {
             State::New
             | State::Assigned
             | State::OnHold(HoldReason::Technology | HoldReason::Provider)
-            | State::Closed => "La lee quien atiende su solicitud.",
+            | State::Closed => {
+                "La lee quien atiende su solicitud. ¿Ya no lo necesita o ya se arregló? Dígalo aquí y la da por resuelta."
+            }
         };
         // What he adds holds whatever the desk did meanwhile.
         self.version = None;
@@ -765,9 +769,13 @@ impl Form {
                 value.clone_into(&mut field.value);
             }
             let mut errors = errors.iter();
-            field.error = errors
-                .find(|error| field.has(error))
-                .map(|error| error.detail.clone());
+            field.error =
+                errors
+                    .find(|error| field.has(error))
+                    .map(|error| match field.choices() {
+                        Some(_) => chosen(error).to_owned(),
+                        None => error.detail.clone(),
+                    });
             // Nobody can take one of them back where no script runs: he chooses anew.
             if field.takes_files() && field.error.is_some() {
                 field.value.clear();

@@ -33,6 +33,7 @@ pub struct Mine<'a> {
     pub title: &'a str,
     pub next: Next,
     pub steps: [Step; 4],
+    pub holder: Option<Holder<'a>>,
     pub created: String,
     /// Whether his word is asked for.
     pub his_turn: bool,
@@ -60,6 +61,25 @@ pub struct Copied<'a> {
 pub struct Next {
     pub lead: String,
     pub rest: String,
+}
+
+/// Who of the desk deals with a request, or dealt with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder<'a> {
+    pub does: &'static str,
+    pub name: &'a str,
+}
+
+impl<'a> Holder<'a> {
+    /// A ticket's.
+    pub fn of(ticket: &'a Ticket) -> Option<Self> {
+        let does = match ticket.state {
+            State::New | State::Assigned | State::OnHold(_) => "La atiende",
+            State::Solved | State::Closed => "La atendió",
+        };
+        let name = &ticket.assignee.as_ref()?.name;
+        Some(Holder { does, name })
+    }
 }
 
 /// A stage of a request's life, as its requester sees it.
@@ -100,7 +120,7 @@ pub fn steps(ticket: &Ticket) -> [Step; 4] {
         Some(Outcome::Forwarded) => "Trasladada",
         Some(Outcome::Solved) | None => "Resuelta",
     };
-    let names = ["Recibida", "En atención", answered, "Cerrada"];
+    let names = ["Recibida", attended(ticket), answered, "Cerrada"];
     let mut steps = names.map(|name| Step {
         name,
         place: StepPlace::ToCome,
@@ -115,45 +135,61 @@ pub fn steps(ticket: &Ticket) -> [Step; 4] {
     steps
 }
 
+/// What its requester calls a ticket that somebody has: it is attended from when the desk
+/// got in touch.
+fn attended(ticket: &Ticket) -> &'static str {
+    let is_awaited = ticket.clocks.attention.running_since().is_some();
+    match ticket.state {
+        State::Assigned if is_awaited => "Asignada",
+        State::New | State::Assigned | State::OnHold(_) | State::Solved | State::Closed => {
+            "En atención"
+        }
+    }
+}
+
 /// What happens next with a ticket, for its requester, or for `reader` who was copied.
 pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Next {
     let own = ticket.is_of(reader);
     let asker = &ticket.request.requester.person.name;
     let now = setting.now;
     let said = |lead: String, rest: String| Next { lead, rest };
-    let who = || {
-        let assignee = ticket.assignee.as_ref();
-        assignee.map_or("La Mesa de Ayuda", |person| person.name.as_str())
+    let whom = match own {
+        true => "usted",
+        false => asker,
     };
-    let by = |at: Timestamp| words::by(at, now);
+    let before = |at: Timestamp| words::before(at, now);
     let attention = &ticket.clocks.attention;
     let solution = &ticket.clocks.solution;
     let due = |clock: &types::clock::Clock| {
         let running = clock.running_since().is_some();
         clock.due_at.filter(|_| running)
     };
+    // The end that it is to come to, never in a time that is over.
+    let solved = || match due(solution) {
+        Some(at) if at > now => format!("Debe quedar resuelta {}.", before(at)),
+        Some(at) => format!(
+            "Debía quedar resuelta {}; sigue pendiente, y la coordinación ya lo sabe.",
+            before(at)
+        ),
+        None => String::new(),
+    };
     match ticket.state {
-        State::New | State::Assigned => match (due(attention), due(solution)) {
-            (Some(at), _) if at > now => said(
-                format!("La Mesa de Ayuda lo contactará antes de {}.", by(at)),
-                String::new(),
+        State::New | State::Assigned => match due(attention) {
+            Some(at) if at > now => said(
+                format!("La Mesa de Ayuda se comunicará con {whom} {}.", before(at)),
+                solved(),
             ),
-            (Some(at), _) => said(
-                "La Mesa de Ayuda debía haberlo contactado".to_owned(),
-                format!("{}. La coordinación ya lo sabe.", words::when(at, now)),
-            ),
-            (None, Some(at)) if at > now => said(
-                format!("{} trabaja en ella.", who()),
-                format!("Debe quedar antes de {}.", by(at)),
-            ),
-            (None, Some(at)) => said(
-                format!("{} trabaja en ella y va tarde.", who()),
+            Some(at) => said(
                 format!(
-                    "Debía quedar {}; la coordinación ya lo sabe.",
-                    words::when(at, now)
+                    "La Mesa de Ayuda debía comunicarse con {whom} {}; sigue pendiente.",
+                    before(at)
                 ),
+                match due(solution) {
+                    Some(_) => solved(),
+                    None => "La coordinación ya lo sabe.".to_owned(),
+                },
             ),
-            (None, None) => said(format!("{} trabaja en ella.", who()), String::new()),
+            None => said("La Mesa de Ayuda trabaja en ella.".to_owned(), solved()),
         },
         State::OnHold(HoldReason::Requester) if own => said(
             "Esperamos su respuesta.".to_owned(),
@@ -166,8 +202,8 @@ pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Nex
         ),
         State::OnHold(HoldReason::Technology) => said(
             "La revisa la Oficina de Tecnología.".to_owned(),
-            match due(solution).filter(|at| *at > now) {
-                Some(at) => format!("Debe responder antes de {}.", by(at)),
+            match due(solution) {
+                Some(_) => solved(),
                 None => "Le escribiremos cuando responda.".to_owned(),
             },
         ),
@@ -176,7 +212,7 @@ pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Nex
             "Le escribiremos cuando responda; no tiene que hacer nada.".to_owned(),
         ),
         State::Solved => {
-            let until = due(&ticket.clocks.validation).map(by);
+            let until = due(&ticket.clocks.validation).map(before);
             let lead = match (ticket.outcome, &ticket.forwarding) {
                 (Some(Outcome::Declined), _) => {
                     "Fue declinada: la Mesa de Ayuda no puede atenderla.".to_owned()
@@ -191,17 +227,17 @@ pub fn next(ticket: &Ticket, reader: &EmailAddress, setting: Setting<'_>) -> Nex
             let rest = match (ticket.is_turned_away(), own, until) {
                 (_, _, None) => String::new(),
                 (true, true, Some(until)) => format!(
-                    "Si no está de acuerdo, dígalo antes de {until} y se reabre; después se cierra sola."
+                    "Si no está de acuerdo, dígalo {until} y se reabre; después se cierra sola."
                 ),
                 (false, true, Some(until)) => format!(
-                    "Díganos si le sirvió antes de {until}; si no quedó, se reabre. Después se cierra sola."
+                    "Díganos si le sirvió {until}; si no quedó, se reabre. Después se cierra sola."
                 ),
                 (true, false, Some(until)) => {
-                    format!("{asker} puede objetar antes de {until}; después se cierra sola.")
+                    format!("{asker} puede objetar {until}; después se cierra sola.")
                 }
-                (false, false, Some(until)) => format!(
-                    "{asker} puede decir si le sirvió antes de {until}; después se cierra sola."
-                ),
+                (false, false, Some(until)) => {
+                    format!("{asker} puede decir si le sirvió {until}; después se cierra sola.")
+                }
             };
             said(lead, rest)
         }
@@ -278,7 +314,12 @@ impl<'a> Page<'a> {
                     number: ticket.number.0,
                     title: &ticket.request.title,
                     whose: &requester.name,
-                    how: standing(ticket),
+                    how: match ticket.state {
+                        State::Assigned => attended(ticket),
+                        State::New | State::OnHold(_) | State::Solved | State::Closed => {
+                            standing(ticket)
+                        }
+                    },
                 });
                 continue;
             }
@@ -298,6 +339,7 @@ impl<'a> Page<'a> {
                 title: &ticket.request.title,
                 next: next(ticket, &whose.email, setting),
                 steps: steps(ticket),
+                holder: Holder::of(ticket),
                 created: words::when(ticket.created_at, setting.now),
                 his_turn: is_his_turn(ticket),
             };

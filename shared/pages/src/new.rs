@@ -198,7 +198,9 @@ impl<'a> Page<'a> {
 
     /// The same, as it could not be taken.
     pub fn refused(&mut self, problem: &Problem) {
-        self.wrong = Wrong::of(problem, id_of);
+        self.wrong = Wrong::of(problem, id_of)
+            .choosing(problem, &["categoria", "accion"])
+            .in_order(&PLACES);
         if self.wrong.at("archivos").is_some() {
             // Where no script runs, nobody can take one of them back.
             self.typed.attachments.clear();
@@ -213,6 +215,20 @@ impl<'a> Page<'a> {
         MAX_TEXT
     }
 }
+
+/// The ids of the fields, in the order of the page.
+const PLACES: [&str; 10] = [
+    "categoria",
+    "accion",
+    "incidente-tipo",
+    "incidente-activo",
+    "incidente-datos",
+    "incidente-contencion",
+    "descripcion",
+    "archivos",
+    "titulo",
+    "copias",
+];
 
 /// The id of a field of the API's body.
 fn id_of(field: &str) -> &'static str {

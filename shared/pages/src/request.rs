@@ -6,9 +6,9 @@ use types::permission::Caller;
 use types::ticket::{Person, State, Ticket};
 
 use crate::forms::{self, Act, Form, form, offered};
-use crate::mine::{Next, Step, next, steps};
+use crate::mine::{Holder, Next, Step, next, steps};
 use crate::shell::Shell;
-use crate::talk::{Entry, File, Reading, conversation};
+use crate::talk::{Entry, File, MessageKind, Reading, conversation};
 use crate::ticket::Observer;
 use crate::words;
 
@@ -25,6 +25,7 @@ pub struct Page<'a> {
     pub created: String,
     pub next: Next,
     pub steps: [Step; 4],
+    pub holder: Option<Holder<'a>>,
     pub entries: Vec<Entry<'a>>,
     pub files: Vec<File<'a>>,
     pub reply: Option<Form>,
@@ -59,7 +60,7 @@ impl<'a> Page<'a> {
 
     /// The page of a ticket. `key` is unique to it.
     pub fn of(
-        shell: Shell<'a>,
+        mut shell: Shell<'a>,
         visit: Visit<'_>,
         ticket: &'a Ticket,
         events: &'a [types::ticket::Event],
@@ -93,6 +94,11 @@ impl<'a> Page<'a> {
         let observers = observers.collect();
         let category = reading.catalogue.category(&ticket.policy.category);
         let files = ticket.attachments.iter();
+        let entries = conversation(events, reading);
+        let own = entries.iter().rev().filter_map(Entry::message);
+        let own = own.filter(|message| message.kind == MessageKind::Mine);
+        let own = own.map(|message| message.seq).next();
+        shell.notice = shell.notice.map(|notice| notice.to_desk(ticket, own));
         Page {
             label: ticket.number.to_string(),
             title: &ticket.request.title,
@@ -100,7 +106,8 @@ impl<'a> Page<'a> {
             created: words::when(ticket.created_at, reading.now),
             next: next(ticket, &caller.email, setting),
             steps: steps(ticket),
-            entries: conversation(events, reading),
+            holder: Holder::of(ticket),
+            entries,
             files: files
                 .filter(|file| reading.reader.may_have(file))
                 .map(File::of)

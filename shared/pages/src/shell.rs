@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use types::catalogue::{Catalogue, Role};
 use types::permission::Caller;
 use types::preferences::{Preferences, SingleKeys};
+use types::ticket::Ticket;
 use types::views::Filter;
 pub use types::views::View;
 
@@ -93,12 +94,15 @@ pub struct Notice {
     pub way: Option<(String, &'static str)>,
 }
 
+/// What is said of a message that the desk sent.
+const SENT: &str = "Enviado a quien pidió la solicitud.";
+
 impl Notice {
     /// The notice of a word in the address.
     pub fn of(word: &str) -> Option<Self> {
-        let text = match word {
+        let said = match word {
             "registrada" => "Su solicitud quedó registrada.",
-            "enviado" => "Enviado.",
+            "enviado" => SENT,
             "nota" => "Nota guardada.",
             "aceptada" => "El correo quedó registrado como solicitud.",
             "atendida" => "Registrada. Es suya y ya consta que la atendió.",
@@ -115,7 +119,9 @@ impl Notice {
             "devuelta" => "Devuelta a la Mesa de Ayuda.",
             "consultada" => "Enviada al proveedor: el tiempo de solución se detuvo.",
             "respondida" => "Respuesta del proveedor registrada.",
-            "informada" => "La Mesa de Ayuda recibió la solución.",
+            "informada" => {
+                "La Mesa de Ayuda recibió la solución y sigue con ella: no hace falta devolverla."
+            }
             "incidente" => "Descripción del incidente guardada.",
             "reportada" => "Reporte registrado.",
             "peticion" => "Marcada como petición: corre el plazo para trasladarla.",
@@ -139,9 +145,25 @@ impl Notice {
             _ => return None,
         };
         Some(Notice {
-            words: text.into(),
+            words: said.into(),
             way: None,
         })
+    }
+
+    /// The same to whoever wrote to the desk: who reads his `message`.
+    #[must_use]
+    pub(crate) fn to_desk(self, ticket: &Ticket, message: Option<u64>) -> Self {
+        if self.words != SENT {
+            return self;
+        }
+        let words = match ticket.assignee {
+            Some(_) => "Enviado a quien atiende la solicitud.",
+            None => "Enviado a la Mesa de Ayuda.",
+        };
+        Notice {
+            words: words.into(),
+            way: message.map(|message| (format!("#m{message}"), "Ver su mensaje")),
+        }
     }
 }
 

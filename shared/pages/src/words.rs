@@ -146,6 +146,16 @@ pub fn by(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// [`by`], as a limit: `antes de las 9:05`, `antes del lunes 23 de noviembre a las 9:05`.
+pub fn before(at: Timestamp, now: Timestamp) -> String {
+    let when = by(at, now);
+    match (when.strip_prefix("el "), when.strip_prefix("ayer a ")) {
+        (Some(day), _) => format!("antes del {day}"),
+        (None, Some(hour)) => format!("ayer antes de {hour}"),
+        (None, None) => format!("antes de {when}"),
+    }
+}
+
 /// In a narrow column: `9:05`, `ayer`, `19 nov`, `19 nov 2025`.
 pub fn short(at: Timestamp, now: Timestamp) -> String {
     let (Some(time), Some(today)) = (local(at), local(now)) else {
@@ -229,6 +239,17 @@ mod tests {
         ] {
             assert_eq!(when(at(time), now), long);
             assert_eq!(short(at(time), now), narrow);
+        }
+        for (time, limit) in [
+            ("2026-11-26T16:05:00Z", "antes de las 11:05"),
+            ("2026-11-27T14:05:00Z", "antes de mañana a las 9:05"),
+            ("2026-11-25T21:05:00Z", "ayer antes de las 16:05"),
+            (
+                "2026-11-30T15:02:00Z",
+                "antes del lunes 30 de noviembre a las 10:02",
+            ),
+        ] {
+            assert_eq!(before(at(time), now), limit);
         }
     }
 

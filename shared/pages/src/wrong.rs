@@ -4,6 +4,14 @@ use std::borrow::Cow;
 
 use types::problem::{FieldError, Problem};
 
+/// What is wrong with something to be chosen: it is not filled in.
+pub(crate) fn chosen(error: &FieldError) -> &str {
+    match *error == FieldError::required(&error.field) {
+        true => "Elija una opción.",
+        false => &error.detail,
+    }
+}
+
 /// What is wrong with what was sent; nothing, on a form that was not sent yet.
 #[derive(Clone, Debug, Default)]
 pub struct Wrong {
@@ -62,6 +70,25 @@ impl Wrong {
     /// The same, with these words of what is wrong as a whole.
     pub(crate) fn saying(mut self, whole: &str) -> Self {
         self.whole = Some(whole.to_owned());
+        self
+    }
+
+    /// The same, in the order of the page: by these elements.
+    pub(crate) fn in_order(mut self, ids: &[&str]) -> Self {
+        self.at.sort_by_key(|mistake| {
+            let mut ids = ids.iter();
+            ids.position(|id| *id == mistake.id)
+        });
+        self
+    }
+
+    /// The same, where these elements are chosen from and not filled in.
+    pub(crate) fn choosing(mut self, problem: &Problem, ids: &[&str]) -> Self {
+        for (mistake, error) in self.at.iter_mut().zip(&problem.body().errors) {
+            if ids.contains(&&*mistake.id) {
+                chosen(error).clone_into(&mut mistake.said);
+            }
+        }
         self
     }
 

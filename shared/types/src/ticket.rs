@@ -235,9 +235,16 @@ impl Request {
     }
 }
 
+/// Words that no title ends with: what they lead to is missing.
+const LEADS_ON: [&str; 34] = [
+    "a", "al", "ante", "como", "con", "cuando", "de", "del", "desde", "e", "el", "en", "es",
+    "está", "hasta", "la", "las", "lo", "los", "me", "mi", "no", "o", "para", "pero", "por",
+    "porque", "que", "se", "sin", "su", "un", "una", "y",
+];
+
 impl Request {
     /// What a text without a title is about: how it begins, up to the end of its first
-    /// sentence or so many characters.
+    /// sentence, or of a part of it that takes up half of so many characters, or of a word.
     pub fn title_of(text: &str, most: usize) -> String {
         let line = text.lines().map(str::trim).find(|line| !line.is_empty());
         let line = line.unwrap_or_default();
@@ -253,9 +260,20 @@ impl Request {
             return sentence.to_owned();
         }
         let cut: String = sentence.chars().take(most.saturating_sub(1)).collect();
-        let whole = cut
-            .rsplit_once(' ')
-            .map_or(cut.as_str(), |(whole, _)| whole);
+        let part = cut
+            .rmatch_indices([',', ';', ':'])
+            .map(|(at, _)| &cut[..at])
+            .find(|part| !part.ends_with(|last: char| last.is_ascii_digit()))
+            .filter(|part| part.chars().count() * 2 >= most);
+        let mut whole = part.unwrap_or_else(|| {
+            cut.rsplit_once(' ')
+                .map_or(cut.as_str(), |(whole, _)| whole)
+        });
+        while let Some((before, last)) = whole.rsplit_once(' ')
+            && LEADS_ON.contains(&last.to_lowercase().as_str())
+        {
+            whole = before;
+        }
         format!("{}…", whole.trim_end_matches([',', ';', ':']))
     }
 }

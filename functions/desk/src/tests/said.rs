@@ -4,9 +4,10 @@
 use in_process::people::{AGENT, ANA, COORDINATOR, LUIS, address};
 use in_process::{Case, Started, World, application, get, now};
 use serde_json::json;
+use types::SignedDuration;
 use types::command::Command;
 use types::reply::{ENDS_WAIT, OBJECTS, RATES_OR_REOPENS, REOPENS};
-use types::ticket::Person;
+use types::ticket::{Person, Visibility};
 
 use super::ReadSide;
 
@@ -119,6 +120,139 @@ async fn a_page_says_what_an_answer_does_and_for_whom_something_waits() {
     assert!(text.contains("En espera del solicitante"), "{text}");
     let text = seen(&world, &desk, AGENT, &path(&held)).await;
     assert!(text.contains("Estado En espera del solicitante"), "{text}");
+}
+
+/// What a page says before its conversation.
+fn head(text: &str) -> &str {
+    text.split_once("Conversación")
+        .map_or(text, |(head, _)| head)
+}
+
+#[tokio::test]
+async fn a_page_says_who_has_a_request_and_until_when() {
+    let world = World::new().await;
+    let contact = Command::Contact {
+        note: "Llamé.".to_owned(),
+    };
+    let path = |case: &Case| format!("/solicitudes/{}", case.number.0);
+    let desk = world.start::<ReadSide>("desk").await;
+    let new = world.registered("redes").await;
+    let assigned = shared(&world, "redes").await;
+    let attended = shared(&world, "redes").await.when(AGENT, contact).await;
+    let solved = shared(&world, "redes").await.solved().await;
+    for (case, stands, said) in [
+        (
+            &new,
+            "Recibida En atención Resuelta Cerrada",
+            &["se comunicará con usted antes de"][..],
+        ),
+        (
+            &assigned,
+            "Recibida Asignada Resuelta Cerrada La atiende Agente 1 de Soporte",
+            &[
+                "se comunicará con usted antes de",
+                "Debe quedar resuelta antes de",
+            ],
+        ),
+        (
+            &attended,
+            "Recibida En atención Resuelta Cerrada La atiende Agente 1 de Soporte",
+            &["La Mesa de Ayuda trabaja en ella. Debe quedar resuelta antes de"],
+        ),
+        (
+            &solved,
+            "Recibida En atención Resuelta Cerrada La atendió Agente 1 de Soporte",
+            &["Está resuelta."],
+        ),
+    ] {
+        let list = seen(&world, &desk, ANA, "/solicitudes").await;
+        let page = seen(&world, &desk, ANA, &path(case)).await;
+        for text in [&*list, head(&page)] {
+            assert!(text.contains(stands), "{stands}: {text}");
+            for said in said {
+                assert!(text.contains(said), "{said}: {text}");
+            }
+        }
+    }
+    let page = seen(&world, &desk, ANA, &path(&new)).await;
+    assert!(!head(&page).contains("La atiende"), "{page}");
+    assert!(!head(&page).contains("Debe quedar"), "{page}");
+    // He was not the one to be called who was copied, and he calls it the same.
+    let page = seen(&world, &desk, LUIS, &path(&assigned)).await;
+    assert!(page.contains("se comunicará con Ana Pérez"), "{page}");
+    let list = seen(&world, &desk, LUIS, "/solicitudes").await;
+    for how in ["Ana Pérez Asignada", "Ana Pérez En atención"] {
+        assert!(list.contains(how), "{how}: {list}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_late_is_pending_and_what_waits_says_for_what() {
+    let world = World::new().await;
+    let path = |case: &Case| format!("/solicitudes/{}", case.number.0);
+    let desk = world.start::<ReadSide>("desk").await;
+    let days_ago = now() - SignedDuration::from_hours(24 * 8);
+    let late = world.registered_at("redes", days_ago).await;
+    let late = late.assigned_to(AGENT).await;
+    let with_technology = world.registered_at("redes", days_ago).await;
+    let with_technology = with_technology.assigned_to(AGENT).await.escalated().await;
+    let provider = world.escalated("redes").await.at_provider().await;
+    for (case, said) in [
+        (
+            &late,
+            "La Mesa de Ayuda debía comunicarse con usted antes del",
+        ),
+        (&late, "; sigue pendiente. Debía quedar resuelta antes del"),
+        (
+            &with_technology,
+            "La revisa la Oficina de Tecnología. Debía quedar resuelta antes del",
+        ),
+        (&provider, "La revisa un proveedor. Le escribiremos"),
+    ] {
+        let text = seen(&world, &desk, ANA, &path(case)).await;
+        assert!(text.contains(said), "{said}: {text}");
+        for promise in ["se comunicará", "Debe "] {
+            assert!(!head(&text).contains(promise), "{promise}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_wrote_is_told_to_whom_and_finds_it() {
+    let world = World::new().await;
+    let body = "Sale error 49.".to_owned();
+    let visibility = Visibility::Public;
+    let wrote = Command::FollowUp { body, visibility };
+    let new = world
+        .registered("redes")
+        .await
+        .when(ANA, wrote.clone())
+        .await;
+    let case = shared(&world, "redes").await.when(ANA, wrote).await;
+    let desk = world.start::<ReadSide>("desk").await;
+    let after = |case: &Case| format!("/solicitudes/{}?hecho=enviado", case.number.0);
+    for (who, case, said) in [
+        (
+            ANA,
+            &case,
+            "Enviado a quien atiende la solicitud. Ver su mensaje",
+        ),
+        (ANA, &new, "Enviado a la Mesa de Ayuda. Ver su mensaje"),
+        (AGENT, &case, "Enviado a quien pidió la solicitud."),
+    ] {
+        let text = seen(&world, &desk, who, &after(case)).await;
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let session = world.signed_in(ANA).await;
+    let page = desk
+        .answers(&get(after(&case)).seen_by(&session))
+        .await
+        .body;
+    let (_, link) = page.split_once("<a href=\"#m").unwrap();
+    let (place, _) = link.split_once('"').unwrap();
+    let (_, message) = page.split_once(&format!("id=\"m{place}\"")).unwrap();
+    let (message, _) = message.split_once("</li>").unwrap();
+    assert!(message.contains("Sale error 49."), "{message}");
 }
 
 #[tokio::test]

@@ -191,6 +191,23 @@ fn a_text_without_a_title_is_called_by_how_it_begins() {
     ] {
         assert_eq!(Request::title_of(text, 16), title, "{text}");
     }
+    for (text, title) in [
+        (
+            "La impresora del tercer piso no imprime desde esta mañana, mi extensión es la 315. Gracias.",
+            "La impresora del tercer piso no imprime desde esta mañana…",
+        ),
+        // A part that says little is no title.
+        (
+            "Hola, necesito que me ayuden con el computador de la oficina del segundo piso que está apagado",
+            "Hola, necesito que me ayuden con el computador de la oficina del segundo piso…",
+        ),
+        (
+            "En la factura de este mes de la oficina de contratos el total de los equipos es de 3,5 millones",
+            "En la factura de este mes de la oficina de contratos el total de los equipos…",
+        ),
+    ] {
+        assert_eq!(Request::title_of(text, 80), title, "{text}");
+    }
 }
 
 #[test]
