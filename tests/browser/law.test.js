@@ -54,6 +54,9 @@ describe("an incident", () => {
 		await page.getByRole("button", { name: "Enviar solicitud" }).click();
 		await page.waitForURL(/hecho=registrada$/);
 		path = new URL(page.url()).pathname;
+		// What was answered, and what not to wait with.
+		await page.getByText("Mi buzón").waitFor();
+		await page.getByRole("heading", { name: "Mientras tanto" }).waitFor();
 		watch.mayHear(/422/);
 		watch.quiet();
 		await context.close();

@@ -2,7 +2,7 @@
 
 use types::incident::{Incident, IncidentKind, PersonalData};
 use types::legal::{AuthorityReport, ReportOutcome};
-use types::ticket::Ticket;
+use types::ticket::{Event, EventKind, Ticket};
 
 use crate::forms::sent;
 
@@ -87,6 +87,16 @@ pub(crate) fn known(ticket: &Ticket) -> Vec<(&'static str, String)> {
     };
     lines.extend(ticket.reports.iter().map(reported));
     lines
+}
+
+/// What whoever registered an incident answered; what the desk says of it since is the
+/// desk's.
+pub(crate) fn answered(events: &[Event]) -> Vec<(&'static str, String)> {
+    let registrations = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Registered(registration) => registration.request.incident.as_ref(),
+        _ => None,
+    });
+    registrations.flat_map(described).collect()
 }
 
 fn described(incident: &Incident) -> Vec<(&'static str, String)> {

@@ -3,9 +3,10 @@
 use askama::Template;
 use types::command::Setting;
 use types::permission::Caller;
-use types::ticket::{Person, State, Ticket};
+use types::ticket::{Person, State, Status, Ticket};
 
 use crate::forms::{self, Act, Form, form, offered};
+use crate::incident;
 use crate::mine::{Holder, Next, Step, next, steps};
 use crate::shell::Shell;
 use crate::talk::{Entry, File, MessageKind, Reading, conversation};
@@ -36,6 +37,10 @@ pub struct Page<'a> {
     /// Where it is rated, if it is to be.
     pub survey: Option<String>,
     pub formats: Vec<crate::format::Mention>,
+    /// What was answered of an incident when it was registered.
+    pub answered: Vec<(&'static str, String)>,
+    /// What not to wait with, while an incident is open.
+    pub meanwhile: bool,
     /// What the address of a format's page begins with.
     format_page: String,
 }
@@ -93,6 +98,10 @@ impl<'a> Page<'a> {
         });
         let observers = observers.collect();
         let category = reading.catalogue.category(&ticket.policy.category);
+        let is_under_way = match ticket.status() {
+            Status::New | Status::Assigned | Status::OnHold => true,
+            Status::Solved | Status::Closed => false,
+        };
         let files = ticket.attachments.iter();
         let entries = conversation(events, reading);
         let own = entries.iter().rev().filter_map(Entry::message);
@@ -122,6 +131,8 @@ impl<'a> Page<'a> {
                 false => vec![],
             },
             format_page: format!("{at}/formatos/"),
+            answered: incident::answered(events),
+            meanwhile: ticket.policy.incident && is_under_way,
             at,
             solved: ticket.state == State::Solved,
             shell,
