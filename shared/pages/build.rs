@@ -1,5 +1,5 @@
-//! Puts the styles and scripts together: one style sheet of all layers, every
-//! script by itself and without its comments, each as it is and compressed, and one word for this edition
+//! Puts the styles and scripts together, without their comments: one style sheet of all layers, every
+//! script by itself, each as it is and compressed, and one word for this edition
 //! of them all, which stands in their addresses.
 
 use std::error::Error;
@@ -60,10 +60,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A script without its comments, which are for us: they would be a quarter of what is
-/// sent. Its lines stay where they are, so that what a browser says of one is found.
+/// A script or styles without their comments, which are for us: they would be a quarter of
+/// what is sent. Its lines stay where they are, so that what a browser says of one is found.
 /// Comments stand on lines of their own (`scripts/check-pages` formats them so), and no
-/// text of a script begins a line like one.
+/// text in them begins a line like one.
 fn bare(script: &str) -> String {
     let mut bare = String::with_capacity(script.len());
     let mut within = false;
@@ -91,7 +91,9 @@ fn bare(script: &str) -> String {
 fn styles(assets: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut all = Vec::new();
     for layer in LAYERS {
-        all.extend(fs::read(assets.join(layer)).map_err(|error| format!("{layer}: {error}"))?);
+        let source = fs::read_to_string(assets.join(layer));
+        let source = source.map_err(|error| format!("{layer}: {error}"))?;
+        all.extend(bare(&source).into_bytes());
     }
     Ok(all)
 }

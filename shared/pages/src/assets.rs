@@ -37,6 +37,19 @@ mod tests {
     }
 
     #[test]
+    fn styles_are_sent_without_what_is_said_of_them() {
+        let sent = asset("mesa.css").unwrap().plain;
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+        let layers = ["tokens.css", "base.css", "components.css", "pages.css"];
+        let sources = layers.map(|layer| fs::read_to_string(sources.join(layer)).unwrap());
+        let count = |sign| -> usize { sources.iter().map(|of| of.matches(sign).count()).sum() };
+        assert_eq!(count("/*"), count("*/"));
+        assert!(!sent.contains("/*") && !sent.contains("*/"), "{sent}");
+        assert_eq!(sent.matches('{').count(), count("{"));
+        assert_eq!(sent.matches('}').count(), count("}"));
+    }
+
+    #[test]
     fn scripts_are_sent_line_by_line_without_what_is_said_of_them() {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
         let scripts = ASSETS.iter().filter(|asset| asset.name.ends_with(".js"));

@@ -213,6 +213,10 @@ fn a_review_with_a_withdrawal_until_it_is_disabled() {
         of_review.map(|mail| mail.subject).collect::<Vec<_>>()
     };
     let invited = "[USPEC] Refrendo de las cuentas de su gente, cuarto trimestre de 2026";
+    within(LEASES, "both chiefs are told", || {
+        let all = [told(COORDINATOR), told(OFFICER)];
+        all.iter().all(|told| !told.is_empty()).then_some(())
+    });
     assert_eq!(told(COORDINATOR), [invited]);
     assert_eq!(told(OFFICER), [invited]);
 

@@ -24,8 +24,9 @@ use crate::within;
 /// How long a host may take to be up, on a machine that also compiles.
 const START: Duration = Duration::from_secs(60);
 
-/// How many hosts run at once: each has a process for every function.
-const AT_ONCE: u32 = 2;
+/// How many hosts run at once, each with a process for every function. Their tests mostly
+/// wait: `.cargo/config.toml` has as many of them under way.
+const AT_ONCE: u32 = 6;
 
 /// A local host with data of its own, killed and cleared away when it is
 /// dropped. After a test that failed, its data and logs stay for whoever looks
