@@ -955,7 +955,7 @@ async fn staff_read_who_did_what_and_how_a_request_ended() {
     let given = case.when(COORDINATOR, given).await;
     let case = given.when(COLLEAGUE, solve).await;
     let due = case.ticket().await.clocks.validation.due_at.unwrap();
-    let minutes = i64::try_from(due.duration_since(now()).as_secs() / 60 + 1).unwrap();
+    let minutes = due.duration_since(now()).as_secs() / 60 + 1;
     let expired = case.later(minutes);
     let case = expired
         .when_actor(&Actor::System, Command::ExpireValidation)

@@ -107,7 +107,7 @@ impl<'a> Page<'a> {
         let own = entries.iter().rev().filter_map(Entry::message);
         let own = own.filter(|message| message.kind == MessageKind::Mine);
         let own = own.map(|message| message.seq).next();
-        shell.notice = shell.notice.map(|notice| notice.to_desk(ticket, own));
+        shell.notice = shell.notice.map(|notice| notice.sent_to_desk(ticket, own));
         Page {
             label: ticket.number.to_string(),
             title: &ticket.request.title,

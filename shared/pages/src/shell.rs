@@ -152,7 +152,7 @@ impl Notice {
 
     /// The same to whoever wrote to the desk: who reads his `message`.
     #[must_use]
-    pub(crate) fn to_desk(self, ticket: &Ticket, message: Option<u64>) -> Self {
+    pub(crate) fn sent_to_desk(self, ticket: &Ticket, message: Option<u64>) -> Self {
         if self.words != SENT {
             return self;
         }
