@@ -2,6 +2,7 @@
 // is the table here, and the help is drawn from it.
 
 import { element, tell } from "./say.js";
+import { send } from "./send.js";
 import { briefly, read, who, write } from "./store.js";
 
 /**
@@ -84,12 +85,10 @@ export function match(press, before) {
 /**
  * Whether it acts there.
  * @param {string} press
- * @param {{ typing: boolean, letters: boolean, desk: boolean }} place
+ * @param {{ typing: boolean, letters: boolean }} place
  */
-export function acts(press, { typing, letters, desk }) {
-	if (press === "Control+Enter") return true;
-	if (!desk) return false;
-	if (press === "Control+k" || press === "Control+Shift+Enter" || press === "Escape") return true;
+export function acts(press, { typing, letters }) {
+	if (press.endsWith("+Enter") || press === "Control+k" || press === "Escape") return true;
 	return !typing && (letters || NAMED.test(press));
 }
 
@@ -404,20 +403,8 @@ function act(key, event) {
 			field.select();
 			return true;
 		}
-		case "send": {
-			const form = target instanceof Element ? target.closest("form") : null;
-			const control = target instanceof Element && target.matches("input, select, textarea");
-			if (form?.method !== "post" || !control) return false;
-			if (key.press !== "Control+Enter") {
-				const button = form.querySelector(`[aria-keyshortcuts~="${key.press}"]`);
-				if (!(button instanceof HTMLElement)) return false;
-				form.requestSubmit(button);
-				return true;
-			}
-			// Where the buttons say what is asked for, one of them is the key's.
-			form.requestSubmit(form.querySelector("[data-meant], [name][aria-keyshortcuts='Control+Enter']"));
-			return true;
-		}
+		case "send":
+			return send(target, key.press);
 		case "leave":
 			return leave(target);
 		case "help":
@@ -449,7 +436,6 @@ function offer() {
 }
 
 export function start() {
-	const desk = document.body.classList.contains("desk");
 	const { letters: known } = document.body.dataset;
 	if (known) write(SWITCH(), known);
 	let before = "";
@@ -457,7 +443,7 @@ export function start() {
 	document.addEventListener("keydown", (event) => {
 		const press = pressed(event);
 		if (!press || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-		if (!acts(press, { typing: typing(event.target), letters: letters(), desk })) return;
+		if (!acts(press, { typing: typing(event.target), letters: letters() })) return;
 		const found = match(press, event.timeStamp - since < TOGETHER ? before : "");
 		before = found === "more" ? press : "";
 		since = event.timeStamp;
@@ -472,7 +458,6 @@ export function start() {
 		const to = way && document.querySelector(way.getAttribute("href") ?? "")?.closest("details");
 		if (to) enter(to);
 	});
-	if (!desk) return;
 	const back = document.querySelector("a[data-back]");
 	const list = came();
 	if (list) back?.setAttribute("href", list.at);

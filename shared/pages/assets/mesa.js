@@ -12,7 +12,8 @@ const MODULES = [
 	["[data-presence]", () => import("./presence.js")],
 	["[data-when]", () => import("./when.js")],
 	["form[data-bulk]", () => import("./bulk.js")],
-	[".desk, form[method='post'] textarea, [aria-keyshortcuts='Control+Enter']", () => import("./keys.js")],
+	[".desk", () => import("./keys.js")],
+	["body:not(.desk) form[method='post'] :is(textarea, [aria-keyshortcuts])", () => import("./send.js")],
 ];
 
 for (const [selector, load] of MODULES) {

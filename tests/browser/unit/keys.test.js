@@ -43,9 +43,9 @@ test("arrows go as j and k do", () => {
 });
 
 test("no single key acts while somebody types, and none where they are switched off", () => {
-	const reading = { typing: false, letters: true, desk: true };
-	const writing = { typing: true, letters: true, desk: true };
-	const off = { typing: false, letters: false, desk: true };
+	const reading = { typing: false, letters: true };
+	const writing = { typing: true, letters: true };
+	const off = { typing: false, letters: false };
 	for (const { press } of Object.values(KEYS).flat()) {
 		assert.equal(acts(press, reading), true, press);
 		assert.equal(acts(press, writing), press === "Escape" || press.startsWith("Control+"), press);
@@ -53,13 +53,6 @@ test("no single key acts while somebody types, and none where they are switched 
 	}
 	assert.equal(acts("ArrowDown", off), true);
 	assert.equal(acts("g", off), false);
-});
-
-test("a requester's page sends by a key, and has no others", () => {
-	const page = { typing: true, letters: true, desk: false };
-	assert.equal(acts("Control+Enter", page), true);
-	assert.equal(acts("r", { ...page, typing: false }), false);
-	assert.equal(acts("Escape", page), false);
 });
 
 test("every key is in the table once", () => {
