@@ -61,7 +61,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// A script or styles without their comments, which are for us: they would be a quarter of
-/// what is sent. Its lines stay where they are, so that what a browser says of one is found.
+/// what is sent; and without what its lines are indented by. The lines stay where they are, so
+/// that what a browser says of one is found.
 /// Comments stand on lines of their own (`scripts/check-pages` formats them so), and no
 /// text in them begins a line like one.
 fn bare(script: &str) -> String {
@@ -80,7 +81,7 @@ fn bare(script: &str) -> String {
                 ""
             }
             (false, _) if start.starts_with("//") => "",
-            (false, _) => line,
+            (false, _) => start,
         };
         bare.push_str(code);
         bare.push('\n');

@@ -6,25 +6,22 @@
  * @param {string} press
  */
 export function send(target, press) {
-	if (!(target instanceof Element) || !target.matches("input, select, textarea")) return false;
-	const form = target.closest("form");
+	const control = target instanceof Element && target.matches("input, select, textarea") ? target : undefined;
+	const form = control?.closest("form");
 	if (form?.method !== "post") return false;
-	if (press !== "Control+Enter") {
-		const button = form.querySelector(`[aria-keyshortcuts~="${press}"]`);
-		if (!(button instanceof HTMLElement)) return false;
-		form.requestSubmit(button);
-		return true;
-	}
 	// Where the buttons say what is asked for, one of them is the key's.
-	form.requestSubmit(form.querySelector("[data-meant], [name][aria-keyshortcuts='Control+Enter']"));
-	return true;
+	const own = press === "Control+Enter";
+	const shortcut = `[aria-keyshortcuts~="${press}"]`;
+	/** @type {HTMLElement | null} */
+	const button = form.querySelector(own ? `[data-meant], [name]${shortcut}` : shortcut);
+	if (own || button) form.requestSubmit(button);
+	return own || button !== null;
 }
 
 export function start() {
 	document.addEventListener("keydown", (event) => {
-		const { key, ctrlKey, altKey, metaKey, shiftKey } = event;
-		const others = altKey || metaKey || shiftKey || event.isComposing || event.defaultPrevented;
-		if (key !== "Enter" || !ctrlKey || others || document.querySelector("dialog[open]")) return;
-		if (send(event.target, "Control+Enter")) event.preventDefault();
+		const { target, key, ctrlKey, shiftKey, isComposing } = event;
+		if (key !== "Enter" || !ctrlKey || shiftKey || isComposing) return;
+		if (send(target, "Control+Enter")) event.preventDefault();
 	});
 }
