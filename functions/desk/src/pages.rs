@@ -766,10 +766,7 @@ impl<'a> Visit<'a> {
         let agents = self.stored.catalogue.with_role(Role::Agent);
         let agents = agents.map(|agent| queue::Choice {
             value: agent.email.as_str(),
-            label: match agent.is_here(self.now) {
-                true => agent.name.as_str().into(),
-                false => format!("{} (ausente)", agent.name).into(),
-            },
+            label: agent.listed(self.now),
             chosen: false,
         });
         Some(agents.collect())

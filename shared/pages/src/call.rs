@@ -225,7 +225,7 @@ impl<'a> Page<'a> {
     pub fn refused(&mut self, problem: &Problem) {
         self.wrong = Wrong::of(problem, id_of)
             .choosing(problem, &["categoria", "accion"])
-            .in_order(&PLACES);
+            .in_order(&[FIRST, &incident::PLACES, LAST].concat());
     }
 
     fn max_title(&self) -> usize {
@@ -241,21 +241,9 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The ids of the fields, in the order of the page.
-const PLACES: [&str; 12] = [
-    "correo",
-    "nombre",
-    "descripcion",
-    "categoria",
-    "accion",
-    "incidente-tipo",
-    "incidente-activo",
-    "incidente-datos",
-    "incidente-contencion",
-    "titulo",
-    "extension",
-    "dependencia",
-];
+/// The ids of the fields, in the order of the page: before those of an incident, and after.
+const FIRST: &[&str] = &["correo", "nombre", "descripcion", "categoria", "accion"];
+const LAST: &[&str] = &["titulo", "extension", "dependencia"];
 
 /// The id of a field of the API's body.
 fn id_of(field: &str) -> &'static str {

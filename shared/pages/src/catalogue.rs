@@ -312,18 +312,7 @@ impl<'a> List<'a> {
             place: place(part, Some(&entry.key)),
             cells: cells(&entry, columns(part), reckoned),
             retired: entry.is_retired(),
-            address: match part {
-                Part::People | Part::Forms => Some(entry.key).filter(|key| *key != entry.name),
-                Part::Teams
-                | Part::Categories
-                | Part::Providers
-                | Part::Calendars
-                | Part::Holidays
-                | Part::Texts
-                | Part::Notice
-                | Part::Terms
-                | Part::Accounts => None,
-            },
+            address: (part.key() == "email" && entry.key != entry.name).then_some(entry.key),
             name: entry.name,
         });
         List {

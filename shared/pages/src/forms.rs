@@ -804,10 +804,7 @@ impl Choices<'_> {
     fn of(&self, entry: &DirectoryEntry) -> Choice {
         Choice {
             value: entry.email.as_str().to_owned(),
-            label: match entry.is_here(self.now) {
-                true => entry.name.clone(),
-                false => format!("{} (ausente)", entry.name),
-            },
+            label: entry.listed(self.now).into_owned(),
         }
     }
 

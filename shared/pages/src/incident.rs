@@ -76,6 +76,14 @@ pub(crate) fn id_of(field: &str) -> Option<&'static str> {
     })
 }
 
+/// The ids of the fields, in the order of a page.
+pub(crate) const PLACES: [&str; 4] = [
+    "incidente-tipo",
+    "incidente-activo",
+    "incidente-datos",
+    "incidente-contencion",
+];
+
 /// What is known of an incident, in lines; nothing where it is none.
 pub(crate) fn known(ticket: &Ticket) -> Vec<(&'static str, String)> {
     if !ticket.policy.incident {

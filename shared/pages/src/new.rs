@@ -200,7 +200,7 @@ impl<'a> Page<'a> {
     pub fn refused(&mut self, problem: &Problem) {
         self.wrong = Wrong::of(problem, id_of)
             .choosing(problem, &["categoria", "accion"])
-            .in_order(&PLACES);
+            .in_order(&[FIRST, &incident::PLACES, LAST].concat());
         if self.wrong.at("archivos").is_some() {
             // Where no script runs, nobody can take one of them back.
             self.typed.attachments.clear();
@@ -216,19 +216,9 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The ids of the fields, in the order of the page.
-const PLACES: [&str; 10] = [
-    "categoria",
-    "accion",
-    "incidente-tipo",
-    "incidente-activo",
-    "incidente-datos",
-    "incidente-contencion",
-    "descripcion",
-    "archivos",
-    "titulo",
-    "copias",
-];
+/// The ids of the fields, in the order of the page: before those of an incident, and after.
+const FIRST: &[&str] = &["categoria", "accion"];
+const LAST: &[&str] = &["descripcion", "archivos", "titulo", "copias"];
 
 /// The id of a field of the API's body.
 fn id_of(field: &str) -> &'static str {

@@ -231,7 +231,11 @@ pub fn notice(word: &str, ticket: &Ticket, setting: Setting<'_>) -> Option<Notic
         "tomada" => Some(format!("La solicitud es suya.{due}")),
         "escalada" => name(ticket.officer.as_ref()).map(|name| format!("Escalada a {name}.{due}")),
         "devuelta" => responsible.map(|name| format!("Devuelta a {name}.{due}")),
-        "informada" => responsible.map(|name| format!("Enviada a {name}, de la Mesa de Ayuda.")),
+        "informada" => responsible.map(|name| {
+            format!(
+                "Enviada a {name}, de la Mesa de Ayuda, que sigue con ella: no hace falta devolverla."
+            )
+        }),
         "espera" => {
             let name = &ticket.request.requester.person.name;
             Some(format!(

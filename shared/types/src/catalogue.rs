@@ -2,6 +2,7 @@
 //! (section 5 and annex 1 of the procedure). A TOML file ships as the default;
 //! coordinators replace it through `PUT /catalog`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -289,6 +290,14 @@ impl DirectoryEntry {
     /// Whether this person is there.
     pub fn is_here(&self, now: Timestamp) -> bool {
         self.available && self.away_until.is_none_or(|day| mail::day(now) >= day)
+    }
+
+    /// The name, where people are chosen from: it says who is away.
+    pub fn listed(&self, now: Timestamp) -> Cow<'_, str> {
+        match self.is_here(now) {
+            true => Cow::Borrowed(&self.name),
+            false => Cow::Owned(format!("{} (ausente)", self.name)),
+        }
     }
 
     /// That this person is away, after the name.

@@ -255,7 +255,7 @@ fn claim(host: &Host, email: &str, name: &str) -> Value {
     serde_json::from_slice::<Value>(&claims).unwrap()[name].clone()
 }
 
-/// What the alarms ring for that tell of mails, of what is due and of whoever is refused.
+/// The alarms that tell of mails, of what is due, and of whoever is refused.
 const NEGLECT: [&str; 5] = [
     "BouncesAlarm",
     "ComplaintsAlarm",
@@ -264,7 +264,7 @@ const NEGLECT: [&str; 5] = [
     "ApiRefusesAlarm",
 ];
 
-/// What the alarms ring for that tell of an outage.
+/// The alarms that tell of an outage.
 const OUTAGE: [&str; 7] = [
     "ApiFailsAlarm",
     "FailuresAlarm",
