@@ -407,7 +407,7 @@ impl Week<'_> {
                 // Nobody answered in a day.
                 let due = told.ticket.clocks.validation.due_at.unwrap_or(told.at);
                 if due > self.now {
-                    return Ok(());
+                    return self.reminded(told).await;
                 }
                 let told = Told { at: due, ..told };
                 self.step_as(told, &Actor::System, Command::ExpireValidation)
@@ -415,6 +415,20 @@ impl Week<'_> {
             }
             _ => self.step(told.later(50), &agent, Command::Close).await?,
         };
+        Ok(())
+    }
+
+    /// Nobody has answered yet: what was due until now was seen to in its time.
+    async fn reminded(&self, told: Told) -> Result<(), SampleError> {
+        let timer = told.ticket.next_timer();
+        if let Some(timer) = timer.filter(|timer| timer.at <= self.now) {
+            let told = Told {
+                at: timer.at,
+                ..told
+            };
+            self.step_as(told, &Actor::System, Command::FireSteps)
+                .await?;
+        }
         Ok(())
     }
 
