@@ -27,7 +27,7 @@ use types::ticket::{Channel, Event, Link, Person, Request, Ticket, Visibility, a
 use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application, bounded, whole};
-use crate::inbox::{Inbox, bases, ticket_id_of, with_files};
+use crate::inbox::{Attempt, Inbox, bases, ticket_id_of, with_files};
 use crate::pages;
 
 /// How far a mail and its object may lie apart.
@@ -303,7 +303,7 @@ async fn add(
     let files = match reading {
         Some(reading) => {
             let there = &ticket.attachments;
-            let files = inbox.store_files(&record.id, reading, ticket.id, there, visibility);
+            let files = inbox.store_files(Attempt::begin(), reading, ticket.id, there, visibility);
             files.await.map_err(|_| Problem::Unavailable)?
         }
         None => None,
@@ -416,7 +416,7 @@ async fn write(
     let id = ticket_id_of(&record.id, record.received_at);
     let files = match reading {
         Some(reading) => {
-            let files = inbox.store_files(&record.id, reading, id, &[], Visibility::Public);
+            let files = inbox.store_files(Attempt::begin(), reading, id, &[], Visibility::Public);
             files.await.map_err(|_| Problem::Unavailable)?
         }
         None => None,

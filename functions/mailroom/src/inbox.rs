@@ -5,11 +5,12 @@
 use cloud::clock;
 use cloud::consumer::{Failure, Listener};
 use cloud::desk::{Attempts, Desk, Halt};
-use cloud::files::{Bucket, FileError, attachment_key, kept_mail, raw_mail};
+use cloud::files::{Bucket, FileError, kept_mail, raw_mail};
 use cloud::log::chain;
 use cloud::notices::{Notice, Receipt, Received};
 use cloud::queues::Watched;
 use cloud::store::{CommitError, Guards, MailEntry, MailGuard, SenderLimit, StoreError};
+use cloud::uploads::{ClearError, Uploads};
 use data_encoding::HEXLOWER;
 use futures_util::future::try_join_all;
 use mailreader::{Attachment as File, Automatic, Origin, Reading, Unreadable, read};
@@ -20,7 +21,7 @@ use types::command::{
     Application, Command, NewTicket, Rejection, Setting, admit, decide_with_files,
 };
 use types::effects::Effect;
-use types::ids::{EmailAddress, MailId, TicketId, TicketNumber, printable};
+use types::ids::{EmailAddress, MailId, TicketId, TicketNumber, UploadId, printable};
 use types::mail::{Became, MailOutcome, MailRecord, RefusalReason, VerbsAnswer};
 use types::message::Doorbell;
 use types::permission::Actor;
@@ -29,6 +30,7 @@ use types::ticket::{
 };
 use types::token::{Audience, TokenSecret, TokenUse};
 use types::verbs::{Done, Hand, carry_out};
+use ulid::Ulid;
 
 use crate::decision::{
     Candidate, Case, Clue, Decision, Labels, Outsiders, Sender, base, decide, whole,
@@ -59,7 +61,7 @@ pub struct Inbox {
     pub raw: Bucket,
     /// Where SES's notices wait.
     pub notices: Watched,
-    pub files: Bucket,
+    pub files: Uploads,
     pub secret: TokenSecret,
     pub outsiders: Outsiders,
     /// What `name+label@` is.
@@ -165,9 +167,6 @@ impl Inbox {
 
     async fn put_on_record(&self, mut arrival: Arrival) -> Result<Vec<Doorbell>, Failure> {
         if let Some(record) = self.desk.store.mail_record(&arrival.id).await? {
-            if record.came_to_nothing() {
-                self.discard_leftovers(&arrival, &record).await?;
-            }
             return self.complete(&record).await;
         }
         // A virus is not opened.
@@ -227,6 +226,7 @@ impl Inbox {
         reading: &Reading<'_>,
     ) -> Result<Vec<Doorbell>, Failure> {
         let seal = self.seal(reading).await?;
+        let attempt = Attempt::begin();
         let mut attempts = Attempts::default();
         loop {
             let stored = self.desk.catalogue_for_queue().await?;
@@ -250,6 +250,7 @@ impl Inbox {
             let mail = Mail {
                 arrival,
                 reading,
+                attempt,
                 seal: seal.as_deref(),
                 sender: case.sender,
                 is_known: is_known(&case, &decision),
@@ -326,7 +327,7 @@ impl Inbox {
                     continue;
                 }
             };
-            self.discard_files(arrival, reading, files_of).await?;
+            self.discard_files(attempt, reading, files_of).await?;
             return done;
         }
     }
@@ -462,11 +463,9 @@ impl Inbox {
         {
             return Err(CommitError::SenderExceeded.into());
         }
-        // The same for every attempt at this mail, so that its files are not
-        // stored twice.
         let id = ticket_id_of(&mail.arrival.id, mail.arrival.received_at);
         let files = self
-            .store_files(&mail.arrival.id, mail.reading, id, &[], Visibility::Public)
+            .store_files(mail.attempt, mail.reading, id, &[], Visibility::Public)
             .await?;
         // Whoever passes a mail on to another team may not add to its ticket.
         let filer = if passed_on { &Actor::System } else { actor };
@@ -500,7 +499,7 @@ impl Inbox {
         let visibility = visibility(&command);
         let files = self
             .store_files(
-                &mail.arrival.id,
+                mail.attempt,
                 mail.reading,
                 ticket.id,
                 &ticket.attachments,
@@ -524,7 +523,7 @@ impl Inbox {
     ) -> Result<Vec<Doorbell>, Stop> {
         let mut events = done.events;
         let there = &ticket.attachments;
-        let files = self.store_files(&mail.arrival.id, mail.reading, ticket.id, there, done.files);
+        let files = self.store_files(mail.attempt, mail.reading, ticket.id, there, done.files);
         if let Some(command) = files.await? {
             let mut so_far = ticket.clone();
             apply_all(&mut so_far, &events);
@@ -835,11 +834,12 @@ impl Inbox {
     }
 
     /// Stores a mail's files under the ticket, as many as there is room for beside
-    /// those that it has, and gives the command that adds them. Once more is the
-    /// same. A signature's logo that is there already is not one of them.
+    /// those that it has, and gives the command that adds them. A signature's logo that
+    /// is there already is not one of them. What comes to nothing is removed later, whoever
+    /// dies over it.
     pub async fn store_files(
         &self,
-        mail: &MailId,
+        attempt: Attempt,
         reading: &Reading<'_>,
         ticket: TicketId,
         there: &[Attachment],
@@ -852,16 +852,18 @@ impl Inbox {
         }
         let mut attachments: Vec<_> = files
             .iter()
-            .map(|f| f.attachment(mail, visibility))
+            .map(|f| f.attachment(attempt, visibility))
             .collect();
         attachments.truncate(room_for(there, &attachments));
         let stored: Vec<_> = files.iter().zip(&attachments).collect();
         for chunk in stored.chunks(FILES_AT_ONCE) {
             let mut writes = Vec::with_capacity(chunk.len());
             for (new, attachment) in chunk {
-                writes.push(self.store_file(ticket, new, attachment));
+                let id = attempt.file(new.number);
+                let bytes = new.file.bytes().into_owned();
+                writes.push(self.files.put(ticket, id, &attachment.content_type, bytes));
             }
-            try_join_all(writes).await?;
+            try_join_all(writes).await.map_err(of_file)?;
         }
         Ok(Some(Command::AddAttachments {
             left_out: count - attachments.len(),
@@ -869,59 +871,40 @@ impl Inbox {
         }))
     }
 
-    /// Deletes what was stored under a ticket for a mail that is on record as come
-    /// to nothing: from then on no attempt at it can need its files.
+    /// Deletes what an attempt stored under a ticket that came to nothing.
     async fn discard_files(
         &self,
-        arrival: &Arrival,
+        attempt: Attempt,
         reading: &Reading<'_>,
         ticket: Option<TicketId>,
     ) -> Result<(), Failure> {
-        let record = self.desk.store.mail_record(&arrival.id).await?;
-        let (Some(ticket), Some(record)) = (ticket, record) else {
+        let Some(ticket) = ticket else {
             return Ok(());
         };
-        if !record.came_to_nothing() {
-            return Ok(());
-        }
-        for number in 1..=reading.attachments.len() {
-            let key = attachment_key(ticket, &attachment_id(&arrival.id, number));
-            self.files.delete(&key).await.map_err(of_file)?;
-        }
-        Ok(())
+        let numbers = 1..=reading.attachments.len();
+        let ids: Vec<_> = numbers.map(|number| attempt.file(number)).collect();
+        let withdrawn = self.files.withdraw(&self.desk.store, ticket, &ids).await;
+        withdrawn.map_err(|error| match error {
+            ClearError::Files(error) => of_file(error),
+            ClearError::Store(error) => error.into(),
+        })
+    }
+}
+
+/// One attempt at a mail. Its files have ids of their own: what it stores and does not
+/// come to use may be removed, whatever another attempt does.
+#[derive(Clone, Copy)]
+pub struct Attempt(Ulid);
+
+impl Attempt {
+    /// Another one.
+    pub fn begin() -> Self {
+        Attempt(Ulid::generate())
     }
 
-    /// The same for an attempt that did not come to that.
-    async fn discard_leftovers(
-        &self,
-        arrival: &Arrival,
-        record: &MailRecord,
-    ) -> Result<(), Failure> {
-        if arrival.receipt.virus_verdict.fails() {
-            return Ok(());
-        }
-        let raw = match self.raw_of(record).await {
-            Ok(raw) => raw,
-            Err(FileError::Missing { .. } | FileError::TooLarge { .. }) => return Ok(()),
-            Err(error) => return Err(of_file(error)),
-        };
-        let Ok(reading) = read(&raw, arrival.envelope_from.as_deref()) else {
-            return Ok(());
-        };
-        let ticket = ticket_id_of(&arrival.id, arrival.received_at);
-        self.discard_files(arrival, &reading, Some(ticket)).await
-    }
-
-    async fn store_file(
-        &self,
-        ticket: TicketId,
-        new: &NewFile<'_>,
-        attachment: &Attachment,
-    ) -> Result<(), Failure> {
-        let key = attachment_key(ticket, &attachment.id);
-        let bytes = new.file.bytes().into_owned();
-        let written = self.files.write(&key, &attachment.content_type, bytes);
-        written.await.map_err(of_file)
+    /// The id of the mail's file at this place.
+    fn file(self, number: usize) -> UploadId {
+        UploadId(Ulid(self.0.0.wrapping_add(number as u128)))
     }
 }
 
@@ -935,10 +918,10 @@ struct NewFile<'a> {
 
 impl NewFile<'_> {
     /// What its ticket is to know of it.
-    fn attachment(&self, mail: &MailId, visibility: Visibility) -> Attachment {
+    fn attachment(&self, attempt: Attempt, visibility: Visibility) -> Attachment {
         let file = self.file;
         Attachment {
-            id: attachment_id(mail, self.number),
+            id: attempt.file(self.number).to_string(),
             name: file.name.clone(),
             content_type: file.content_type.chars().take(MAX_TYPE).collect(),
             size: u64::try_from(file.bytes().len()).unwrap_or(u64::MAX),
@@ -993,6 +976,7 @@ enum Owed {
 struct Mail<'a> {
     arrival: &'a Arrival,
     reading: &'a Reading<'a>,
+    attempt: Attempt,
     seal: Option<&'a str>,
     sender: Sender,
     /// He works here, or writes on a ticket of his.
@@ -1198,11 +1182,6 @@ fn of_file(error: FileError) -> Failure {
             Failure::Poison(chain(&error))
         }
     }
-}
-
-/// The id of a mail's file: the same at every attempt.
-fn attachment_id(mail: &MailId, number: usize) -> String {
-    format!("{}-{number}", &digest(&mail.0)[..16])
 }
 
 /// The id of the ticket that a mail makes: the same at every attempt.

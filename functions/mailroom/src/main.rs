@@ -19,6 +19,7 @@ use cloud::entry::{Function, FunctionError, run, run_notices, written};
 use cloud::files::Bucket;
 use cloud::http::{Answer, Call};
 use cloud::queues::Watched;
+use cloud::uploads::Uploads;
 use types::Timestamp;
 use types::effects::QueueName;
 use types::problem::Problem;
@@ -37,7 +38,7 @@ impl Function for Mailroom {
                 desk: Desk::start(environment, &queues).await?,
                 raw: Bucket::new(environment, "MAIL_BUCKET")?,
                 notices: Watched::new(environment, "INBOUND_MAIL_QUEUE_URL")?,
-                files: Bucket::new(environment, "FILES_BUCKET")?,
+                files: Uploads::new(environment)?,
                 secret: environment.token_secret()?,
                 outsiders: environment.parsed("OUTSIDE_SENDERS")?,
                 labels: environment.parsed("PLUS_ADDRESSES")?,

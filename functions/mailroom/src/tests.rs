@@ -390,6 +390,67 @@ async fn files_go_into_their_bucket_and_on_the_ticket() {
     );
 }
 
+/// The files that tickets name; and those that lie beside them and none names, of which
+/// each has to have a mark by which it is removed later (`Uploads::clear`).
+async fn named_and_left(world: &World) -> (usize, usize) {
+    let objects = world.objects(FILES);
+    let mut left: Vec<&String> = objects.keys().collect();
+    left.retain(|key| key.starts_with("tickets/"));
+    let all = left.len();
+    for ticket in world.tickets().await {
+        for file in &ticket.attachments {
+            let named = format!("tickets/{}/{}", ticket.id, file.id);
+            left.retain(|key| **key != named);
+        }
+    }
+    for key in &left {
+        let mut marked = objects.keys().filter_map(|key| cloud::uploads::marked(key));
+        assert!(
+            marked.any(|(ticket, id)| **key == format!("tickets/{ticket}/{id}")),
+            "{key} has no mark"
+        );
+    }
+    (all - left.len(), left.len())
+}
+
+#[tokio::test]
+async fn of_two_attempts_at_once_the_files_of_one_are_kept() {
+    let world = World::new().await;
+    let (mailroom, other) = (started(&world).await, started(&world).await);
+    let letter = letter("m1", ANA).with_file("pantalla.png", "bytes");
+    let message = letter.arrives(&world);
+    world.meanwhile("TransactWriteItems", 0, async move {
+        other.receives_from(QUEUE, &[message]).await.must_be_done();
+    });
+    let record = takes(&world, &mailroom, &letter).await;
+    let ticket = case_of(&world, &record).await.ticket().await;
+    let key = format!("tickets/{}/{}", ticket.id, ticket.attachments[0].id);
+    assert_eq!(world.objects(FILES)[&key].bytes, b"bytes");
+    assert_eq!(named_and_left(&world).await, (1, 0));
+}
+
+/// An attempt stores its file and dies; when it is tried again, the mail is another's
+/// twin. Nobody remembers what lies there then.
+#[tokio::test]
+async fn what_an_attempt_stored_in_vain_is_marked() {
+    let world = World::new().await;
+    let mailroom = started(&world).await;
+    let first = letter("m1", ANA).with_file("pantalla.png", "bytes");
+    let twin = Letter {
+        id: "m2".to_owned(),
+        ..first.clone()
+    };
+    world.fails("TransactWriteItems", 0..50, Fault::Throttled);
+    let message = first.arrives(&world);
+    let tried = mailroom.receives_from(QUEUE, &[message]).await;
+    assert_eq!(tried.failed, [0]);
+    world.heals();
+    takes(&world, &mailroom, &twin).await;
+    let record = takes(&world, &mailroom, &first).await;
+    assert_eq!(record["outcome"], "duplicate");
+    assert_eq!(named_and_left(&world).await, (1, 1));
+}
+
 // -------------------------------------------------------------------- replies
 
 #[tokio::test]
@@ -1178,7 +1239,7 @@ async fn a_bucket_that_does_not_answer_brings_the_message_back() {
 }
 
 #[tokio::test]
-async fn a_death_between_the_files_and_the_ticket_leaves_one_of_each() {
+async fn a_death_between_the_files_and_the_ticket_leaves_one_ticket() {
     let world = World::new().await;
     let mailroom = started(&world).await;
     let letter = letter("m1", ANA).with_file("pantalla.png", "bytes");
@@ -1186,13 +1247,13 @@ async fn a_death_between_the_files_and_the_ticket_leaves_one_of_each() {
     world.fails("TransactWriteItems", 0..9, Fault::Throttled);
     let messages = [message];
     assert_eq!(mailroom.receives_from(QUEUE, &messages).await.failed, [0]);
-    assert_eq!(world.objects(FILES).len(), 1);
+    assert_eq!(named_and_left(&world).await, (0, 1));
     world.heals();
     mailroom
         .receives_from(QUEUE, &messages)
         .await
         .must_be_done();
-    assert_eq!(world.objects(FILES).len(), 1);
+    assert_eq!(named_and_left(&world).await, (1, 1));
     assert_eq!(world.tickets().await.len(), 1);
 }
 
@@ -1393,7 +1454,7 @@ async fn a_refused_mail_is_accepted_once() {
         world.rung(QueueName::Assignment),
         [case.owes(1, Effect::Assign)]
     );
-    assert_eq!(world.objects(FILES).len(), 1);
+    assert_eq!(named_and_left(&world).await, (1, 0));
     let again = mailroom.answers(&accept(PRINTER)).await;
     again.must_refuse(409, "invalid_transition");
     assert_eq!(world.tickets().await.len(), 1);

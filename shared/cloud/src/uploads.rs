@@ -1,10 +1,10 @@
-//! Files that come by HTTP, on their way to a ticket.
+//! Files on their way to a ticket.
 //!
-//! What was announced lies beside its bytes, under a prefix of the bucket of its own:
+//! What was announced by HTTP lies beside its bytes, under a prefix of the bucket of its own:
 //! nothing else knows of it. What is attached is looked through first and copied to
 //! where all files of tickets lie, and only then does a ticket name it. Whoever dies in
 //! between leaves a mark of where it was copied to, so that all that came to nothing is
-//! removed once its time is over (docs/adr/0021).
+//! removed once its time is over; so does whoever takes a mail's files in (docs/adr/0021).
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use types::Timestamp;
 use types::file::{self, MAX_FILE};
 use types::ids::{EmailAddress, TicketId, UploadId};
 use types::problem::{FieldError, Problem};
-use types::ticket::{Attachment, Ticket, Visibility};
+use types::ticket::{Attachment, Visibility};
 use types::upload::{Upload, UploadHeaders, UploadView, missing, over};
 
 use crate::clock;
@@ -231,6 +231,48 @@ impl Uploads {
         Ok(())
     }
 
+    /// Puts what came by mail where a ticket's files lie, under an id that nobody else puts
+    /// it under: what comes of the mail may be decided otherwise by the next attempt.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub async fn put(
+        &self,
+        ticket: TicketId,
+        id: UploadId,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), FileError> {
+        let mark = mark(id, ticket);
+        self.bucket.write(&mark, "text/plain", vec![]).await?;
+        let key = attachment_key(ticket, &id.to_string());
+        self.bucket.write(&key, content_type, bytes).await
+    }
+
+    /// Removes those of these files from where a ticket's lie that it does not name, once
+    /// nobody will attach them any more.
+    ///
+    /// # Errors
+    /// When S3 or the table does not do it.
+    pub async fn withdraw(
+        &self,
+        store: &Store,
+        ticket: TicketId,
+        ids: &[UploadId],
+    ) -> Result<(), ClearError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let stored = store.ticket(ticket).await?;
+        let named = stored.map_or_else(Vec::new, |ticket| ticket.attachments);
+        for id in ids.iter().map(UploadId::to_string) {
+            if !named.iter().any(|attachment| attachment.id == id) {
+                self.bucket.delete(&attachment_key(ticket, &id)).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes what is on this ticket by now from where it was uploaded to. What is not
     /// removed now is when its time is over.
     pub async fn forget(&self, ticket: TicketId, files: &[Checked]) {
@@ -247,8 +289,8 @@ impl Uploads {
     }
 
     /// Removes what was on its way and whose time is over at `now`: uploads that nobody
-    /// attached, and copies for tickets that do not name them. Says how many uploads
-    /// there were.
+    /// attached, and what was put there for tickets that do not name it. Says how many
+    /// were over.
     ///
     /// # Errors
     /// When S3 or the table does not do it; the next time does the rest.
@@ -265,12 +307,7 @@ impl Uploads {
         for objects in by_upload.values() {
             for object in objects {
                 if let Some((ticket, id)) = marked(&object.key) {
-                    let id = id.to_string();
-                    let stored = store.ticket(ticket).await?;
-                    let names = |ticket: Ticket| ticket.attachments.iter().any(|a| a.id == id);
-                    if !stored.is_some_and(names) {
-                        self.bucket.delete(&attachment_key(ticket, &id)).await?;
-                    }
+                    self.withdraw(store, ticket, &[id]).await?;
                 }
             }
             // The mark goes after what it is about.
