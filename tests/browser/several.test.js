@@ -30,6 +30,7 @@ it("a call is registered and attended by keys alone", async () => {
 	await page.waitForURL(/quien=/);
 	await page.locator("#nombre").fill("Luis Rojas");
 	// What he tells comes first, and there the keyboard is; from a choice it is sent, too.
+	await page.getByText("Título, extensión y dependencia").click();
 	await page.getByLabel("Título").fill("El puesto 214 está sin red");
 	await page.getByLabel("Lo que cuenta").fill("Probó con otro cable.");
 	await page.getByLabel("Configuración de redes").check();
@@ -48,6 +49,30 @@ it("a call is registered and attended by keys alone", async () => {
 	await page.goto("/llamada?quien=luis@uspec.gov.co");
 	assert.equal(await page.locator("#nombre").count(), 0);
 	await page.getByRole("link", { name: "El puesto 214 está sin red" }).waitFor();
+	watch.quiet();
+});
+
+it("what is written of one caller is not said of another", async () => {
+	const { page, watch } = await visitor(browser, url);
+	await signIn(page, AGENT, "/llamada");
+	const told = page.getByLabel("Lo que cuenta");
+	// Whoever is in a hurry writes first, and asks who it is then.
+	await told.fill("El monitor se queda negro");
+	await page.getByLabel("¿Quién llama?").fill("luis@uspec.gov.co");
+	await page.keyboard.press("Enter");
+	await page.waitForURL(/quien=luis/);
+	assert.equal(await told.inputValue(), "El monitor se queda negro");
+	for (const other of ["/llamada", `/llamada?quien=${encodeURIComponent(REQUESTER)}`]) {
+		await page.goto(other);
+		assert.equal(await told.inputValue(), "", other);
+	}
+	await page.goto("/llamada?quien=luis@uspec.gov.co");
+	assert.equal(await told.inputValue(), "El monitor se queda negro");
+	await accessible(page);
+	await page.getByRole("button", { name: "Descartar" }).click();
+	assert.equal(await told.inputValue(), "");
+	await page.reload();
+	assert.equal(await told.inputValue(), "");
 	watch.quiet();
 });
 

@@ -253,7 +253,15 @@ impl<'a> Visit<'a> {
             .seen_by(self.caller)
             .with_phones(&self.stored.catalogue);
         shell.notice = self.call.asked("hecho").and_then(Notice::of);
+        if let Some(number) = self.left() {
+            shell.notice = shell.notice.map(|notice| notice.about(number));
+        }
         shell
+    }
+
+    /// The ticket that whoever looks has just left for the next one.
+    fn left(&self) -> Option<TicketNumber> {
+        self.call.asked("tras")?.parse().ok().map(TicketNumber)
     }
 
     /// Where somebody begins: whoever signs, at what waits for him, if something does.
@@ -325,8 +333,9 @@ impl<'a> Visit<'a> {
                 Answer::page(self.call, 200, page.written())
             }
             Reader::Staff => {
-                let word = self.call.asked("hecho");
-                shell.notice = word.and_then(|word| ticket::notice(word, &ticket, self.setting()));
+                if let (Some(word), None) = (self.call.asked("hecho"), self.left()) {
+                    shell.notice = ticket::notice(word, &ticket, self.setting());
+                }
                 self.furnish(&mut shell).await?;
                 let (others, presence) =
                     try_join(self.others(&ticket), self.presence(&ticket)).await?;
@@ -541,7 +550,12 @@ impl<'a> Visit<'a> {
     /// The next ticket of whoever asks: his own that is due next, then one that
     /// nobody has taken.
     async fn next(&self) -> Result<Answer, Problem> {
-        let skipped = self.call.asked("tras");
+        let skipped = self.left();
+        let done = self.call.asked("hecho").and_then(|word| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("tras", &skipped?.0.to_string());
+            Some(query.append_pair("hecho", word).finish())
+        });
         for view in [View::Own, View::Free] {
             let Some(plan) = self.plan(view) else {
                 continue;
@@ -550,15 +564,17 @@ impl<'a> Visit<'a> {
                 .list(&plan, |ticket| {
                     may_read(self.caller, ticket)
                         && belongs(view, ticket, self.now)
-                        && Some(ticket.number.0.to_string().as_str()) != skipped
+                        && Some(ticket.number) != skipped
                 })
                 .await?;
             if let Some(ticket) = tickets.first() {
-                let to = format!("/solicitudes/{}", ticket.number.0);
+                let done = done.map_or_else(String::new, |done| format!("?{done}"));
+                let to = format!("/solicitudes/{}{done}", ticket.number.0);
                 return Ok(Answer::see_other(&to));
             }
         }
-        Ok(Answer::see_other("/cola?vista=mias"))
+        let done = done.map_or_else(String::new, |done| format!("&{done}"));
+        Ok(Answer::see_other(&format!("/cola?vista=mias{done}")))
     }
 
     /// Somebody calls: who, and what he has open.
@@ -576,7 +592,8 @@ impl<'a> Visit<'a> {
             None => call::found(asked, catalogue, &self.desk.entity_domains),
         };
         // Nobody else can be meant.
-        if let Some(link) = call::only(&found) {
+        if let Some(person) = call::only(&found) {
+            let link = person.link(self.calls_from(asked).unwrap_or_default());
             return Ok(Answer::see_other(&link));
         }
         let found = match call::extension(asked).filter(|_| found.is_empty()) {
@@ -591,7 +608,11 @@ impl<'a> Visit<'a> {
         };
         let typed = match &email {
             Some(email) => call::Typed::of_person(email, catalogue, &tickets),
-            None => call::carried(asked),
+            None => call::Typed::default(),
+        };
+        let typed = match self.calls_from(asked) {
+            Some(extension) => typed.calling_from(extension),
+            None => typed,
         };
         let known = match (&email, typed.name.is_empty()) {
             (None, _) => Known::Nobody,
@@ -606,6 +627,12 @@ impl<'a> Visit<'a> {
         let registered = registered.and_then(|number| number.parse().ok());
         page.registered = registered.map(|number| TicketNumber(number).to_string());
         Ok(Answer::page(self.call, 200, page.written()))
+    }
+
+    /// The extension that the telephone shows: what is looked for, or was before.
+    fn calls_from(&self, asked: &'a str) -> Option<&'a str> {
+        let before = || self.call.asked("extension").and_then(call::extension);
+        call::extension(asked).or_else(before)
     }
 
     /// Who gave an extension with what is open and whoever looks may read.
@@ -637,7 +664,7 @@ impl<'a> Visit<'a> {
     fn further(&self, cursor: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in self.call.query() {
-            if name != "cursor" && name != "hecho" {
+            if !["cursor", "hecho", "tras"].contains(&&**name) {
                 query.append_pair(name, value);
             }
         }

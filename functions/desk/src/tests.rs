@@ -1271,6 +1271,21 @@ async fn who_calls_is_found_and_what_he_has_open_stands_beside_it() {
     );
     let digits = shown("/llamada?quien=000").await;
     assert!(!digits.contains("000@"), "{digits}");
+    // What the telephone shows goes along, whoever it turns out to be.
+    let carried = "type=\"hidden\" name=\"extension\" value=\"000\"";
+    assert!(digits.contains(carried), "{digits}");
+    let found = shown("/llamada?quien=coordinador&extension=000").await;
+    assert!(
+        found.contains("%40uspec.gov.co&#38;extension=000\""),
+        "{found}"
+    );
+    let ana = shown(&format!("/llamada?quien={ANA}&extension=000")).await;
+    assert!(ana.contains("name=\"extension\" value=\"000\""), "{ana}");
+    let hostile = shown("/llamada?quien=nadie&extension=%22%3E1").await;
+    assert!(
+        !hostile.contains("name=\"extension\" value=\"&"),
+        "{hostile}"
+    );
     let registered = shown("/llamada?registrada=7").await;
     assert!(registered.contains("Quedó registrada"), "{registered}");
 }
@@ -1316,6 +1331,34 @@ async fn the_next_one_is_ones_own_that_is_due_first_then_a_free_one() {
     assert_eq!(next(None).await, place(&own));
     // The one that he has just done may still be in the index.
     assert_eq!(next(Some(&own)).await, place(&free));
+    // What came of it is said where he goes on, of the one that it is about.
+    let number = own.number;
+    let went = page(
+        format!("/cola/siguiente?tras={}&hecho=resuelta", number.0),
+        &agent,
+    );
+    let went = desk
+        .answers(&went)
+        .await
+        .header("location")
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        went,
+        format!("{}?tras={}&hecho=resuelta", place(&free), number.0)
+    );
+    let said = format!("<span>{number}: Resuelta.");
+    for at in [
+        went,
+        format!("/cola?vista=mias&tras={}&hecho=resuelta", number.0),
+    ] {
+        let body = desk.answers(&page(at, &agent)).await.body;
+        assert!(body.contains(&said), "{body}");
+        assert!(
+            body.contains(&format!("href=\"{}\">Volver a ella", place(&own))),
+            "{body}"
+        );
+    }
 }
 
 // ------------------------------------------------------------------- today

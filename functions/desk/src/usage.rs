@@ -3,7 +3,7 @@
 
 use cloud::clock;
 use cloud::desk::{Desk, problem_of};
-use cloud::store::{DEFAULT_CATALOGUE, ListPlan};
+use cloud::store::ListPlan;
 use types::catalogue::{Catalogue, CatalogueDocument};
 use types::consequences::{Consequence, Count, Open, consequences, in_use, where_open};
 use types::entries::{Part, entries};
@@ -278,7 +278,7 @@ fn counted(found: usize) -> Count {
 
 /// The catalogue that ships.
 pub fn shipped() -> Result<CatalogueDocument, Problem> {
-    let shipped = Catalogue::from_toml(DEFAULT_CATALOGUE);
+    let shipped = Catalogue::shipped();
     shipped
         .map(|shipped| shipped.document().clone())
         .map_err(|_| Problem::Internal)

@@ -758,7 +758,7 @@ mod tests {
     }
 
     fn title_of(raw: &str) -> String {
-        let catalogue = Catalogue::from_toml(cloud::store::DEFAULT_CATALOGUE).unwrap();
+        let catalogue = Catalogue::shipped().unwrap();
         let reading = reading(raw);
         title(&Case {
             reading: &reading,
@@ -819,7 +819,7 @@ mod tests {
         let Ok(reading) = mailreader::read(raw, Some("ana@uspec.gov.co")) else {
             return;
         };
-        let catalogue = Catalogue::from_toml(cloud::store::DEFAULT_CATALOGUE).unwrap();
+        let catalogue = Catalogue::shipped().unwrap();
         let desk = [EmailAddress::parse("soporte@uspec.gov.co").unwrap()];
         let domains = ["uspec.gov.co".to_owned()];
         let case = Case {

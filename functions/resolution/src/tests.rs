@@ -362,7 +362,7 @@ async fn whoever_is_done_may_go_on_to_his_next_one() {
     let answer = resolution
         .answers(&sent(&case, "solucion", &agent, &fields))
         .await;
-    let next = format!("/cola/siguiente?tras={}", case.number.0);
+    let next = format!("/cola/siguiente?tras={}&hecho=resuelta", case.number.0);
     assert_eq!(
         (answer.status, answer.header("location")),
         (303, Some(&*next))

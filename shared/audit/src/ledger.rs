@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cloud::files::{Object, attachment_key, kept_mail, mail_of_object, raw_mail};
 use cloud::keys::{self, DueKind, Key};
 use cloud::log::chain;
-use cloud::store::{DEFAULT_CATALOGUE, INDEXES, IndexEntry, Row, places};
+use cloud::store::{INDEXES, IndexEntry, Row, places};
 use cloud::uploads::{KEPT, marked};
 use jiff::{SignedDuration, Timestamp};
 use types::catalogue::{Catalogue, CatalogueDocument, DirectoryEntry};
@@ -700,7 +700,7 @@ impl Ledger {
     /// The catalogue in force, where it can be read.
     fn catalogue_now(&self) -> Option<Catalogue> {
         match &self.in_force {
-            None => Catalogue::from_toml(DEFAULT_CATALOGUE).ok(),
+            None => Catalogue::shipped().ok(),
             Some((_, text)) => serde_json::from_str(text)
                 .ok()
                 .and_then(|document| Catalogue::new(document).ok()),

@@ -11,7 +11,7 @@ use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, VARY,
 };
 use pages::assets::Asset;
-use pages::forms::{self, Act, Form, form, next_after};
+use pages::forms::{self, Act, DONE, Form, form, next_after_act};
 use pages::shell::{POLICY, Section, Shell};
 use pages::talk::{Reading, conversation};
 use pages::{oneform, problem};
@@ -333,9 +333,9 @@ impl Desk {
                 Answer::json(200, &TicketView::of(&ticket, reader, clock::now()))
             }
             Ok((ticket, _)) => {
-                let done = act.map_or("hecho", Act::done);
+                let done = act.map_or(DONE, Act::done);
                 Ok(Answer::see_other(&match sent.goes_on {
-                    true => next_after(ticket.number),
+                    true => next_after_act(ticket.number, act),
                     false => format!("{}?hecho={done}", place(call, &ticket)),
                 }))
             }
@@ -493,7 +493,7 @@ fn address(call: &Call) -> String {
     let query: Vec<_> = call
         .query()
         .iter()
-        .filter(|(name, _)| name != "hecho")
+        .filter(|(name, _)| name != "hecho" && name != "tras")
         .collect();
     if query.is_empty() {
         return call.path.clone();

@@ -9,6 +9,9 @@ const PREFIX = "borrador:";
 /** Older ones are thrown away, in milliseconds. */
 const KEPT = 14 * 86_400_000;
 
+/** What was written before it was known of whom is his for so long, in milliseconds. */
+const HIS = 600_000;
+
 /** What was typed, and over what: nothing, mostly. @typedef {{ text: string, over?: string, at: number }} Draft */
 
 /**
@@ -82,10 +85,13 @@ function put(field, text) {
 	else field.value = text;
 }
 
-/** @param {Field} field */
-const keyOf = (field) => {
+/**
+ * A form that is about somebody keeps what is written of him apart.
+ * @param {Field} field
+ */
+const keyOf = (field, of = field.form?.dataset.draftOf) => {
 	const name = field.type === "radio" ? field.name : field.id || field.name;
-	return draftKey(who(), location.pathname, name);
+	return draftKey(who(), location.pathname + (of === undefined ? "" : `/${of}`), name);
 };
 
 /** @param {Element} form @returns {Field[]} */
@@ -120,13 +126,43 @@ function keep(field) {
 	if (read(keyOf(field))) told(field, at);
 }
 
+/** @param {Field} field @param {string} text */
+function change(field, text) {
+	put(field, text);
+	field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** Says what came back, where it is seen, and takes it back. @param {Field} field @param {number} at */
+function recalled(field, at) {
+	const form = field.form;
+	told(field, at);
+	const line = form?.querySelector("[data-saved]");
+	if (!form || !line || field.type !== "textarea" || form.matches("[data-kept]")) return;
+	const button = element("button", { class: "linkish", type: "button" }, "Descartar");
+	button.addEventListener("click", () => {
+		for (const each of fieldsOf(form)) {
+			remove(keyOf(each));
+			change(each, given(each));
+		}
+		line.remove();
+		field.focus();
+	});
+	line.append(" ", button);
+	field.after(line);
+}
+
 /** @param {Field} field */
 function restore(field) {
+	const early = keyOf(field, "");
+	const first = parse(read(early));
+	if (field.form?.dataset.draftOf && first && now() - first.at < HIS) {
+		write(keyOf(field), read(early) ?? "");
+		remove(early);
+	}
 	const draft = parse(read(keyOf(field)));
 	if (!draft || said(field) !== (draft.over ?? "")) return;
-	put(field, draft.text);
-	told(field, draft.at);
-	field.dispatchEvent(new Event("input", { bubbles: true }));
+	change(field, draft.text);
+	recalled(field, draft.at);
 }
 
 /** What a form sent by the browser itself takes along: gone, if the next page says that it was carried out. */
@@ -176,7 +212,14 @@ export function start() {
 			for (const key of keys(`${PREFIX}${who()}:`)) remove(key);
 			return;
 		}
-		briefly((storage) => storage.setItem(SENT, fieldsOf(target).map(keyOf).join("\n")));
+		briefly((storage) =>
+			storage.setItem(
+				SENT,
+				fieldsOf(target)
+					.map((field) => keyOf(field))
+					.join("\n"),
+			),
+		);
 	});
 	for (const field of fieldsOf(document.documentElement)) restore(field);
 }

@@ -108,13 +108,14 @@ pub struct Typed {
 }
 
 impl Found<'_> {
-    /// The screen of a call of his.
-    fn link(&self) -> String {
+    /// The screen of a call of his, from this extension where there is one.
+    pub fn link(&self, extension: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        format!(
-            "/llamada?{}",
-            query.append_pair("quien", &self.email).finish()
-        )
+        query.append_pair("quien", &self.email);
+        if !extension.is_empty() {
+            query.append_pair("extension", extension);
+        }
+        format!("/llamada?{}", query.finish())
     }
 }
 
@@ -155,6 +156,18 @@ impl Typed {
             unit: unit.unwrap_or_default(),
             extension: extension.unwrap_or_default(),
             ..Typed::default()
+        }
+    }
+}
+
+impl Typed {
+    /// The same, calling from this extension, whatever is known of him: nobody types what
+    /// he looked for again.
+    #[must_use]
+    pub fn calling_from(self, extension: &str) -> Self {
+        Typed {
+            extension: extension.to_owned(),
+            ..self
         }
     }
 }
@@ -214,6 +227,23 @@ impl<'a> Page<'a> {
         first.is_some_and(|person| person.name.is_some()) && !self.is_somebody()
     }
 
+    /// Whether what is folded away has something that is to be looked at: of somebody who
+    /// is known all of it stands beside the form.
+    fn says_more(&self) -> bool {
+        let wrong = LAST.iter().any(|id| self.wrong.at(id).is_some());
+        let typed = &self.typed;
+        let unseen = !self.is_somebody() && !(typed.extension.is_empty() && typed.unit.is_empty());
+        wrong || unseen || !typed.title.is_empty()
+    }
+
+    /// What to do where nobody was found.
+    fn advice(&self) -> &'static str {
+        match self.asked.split_whitespace().nth(1) {
+            Some(_) => "Pruebe con un solo apellido, o escriba el correo aquí o abajo.",
+            None => "Escriba el correo aquí o abajo.",
+        }
+    }
+
     fn is_somebody(&self) -> bool {
         match self.known {
             Known::Nobody => false,
@@ -259,8 +289,9 @@ fn id_of(field: &str) -> &'static str {
     }
 }
 
-/// Whom of the directory some words mean: by name, extension, or a part of the address. A
-/// word alone may be the beginning of any address of the entity.
+/// Whom of the directory some words mean: by name, of which nobody says all, by extension,
+/// or by a part of the address. A word alone may be the beginning of any address of the
+/// entity.
 pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> Vec<Found<'a>> {
     let words = folded(words.trim());
     if words.is_empty() {
@@ -269,7 +300,8 @@ pub fn found<'a>(words: &str, catalogue: &'a Catalogue, domains: &[String]) -> V
     let directory = catalogue.document().directory.iter();
     let mut found: Vec<_> = directory
         .filter(|entry| {
-            folded(&entry.name).contains(&words)
+            let name = folded(&entry.name);
+            words.split_whitespace().all(|word| name.contains(word))
                 || entry.email.as_str().contains(&words)
                 || entry.extension.as_deref() == Some(&*words)
         })
@@ -324,22 +356,10 @@ pub fn extension(asked: &str) -> Option<&str> {
     digits.then_some(asked)
 }
 
-/// What a search that found nobody says already of whoever calls: nobody types it twice.
-pub fn carried(asked: &str) -> Typed {
-    match extension(asked) {
-        Some(extension) => Typed {
-            extension: extension.to_owned(),
-            ..Typed::default()
-        },
-        None => Typed::default(),
-    }
-}
-
-/// The way to the one person whom a search can mean: somebody of the directory, and no
-/// other.
-pub fn only(found: &[Found<'_>]) -> Option<String> {
+/// The one person whom a search can mean: somebody of the directory, and no other.
+pub fn only<'a, 'b>(found: &'b [Found<'a>]) -> Option<&'b Found<'a>> {
     match found {
-        [person] if person.name.is_some() => Some(person.link()),
+        [person] if person.name.is_some() => Some(person),
         _ => None,
     }
 }
@@ -365,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_search_goes_by_name_and_by_address() {
-        let catalogue = Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap();
+        let catalogue = Catalogue::shipped().unwrap();
         let domains = ["uspec.gov.co".to_owned()];
         let of = |words: &str| -> Vec<String> {
             let found = found(words, &catalogue, &domains);
@@ -378,6 +398,9 @@ mod tests {
         ];
         assert_eq!(of(" IMPRESIÓN "), [&printers[..], &[guess]].concat());
         assert_eq!(of("agente 1 de imp"), printers[..1]);
+        // Nobody says all of his names.
+        assert_eq!(of("agente impresión 1"), printers[..1]);
+        assert_eq!(of("agente 7 impresión"), [""; 0]);
         assert_eq!(of("ana.perez"), ["ana.perez@uspec.gov.co"]);
         assert_eq!(of("nadie así"), [""; 0]);
         assert_eq!(of("  "), [""; 0]);
@@ -388,12 +411,13 @@ mod tests {
         let with = Catalogue::new(document).unwrap();
         let one = super::found("391", &with, &domains);
         assert_eq!(one.len(), 1);
-        assert_eq!(
-            only(&one).as_deref(),
-            Some("/llamada?quien=agente1.soporte%40uspec.gov.co")
-        );
-        assert_eq!(only(&super::found("impresion", &with, &domains)), None);
-        assert_eq!(only(&super::found("ana.perez", &with, &domains)), None);
+        let link = |found: &[Found<'_>], from| only(found).map(|person| person.link(from));
+        let place = "/llamada?quien=agente1.soporte%40uspec.gov.co";
+        assert_eq!(link(&one, "").as_deref(), Some(place));
+        let from = format!("{place}&extension=391");
+        assert_eq!(link(&one, "391"), Some(from));
+        assert_eq!(link(&super::found("impresion", &with, &domains), ""), None);
+        assert_eq!(link(&super::found("ana.perez", &with, &domains), ""), None);
         // Never more than a screen has room for.
         assert!(of("a").len() <= MOST_FOUND + 1);
     }

@@ -983,8 +983,7 @@ mod tests {
     use super::*;
 
     fn shipped() -> CatalogueDocument {
-        let text = include_str!("../../../infra/catalog.toml");
-        Catalogue::from_toml(text).unwrap().document().clone()
+        Catalogue::shipped().unwrap().document().clone()
     }
 
     /// A document in which no field is what it is by default.

@@ -977,9 +977,18 @@ pub(crate) fn keys(caller: &Caller) -> String {
     keys.join(" ")
 }
 
+/// What is said of a command of which there is nothing more to say.
+pub const DONE: &str = "hecho";
+
 /// Where whoever is done with a ticket gets his next one.
 pub fn next_after(number: TicketNumber) -> String {
     format!("/cola/siguiente?tras={}", number.0)
+}
+
+/// The same, where the next page is to say what came of this act.
+pub fn next_after_act(number: TicketNumber, act: Option<Act>) -> String {
+    let done = act.map_or(DONE, Act::done);
+    format!("{}&hecho={done}", next_after(number))
 }
 
 /// A ticket's form for an act, on the page at this address. `key` is unique to the
@@ -1003,7 +1012,7 @@ pub fn form(act: Act, ticket: &Ticket, setting: Setting<'_>, at: &str, key: &str
         submit: act.submit().into(),
         fields: act.fields(&choices),
         version: Some(ticket.version),
-        next: (act == Act::Resolve).then(|| next_after(ticket.number)),
+        next: (act == Act::Resolve).then(|| next_after_act(ticket.number, Some(act))),
         key: format!("{key}-{}", act.id()),
         files: format!("{at}/archivos"),
     }

@@ -85,7 +85,7 @@ const QUESTIONS: [(&str, &str, &str); 10] = [
     (
         "plataforma",
         "Un equipo, el correo o un sistema no funciona",
-        "Computador, correo, portal, carpetas, VPN",
+        "Computador, teléfono, correo, carpetas, VPN",
     ),
     (
         "impresion",

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use types::catalogue::{Catalogue, Role};
+use types::ids::TicketNumber;
 use types::permission::Caller;
 use types::preferences::{Preferences, SingleKeys};
 use types::ticket::Ticket;
@@ -148,6 +149,15 @@ impl Notice {
             words: said.into(),
             way: None,
         })
+    }
+
+    /// The same about a ticket that whoever looks has left behind.
+    #[must_use]
+    pub fn about(self, number: TicketNumber) -> Self {
+        Notice {
+            words: format!("{number}: {}", self.words).into(),
+            way: Some((format!("/solicitudes/{}", number.0), "Volver a ella")),
+        }
     }
 
     /// The same to whoever wrote to the desk: who reads his `message`.

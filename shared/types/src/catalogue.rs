@@ -28,6 +28,7 @@ use crate::person::{Person, RequesterKind};
 use crate::privacy::{self, PrivacyNotice};
 use crate::problem::FieldError;
 use crate::retention::Retention;
+use crate::shipped;
 use crate::spanish;
 
 /// The catalogue as it is written and answered.
@@ -472,12 +473,12 @@ impl Catalogue {
         }
     }
 
-    /// A catalogue that is written as TOML: the one that ships is.
+    /// The catalogue that ships.
     ///
     /// # Errors
     /// Every mistake that was seen in it.
-    pub fn from_toml(text: &str) -> Result<Self, Vec<FieldError>> {
-        let document = toml::from_str(text)
+    pub fn shipped() -> Result<Self, Vec<FieldError>> {
+        let document = serde_json::from_str(shipped::CATALOGUE)
             .map_err(|e| vec![FieldError::new("catalog", "malformed", e.to_string())])?;
         Catalogue::new(document)
     }
@@ -889,7 +890,7 @@ mod tests {
     use super::*;
 
     fn shipped() -> Catalogue {
-        Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap()
+        Catalogue::shipped().unwrap()
     }
 
     #[test]

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn those_who_leave_or_change_are_looked_after() {
-        let shipped = Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap();
+        let shipped = Catalogue::shipped().unwrap();
         let before = shipped.document();
         assert_eq!(concerned(before, before), Concerned::default());
         let mut after = before.clone();
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn hours_that_change_are_looked_after() {
-        let shipped = Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap();
+        let shipped = Catalogue::shipped().unwrap();
         let before = shipped.document();
         let moved = |change: &dyn Fn(&mut CatalogueDocument)| {
             let mut after = before.clone();

@@ -28,9 +28,7 @@ use strum::VariantArray;
 
 use crate::ids::HolidayId;
 use crate::problem::FieldError;
-
-/// The catalogue that ships, in TOML.
-pub const SHIPPED: &str = include_str!("../../../infra/catalog.toml");
+use crate::shipped;
 
 /// Most rules of a catalogue.
 const MAX_RULES: usize = 100;
@@ -86,7 +84,7 @@ pub(crate) fn shipped() -> Vec<HolidayRule> {
         holidays: Vec<HolidayRule>,
     }
     static RULES: LazyLock<Vec<HolidayRule>> = LazyLock::new(|| {
-        let shipped: Result<Shipped, _> = toml::from_str(SHIPPED);
+        let shipped: Result<Shipped, _> = serde_json::from_str(shipped::CATALOGUE);
         shipped.map_or_else(|_| Vec::new(), |shipped| shipped.holidays)
     });
     RULES.clone()

@@ -40,6 +40,7 @@ pub mod retention;
 pub mod review;
 pub mod revision;
 pub mod roster;
+mod shipped;
 pub mod spanish;
 pub mod spreadsheet;
 pub mod succession;

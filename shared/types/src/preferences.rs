@@ -136,7 +136,7 @@ mod tests {
     use crate::views::View;
 
     fn catalogue() -> Catalogue {
-        Catalogue::from_toml(include_str!("../../../infra/catalog.toml")).unwrap()
+        Catalogue::shipped().unwrap()
     }
 
     fn printers() -> Filter {

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::holidays::SHIPPED;
 use crate::ids::{EmailAddress, parse_text};
 use crate::problem::FieldError;
+use crate::shipped;
 
 /// Longest notice, in characters: it is meant to be read.
 pub const MAX_NOTICE: usize = 4_000;
@@ -132,7 +132,7 @@ pub(crate) fn shipped() -> PrivacyNotice {
         privacy_notice: PrivacyNotice,
     }
     static NOTICE: LazyLock<Option<PrivacyNotice>> = LazyLock::new(|| {
-        let shipped: Result<Shipped, _> = toml::from_str(SHIPPED);
+        let shipped: Result<Shipped, _> = serde_json::from_str(shipped::CATALOGUE);
         shipped.ok().map(|shipped| shipped.privacy_notice)
     });
     NOTICE.clone().unwrap_or_default()

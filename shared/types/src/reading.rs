@@ -75,8 +75,7 @@ mod tests {
     use super::*;
 
     fn shipped() -> Value {
-        let shipped =
-            crate::catalogue::Catalogue::from_toml(include_str!("../../../infra/catalog.toml"));
+        let shipped = crate::catalogue::Catalogue::shipped();
         serde_json::to_value(shipped.unwrap().document()).unwrap()
     }
 

@@ -235,6 +235,26 @@ impl Request {
     }
 }
 
+/// Words that are written short: the point after them ends no sentence.
+const WRITTEN_SHORT: [&str; 29] = [
+    "arq", "art", "av", "avda", "cap", "cel", "cll", "cra", "dir", "dr", "dra", "ej", "ext",
+    "exts", "gral", "ing", "lic", "nro", "nros", "núm", "num", "of", "ofc", "pág", "sr", "sra",
+    "srta", "tel", "vs",
+];
+
+/// Whether a sentence ends with a sign, by what stands before it and after it.
+fn ends_sentence(before: &str, sign: &str, after: &str) -> bool {
+    let Some(rest) = after.strip_prefix(' ') else {
+        return false;
+    };
+    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next();
+    let word = word.unwrap_or_default().to_lowercase();
+    let is_short = word.chars().count() == 1 && word.chars().all(char::is_alphabetic)
+        || WRITTEN_SHORT.contains(&word.as_str());
+    let goes_on = is_short || rest.starts_with(|c: char| c.is_ascii_digit());
+    sign != "." || !goes_on
+}
+
 /// Words that no title ends with: what they lead to is missing.
 const LEADS_ON: [&str; 34] = [
     "a", "al", "ante", "como", "con", "cuando", "de", "del", "desde", "e", "el", "en", "es",
@@ -248,12 +268,12 @@ impl Request {
     pub fn title_of(text: &str, most: usize) -> String {
         let line = text.lines().map(str::trim).find(|line| !line.is_empty());
         let line = line.unwrap_or_default();
-        let ends = line
+        let mut ends = line
             .match_indices(['.', '?', '!'])
-            .map(|(at, end)| (at, end.len()));
-        let mut ends = ends.filter(|(at, len)| line[at + len..].starts_with(' '));
+            .map(|(at, sign)| (at, sign, at + sign.len()))
+            .filter(|(at, sign, end)| ends_sentence(&line[..*at], sign, &line[*end..]));
         let sentence = match ends.next() {
-            Some((at, len)) => line[..at + len].trim_end_matches('.'),
+            Some((_, _, end)) => line[..end].trim_end_matches('.'),
             None => line.trim_end_matches('.'),
         };
         if sentence.chars().count() <= most {

@@ -26,10 +26,7 @@ static CHANGED: LazyLock<Catalogue> =
     LazyLock::new(|| Catalogue::new(document("09:00-12:00")).unwrap());
 
 fn document(morning: &str) -> CatalogueDocument {
-    let mut document = Catalogue::from_toml(cloud::store::DEFAULT_CATALOGUE)
-        .unwrap()
-        .document()
-        .clone();
+    let mut document = Catalogue::shipped().unwrap().document().clone();
     let day = [morning, "14:00-18:00"];
     let calendars = json!({
         "almuerzo": {
@@ -720,7 +717,7 @@ fn steps_are_the_desks_business() {
 #[test]
 fn a_calendar_that_is_gone() {
     let ticket = ticket("aplicaciones", "2026-11-23T08:00 assign");
-    let shipped = Catalogue::from_toml(cloud::store::DEFAULT_CATALOGUE).unwrap();
+    let shipped = Catalogue::shipped().unwrap();
     let setting = Setting {
         now: time("2026-11-23T09:00"),
         catalogue: &shipped,

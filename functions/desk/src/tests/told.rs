@@ -253,7 +253,7 @@ async fn a_call_carries_what_was_searched_and_says_what_is_a_guess() {
     assert!(unknown.contains("data-of=\"quien\">No hay nadie así"));
     // Whoever gave it with what is open is found by it, in the directory or not.
     let known = shown(&world, &desk, AGENT, "/llamada?quien=391").await;
-    let link = "href=\"/llamada?quien=luis.rojas%40uspec.gov.co\"";
+    let link = "href=\"/llamada?quien=luis.rojas%40uspec.gov.co&#38;extension=391\"";
     assert!(known.contains(link), "{known}");
     assert!(known.contains("dio la extensión 391 antes"), "{known}");
     let guess = shown(&world, &desk, AGENT, "/llamada?quien=gomez").await;

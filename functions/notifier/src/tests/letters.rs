@@ -35,8 +35,7 @@ fn root() -> PathBuf {
 }
 
 fn catalogue() -> Catalogue {
-    let text = fs::read_to_string(root().join("infra/catalog.toml")).unwrap();
-    Catalogue::from_toml(&text).unwrap()
+    Catalogue::shipped().unwrap()
 }
 
 pub fn office() -> Office {

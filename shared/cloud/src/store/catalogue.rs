@@ -18,9 +18,6 @@ use super::{Store, StoreError, unbuildable};
 use crate::clock;
 use crate::keys::{self, DueKind};
 
-/// The catalogue that ships.
-pub use types::holidays::SHIPPED as DEFAULT_CATALOGUE;
-
 /// How long a process goes by what it has read.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
 
@@ -147,8 +144,7 @@ impl Store {
         };
         match row {
             None => {
-                let catalogue = Catalogue::from_toml(DEFAULT_CATALOGUE)
-                    .map_err(|e| invalid(format!("{e:?}")))?;
+                let catalogue = Catalogue::shipped().map_err(|e| invalid(format!("{e:?}")))?;
                 Ok(StoredCatalogue {
                     version: 0,
                     catalogue: Arc::new(catalogue),

@@ -35,7 +35,7 @@ use aws_sdk_dynamodb::types::{
 use types::ids::{EmailAddress, TicketId, TicketRef};
 use types::ticket::{Event, Ticket, replay};
 
-pub use catalogue::{CatalogueCache, CatalogueVersion, DEFAULT_CATALOGUE, StoredCatalogue};
+pub use catalogue::{CatalogueCache, CatalogueVersion, StoredCatalogue};
 pub use commit::{AWAITED, COPIED, Commit, Guards, IdempotencyGuard, LoadGuard, MailGuard};
 pub use due::DueRow;
 pub use given_up::GivenUp;

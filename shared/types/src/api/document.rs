@@ -303,7 +303,7 @@ impl JsonSchema for EventView<'_> {
 }
 
 fn shipped() -> Catalogue {
-    Catalogue::from_toml(include_str!("../../../../infra/catalog.toml")).unwrap()
+    Catalogue::shipped().unwrap()
 }
 
 /// What the catalogue's route takes, for an example.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Role;
 use crate::ids::{FieldId, FormatCode, SectionId, SigningId, SystemId};
+use crate::shipped;
 
 /// A format of the procedure, as one version of it asks.
 #[derive(Debug, Deserialize)]
@@ -474,28 +475,14 @@ struct Library {
     systems: Systems,
 }
 
-/// The files that ship: a version that was in use stays for the tickets that began with it.
-const SHIPPED: [&str; 5] = [
-    include_str!("../../../../infra/formats/a3-s1-fo-01.v1.toml"),
-    include_str!("../../../../infra/formats/a3-s1-fo-03.v1.toml"),
-    include_str!("../../../../infra/formats/a3-fo-11.v1.toml"),
-    include_str!("../../../../infra/formats/a3-fo-12.v1.toml"),
-    include_str!("../../../../infra/formats/a3-fo-12.v2.toml"),
-];
-
-/// Read when the first of them is asked for. A file that cannot be read is as if it were
-/// not there; a test reads them all.
+/// Read when the first of them is asked for. What cannot be read is as if it were not
+/// there; a test reads it all.
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library {
-    schemas: SHIPPED
-        .into_iter()
-        .filter_map(|text| toml::from_str(text).ok())
-        .collect(),
-    systems: toml::from_str(include_str!("../../../../infra/formats/systems.toml")).unwrap_or(
-        Systems {
-            systems: vec![],
-            conflicts: vec![],
-        },
-    ),
+    schemas: serde_json::from_str(shipped::FORMATS).unwrap_or_default(),
+    systems: serde_json::from_str(shipped::SYSTEMS).unwrap_or(Systems {
+        systems: vec![],
+        conflicts: vec![],
+    }),
 });
 
 /// The newest version of every format, in the order of their codes.
@@ -560,15 +547,15 @@ mod tests {
 
     #[test]
     fn every_file_is_read_and_leads_nowhere_wrong() {
-        assert_eq!(LIBRARY.schemas.len(), SHIPPED.len());
+        let shipped: Vec<Schema> = serde_json::from_str(shipped::FORMATS).unwrap();
+        assert!(shipped.len() >= 5 && !LIBRARY.systems.systems.is_empty());
         let versions: BTreeSet<_> = LIBRARY
             .schemas
             .iter()
             .map(|s| (&s.code, s.version))
             .collect();
-        assert_eq!(versions.len(), SHIPPED.len());
-        for text in SHIPPED {
-            let schema: Schema = toml::from_str(text).unwrap();
+        assert_eq!(versions.len(), shipped.len());
+        for schema in shipped {
             let known: BTreeSet<_> = schema.fields().map(|(_, field)| field.id.clone()).collect();
             assert_eq!(known.len(), schema.fields().count(), "{}", schema.code);
             let mut so_far: BTreeSet<FieldId> = BTreeSet::new();
@@ -640,8 +627,7 @@ mod tests {
 
     #[test]
     fn no_format_has_a_field_for_a_password() {
-        for text in SHIPPED {
-            let schema: Schema = toml::from_str(text).unwrap();
+        for schema in &LIBRARY.schemas {
             for (_, field) in schema.fields() {
                 for field in [field].into_iter().chain(field.columns()) {
                     let words = format!("{} {}", field.id, field.label).to_lowercase();

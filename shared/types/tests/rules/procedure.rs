@@ -196,6 +196,19 @@ fn a_text_without_a_title_is_called_by_how_it_begins() {
             "La impresora del tercer piso no imprime desde esta mañana, mi extensión es la 315. Gracias.",
             "La impresora del tercer piso no imprime desde esta mañana…",
         ),
+        // What is written short, and a number, end no sentence.
+        (
+            "El teléfono de la ext. 230 hace ruido y a veces no suena cuando llaman.",
+            "El teléfono de la ext. 230 hace ruido y a veces no suena cuando llaman",
+        ),
+        (
+            "La Sra. Gómez no entra. Es urgente",
+            "La Sra. Gómez no entra",
+        ),
+        (
+            "El equipo del piso No. 3 no prende, ¿vienen? Gracias",
+            "El equipo del piso No. 3 no prende, ¿vienen?",
+        ),
         // A part that says little is no title.
         (
             "Hola, necesito que me ayuden con el computador de la oficina del segundo piso que está apagado",

@@ -20,8 +20,7 @@ use types::ticket::{
 use types::{SignedDuration, Timestamp};
 
 /// The catalogue that ships.
-pub static CATALOGUE: LazyLock<Catalogue> =
-    LazyLock::new(|| Catalogue::from_toml(include_str!("../../../../infra/catalog.toml")).unwrap());
+pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::shipped().unwrap());
 
 /// A Monday, 08:00 in Bogotá.
 pub fn monday() -> Timestamp {
