@@ -10,8 +10,8 @@ use types::format::schema::newest;
 use types::ids::{EmailAddress, FormatCode, SectionId};
 use types::legal::ReportOutcome;
 use types::ticket::{
-    ActorRole, Attachment, BounceKind, CloseReason, Event, EventKind, Outcome, Person,
-    ReleaseReason, StepReached, Survey, Ticket, Visibility,
+    ActorRole, Attachment, BounceKind, Channel, CloseReason, Event, EventKind, Outcome, Person,
+    ReleaseReason, Request, StepReached, Survey, Ticket, Visibility,
 };
 use types::view::{Reader, whole};
 
@@ -259,6 +259,25 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// What somebody asked for: told by telephone, they are his words, whoever wrote them.
+    fn request(&self, event: &'a Event, request: &'a Request) -> Message<'a> {
+        let message = self.message(event, &request.description);
+        let asker = &request.requester.person;
+        if request.channel != Channel::Phone || event.actor.email.as_ref() == Some(&asker.email) {
+            return message;
+        }
+        let kind = match Some(&asker.email) == self.me {
+            true => MessageKind::Mine,
+            false => MessageKind::Other,
+        };
+        Message {
+            kind,
+            way: format!("por teléfono; la registró {}", message.who).into(),
+            who: asker.name.as_str().into(),
+            ..message
+        }
+    }
+
     fn note(&self, event: &'a Event, body: &'a str, tag: Option<&'static str>) -> Entry<'a> {
         Entry::Message(Message {
             kind: MessageKind::Note,
@@ -311,7 +330,7 @@ fn entry<'a>(event: &'a Event, reading: Reading<'a>) -> Option<Entry<'a>> {
         |what: &'static str, rest: Cow<'a, str>| Some(reading.happened(event, what, rest));
     match &event.kind {
         EventKind::Registered(registration) => Some(Entry::Message(
-            reading.message(event, &registration.request.description),
+            reading.request(event, &registration.request),
         )),
         EventKind::Assigned {
             agent, away, from, ..

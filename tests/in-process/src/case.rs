@@ -62,13 +62,17 @@ impl World {
 
     /// A request, registered by its requester.
     pub async fn registers(&self, application: Application, now: Timestamp) -> Case {
+        let requester = application.request.requester.person.email.clone();
+        self.registers_by(requester.as_str(), application, now)
+            .await
+    }
+
+    /// A request, registered by somebody for its requester.
+    pub async fn registers_by(&self, who: &str, application: Application, now: Timestamp) -> Case {
         let stored = self.desk.store.catalogue().await.unwrap();
         let catalogue = &*stored.catalogue;
-        let requester = actor(
-            application.request.requester.person.email.as_str(),
-            catalogue,
-        );
-        let admission = admit(application, &requester, Setting { now, catalogue }).unwrap();
+        let who = actor(who, catalogue);
+        let admission = admit(application, &who, Setting { now, catalogue }).unwrap();
         let number = self.desk.store.take_number().await.unwrap();
         let id = next_id(now);
         let NewTicket { ticket, events } = admission.register(id, number);

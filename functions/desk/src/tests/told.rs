@@ -2,11 +2,12 @@
 //! to, who else may do what they may not, and what a search could not find.
 
 use in_process::people::{
-    AGENT, AUDITOR, COLLEAGUE, COORDINATOR, HEAD, LUIS, OFFICER, PROVIDER, address,
+    AGENT, ANA, AUDITOR, COLLEAGUE, COORDINATOR, HEAD, LUIS, OFFICER, PROVIDER, address,
 };
 use in_process::{Case, Started, World, application, get, monday, now};
 use types::SignedDuration;
 use types::command::Command;
+use types::ticket::Channel;
 
 use super::ReadSide;
 
@@ -262,6 +263,23 @@ async fn a_call_carries_what_was_searched_and_says_what_is_a_guess() {
     // With the examples of the form that requesters have.
     assert!(guess.contains("<small>Punto de red, Wi-Fi, conexión lenta</small>"));
     assert_eq!(case.number.0, 1);
+}
+
+#[tokio::test]
+async fn what_was_told_by_telephone_are_the_words_of_whoever_called() {
+    let world = World::new().await;
+    let mut told = application("redes");
+    told.request.channel = Channel::Phone;
+    let asker = told.request.requester.person.name.clone();
+    let case = world.registers_by(AGENT, told, now()).await;
+    let desk = started(&world).await;
+    let said = format!("<b>{asker}</b><span>por teléfono; la registró Agente 1 de Soporte</span>");
+    for (who, class) in [(AGENT, "msg"), (ANA, "msg msg--mine")] {
+        let body = shown(&world, &desk, who, &place(&case)).await;
+        assert!(body.contains(&said), "{who}: {body}");
+        let class = format!("<li class=\"{class}\" id=\"m1\">");
+        assert!(body.contains(&class), "{who}: {body}");
+    }
 }
 
 #[tokio::test]
