@@ -11,14 +11,12 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+
+use crate::connector;
 
 /// Where AWS is, and as whom we call it.
 #[derive(Clone)]
@@ -40,25 +38,12 @@ impl Access {
     }
 }
 
-/// How long a connection that nobody uses is kept. While a function is frozen the other
-/// end may close it, and a mail that goes over such a one is not tried again at once.
-const IDLE: Duration = Duration::from_secs(15);
-
-/// A client that speaks TLS, and plain HTTP where it has to.
-pub(crate) fn over_tls() -> SharedHttpClient {
-    Builder::new()
-        .pool_idle_timeout(IDLE)
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
-}
-
 /// The configuration that all clients share.
 pub fn sdk_config(access: Access) -> SdkConfig {
     let endpoint = access.endpoint;
-    // Without TLS, as the local host speaks, no roots have to be loaded.
     let http = match &endpoint {
-        Some(url) if url.starts_with("http://") => Builder::new().build_http(),
-        Some(_) | None => over_tls(),
+        Some(url) if url.starts_with("http://") => connector::plain(),
+        Some(_) | None => connector::over_tls(),
     };
     let mut builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -70,7 +55,7 @@ pub fn sdk_config(access: Access) -> SdkConfig {
         // A function has ten seconds: an attempt that hangs leaves time for others.
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(1))
+                .connect_timeout(connector::CONNECT)
                 .operation_attempt_timeout(Duration::from_secs(3))
                 .operation_timeout(Duration::from_secs(8))
                 .build(),

@@ -10,7 +10,8 @@ use aws_types::SdkConfig;
 use types::ids::EmailAddress;
 use types::token::TokenSecret;
 
-use crate::aws::{Access, over_tls, sdk_config};
+use crate::aws::{Access, sdk_config};
+use crate::connector::over_tls;
 
 /// A variable without which the function must not start.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@ mod attaching;
 pub mod aws;
 pub mod clock;
 pub mod config;
+mod connector;
 pub mod consumer;
 pub mod desk;
 pub mod entry;
