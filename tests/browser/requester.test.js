@@ -34,7 +34,7 @@ for (const [way, options] of WAYS) {
 		await page.locator("#reply").getByRole("textbox").fill("También pasa con otros libros.");
 		await page.locator("#reply").getByRole("button", { name: "Enviar" }).click();
 		await page.waitForURL(/hecho=enviado$/);
-		await page.getByText("Enviado a quien atiende la solicitud.").waitFor();
+		await page.getByText(/^Enviado a (la Mesa de Ayuda|.+, que atiende la solicitud)\./).waitFor();
 		await page.getByRole("link", { name: "Ver su mensaje" }).click();
 		await page.locator(":target").getByText("También pasa con otros libros.").waitFor();
 		await page.goto("/solicitudes");

@@ -733,7 +733,7 @@ impl Form {
             | State::Assigned
             | State::OnHold(HoldReason::Technology | HoldReason::Provider)
             | State::Closed => {
-                "La lee quien atiende su solicitud. ¿Ya no lo necesita o ya se arregló? Dígalo aquí y la da por resuelta."
+                "La lee quien atiende su solicitud. Si ya no la necesita, o ya se arregló, escríbalo aquí: esa persona la da por resuelta."
             }
         };
         // What he adds holds whatever the desk did meanwhile.

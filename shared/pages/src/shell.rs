@@ -166,12 +166,12 @@ impl Notice {
         if self.words != SENT {
             return self;
         }
-        let words = match ticket.assignee {
-            Some(_) => "Enviado a quien atiende la solicitud.",
-            None => "Enviado a la Mesa de Ayuda.",
+        let words = match &ticket.assignee {
+            Some(person) => format!("Enviado a {}, que atiende la solicitud.", person.name).into(),
+            None => "Enviado a la Mesa de Ayuda.".into(),
         };
         Notice {
-            words: words.into(),
+            words,
             way: message.map(|message| (format!("#m{message}"), "Ver su mensaje")),
         }
     }

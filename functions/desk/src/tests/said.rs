@@ -235,7 +235,7 @@ async fn whoever_wrote_is_told_to_whom_and_finds_it() {
         (
             ANA,
             &case,
-            "Enviado a quien atiende la solicitud. Ver su mensaje",
+            "Enviado a Agente 1 de Soporte, que atiende la solicitud. Ver su mensaje",
         ),
         (ANA, &new, "Enviado a la Mesa de Ayuda. Ver su mensaje"),
         (AGENT, &case, "Enviado a quien pidió la solicitud."),
