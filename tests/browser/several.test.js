@@ -41,7 +41,7 @@ it("a call is registered and attended by keys alone", async () => {
 	// What was said of one search is gone with the next; what it said of him is not typed twice.
 	await page.goto("/llamada?quien=402");
 	assert.equal(await page.getByLabel("Extensión (opcional)").inputValue(), "402");
-	const nobody = page.getByText("No hay nadie así en el directorio.");
+	const nobody = page.getByText("Nadie del directorio tiene la extensión 402.");
 	await nobody.waitFor();
 	await page.locator("#quien").fill("lu");
 	await nobody.waitFor({ state: "detached" });

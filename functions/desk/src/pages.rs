@@ -29,7 +29,7 @@ use types::command::Setting;
 use types::compliance::Compliance;
 use types::effects::QueueName;
 use types::folding::folded;
-use types::ids::{EmailAddress, TicketNumber};
+use types::ids::{EmailAddress, TeamId, TicketNumber};
 use types::mail::{bounds, day};
 use types::permission::{Caller, may_read};
 use types::problem::Problem;
@@ -565,6 +565,8 @@ impl<'a> Visit<'a> {
                     may_read(self.caller, ticket)
                         && belongs(view, ticket, self.now)
                         && Some(ticket.number) != skipped
+                        // What waits for somebody else is nothing to go on with.
+                        && !matches!(ticket.state, State::OnHold(_))
                 })
                 .await?;
             if let Some(ticket) = tickets.first() {
@@ -620,12 +622,17 @@ impl<'a> Visit<'a> {
             (Some(_), false) => Known::Person,
         };
         let open = call::open(&tickets, self.caller, self.setting());
-        let mut page = call::Page::of(shell, catalogue, typed, page_key()).called_by(known, open);
+        let mut page = call::Page::of(shell, catalogue, typed, page_key())
+            .called_by(known, open)
+            .taken_by(self.caller, catalogue);
         page.found = found;
         asked.clone_into(&mut page.asked);
         let registered = self.call.asked("registrada");
         let registered = registered.and_then(|number| number.parse().ok());
         page.registered = registered.map(|number| TicketNumber(number).to_string());
+        let team = self.call.asked("equipo").map(|id| TeamId(id.to_owned()));
+        let team = team.and_then(|id| catalogue.team(&id));
+        page.registered_with = team.map(|team| team.name.as_str());
         Ok(Answer::page(self.call, 200, page.written()))
     }
 

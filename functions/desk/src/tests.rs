@@ -1327,6 +1327,10 @@ async fn the_next_one_is_ones_own_that_is_due_first_then_a_free_one() {
     assert_eq!(next(None).await, "/cola?vista=mias");
     let free = world.registered("redes").await;
     assert_eq!(next(None).await, place(&free));
+    // What waits for somebody else is nothing to go on with.
+    world.assigned("redes").await.held().await;
+    world.escalated("redes").await;
+    assert_eq!(next(None).await, place(&free));
     let own = world.assigned("redes").await;
     assert_eq!(next(None).await, place(&own));
     // The one that he has just done may still be in the index.

@@ -131,7 +131,10 @@ async fn by_phone(desk: &Desk, call: &Call) -> Answer {
         let page = match own {
             true => format!("/solicitudes/{}?hecho=atendida", ticket.number.0),
             // He may not even read what another team does.
-            false => format!("/llamada?registrada={}", ticket.number.0),
+            false => format!(
+                "/llamada?registrada={}&equipo={}",
+                ticket.number.0, ticket.policy.team.0
+            ),
         };
         sent_on(call, &ticket, &caller, &page)
     };
@@ -248,7 +251,9 @@ async fn called_again(desk: &Desk, call: &Call, sent: &Sent, problem: Problem) -
             };
             let open = call::open(&tickets, &caller, Setting { now, catalogue });
             let shell = shell.seen_by(&caller);
-            call::Page::of(shell, catalogue, typed, key).called_by(known, open)
+            call::Page::of(shell, catalogue, typed, key)
+                .called_by(known, open)
+                .taken_by(&caller, catalogue)
         }
     };
     page.refused(&problem);

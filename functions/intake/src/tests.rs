@@ -692,7 +692,10 @@ async fn a_call_about_what_another_team_does_is_registered_for_them() {
     let answer = intake.answers(&called(&agent, "impresion")).await;
     assert_eq!(answer.status, 303);
     // He could not read its page.
-    assert_eq!(answer.header("location"), Some("/llamada?registrada=1"));
+    assert_eq!(
+        answer.header("location"),
+        Some("/llamada?registrada=1&equipo=impresion")
+    );
     let (ticket, case) = the_ticket(&world).await;
     assert_eq!(case.kinds().await, ["registered"]);
     assert_eq!(ticket.clocks.attention.state, ClockState::Running);

@@ -350,7 +350,18 @@ function help() {
 function refuse({ press, what, whose }) {
 	const ofAnother = KEYS[ON_REQUESTS]?.some((key) => key.press === press) && !may(press);
 	if (ofAnother && whose) tell(`${what}: lo hace ${whose}.`);
-	else tell(`${what}: ahora no se puede aquí.`);
+	else tell(`${what}: ${find("[data-why]")?.textContent ?? "ahora no se puede aquí"}.`);
+}
+
+/** One of several that have digits. @param {KeyboardEvent} event */
+function digit({ target, key }) {
+	const radio = target instanceof HTMLInputElement && /^\d$/.test(key) ? target : null;
+	const group = radio?.closest("[data-digits]");
+	const choice = group?.querySelectorAll("input")[(Number(key) || 10) - 1];
+	if (!choice) return false;
+	choice.focus();
+	choice.click();
+	return true;
 }
 
 /** Out of a field, what it says stays; elsewhere, back. @param {EventTarget | null} target */
@@ -441,6 +452,7 @@ export function start() {
 	let before = "";
 	let since = 0;
 	document.addEventListener("keydown", (event) => {
+		if (digit(event)) event.preventDefault();
 		const press = pressed(event);
 		if (!press || event.defaultPrevented || document.querySelector("dialog[open]")) return;
 		if (!acts(press, { typing: typing(event.target), letters: letters() })) return;

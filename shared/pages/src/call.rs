@@ -7,7 +7,7 @@ use askama::Template;
 use types::catalogue::Catalogue;
 use types::command::Setting;
 use types::folding::folded;
-use types::ids::EmailAddress;
+use types::ids::{EmailAddress, TeamId};
 use types::input::{MAX_NAME, MAX_TEXT, MAX_TITLE};
 use types::permission::{Caller, may_read};
 use types::problem::Problem;
@@ -50,6 +50,8 @@ pub struct Page<'a> {
     pub wrong: Wrong,
     /// The call before this one went to another team, under this number.
     pub registered: Option<String>,
+    /// What that team is called.
+    pub registered_with: Option<&'a str>,
 }
 
 /// Somebody whom a search may mean.
@@ -91,6 +93,9 @@ pub struct Category<'a> {
     /// Whether it has questions of its own about an incident.
     pub incident: bool,
     pub chosen: bool,
+    pub team: &'a TeamId,
+    /// What its team is called, where that is not one of whoever takes the call.
+    pub of: Option<&'a str>,
 }
 
 /// What the form holds, by the names of the API's body.
@@ -191,6 +196,8 @@ impl<'a> Page<'a> {
             web: category.web_request,
             incident: category.incident,
             chosen: category.id.0 == typed.category,
+            team: &category.team,
+            of: None,
         });
         Page {
             asked: String::new(),
@@ -205,6 +212,7 @@ impl<'a> Page<'a> {
             key,
             wrong: Wrong::default(),
             registered: None,
+            registered_with: None,
         }
     }
 
@@ -213,6 +221,18 @@ impl<'a> Page<'a> {
     pub fn called_by(mut self, known: Known, open: Vec<Open<'a>>) -> Self {
         self.known = known;
         self.open = open;
+        self
+    }
+
+    /// The same for whoever takes the call: what goes to another team says so.
+    #[must_use]
+    pub fn taken_by(mut self, caller: &Caller, catalogue: &'a Catalogue) -> Self {
+        let entry = catalogue.person(&caller.email);
+        for category in &mut self.categories {
+            let own = entry.is_some_and(|entry| entry.is_agent_of(category.team));
+            let team = catalogue.team(category.team).filter(|_| !own);
+            category.of = team.map(|team| team.name.as_str());
+        }
         self
     }
 
@@ -236,11 +256,25 @@ impl<'a> Page<'a> {
         wrong || unseen || !typed.title.is_empty()
     }
 
-    /// What to do where nobody was found.
-    fn advice(&self) -> &'static str {
-        match self.asked.split_whitespace().nth(1) {
-            Some(_) => "Pruebe con un solo apellido, o escriba el correo aquí o abajo.",
-            None => "Escriba el correo aquí o abajo.",
+    /// What is said where nobody was found, and what to do then.
+    fn nobody(&self) -> String {
+        match (extension(&self.asked), self.asked.split_whitespace().nth(1)) {
+            (Some(extension), _) => format!(
+                "Nadie del directorio tiene la extensión {extension}. Busque por el nombre, o escriba el correo."
+            ),
+            (None, Some(_)) => {
+                "No hay nadie así en el directorio. Pruebe con un solo apellido, o escriba el correo."
+                    .to_owned()
+            }
+            (None, None) => "No hay nadie así en el directorio. Escriba el correo.".to_owned(),
+        }
+    }
+
+    /// What stands in the search: an extension that is nobody's is kept below already.
+    fn searched(&self) -> &str {
+        match extension(&self.asked) {
+            Some(_) if self.found.is_empty() && !self.is_somebody() => "",
+            Some(_) | None => &self.asked,
         }
     }
 

@@ -268,6 +268,18 @@ pub fn notice(word: &str, ticket: &Ticket, setting: Setting<'_>) -> Option<Notic
     Some(notice)
 }
 
+impl Page<'_> {
+    /// Where it is, where that is why nothing can be done about it here.
+    fn elsewhere(&self) -> Option<String> {
+        let place = self.whereabouts.as_deref()?;
+        let acts = self.acts.iter().any(|form| form.act.is_main());
+        (!acts).then(|| match place.starts_with("en ") {
+            true => format!("Está {place}"),
+            false => format!("Se {place}"),
+        })
+    }
+}
+
 impl<'a> Page<'a> {
     /// As markup.
     ///

@@ -65,6 +65,21 @@ async fn who_may_not_assign_is_told_who_may() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_done_about_a_request_elsewhere_is_said_where_it_would_be() {
+    let world = World::new().await;
+    let case = world.escalated("redes").await;
+    let desk = started(&world).await;
+    let why = "<span class=\"soft\" data-why>Está en Tecnología: ";
+    let body = shown(&world, &desk, AGENT, &place(&case)).await;
+    assert!(body.contains(why), "{body}");
+    let body = shown(&world, &desk, OFFICER, &place(&case)).await;
+    assert!(!body.contains("data-why"), "{body}");
+    let own = world.assigned("redes").await;
+    let body = shown(&world, &desk, AGENT, &place(&own)).await;
+    assert!(!body.contains("data-why"), "{body}");
+}
+
+#[tokio::test]
 async fn what_becomes_of_the_solution_time_is_said_before_it_does() {
     let world = World::new().await;
     let anew = "El tiempo de solución empieza de nuevo para quien la recibe";
@@ -251,7 +266,24 @@ async fn a_call_carries_what_was_searched_and_says_what_is_a_guess() {
         unknown.contains("name=\"extension\" value=\"402\""),
         "{unknown}"
     );
-    assert!(unknown.contains("data-of=\"quien\">No hay nadie así"));
+    let nobody = "data-of=\"quien\">Nadie del directorio tiene la extensión 402.";
+    assert!(unknown.contains(nobody), "{unknown}");
+    // It is kept below; a name can be written over nothing.
+    assert!(unknown.contains("type=\"search\" value=\"\""), "{unknown}");
+    let two = shown(&world, &desk, AGENT, "/llamada?quien=nadie+conocido").await;
+    assert!(two.contains("Pruebe con un solo apellido"), "{two}");
+    // What goes to another team says so, before and after.
+    assert!(
+        unknown.contains("<small>La atiende Impresión y Copiado</small>"),
+        "{unknown}"
+    );
+    assert!(!unknown.contains("<small>La atiende Mesa"), "{unknown}");
+    let path = "/llamada?registrada=7&equipo=impresion";
+    let registered = shown(&world, &desk, AGENT, path).await;
+    assert!(
+        registered.contains("La atiende <b>Impresión y Copiado</b>"),
+        "{registered}"
+    );
     // Whoever gave it with what is open is found by it, in the directory or not.
     let known = shown(&world, &desk, AGENT, "/llamada?quien=391").await;
     let link = "href=\"/llamada?quien=luis.rojas%40uspec.gov.co&#38;extension=391\"";
