@@ -252,8 +252,9 @@ impl<'a> Page<'a> {
     fn says_more(&self) -> bool {
         let wrong = LAST.iter().any(|id| self.wrong.at(id).is_some());
         let typed = &self.typed;
-        let unseen = !self.is_somebody() && !(typed.extension.is_empty() && typed.unit.is_empty());
-        wrong || unseen || !typed.title.is_empty()
+        // Beside the form there is nobody yet.
+        let told = !typed.extension.is_empty() || !typed.unit.is_empty();
+        wrong || told && !self.is_somebody() || !typed.title.is_empty()
     }
 
     /// What is said where nobody was found, and what to do then.
