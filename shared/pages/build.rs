@@ -5,12 +5,10 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
+use zopfli::{Format, Options};
 
 /// The layers, in the order in which they cover each other.
 const LAYERS: [&str; 4] = ["tokens.css", "base.css", "components.css", "pages.css"];
@@ -99,8 +97,9 @@ fn styles(assets: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(all)
 }
 
+/// As small as deflate gets it: this is done once, and read by every browser.
 fn gzipped(plain: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-    packed.write_all(plain)?;
-    packed.finish()
+    let mut packed = Vec::new();
+    zopfli::compress(Options::default(), Format::Gzip, plain, &mut packed)?;
+    Ok(packed)
 }

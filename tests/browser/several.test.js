@@ -66,13 +66,49 @@ it("what is written of one caller is not said of another", async () => {
 		await page.goto(other);
 		assert.equal(await told.inputValue(), "", other);
 	}
-	await page.goto("/llamada?quien=luis@uspec.gov.co");
+	const his = "/llamada?quien=luis@uspec.gov.co";
+	await page.goto(his);
 	assert.equal(await told.inputValue(), "El monitor se queda negro");
+	// What was chosen and written besides comes back as well, seen, and the next key leads on from the text.
+	await told.focus();
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("3");
+	const office = page.getByLabel("Ofimática");
+	assert.ok(await office.isChecked());
+	await page.getByText("Título, extensión y dependencia").click();
+	await page.getByLabel("Título").fill("Monitor");
+	await page.goto(his);
+	assert.ok(await office.isChecked());
+	assert.equal(await page.getByLabel("Título").inputValue(), "Monitor");
+	assert.ok(await page.getByLabel("Título").isVisible());
 	await accessible(page);
+	// What is written of nobody yet does not take the place of it.
+	await page.goto("/llamada");
+	await told.fill("hola");
+	await page.goto(his);
+	assert.equal(await told.inputValue(), "El monitor se queda negro");
 	await page.getByRole("button", { name: "Descartar" }).click();
+	for (const field of [told, page.getByLabel("Título")]) assert.equal(await field.inputValue(), "");
+	assert.equal(await office.isChecked(), false);
+	await page.evaluate(() => {
+		for (const [key, text] of Object.entries(localStorage).filter(([key]) => key.startsWith("borrador:")))
+			localStorage.setItem(key, JSON.stringify({ ...JSON.parse(text), at: Date.now() - 11 * 60_000 }));
+	});
+	// After ten minutes it is nobody's.
+	await page.goto(his);
 	assert.equal(await told.inputValue(), "");
-	await page.reload();
+	await page.goto("/llamada");
 	assert.equal(await told.inputValue(), "");
+	// Ctrl+Enter sends from the button as well.
+	await page.goto(his);
+	await told.fill("El monitor se queda negro");
+	await office.check();
+	// A digit alone chooses.
+	await page.keyboard.press("Control+0");
+	assert.ok(await office.isChecked());
+	await page.getByRole("button", { name: "Registrar y atender" }).focus();
+	await page.keyboard.press("Control+Enter");
+	await page.waitForURL(/hecho=atendida$/);
 	watch.quiet();
 });
 

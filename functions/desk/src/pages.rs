@@ -19,7 +19,7 @@ use pages::shell::{
 };
 use pages::talk::Reading;
 use pages::today::{self, Extent};
-use pages::{format, mine, new, privacy, queue, request, ticket};
+use pages::{format, forms, mine, new, privacy, queue, request, ticket};
 use types::Timestamp;
 use types::api::pages::desk::Page;
 use types::api::pages::{own, public};
@@ -36,7 +36,7 @@ use types::problem::Problem;
 use types::quarter::Quarter;
 use types::review::{Progress, lines};
 use types::spanish;
-use types::ticket::{State, Ticket};
+use types::ticket::{HoldReason, State, Ticket};
 use types::view::Reader;
 use types::views::Filter;
 
@@ -259,9 +259,30 @@ impl<'a> Visit<'a> {
         shell
     }
 
-    /// The ticket that whoever looks has just left for the next one.
-    fn left(&self) -> Option<TicketNumber> {
+    /// The ticket before this page.
+    fn after(&self) -> Option<TicketNumber> {
         self.call.asked("tras")?.parse().ok().map(TicketNumber)
+    }
+
+    /// The ticket that whoever looks is done with and has just left for the next one: of
+    /// which the page speaks that comes after it.
+    fn left(&self) -> Option<TicketNumber> {
+        let word = self.call.asked("hecho")?;
+        let leads_on = works_here(self.caller) && forms::leads_on(word);
+        self.after().filter(|_| leads_on)
+    }
+
+    /// Whether a ticket waits for whoever looks, and for nobody else.
+    fn can_go_on(&self, ticket: &Ticket) -> bool {
+        match ticket.state {
+            State::OnHold(HoldReason::Requester | HoldReason::Provider) => false,
+            State::OnHold(HoldReason::Technology) => {
+                let officer = ticket.officer.as_ref();
+                !ticket.is_with_officer()
+                    || officer.is_some_and(|officer| officer.email == self.caller.email)
+            }
+            State::New | State::Assigned | State::Solved | State::Closed => true,
+        }
     }
 
     /// Where somebody begins: whoever signs, at what waits for him, if something does.
@@ -550,11 +571,12 @@ impl<'a> Visit<'a> {
     /// The next ticket of whoever asks: his own that is due next, then one that
     /// nobody has taken.
     async fn next(&self) -> Result<Answer, Problem> {
-        let skipped = self.left();
-        let done = self.call.asked("hecho").and_then(|word| {
+        let skipped = self.after();
+        let done = self.call.asked("hecho").zip(self.left());
+        let done = done.map(|(word, number)| {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("tras", &skipped?.0.to_string());
-            Some(query.append_pair("hecho", word).finish())
+            query.append_pair("tras", &number.0.to_string());
+            query.append_pair("hecho", word).finish()
         });
         for view in [View::Own, View::Free] {
             let Some(plan) = self.plan(view) else {
@@ -565,8 +587,7 @@ impl<'a> Visit<'a> {
                     may_read(self.caller, ticket)
                         && belongs(view, ticket, self.now)
                         && Some(ticket.number) != skipped
-                        // What waits for somebody else is nothing to go on with.
-                        && !matches!(ticket.state, State::OnHold(_))
+                        && self.can_go_on(ticket)
                 })
                 .await?;
             if let Some(ticket) = tickets.first() {

@@ -1331,10 +1331,29 @@ async fn the_next_one_is_ones_own_that_is_due_first_then_a_free_one() {
     world.assigned("redes").await.held().await;
     world.escalated("redes").await;
     assert_eq!(next(None).await, place(&free));
+    // An officer has nothing else, and what he has answered is the agent's again.
+    let officer = world.signed_in(OFFICER).await;
+    let escalated = world.escalated("redes").await;
+    let answer = desk.answers(&page("/cola/siguiente", &officer)).await;
+    let first = answer.header("location").unwrap();
+    assert!(first.starts_with("/solicitudes/"), "{first}");
+    let reported = Command::ReportSolution {
+        body: "Se cambió el equipo.".to_owned(),
+    };
+    let reported = escalated.when(OFFICER, reported).await;
+    assert_eq!(next(None).await, place(&reported));
     let own = world.assigned("redes").await;
-    assert_eq!(next(None).await, place(&own));
+    assert_eq!(next(Some(&reported)).await, place(&own));
     // The one that he has just done may still be in the index.
-    assert_eq!(next(Some(&own)).await, place(&free));
+    assert_eq!(next(Some(&own)).await, place(&reported));
+    // A stranger's link speaks of nothing to whoever does not work here, and of nothing that
+    // nobody goes on from.
+    let ana = world.signed_in(ANA).await;
+    for (who, word) in [(&ana, "resuelta"), (&agent, "registrada")] {
+        let path = format!("/solicitudes?tras={}&hecho={word}", own.number.0);
+        let body = desk.answers(&page(path, who)).await.body;
+        assert!(!body.contains("Volver a ella"), "{word}: {body}");
+    }
     // What came of it is said where he goes on, of the one that it is about.
     let number = own.number;
     let went = page(
@@ -1349,7 +1368,7 @@ async fn the_next_one_is_ones_own_that_is_due_first_then_a_free_one() {
         .to_owned();
     assert_eq!(
         went,
-        format!("{}?tras={}&hecho=resuelta", place(&free), number.0)
+        format!("{}?tras={}&hecho=resuelta", place(&reported), number.0)
     );
     let said = format!("<span>{number}: Resuelta.");
     for at in [

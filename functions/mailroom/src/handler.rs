@@ -9,6 +9,7 @@ use cloud::files::{FileError, RAW_MAILS, kept_mails_of, mail_of_object};
 use cloud::http::{Answer, Call};
 use cloud::log::chain;
 use cloud::store::{CommitError, Guards, IdempotencyGuard, MailGuard, Outcome, RequestKey};
+use cloud::uploads::Series;
 use data_encoding::BASE64URL_NOPAD;
 use mailreader::{Reading, read};
 use types::api::mailroom::Route;
@@ -27,7 +28,7 @@ use types::ticket::{Channel, Event, Link, Person, Request, Ticket, Visibility, a
 use types::view::{Reader, TicketView};
 
 use crate::decision::{Case, Sender, application, bounded, whole};
-use crate::inbox::{Attempt, Inbox, bases, ticket_id_of, with_files};
+use crate::inbox::{Inbox, bases, ticket_id_of, with_files};
 use crate::pages;
 
 /// How far a mail and its object may lie apart.
@@ -303,7 +304,7 @@ async fn add(
     let files = match reading {
         Some(reading) => {
             let there = &ticket.attachments;
-            let files = inbox.store_files(Attempt::begin(), reading, ticket.id, there, visibility);
+            let files = inbox.store_files(Series::begin(), reading, ticket.id, there, visibility);
             files.await.map_err(|_| Problem::Unavailable)?
         }
         None => None,
@@ -416,7 +417,7 @@ async fn write(
     let id = ticket_id_of(&record.id, record.received_at);
     let files = match reading {
         Some(reading) => {
-            let files = inbox.store_files(Attempt::begin(), reading, id, &[], Visibility::Public);
+            let files = inbox.store_files(Series::begin(), reading, id, &[], Visibility::Public);
             files.await.map_err(|_| Problem::Unavailable)?
         }
         None => None,

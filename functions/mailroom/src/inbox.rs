@@ -10,7 +10,7 @@ use cloud::log::chain;
 use cloud::notices::{Notice, Receipt, Received};
 use cloud::queues::Watched;
 use cloud::store::{CommitError, Guards, MailEntry, MailGuard, SenderLimit, StoreError};
-use cloud::uploads::{ClearError, Uploads};
+use cloud::uploads::{Series, Uploads};
 use data_encoding::HEXLOWER;
 use futures_util::future::try_join_all;
 use mailreader::{Attachment as File, Automatic, Origin, Reading, Unreadable, read};
@@ -21,7 +21,7 @@ use types::command::{
     Application, Command, NewTicket, Rejection, Setting, admit, decide_with_files,
 };
 use types::effects::Effect;
-use types::ids::{EmailAddress, MailId, TicketId, TicketNumber, UploadId, printable};
+use types::ids::{EmailAddress, MailId, TicketId, TicketNumber, printable};
 use types::mail::{Became, MailOutcome, MailRecord, RefusalReason, VerbsAnswer};
 use types::message::Doorbell;
 use types::permission::Actor;
@@ -30,7 +30,6 @@ use types::ticket::{
 };
 use types::token::{Audience, TokenSecret, TokenUse};
 use types::verbs::{Done, Hand, carry_out};
-use ulid::Ulid;
 
 use crate::decision::{
     Candidate, Case, Clue, Decision, Labels, Outsiders, Sender, base, decide, whole,
@@ -226,7 +225,7 @@ impl Inbox {
         reading: &Reading<'_>,
     ) -> Result<Vec<Doorbell>, Failure> {
         let seal = self.seal(reading).await?;
-        let attempt = Attempt::begin();
+        let ids = Series::begin();
         let mut attempts = Attempts::default();
         loop {
             let stored = self.desk.catalogue_for_queue().await?;
@@ -250,7 +249,7 @@ impl Inbox {
             let mail = Mail {
                 arrival,
                 reading,
-                attempt,
+                ids,
                 seal: seal.as_deref(),
                 sender: case.sender,
                 is_known: is_known(&case, &decision),
@@ -327,7 +326,7 @@ impl Inbox {
                     continue;
                 }
             };
-            self.discard_files(attempt, reading, files_of).await?;
+            self.discard_files(ids, reading, files_of).await;
             return done;
         }
     }
@@ -465,7 +464,7 @@ impl Inbox {
         }
         let id = ticket_id_of(&mail.arrival.id, mail.arrival.received_at);
         let files = self
-            .store_files(mail.attempt, mail.reading, id, &[], Visibility::Public)
+            .store_files(mail.ids, mail.reading, id, &[], Visibility::Public)
             .await?;
         // Whoever passes a mail on to another team may not add to its ticket.
         let filer = if passed_on { &Actor::System } else { actor };
@@ -499,7 +498,7 @@ impl Inbox {
         let visibility = visibility(&command);
         let files = self
             .store_files(
-                mail.attempt,
+                mail.ids,
                 mail.reading,
                 ticket.id,
                 &ticket.attachments,
@@ -523,7 +522,7 @@ impl Inbox {
     ) -> Result<Vec<Doorbell>, Stop> {
         let mut events = done.events;
         let there = &ticket.attachments;
-        let files = self.store_files(mail.attempt, mail.reading, ticket.id, there, done.files);
+        let files = self.store_files(mail.ids, mail.reading, ticket.id, there, done.files);
         if let Some(command) = files.await? {
             let mut so_far = ticket.clone();
             apply_all(&mut so_far, &events);
@@ -839,7 +838,7 @@ impl Inbox {
     /// dies over it.
     pub async fn store_files(
         &self,
-        attempt: Attempt,
+        ids: Series,
         reading: &Reading<'_>,
         ticket: TicketId,
         there: &[Attachment],
@@ -852,14 +851,14 @@ impl Inbox {
         }
         let mut attachments: Vec<_> = files
             .iter()
-            .map(|f| f.attachment(attempt, visibility))
+            .map(|f| f.attachment(ids, visibility))
             .collect();
         attachments.truncate(room_for(there, &attachments));
         let stored: Vec<_> = files.iter().zip(&attachments).collect();
         for chunk in stored.chunks(FILES_AT_ONCE) {
             let mut writes = Vec::with_capacity(chunk.len());
             for (new, attachment) in chunk {
-                let id = attempt.file(new.number);
+                let id = ids.file(new.number);
                 let bytes = new.file.bytes().into_owned();
                 writes.push(self.files.put(ticket, id, &attachment.content_type, bytes));
             }
@@ -871,40 +870,17 @@ impl Inbox {
         }))
     }
 
-    /// Deletes what an attempt stored under a ticket that came to nothing.
-    async fn discard_files(
-        &self,
-        attempt: Attempt,
-        reading: &Reading<'_>,
-        ticket: Option<TicketId>,
-    ) -> Result<(), Failure> {
+    /// Deletes what was stored under a ticket and came to nothing. What stays is removed by
+    /// its mark.
+    async fn discard_files(&self, ids: Series, reading: &Reading<'_>, ticket: Option<TicketId>) {
         let Some(ticket) = ticket else {
-            return Ok(());
+            return;
         };
         let numbers = 1..=reading.attachments.len();
-        let ids: Vec<_> = numbers.map(|number| attempt.file(number)).collect();
-        let withdrawn = self.files.withdraw(&self.desk.store, ticket, &ids).await;
-        withdrawn.map_err(|error| match error {
-            ClearError::Files(error) => of_file(error),
-            ClearError::Store(error) => error.into(),
-        })
-    }
-}
-
-/// One attempt at a mail. Its files have ids of their own: what it stores and does not
-/// come to use may be removed, whatever another attempt does.
-#[derive(Clone, Copy)]
-pub struct Attempt(Ulid);
-
-impl Attempt {
-    /// Another one.
-    pub fn begin() -> Self {
-        Attempt(Ulid::generate())
-    }
-
-    /// The id of the mail's file at this place.
-    fn file(self, number: usize) -> UploadId {
-        UploadId(Ulid(self.0.0.wrapping_add(number as u128)))
+        let ids: Vec<_> = numbers.map(|number| ids.file(number)).collect();
+        if let Err(error) = self.files.withdraw(&self.desk.store, ticket, &ids).await {
+            tracing::warn!(error = chain(&error), "files of a mail stay for the day");
+        }
     }
 }
 
@@ -918,10 +894,10 @@ struct NewFile<'a> {
 
 impl NewFile<'_> {
     /// What its ticket is to know of it.
-    fn attachment(&self, attempt: Attempt, visibility: Visibility) -> Attachment {
+    fn attachment(&self, ids: Series, visibility: Visibility) -> Attachment {
         let file = self.file;
         Attachment {
-            id: attempt.file(self.number).to_string(),
+            id: ids.file(self.number).to_string(),
             name: file.name.clone(),
             content_type: file.content_type.chars().take(MAX_TYPE).collect(),
             size: u64::try_from(file.bytes().len()).unwrap_or(u64::MAX),
@@ -976,7 +952,7 @@ enum Owed {
 struct Mail<'a> {
     arrival: &'a Arrival,
     reading: &'a Reading<'a>,
-    attempt: Attempt,
+    ids: Series,
     seal: Option<&'a str>,
     sender: Sender,
     /// He works here, or writes on a ticket of his.

@@ -55,7 +55,6 @@ pub fn sdk_config(access: Access) -> SdkConfig {
         // A function has ten seconds: an attempt that hangs leaves time for others.
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(connector::CONNECT)
                 .operation_attempt_timeout(Duration::from_secs(3))
                 .operation_timeout(Duration::from_secs(8))
                 .build(),

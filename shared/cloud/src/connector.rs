@@ -7,9 +7,12 @@
 use std::error::Error;
 use std::fmt::Debug;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -18,6 +21,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
+use hyper::Uri;
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::{
     CaptureConnection, Connect, HttpConnector as Tcp, capture_connection,
@@ -26,13 +30,15 @@ use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::timeout;
+use tower_service::Service;
 
 /// How long a connection that nobody uses is kept. While a function is frozen the other
 /// end may close it, and a mail that goes over such a one is not tried again at once.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// How long a connection may take to stand, but for TLS: that is within the time of an attempt.
-pub(crate) const CONNECT: Duration = Duration::from_secs(1);
+/// How long a connection may take to stand: the name, TCP and TLS together.
+const CONNECT: Duration = Duration::from_secs(1);
 
 /// A client without TLS: no roots have to be loaded.
 pub(crate) fn plain() -> SharedHttpClient {
@@ -76,7 +82,6 @@ fn trusting(roots: RootCertStore) -> SharedHttpConnector {
 fn tcp() -> Tcp {
     let mut tcp = Tcp::new();
     tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT));
     tcp
 }
 
@@ -85,18 +90,54 @@ fn shared(connector: SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-fn pool<C: Connect + Clone + Debug + Send + Sync + 'static>(connector: C) -> SharedHttpConnector {
+fn pool<C>(connector: C) -> SharedHttpConnector
+where
+    C: Debug + Clone + Send + Sync + 'static,
+    InTime<C>: Connect,
+{
     let pool = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
-        .build(connector);
+        .build(InTime(connector));
     SharedHttpConnector::new(Pool(pool))
+}
+
+/// What connects, and is given up when it takes too long.
+#[derive(Clone, Debug)]
+struct InTime<C>(C);
+
+impl<C> Service<Uri> for InTime<C>
+where
+    C: Service<Uri>,
+    C::Future: Send + 'static,
+    C::Error: Into<BoxError>,
+{
+    type Response = C::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connected = timeout(CONNECT, self.0.call(to));
+        Box::pin(async move {
+            match connected.await {
+                Ok(connected) => connected.map_err(Into::into),
+                Err(late) => Err(io::Error::new(io::ErrorKind::TimedOut, late).into()),
+            }
+        })
+    }
 }
 
 #[derive(Debug)]
 struct Pool<C>(Client<C, SdkBody>);
 
-impl<C: Connect + Clone + Debug + Send + Sync + 'static> HttpConnector for Pool<C> {
+impl<C> HttpConnector for Pool<C>
+where
+    C: Connect + Debug + Clone + Send + Sync + 'static,
+{
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut request = match request.try_into_http1x() {
             Ok(request) => request,
@@ -133,8 +174,11 @@ fn connection(used: CaptureConnection) -> ConnectionMetadata {
 
 /// What may pass, and what will not: what the SDK tries again hangs on it.
 fn classified(error: ClientError) -> ConnectorError {
-    let broke = source::<io::Error>(&error).is_some();
+    let broke = source::<io::Error>(&error);
+    let late = broke.is_some_and(|broke| broke.kind() == io::ErrorKind::TimedOut);
+    let broke = broke.is_some();
     let kind = match source::<hyper::Error>(&error) {
+        _ if late => ConnectorError::timeout,
         _ if error.is_connect() => ConnectorError::io,
         Some(hyper) if hyper.is_timeout() => ConnectorError::timeout,
         Some(hyper) if hyper.is_user() => ConnectorError::user,

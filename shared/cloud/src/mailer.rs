@@ -66,7 +66,6 @@ impl Mailer {
             .retry_config(RetryConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(1))
                     .operation_attempt_timeout(ANSWER)
                     .build(),
             )

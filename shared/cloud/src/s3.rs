@@ -3,8 +3,8 @@
 //! listed.
 //!
 //! Requests are signed with `aws-sigv4` and go through the orchestrator that
-//! every SDK client is made of, so that the connections, the retries and their
-//! back-off are the SDK's (docs/adr/0006).
+//! every SDK client is made of, so that retries and their back-off are
+//! the SDK's; connections are those of `connector.rs` (docs/adr/0006).
 
 use std::time::{Duration, SystemTime};
 
@@ -213,7 +213,6 @@ impl Client {
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
         let place = Place::of(bucket, &region, sdk.endpoint_url());
         let retries = sdk.retry_config().cloned();
-        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(1));
         let mut operation = Operation::builder()
             .service_name("s3")
             .operation_name("Object")
@@ -223,7 +222,7 @@ impl Client {
             .standard_retry(&retries.unwrap_or_else(RetryConfig::standard))
             .retry_classifier(TransientErrorClassifier::<Refusal>::new())
             .retry_classifier(PassingRefusals)
-            .timeout_config(timeouts.build())
+            .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(http) = sdk.http_client() {
             operation = operation.http_client(http);

@@ -16,6 +16,7 @@ use types::ids::{EmailAddress, TicketId, UploadId};
 use types::problem::{FieldError, Problem};
 use types::ticket::{Attachment, Visibility};
 use types::upload::{Upload, UploadHeaders, UploadView, missing, over};
+use ulid::Ulid;
 
 use crate::clock;
 use crate::config::{ConfigError, Environment};
@@ -45,6 +46,23 @@ pub struct Checked {
     pub attachment: Attachment,
     /// Where it lies, and as which object; nothing, where it is on the ticket already.
     from: Option<(String, String)>,
+}
+
+/// Ids for the files of one mail, as it is taken in now: nobody puts another file under
+/// them, so that what they do not come to use may be removed, whoever takes it in again.
+#[derive(Clone, Copy, Debug)]
+pub struct Series(Ulid);
+
+impl Series {
+    /// Another one.
+    pub fn begin() -> Self {
+        Series(Ulid::generate())
+    }
+
+    /// The id of the file at this place.
+    pub fn file(self, number: usize) -> UploadId {
+        UploadId(Ulid(self.0.0.wrapping_add(number as u128)))
+    }
 }
 
 /// For whom and what a file is taken.
@@ -231,8 +249,8 @@ impl Uploads {
         Ok(())
     }
 
-    /// Puts what came by mail where a ticket's files lie, under an id that nobody else puts
-    /// it under: what comes of the mail may be decided otherwise by the next attempt.
+    /// Puts what came by mail where a ticket's files lie, under an id of a [`Series`]: what
+    /// comes of the mail may be decided otherwise by whoever takes it in again.
     ///
     /// # Errors
     /// See [`FileError`].
@@ -304,18 +322,30 @@ impl Uploads {
         // What was attached in the last moment is on its ticket by then.
         let over = |object: &Object| now > object.written_at + KEPT + SPARE;
         by_upload.retain(|_, objects| objects.iter().all(over));
+        // One that cannot be cleared keeps none of the others: its marks stay for three days.
+        let mut failed = None;
         for objects in by_upload.values() {
-            for object in objects {
-                if let Some((ticket, id)) = marked(&object.key) {
-                    self.withdraw(store, ticket, &[id]).await?;
-                }
-            }
-            // The mark goes after what it is about.
-            for object in objects {
-                self.bucket.delete(&object.key).await?;
+            if let Err(error) = self.clear_one(store, objects).await {
+                failed.get_or_insert(error);
             }
         }
-        Ok(by_upload.len())
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(by_upload.len()),
+        }
+    }
+
+    async fn clear_one(&self, store: &Store, objects: &[Object]) -> Result<(), ClearError> {
+        for object in objects {
+            if let Some((ticket, id)) = marked(&object.key) {
+                self.withdraw(store, ticket, &[id]).await?;
+            }
+        }
+        // The mark goes after what it is about.
+        for object in objects {
+            self.bucket.delete(&object.key).await?;
+        }
+        Ok(())
     }
 
     async fn announcement(&self, id: UploadId) -> Result<Option<Upload>, Problem> {

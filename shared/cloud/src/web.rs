@@ -1,6 +1,6 @@
 //! HTTP to what is not AWS: the issuer that people sign in with. Requests go through
-//! the orchestrator that every SDK client is made of, so that connections, TLS and
-//! retries are the SDK's (docs/adr/0006).
+//! the orchestrator that every SDK client is made of, so that retries are the
+//! SDK's, and connections those of `connector.rs` (docs/adr/0006).
 
 use std::time::Duration;
 
@@ -97,7 +97,6 @@ impl Web {
     }
 
     fn operation(&self, origin: &str) -> Operation<HttpRequest, Begun, Never> {
-        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(1));
         let mut operation = Operation::builder()
             .service_name("web")
             .operation_name("Call")
@@ -105,7 +104,7 @@ impl Web {
             .no_auth()
             .standard_retry(&self.retries)
             .retry_classifier(TransientErrorClassifier::<Never>::new())
-            .timeout_config(timeouts.build())
+            .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(http) = self.http.clone() {
             operation = operation.http_client(http);

@@ -9,7 +9,7 @@ const PREFIX = "borrador:";
 /** Older ones are thrown away, in milliseconds. */
 const KEPT = 14 * 86_400_000;
 
-/** What was written before it was known of whom is his for so long, in milliseconds. */
+/** So are those of which it was not known of whom they were written, in milliseconds. */
 const HIS = 600_000;
 
 /** What was typed, and over what: nothing, mostly. @typedef {{ text: string, over?: string, at: number }} Draft */
@@ -47,7 +47,7 @@ export function parse(kept) {
  * @param {Draft | undefined} draft
  * @param {number} at
  */
-export const stale = (draft, at) => !draft || at - draft.at > KEPT;
+export const stale = (draft, at, key = "") => !draft || at - draft.at > (key.includes("/:") ? HIS : KEPT);
 
 /** @typedef {HTMLTextAreaElement | HTMLInputElement | HTMLSelectElement} Field */
 
@@ -110,7 +110,9 @@ function told(field, at) {
 		line = element("span", { class: "hint", "data-saved": "" });
 		(form.querySelector(".compose-foot, .signbar") ?? form).append(line);
 	}
-	line.textContent = `${form.dataset.kept ?? "Borrador guardado"} a las ${hour(at)}`;
+	// What stands beside the words stays.
+	(line.firstChild ?? line.appendChild(new Text())).nodeValue =
+		`${form.dataset.kept ?? "Borrador guardado"} a las ${hour(at)}`;
 }
 
 /** @param {Field} field */
@@ -126,12 +128,6 @@ function keep(field) {
 	if (read(keyOf(field))) told(field, at);
 }
 
-/** @param {Field} field @param {string} text */
-function change(field, text) {
-	put(field, text);
-	field.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
 /** Says what came back, where it is seen, and takes it back. @param {Field} field @param {number} at */
 function recalled(field, at) {
 	const form = field.form;
@@ -140,28 +136,38 @@ function recalled(field, at) {
 	if (!form || !line || field.type !== "textarea" || form.matches("[data-kept]")) return;
 	const button = element("button", { class: "linkish", type: "button" }, "Descartar");
 	button.addEventListener("click", () => {
-		for (const each of fieldsOf(form)) {
-			remove(keyOf(each));
-			change(each, given(each));
-		}
+		form.reset();
+		for (const each of fieldsOf(form)) remove(keyOf(each));
 		line.remove();
 		field.focus();
 	});
 	line.append(" ", button);
-	field.after(line);
+	// Not where the next key leads whoever writes.
+	field.before(line);
+}
+
+/**
+ * What was written before it was known of whom is his, where nothing of his is kept.
+ * @param {Element} form
+ */
+function adopt(form) {
+	const fields = fieldsOf(form);
+	if (fields.some((field) => read(keyOf(field)))) return;
+	for (const field of fields) {
+		const early = keyOf(field, "");
+		const text = read(early);
+		if (text) write(keyOf(field), text);
+		remove(early);
+	}
 }
 
 /** @param {Field} field */
 function restore(field) {
-	const early = keyOf(field, "");
-	const first = parse(read(early));
-	if (field.form?.dataset.draftOf && first && now() - first.at < HIS) {
-		write(keyOf(field), read(early) ?? "");
-		remove(early);
-	}
 	const draft = parse(read(keyOf(field)));
 	if (!draft || said(field) !== (draft.over ?? "")) return;
-	change(field, draft.text);
+	put(field, draft.text);
+	field.dispatchEvent(new Event("input", { bubbles: true }));
+	field.closest("details.fold")?.setAttribute("open", "");
 	recalled(field, draft.at);
 }
 
@@ -176,7 +182,7 @@ function settle() {
 			for (const key of sent.split("\n")) remove(key);
 		}
 	});
-	for (const key of keys(PREFIX)) if (stale(parse(read(key)), now())) remove(key);
+	for (const key of keys(PREFIX)) if (stale(parse(read(key)), now(), key)) remove(key);
 }
 
 export function start() {
@@ -221,5 +227,6 @@ export function start() {
 			),
 		);
 	});
+	for (const form of document.querySelectorAll("form[data-draft-of]:not([data-draft-of=''])")) adopt(form);
 	for (const field of fieldsOf(document.documentElement)) restore(field);
 }

@@ -311,7 +311,7 @@ function help() {
 		change(toggle.checked);
 		told();
 	});
-	const hint = "Apáguelas si dicta con la voz o si alguna se le va sin querer. Quedan Ctrl, Enter, Esc y las flechas.";
+	const hint = "Apáguelas si dicta con la voz o se le van sin querer. Quedan Ctrl, Enter, Esc y las flechas.";
 	const sections = Object.entries(KEYS).flatMap(([title, list]) => {
 		const lines = list
 			.filter(does)
@@ -348,20 +348,18 @@ function help() {
 
 /** Says that a key does nothing here, and who does what it is for. @param {Key} key */
 function refuse({ press, what, whose }) {
-	const ofAnother = KEYS[ON_REQUESTS]?.some((key) => key.press === press) && !may(press);
-	if (ofAnother && whose) tell(`${what}: lo hace ${whose}.`);
-	else tell(`${what}: ${find("[data-why]")?.textContent ?? "ahora no se puede aquí"}.`);
+	const ofRequests = KEYS[ON_REQUESTS]?.some((key) => key.press === press);
+	const why = ofRequests && find("[data-why]")?.textContent;
+	if (ofRequests && whose && !may(press)) tell(`${what}: lo hace ${whose}.`);
+	else tell(`${what}: ${why || "ahora no se puede aquí"}.`);
 }
 
-/** One of several that have digits. @param {KeyboardEvent} event */
-function digit({ target, key }) {
-	const radio = target instanceof HTMLInputElement && /^\d$/.test(key) ? target : null;
-	const group = radio?.closest("[data-digits]");
-	const choice = group?.querySelectorAll("input")[(Number(key) || 10) - 1];
-	if (!choice) return false;
-	choice.focus();
-	choice.click();
-	return true;
+/** Chooses one of several that have digits. @param {EventTarget | null} target @param {string} press */
+function digit(target, press) {
+	if (!(target instanceof HTMLInputElement) || !/^\d$/.test(press)) return;
+	const choice = target.closest("[data-digits]")?.querySelectorAll("input")[(Number(press) || 10) - 1];
+	choice?.focus();
+	choice?.click();
 }
 
 /** Out of a field, what it says stays; elsewhere, back. @param {EventTarget | null} target */
@@ -452,8 +450,8 @@ export function start() {
 	let before = "";
 	let since = 0;
 	document.addEventListener("keydown", (event) => {
-		if (digit(event)) event.preventDefault();
 		const press = pressed(event);
+		digit(event.target, press ?? "");
 		if (!press || event.defaultPrevented || document.querySelector("dialog[open]")) return;
 		if (!acts(press, { typing: typing(event.target), letters: letters() })) return;
 		const found = match(press, event.timeStamp - since < TOGETHER ? before : "");

@@ -226,16 +226,6 @@ impl MailRecord {
             }
         }
     }
-
-    /// Whether nothing on any ticket came of it, and nothing will of itself.
-    pub fn came_to_nothing(&self) -> bool {
-        match self.outcome {
-            MailOutcome::Refused { .. } | MailOutcome::Duplicate { .. } => self.accepted.is_none(),
-            MailOutcome::Ticket { .. }
-            | MailOutcome::FollowUp { .. }
-            | MailOutcome::Filed { .. } => false,
-        }
-    }
 }
 
 impl MailOutcome {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -145,6 +146,18 @@ async fn what_may_pass_is_told_from_what_will_not() {
     };
     let refused = asked(&client, at(nobody)).await.unwrap_err();
     assert!(refused.is_io(), "{refused:?}");
+    // Taken, and nothing said: TLS never stands.
+    let silent = server(async |stream: TcpStream| {
+        tokio::time::sleep(CONNECT * 5).await;
+        drop(stream);
+    })
+    .await;
+    let begun = Instant::now();
+    let silent = request(&format!("https://localhost:{silent}/"));
+    let late = trusting(RootCertStore::empty());
+    let late = asked(&late, silent).await.unwrap_err();
+    assert!(late.is_timeout(), "{late:?}");
+    assert!(begun.elapsed() < CONNECT * 3);
     // Taken, and closed without an answer.
     let port = server(async |mut stream: TcpStream| {
         let mut line = String::new();
