@@ -352,7 +352,7 @@ describe("a draft", () => {
 		assert.equal(await reply().inputValue(), "");
 		await opened("/solicitudes/12");
 		assert.equal(await reply().inputValue(), "Un borrador.");
-		await said("[data-saved]", /^Borrador guardado a las \d{1,2}:\d\d$/);
+		await said("[data-saved]", /^Borrador guardado a las \d{1,2}:\d\d Descartar$/);
 		await reply().fill("");
 		await within("it is forgotten", async () => ((await drafts()) === 0 ? true : undefined));
 		watch.quiet();

@@ -167,7 +167,7 @@ function restore(field) {
 	if (!draft || said(field) !== (draft.over ?? "")) return;
 	put(field, draft.text);
 	field.dispatchEvent(new Event("input", { bubbles: true }));
-	field.closest("details.fold")?.setAttribute("open", "");
+	field.closest("form .fold")?.setAttribute("open", "");
 	recalled(field, draft.at);
 }
 
