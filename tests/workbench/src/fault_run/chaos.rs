@@ -310,6 +310,8 @@ impl<'a> Chaos<'a> {
             std::thread::sleep(BEAT);
             quiet = if is_at_rest(self.host) { quiet + 1 } else { 0 };
         }
+        // Then the files of those who died over a mail are a day old, and no ticket names them.
+        self.tick("resolution", SignedDuration::from_hours(24 * 4));
     }
 }
 
