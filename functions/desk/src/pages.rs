@@ -268,8 +268,8 @@ impl<'a> Visit<'a> {
     /// which the page speaks that comes after it.
     fn left(&self) -> Option<TicketNumber> {
         let word = self.call.asked("hecho")?;
-        let leads_on = works_here(self.caller) && forms::leads_on(word);
-        self.after().filter(|_| leads_on)
+        let leads_on = word == forms::DONE || forms::leads_on(word);
+        self.after().filter(|_| leads_on && works_here(self.caller))
     }
 
     /// Whether a ticket waits for whoever looks, and for nobody else.
@@ -573,11 +573,7 @@ impl<'a> Visit<'a> {
     async fn next(&self) -> Result<Answer, Problem> {
         let skipped = self.after();
         let done = self.call.asked("hecho").zip(self.left());
-        let done = done.map(|(word, number)| {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("tras", &number.0.to_string());
-            query.append_pair("hecho", word).finish()
-        });
+        let done = done.map(|(word, number)| format!("tras={}&hecho={word}", number.0));
         for view in [View::Own, View::Free] {
             let Some(plan) = self.plan(view) else {
                 continue;

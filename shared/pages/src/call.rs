@@ -163,9 +163,7 @@ impl Typed {
             ..Typed::default()
         }
     }
-}
 
-impl Typed {
     /// The same, calling from this extension, whatever is known of him: nobody types what
     /// he looked for again.
     #[must_use]

@@ -980,10 +980,11 @@ pub(crate) fn keys(caller: &Caller) -> String {
 /// What is said of a command of which there is nothing more to say.
 pub const DONE: &str = "hecho";
 
-/// Whether what a command came to is said where whoever gave it goes on.
+/// Whether a command is one of those after which whoever gave it goes on, by what is said of
+/// it.
 pub fn leads_on(word: &str) -> bool {
     let mut acts = Act::VARIANTS.iter().filter(|act| act.leads_on());
-    word == DONE || acts.any(|act| act.done() == word)
+    acts.any(|act| act.done() == word)
 }
 
 /// Where whoever is done with a ticket gets his next one.

@@ -3,7 +3,6 @@
 
 use askama::Template;
 use jiff::Timestamp;
-use strum::VariantArray;
 use types::canned::Facts;
 use types::catalogue::Role;
 use types::clock::{ClockKind, ClockState};
@@ -261,23 +260,9 @@ pub fn notice(word: &str, ticket: &Ticket, setting: Setting<'_>) -> Option<Notic
     if let Some(said) = said {
         notice.words = said.into();
     }
-    let mut acts = Act::VARIANTS.iter().filter(|act| act.leads_on());
-    notice.way = acts
-        .any(|act| act.done() == word)
-        .then(|| (forms::next_after(ticket.number), "Ir a la siguiente"));
+    notice.way =
+        forms::leads_on(word).then(|| (forms::next_after(ticket.number), "Ir a la siguiente"));
     Some(notice)
-}
-
-impl Page<'_> {
-    /// Where it is, where that is why nothing can be done about it here.
-    fn elsewhere(&self) -> Option<String> {
-        let place = self.whereabouts.as_deref()?;
-        let acts = self.acts.iter().any(|form| form.act.is_main());
-        (!acts).then(|| match place.starts_with("en ") {
-            true => format!("Está {place}"),
-            false => format!("Se {place}"),
-        })
-    }
 }
 
 impl<'a> Page<'a> {
@@ -287,6 +272,16 @@ impl<'a> Page<'a> {
     /// When it cannot be written.
     pub fn written(&self) -> Result<String, askama::Error> {
         self.render()
+    }
+
+    /// Where it is, where that is why nothing can be done about it here.
+    fn elsewhere(&self) -> Option<String> {
+        let place = self.whereabouts.as_deref()?;
+        let acts = self.acts.iter().any(|form| form.act.is_main());
+        (!acts).then(|| match place.starts_with("en ") {
+            true => format!("Está {place}"),
+            false => format!("Se {place}"),
+        })
     }
 
     /// The page of a ticket. `key` is unique to it; `accounts` are the sentences
