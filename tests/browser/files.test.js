@@ -240,6 +240,31 @@ it("what is not taken says why, before it goes up or once it was looked at", asy
 	watch.quiet();
 });
 
+it("files that were chosen before the scripts came go up, too", async () => {
+	const { path } = await asked(browser, url, "La red va lenta");
+	const { page, watch } = await sender(REQUESTER, "/");
+	/** @type {() => void} */
+	let arrive = () => {};
+	const arrived = new Promise((go) => {
+		arrive = () => go(undefined);
+	});
+	await page.route(/\/files\.js$/, async (route) => {
+		await arrived;
+		await route.continue();
+	});
+	await page.goto(path);
+	const form = page.locator("#reply");
+	await form.locator("input[type=file]").setInputFiles([screenshot("temprano.png")]);
+	arrive();
+	await rows(form).getByText("Listo").waitFor();
+	await form.locator("textarea").fill("Va con ella.");
+	await form.getByRole("button", { name: "Enviar" }).click();
+	await page.waitForURL(/hecho=enviado$/);
+	const message = page.locator(".msg", { hasText: "Va con ella." });
+	await message.getByRole("link", { name: "temprano.png" }).waitFor();
+	watch.quiet();
+});
+
 it("an officer shows on a telephone what he did, to the desk alone", async () => {
 	const { path, has } = await asked(browser, url, "El disco del servidor");
 	const agent = await sender(has, path);

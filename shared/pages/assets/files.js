@@ -54,10 +54,13 @@ function attach(place) {
 		form.dispatchEvent(new Event("mesa:files"));
 	}
 
-	input.addEventListener("change", () => {
+	const chosen = () => {
 		take(Array.from(input.files ?? []));
 		input.value = "";
-	});
+	};
+	input.addEventListener("change", chosen);
+	// Before this came, too.
+	chosen();
 	const drop = input.parentElement;
 	form.addEventListener("dragover", (event) => {
 		if (!event.dataTransfer?.types.includes("Files")) return;
