@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
 import { accessible } from "./axe.js";
-import { picture, pictures, signIn, startBrowser, startHost, visitor } from "./harness.js";
+import { held, picture, pictures, signIn, startBrowser, startHost, visitor } from "./harness.js";
 import { ask, asked, OFFICER, opened, REQUESTER } from "./people.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -47,23 +47,6 @@ async function sender(who, path, options) {
 
 /** @param {import("playwright-core").Locator} form */
 const rows = (form) => form.locator("[data-files] .files li");
-
-/**
- * Has the bytes of files wait until they may go on.
- * @param {Page} page
- */
-async function held(page) {
-	/** @type {() => void} */
-	let release = () => {};
-	const free = new Promise((go) => {
-		release = () => go(undefined);
-	});
-	await page.route(UPLOADS, async (route) => {
-		await free;
-		await route.continue().catch(() => {});
-	});
-	return () => release();
-}
 
 /**
  * A file for a drop or a paste, in the page.
@@ -156,7 +139,7 @@ it("one writes on while a file goes up, cancels it, or waits for it", async () =
 	const { page, watch } = await sender(REQUESTER, path);
 	const form = page.locator("#reply");
 	await form.locator(".drop").waitFor();
-	const release = await held(page);
+	const release = await held(page, UPLOADS);
 	await form.getByLabel("Archivos (opcional)").setInputFiles([screenshot("uno.png"), screenshot("dos.png")]);
 	await form.getByRole("progressbar", { name: "Subiendo uno.png" }).waitFor();
 	await form.locator("textarea").fill("Va uno.");
@@ -243,16 +226,8 @@ it("what is not taken says why, before it goes up or once it was looked at", asy
 it("files that were chosen before the scripts came go up, too", async () => {
 	const { path } = await asked(browser, url, "La red va lenta");
 	const { page, watch } = await sender(REQUESTER, "/");
-	/** @type {() => void} */
-	let arrive = () => {};
-	const arrived = new Promise((go) => {
-		arrive = () => go(undefined);
-	});
-	await page.route(/\/files\.js$/, async (route) => {
-		await arrived;
-		await route.continue();
-	});
-	await page.goto(path);
+	const arrive = await held(page, /\/files\.js$/);
+	await page.goto(path, { waitUntil: "commit" });
 	const form = page.locator("#reply");
 	await form.locator("input[type=file]").setInputFiles([screenshot("temprano.png")]);
 	arrive();

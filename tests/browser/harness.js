@@ -177,6 +177,73 @@ async function unbuilt(context) {
 }
 
 /**
+ * Has what is fetched there wait until it may go on.
+ * @param {Page} page
+ * @param {RegExp} where
+ */
+export async function held(page, where) {
+	/** @type {() => void} */
+	let release = () => {};
+	const free = new Promise((go) => {
+		release = () => go(undefined);
+	});
+	await page.route(where, async (route) => {
+		await free;
+		await route.fallback().catch(() => {});
+	});
+	return () => release();
+}
+
+/**
+ * Waits until a page is whole, with what its scripts add.
+ * @param {Page} page
+ */
+export const whole = (page) =>
+	page.locator("html[data-whole], html:not(:has(script[type='module']))").waitFor({ state: "attached" });
+
+/**
+ * Whoever comes to a page looks at it before he does anything: it is whole by then. Who is in a hurry waits for its first
+ * bytes alone (`commit`).
+ * @param {Page} page
+ */
+function patient(page) {
+	const look = () => whole(page);
+	const { goto, reload, waitForURL } = page;
+	Object.assign(page, {
+		/** @param {Parameters<Page["goto"]>} to */
+		goto: async (...to) => {
+			const response = await goto.apply(page, to);
+			if (to[1]?.waitUntil !== "commit") await look();
+			return response;
+		},
+		/** @param {Parameters<Page["reload"]>} how */
+		reload: async (...how) => {
+			const response = await reload.apply(page, how);
+			await look();
+			return response;
+		},
+		/** @param {Parameters<Page["waitForURL"]>} to */
+		waitForURL: async (...to) => {
+			await waitForURL.apply(page, to);
+			await look();
+		},
+	});
+}
+
+/**
+ * Modules come later than a page, as they do on a slow line: who did not wait for what they add fails at once, and not
+ * once in a hundred runs.
+ * @param {import("playwright-core").BrowserContext} context
+ * @param {number} milliseconds
+ */
+async function late(context, milliseconds) {
+	await context.route(/\/recursos\/.*(?<!mesa)\.js$/, async (route) => {
+		await pause(milliseconds);
+		await route.fallback().catch(() => {});
+	});
+}
+
+/**
  * Somebody with a browser of his own: nothing of anybody else's is in it.
  * @param {Browser} browser
  * @param {string} url
@@ -192,6 +259,8 @@ export async function visitor(browser, url, options = {}) {
 	});
 	context.setDefaultTimeout(PATIENCE);
 	if (process.env.ASSETS === "source") await unbuilt(context);
+	if (process.env.LATE) await late(context, Number(process.env.LATE));
+	if (options.javaScriptEnabled !== false) context.on("page", patient);
 	const page = await context.newPage();
 	return { context, page, watch: watch(page, url) };
 }

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { before, it } from "node:test";
-import { changed, signIn, startBrowser, startHost, visitor, within } from "./harness.js";
+import { changed, signIn, startBrowser, startHost, visitor, whole, within } from "./harness.js";
 import { Hands } from "./keystrokes.js";
 import { AGENT, ask, REQUESTER } from "./people.js";
 
@@ -70,6 +70,7 @@ it("a call is taken in under 20 s", async () => {
 		until: () => page.locator("#descripcion:focus").waitFor(),
 	});
 	await page.getByRole("heading", { name: CALLER.name }).waitFor();
+	await whole(page);
 	await hands.type("what he says", "El puesto 214 está sin red");
 	await hands.press("the category", ["Tab", "4"], { field: true });
 	assert.equal(await page.locator('input[name="category"]:checked').getAttribute("value"), "redes");

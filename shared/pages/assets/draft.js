@@ -228,5 +228,11 @@ export function start() {
 		);
 	});
 	for (const form of document.querySelectorAll("form[data-draft-of]:not([data-draft-of=''])")) adopt(form);
-	for (const field of fieldsOf(document.documentElement)) restore(field);
+	const fields = fieldsOf(document.documentElement);
+	for (const field of fields) restore(field);
+	// What was typed before this came. What a browser put back by itself may have been sent already.
+	const [way] = performance.getEntriesByType("navigation");
+	if (way && "type" in way && way.type === "navigate") {
+		for (const field of fields) if (said(field) !== given(field) && !read(keyOf(field))) keep(field);
+	}
 }

@@ -16,9 +16,12 @@ const MODULES = [
 	["body:not(.desk) form[method='post'] :is(textarea, [aria-keyshortcuts])", () => import("./send.js")],
 ];
 
-for (const [selector, load] of MODULES) {
-	if (document.querySelector(selector)) load().then((module) => module.start());
-}
+const wanted = MODULES.filter(([selector]) => document.querySelector(selector));
+const started = wanted.map(([, load]) => load().then((module) => module.start()));
+// For whoever drives a browser: the page is whole.
+Promise.all(started).then(() => {
+	document.documentElement.dataset.whole = "";
+});
 
 // Where the views are one line, the one that is being looked at is in sight.
 document.querySelector(".rail-navs > nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
