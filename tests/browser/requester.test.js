@@ -135,22 +135,6 @@ describe("nothing typed is lost", () => {
 		watch.quiet();
 	});
 
-	it("where something is missing and no script runs", async () => {
-		const { page, watch } = await visitor(browser, url, { javaScriptEnabled: false });
-		watch.mayHear(/status of 4\d\d/);
-		await signIn(page, REQUESTER, "/solicitudes/nueva");
-		await page.locator('[name="title"]').fill("Sin categoría ni texto");
-		await page.getByRole("button", { name: "Enviar solicitud" }).click();
-		const summary = page.locator(".error-summary:focus");
-		await summary.waitFor();
-		assert.deepEqual(await summary.getByRole("link").allTextContents(), [
-			"¿Qué pasa? Elija una opción.",
-			"Cuente qué necesita: Es obligatorio y no puede estar vacío.",
-		]);
-		assert.equal(await page.locator('[name="title"]').inputValue(), "Sin categoría ni texto");
-		watch.quiet();
-	});
-
 	it("where the browser is closed", async () => {
 		const { page, context, watch } = await visitor(browser, url);
 		await signIn(page, REQUESTER, "/solicitudes/nueva");

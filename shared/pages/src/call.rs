@@ -19,7 +19,7 @@ use crate::incident;
 use crate::new::{Action, about, actions, in_order};
 use crate::shell::Shell;
 use crate::words;
-use crate::wrong::{Place, Wrong};
+use crate::wrong::Wrong;
 
 /// People of the directory that one search shows.
 const MOST_FOUND: usize = 8;
@@ -248,7 +248,7 @@ impl<'a> Page<'a> {
     /// Whether what is folded away has something that is to be looked at: of somebody who
     /// is known all of it stands beside the form.
     fn says_more(&self) -> bool {
-        let wrong = LAST.iter().any(|(id, _)| self.wrong.at(id).is_some());
+        let wrong = LAST.iter().any(|id| self.wrong.at(id).is_some());
         let typed = &self.typed;
         // Beside the form there is nobody yet.
         let told = !typed.extension.is_empty() || !typed.unit.is_empty();
@@ -288,7 +288,7 @@ impl<'a> Page<'a> {
     pub fn refused(&mut self, problem: &Problem) {
         self.wrong = Wrong::of(problem, id_of)
             .choosing(problem, &["categoria", "accion"])
-            .on(&places());
+            .in_order(&[FIRST, &incident::PLACES, LAST].concat());
     }
 
     fn max_title(&self) -> usize {
@@ -304,24 +304,9 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The fields, in the order of the page: before those of an incident, and after.
-const FIRST: &[Place] = &[
-    ("correo", "Correo de quien llama"),
-    ("nombre", "Nombre"),
-    ("descripcion", "Lo que cuenta"),
-    ("categoria", "¿Con qué necesita ayuda?"),
-    ("accion", "Si es de la página web, ¿qué se pide?"),
-];
-const LAST: &[Place] = &[
-    ("titulo", "Título"),
-    ("extension", "Extensión"),
-    ("dependencia", "Dependencia"),
-];
-
-/// The fields, in the order of the page.
-pub(crate) fn places() -> Vec<Place> {
-    [FIRST, &incident::PLACES, LAST].concat()
-}
+/// The ids of the fields, in the order of the page: before those of an incident, and after.
+const FIRST: &[&str] = &["correo", "nombre", "descripcion", "categoria", "accion"];
+const LAST: &[&str] = &["titulo", "extension", "dependencia"];
 
 /// The id of a field of the API's body.
 fn id_of(field: &str) -> &'static str {

@@ -5,7 +5,6 @@ use types::legal::{AuthorityReport, ReportOutcome};
 use types::ticket::{Event, EventKind, Ticket};
 
 use crate::forms::sent;
-use crate::wrong::Place;
 
 /// One of several answers.
 pub struct Answer {
@@ -77,12 +76,12 @@ pub(crate) fn id_of(field: &str) -> Option<&'static str> {
     })
 }
 
-/// The fields, in the order of a page. What is wrong with one says of what.
-pub(crate) const PLACES: [Place; 4] = [
-    ("incidente-tipo", ""),
-    ("incidente-activo", ""),
-    ("incidente-datos", ""),
-    ("incidente-contencion", ""),
+/// The ids of the fields, in the order of a page.
+pub(crate) const PLACES: [&str; 4] = [
+    "incidente-tipo",
+    "incidente-activo",
+    "incidente-datos",
+    "incidente-contencion",
 ];
 
 /// What is known of an incident, in lines; nothing where it is none.

@@ -17,7 +17,7 @@ use crate::forms::sent;
 use crate::shell::Shell;
 use crate::talk::paragraphs;
 use crate::words;
-use crate::wrong::{Place, Wrong};
+use crate::wrong::Wrong;
 
 /// What the page is called, here and in the rail.
 pub const TITLE: &str = "Correo por revisar";
@@ -330,7 +330,7 @@ impl<'a> Accept<'a> {
     pub fn refused(mut self, problem: &Problem) -> Self {
         let errors = problem.body().errors;
         self.asks_who |= errors.iter().any(|e| e.field.starts_with("requester"));
-        self.wrong = Wrong::of(problem, id_of).on(PLACES);
+        self.wrong = Wrong::of(problem, id_of);
         self
     }
 
@@ -338,14 +338,6 @@ impl<'a> Accept<'a> {
         MAX_NAME
     }
 }
-
-/// The fields of a decision, in the order of the page.
-pub(crate) const PLACES: &[Place] = &[
-    ("categoria", "Categoría"),
-    ("correo-de", "Correo de quien pide"),
-    ("nombre", "Nombre de quien pide"),
-    ("solicitud", "Número de la solicitud a la que pertenece"),
-];
 
 /// The id of a field of the API's body.
 fn id_of(field: &str) -> &'static str {

@@ -9,7 +9,7 @@ use types::ticket::WebAction;
 use crate::forms::sent;
 use crate::incident;
 use crate::shell::Shell;
-use crate::wrong::{Place, Wrong};
+use crate::wrong::Wrong;
 
 /// The form of a new request.
 #[derive(Template)]
@@ -200,7 +200,7 @@ impl<'a> Page<'a> {
     pub fn refused(&mut self, problem: &Problem) {
         self.wrong = Wrong::of(problem, id_of)
             .choosing(problem, &["categoria", "accion"])
-            .on(&places());
+            .in_order(&[FIRST, &incident::PLACES, LAST].concat());
         if self.wrong.at("archivos").is_some() {
             // Where no script runs, nobody can take one of them back.
             self.typed.attachments.clear();
@@ -216,22 +216,9 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The fields, in the order of the page: before those of an incident, and after.
-const FIRST: &[Place] = &[
-    ("categoria", "¿Qué pasa?"),
-    ("accion", "Si es de la página web, ¿qué se pide?"),
-];
-const LAST: &[Place] = &[
-    ("descripcion", "Cuente qué necesita"),
-    ("archivos", ""),
-    ("titulo", "En pocas palabras"),
-    ("copias", "¿Quién más debe enterarse?"),
-];
-
-/// The fields, in the order of the page.
-pub(crate) fn places() -> Vec<Place> {
-    [FIRST, &incident::PLACES, LAST].concat()
-}
+/// The ids of the fields, in the order of the page: before those of an incident, and after.
+const FIRST: &[&str] = &["categoria", "accion"];
+const LAST: &[&str] = &["descripcion", "archivos", "titulo", "copias"];
 
 /// The id of a field of the API's body.
 fn id_of(field: &str) -> &'static str {

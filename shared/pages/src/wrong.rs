@@ -21,10 +21,6 @@ pub struct Wrong {
     signed_out: bool,
 }
 
-/// A field of a page: its element, and what it is called there; nothing, where what is
-/// wrong with it says of what.
-pub(crate) type Place = (&'static str, &'static str);
-
 /// A mistake, at the element where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Mistake {
@@ -77,14 +73,12 @@ impl Wrong {
         self
     }
 
-    /// The same, in the order of the page and with what it calls them.
-    pub(crate) fn on(mut self, places: &[Place]) -> Self {
-        let place = |mistake: &Mistake| places.iter().position(|(id, _)| *id == mistake.id);
-        self.at.sort_by_key(place);
-        for mistake in &mut self.at {
-            let name = place(mistake).map(|place| places[place].1);
-            mistake.of = name.filter(|name| !name.is_empty()).map(str::to_owned);
-        }
+    /// The same, in the order of the page: by these elements.
+    pub(crate) fn in_order(mut self, ids: &[&str]) -> Self {
+        self.at.sort_by_key(|mistake| {
+            let mut ids = ids.iter();
+            ids.position(|id| *id == mistake.id)
+        });
         self
     }
 
@@ -120,37 +114,5 @@ impl Wrong {
         let mut mistakes = self.at.iter();
         let found = mistakes.find(|mistake| mistake.id == id);
         found.map(|mistake| mistake.said.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::{call, incident, mailroom, new};
-
-    /// What is wrong with a field is said under the name that it has on its page.
-    #[test]
-    fn fields_are_called_as_on_their_pages() {
-        let questions = include_str!("../templates/macros.html");
-        let pages = [
-            (include_str!("../templates/new.html"), new::places()),
-            (include_str!("../templates/call.html"), call::places()),
-            (
-                include_str!("../templates/mailroom.html"),
-                mailroom::PLACES.to_vec(),
-            ),
-            (questions, incident::PLACES.to_vec()),
-        ];
-        for (page, places) in pages {
-            for (id, name) in places {
-                let ways = [
-                    format!("<label for=\"{id}\">{name}"),
-                    format!("id=\"{id}\" tabindex=\"-1\"><legend>{name}"),
-                    format!("id=\"{id}-l\">{name}"),
-                    format!("\"{id}\", \"/archivos\""),
-                ];
-                let found = |way: &String| page.contains(way) || questions.contains(way);
-                assert!(ways.iter().any(found), "{id}: {name}");
-            }
-        }
     }
 }
